@@ -1,0 +1,198 @@
+# deepread: one Makefile for the whole house.
+#
+#   make            build/deepread and build/deepread-extract
+#   make demo       what a new user runs: packages, build, a summary of a real PDF
+#   make check      all tests (installs what testing needs)
+#   make asan       the tests again under AddressSanitizer and UBSan
+#   make bench      speed, printed          make quality    answer quality, printed
+#   make install PREFIX=/usr/local DESTDIR=
+#   make clean
+#
+# CUDA=0 never looks for nvcc, CUDA=1 insists on it; by default it is used where it is found.
+
+PREFIX  ?= /usr/local
+CC      ?= gcc
+CFLAGS  ?= -O2 -g
+CUDA    ?= auto
+VERSION := 0.1.0
+
+CPPFLAGS += -I. -D_GNU_SOURCE -DDEEPREAD_VERSION='"$(VERSION)"'
+WARN     := -Wall -Wextra -Werror
+STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
+LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lm
+# Only the program that parses hostile formats links these (poppler is GPL).
+EXTRACT_PKGS   := poppler-glib libxml-2.0
+EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(EXTRACT_PKGS))
+EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# ---------------------------------------------------------------- the rooms
+
+FOLDERS := base ingest extract prompts engine engine/ref engine/cpu cli
+# Which folders a folder may include from; the build of `check` fails on any other edge.
+MAY_base    := base
+MAY_ingest  := base ingest
+MAY_extract := base ingest extract
+MAY_prompts := base ingest prompts
+MAY_engine  := base engine
+MAY_cli     := base ingest prompts engine cli
+
+SRC_base    := $(wildcard base/*.c)
+SRC_ingest  := $(wildcard ingest/*.c)
+SRC_extract := $(wildcard extract/*.c)
+SRC_prompts := $(wildcard prompts/*.c)
+SRC_engine  := $(wildcard engine/*.c engine/ref/*.c engine/cpu/*.c)
+SRC_cli     := $(wildcard cli/*.c)
+HEADERS     := $(wildcard $(FOLDERS:%=%/*.h) tests/*.h)
+PROMPT_DATA := $(wildcard prompts/*/*.txt prompts/*/*.json)
+TESTS       := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+FUZZERS     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES     := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
+
+# The program is linked from everything but its main, and so is every test and benchmark.
+LIB_SRC := $(SRC_base) $(SRC_ingest) $(SRC_prompts) $(SRC_engine) $(filter-out cli/main.c,$(SRC_cli))
+
+# ---------------------------------------------------------------- packages
+
+ifneq ($(filter demo check check-long asan quality,$(MAKECMDGOALS)),)
+ifeq ($(filter check check-long asan quality,$(MAKECMDGOALS)),)
+SETUP := build
+else
+SETUP := test
+endif
+endif
+.PHONY: setup
+setup:
+	@tools/setup.sh $(SETUP)
+
+# ---------------------------------------------------------------- two builds, one set of rules
+#
+# $(call variant,FOLDER,EXTRA FLAGS): everything below FOLDER.
+
+define variant
+$(1)/%.o: %.c | $(if $(SETUP),setup)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+
+$(1)/prompts/data.o: build/prompts/data.c
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -c $$< -o $$@
+
+$(1)/extract/%.o: extract/%.c | $(if $(SETUP),setup)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS) $$(EXTRACT_CFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+
+$(1)/libdeepread.a: $(LIB_SRC:%.c=$(1)/%.o) $(1)/prompts/data.o
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+
+$(1)/deepread: $(1)/cli/main.o $(1)/libdeepread.a
+	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+
+$(1)/deepread-extract: $(SRC_extract:%.c=$(1)/%.o) $(1)/libdeepread.a
+	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
+
+$(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libdeepread.a
+	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ -lcmocka $$(LDLIBS) -o $$@
+
+# Parsers of extract/ are tested and fuzzed with its objects (without its main) linked in.
+$(1)/tests/fuzz/fuzz_%: $(1)/tests/fuzz/fuzz_%.o $(1)/tests/fuzz/driver.o \
+    $(filter-out $(1)/extract/main.o,$(SRC_extract:%.c=$(1)/%.o)) $(1)/libdeepread.a
+	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
+
+$(1)/bench/%: $(1)/bench/%.o $(1)/libdeepread.a
+	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+
+.PRECIOUS: $(1)/%.o
+endef
+
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+$(eval $(call variant,build,))
+$(eval $(call variant,build/asan,$(SAN)))
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+build/prompts/data.c: tools/embed.sh $(PROMPT_DATA)
+	@mkdir -p $(@D)
+	tools/embed.sh $@ $(PROMPT_DATA)
+
+.PHONY: all
+all: build/deepread build/deepread-extract build/deepread.1 cuda
+
+# The OPTIONS section comes from the option tables of the program itself.
+build/deepread.1: man/deepread.1.in build/deepread
+	@mkdir -p $(@D)
+	build/deepread --man-options | sed -e '/^@OPTIONS@$$/{r /dev/stdin' -e 'd}' man/deepread.1.in > $@
+
+# ---------------------------------------------------------------- CUDA
+
+CUDA_SRC := $(wildcard cuda/*.cu)
+.PHONY: cuda
+cuda:
+ifeq ($(CUDA),1)
+	$(if $(CUDA_SRC),,$(error CUDA=1: this tree holds no CUDA backend yet))
+endif
+
+# ---------------------------------------------------------------- for a new user
+
+.PHONY: demo
+demo: all
+	build/deepread summarize tests/data/demo.pdf
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/deepread \
+	    $(DESTDIR)$(PREFIX)/share/deepread/models/deepread-150m \
+	    $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 build/deepread $(DESTDIR)$(PREFIX)/bin/deepread
+	install -m 755 build/deepread-extract $(DESTDIR)$(PREFIX)/libexec/deepread/deepread-extract
+	install -m 644 models/deepread-150m/* $(DESTDIR)$(PREFIX)/share/deepread/models/deepread-150m
+	install -m 644 build/deepread.1 $(DESTDIR)$(PREFIX)/share/man/man1/deepread.1
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+# ---------------------------------------------------------------- tests
+
+# An include outside the rows above is a wrong arrow in the house.
+layer-%:
+	@bad=$$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $* --include='*.[ch]' \
+	  | grep -vE '"($(subst $() ,|,$(MAY_$*)))/'); \
+	[ -z "$$bad" ] || { echo "$*/ may not include:"; echo "$$bad"; exit 1; }
+
+.PHONY: check-house
+check-house: $(addprefix layer-,base ingest extract prompts engine cli) | $(if $(SETUP),setup)
+	@for h in $(HEADERS); do echo "#include \"$$h\"" | \
+	    $(CC) $(CPPFLAGS) $(EXTRACT_CFLAGS) $(STD) $(WARN) -x c -fsyntax-only - || \
+	    { echo "$$h does not compile alone"; exit 1; }; done
+	@long=$$(find $(FOLDERS) tests bench tools -name '*.[ch]' | xargs wc -l | \
+	    awk '$$2 != "total" && $$1 > 800 {print $$2 ": " $$1 " lines, at most 800"}'); \
+	[ -z "$$long" ] || { echo "$$long"; exit 1; }
+
+TEST_PROGRAMS := $(TESTS:%=build/tests/%)
+.PHONY: check
+check: all check-house $(TEST_PROGRAMS) $(FUZZERS:%=build/tests/fuzz/%)
+	@tests/run.sh build $(TEST_PROGRAMS)
+
+# Tests that compute for minutes on the reference backend are left out under the sanitizers.
+SLOW_TESTS := test_reference test_labels test_quality
+.PHONY: asan
+ASAN_TESTS := $(filter-out $(SLOW_TESTS),$(TESTS))
+asan: build/asan/deepread build/asan/deepread-extract $(ASAN_TESTS:%=build/asan/tests/%) \
+    $(FUZZERS:%=build/asan/tests/fuzz/%)
+	@tests/run.sh build/asan $(ASAN_TESTS:%=build/asan/tests/%)
+
+.PHONY: check-long
+check-long: build/tests/test_reference
+	DEEPREAD_TEST_LONG=1 CMOCKA_MESSAGE_OUTPUT=TAP build/tests/test_reference
+
+.PHONY: bench
+bench: all $(BENCHES:%=build/bench/%)
+	@for b in $(BENCHES); do echo "== $$b"; build/bench/$$b || exit 1; done
+
+.PHONY: quality
+quality: all
+	python3 tests/quality/quality.py --program build/deepread --data tests/data/quality

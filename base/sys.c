@@ -1,0 +1,230 @@
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+/* ------------------------------------------------------------------ files */
+
+enum err sys_map(struct mapping *m, const char *path, struct errinfo *e)
+{
+    *m = (struct mapping){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+    struct stat st;
+    enum err r = OK;
+    if (fstat(fd, &st) != 0)
+        r = err_set(e, E_IO, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        r = err_set(e, E_IO, "%s: expected a file, found a %s", path,
+                    S_ISDIR(st.st_mode) ? "folder" : "special file");
+    if (!r && st.st_size > 0) {
+        void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED)
+            r = err_set(e, E_IO, "%s: cannot map: %s", path, strerror(errno));
+        else
+            *m = (struct mapping){p, (size_t)st.st_size};
+    }
+    close(fd);
+    return r;
+}
+
+void sys_unmap(struct mapping *m)
+{
+    if (m->p) munmap((void *)(uintptr_t)m->p, m->n);
+    *m = (struct mapping){0};
+}
+
+void sys_map_release(const void *p, size_t n)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)p + page - 1) / page * page;
+    uintptr_t last = ((uintptr_t)p + n) / page * page;
+    if (first < last) madvise((void *)first, last - first, MADV_DONTNEED);
+}
+
+enum err sys_read_all(int fd, size_t limit, struct buf *out, const char *name, struct errinfo *e)
+{
+    char block[1 << 16];
+    size_t total = 0;
+    for (;;) {
+        ssize_t n = read(fd, block, sizeof block);
+        if (n < 0 && errno == EINTR && !sys_interrupted()) continue;
+        if (n < 0 && errno == EINTR) return err_set(e, E_INTR, "%s: interrupted", name);
+        if (n < 0) return err_set(e, E_IO, "%s: %s", name, strerror(errno));
+        if (n == 0) return OK;
+        total += (size_t)n;
+        if (total > limit)
+            return err_set(e, E_LIMIT, "%s: more than %zu bytes", name, limit);
+        buf_add(out, block, (size_t)n);
+    }
+}
+
+static bool write_all(int fd, const char *s, size_t n)
+{
+    while (n > 0) {
+        ssize_t k = write(fd, s, n);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) return false;
+        s += k;
+        n -= (size_t)k;
+    }
+    return true;
+}
+
+enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e)
+{
+    struct stat st;
+    /* A device or pipe cannot be replaced by rename: write into it. */
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        if (S_ISDIR(st.st_mode)) return err_set(e, E_IO, "%s: is a folder", path);
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+        bool ok = write_all(fd, s, n);
+        int why = errno;
+        ok = close(fd) == 0 && ok;
+        return ok ? OK : err_set(e, E_IO, "%s: %s", path, strerror(why));
+    }
+    struct buf tmp = {0};
+    buf_addf(&tmp, "%s.XXXXXX", path);
+    int fd = mkstemp(tmp.s);
+    bool ok = fd >= 0;
+    bool made = ok;
+    if (ok) {
+        mode_t mask = umask(0);
+        umask(mask);
+        ok = fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, s, n) && fsync(fd) == 0;
+    }
+    int why = errno;
+    if (made && close(fd) != 0 && ok) {
+        ok = false;
+        why = errno;
+    }
+    if (ok && rename(tmp.s, path) != 0) {
+        ok = false;
+        why = errno;
+    }
+    if (made && !ok) unlink(tmp.s);
+    buf_free(&tmp);
+    return ok ? OK : err_set(e, E_IO, "%s: cannot write: %s", path, strerror(why));
+}
+
+enum err sys_make_dirs(const char *path, struct errinfo *e)
+{
+    struct buf b = {0};
+    buf_addz(&b, path);
+    enum err r = OK;
+    for (size_t i = 1; !r && i <= b.n; i++) {
+        if (b.s[i] != '/' && b.s[i] != '\0') continue;
+        char was = b.s[i];
+        b.s[i] = '\0';
+        if (mkdir(b.s, 0777) != 0 && errno != EEXIST)
+            r = err_set(e, E_IO, "%s: cannot make folder: %s", b.s, strerror(errno));
+        b.s[i] = was;
+    }
+    struct stat st;
+    if (!r && (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)))
+        r = err_set(e, E_IO, "%s: is not a folder", path);
+    buf_free(&b);
+    return r;
+}
+
+void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX])
+{
+    struct sha256_ctx c;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_init(&c);
+    if (n) sha256_update(&c, n, p);
+    sha256_digest(&c, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* ------------------------------------------------------------------ the machine */
+
+double sys_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+size_t sys_peak_memory(void)
+{
+    struct rusage u;
+    return getrusage(RUSAGE_SELF, &u) == 0 ? (size_t)u.ru_maxrss * 1024 : 0;
+}
+
+size_t sys_free_memory(void)
+{
+    FILE *f = fopen("/proc/meminfo", "re");
+    if (!f) return 0;
+    char line[128];
+    size_t kib = 0;
+    while (fgets(line, sizeof line, f))
+        if (sscanf(line, "MemAvailable: %zu", &kib) == 1) break;
+    fclose(f);
+    return kib * 1024;
+}
+
+int sys_cores(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+    if (n < 1) n = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n;
+}
+
+void sys_exe_dir(char *out, size_t cap)
+{
+    ssize_t n = readlink("/proc/self/exe", out, cap - 1);
+    if (n < 0) n = 0;
+    out[n] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash) *slash = '\0';
+}
+
+/* ------------------------------------------------------------------ the interrupt flag */
+
+static volatile sig_atomic_t interrupt_signal;
+
+static void on_signal(int sig)
+{
+    if (interrupt_signal && sig == SIGINT) _exit(128 + sig); /* twice: at once */
+    interrupt_signal = sig;
+}
+
+void sys_catch_interrupt(void)
+{
+    struct sigaction sa = {.sa_handler = on_signal};
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGHUP, &sa, NULL);
+}
+
+bool sys_interrupted(void)
+{
+    return interrupt_signal != 0;
+}
+
+int sys_interrupt_signal(void)
+{
+    return interrupt_signal;
+}
+
+void sys_interrupt(int sig)
+{
+    interrupt_signal = sig;
+}

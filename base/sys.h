@@ -1,0 +1,46 @@
+/* sys.h: files, time, hashes, the interrupt flag. */
+#ifndef BASE_SYS_H
+#define BASE_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* A whole file, mapped read-only.  n == 0 has p == NULL. */
+struct mapping {
+    const char *p;
+    size_t n;
+};
+enum err sys_map(struct mapping *m, const char *path, struct errinfo *e); /* E_IO; refuses folders */
+void sys_unmap(struct mapping *m);                                        /* zeroed is fine */
+void sys_map_release(const void *p, size_t n); /* hint: these pages will not be read again soon */
+
+/* Reads fd to its end into *out (appended).  E_LIMIT after `limit` bytes. */
+enum err sys_read_all(int fd, size_t limit, struct buf *out, const char *name, struct errinfo *e);
+
+/* Replaces `path` with n bytes: a temporary file beside it, fsync, rename.  On failure the old
+ * file stands untouched and nothing is left beside it. */
+enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e);
+enum err sys_make_dirs(const char *path, struct errinfo *e); /* like mkdir -p */
+
+#define SYS_SHA256_HEX 65
+void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX]);
+
+double sys_seconds(void);       /* monotonic clock */
+size_t sys_peak_memory(void);   /* bytes resident at most so far; 0 if unknown */
+size_t sys_free_memory(void);   /* bytes available now; 0 if unknown */
+int sys_cores(void);            /* processors this process may run on, at least 1 */
+/* The folder of the running executable, without a trailing slash; "" if unknown. */
+void sys_exe_dir(char *out, size_t cap);
+
+/* The one mutable variable of file scope: set by SIGINT and SIGTERM once sys_catch_interrupt was
+ * called, polled between layers and between tokens.  A second SIGINT ends the process. */
+void sys_catch_interrupt(void);
+bool sys_interrupted(void);
+int sys_interrupt_signal(void); /* SIGINT, SIGTERM, ... or 0 */
+void sys_interrupt(int sig);    /* sets or (0) clears the flag, for tests */
+
+#endif

@@ -1,0 +1,183 @@
+/* backend.h: what a device must be able to do.  The comments are the specification; engine/ref
+ * is the specification in C.  One graph (engine/graph.c) drives every backend.
+ *
+ * All activations are f32, row-major, with an explicit row stride where rows may lie apart.
+ * Memory comes from the device's own alloc; only upload and download cross to the host.
+ * Operations run in order and return at once where the device is asynchronous; the first failure
+ * is kept and reported by sync.  Shapes are checked by the caller.  T may be 0: then nothing
+ * happens.  A row's result never depends on T, on the other rows, or on the number of threads:
+ * prefill in any chunks equals decoding token by token, bit for bit.
+ * Letters: engine/config.h. */
+#ifndef ENGINE_BACKEND_H
+#define ENGINE_BACKEND_H
+
+#include "base/err.h"
+#include "engine/engine.h"
+#include "engine/tensor.h"
+
+#define KV_PAGE 64 /* tokens per page */
+
+struct device; /* a backend's own state */
+struct weight; /* one matrix, or G stacked ones, in the layout the backend computes with */
+
+struct device_options {
+    int threads; /* 0: all */
+    enum weight_type weights;
+    enum kv_type kv;
+};
+
+/* How pairs are rotated: (2i, 2i+1) or (i, i + P/2).  Always said, never a default. */
+enum rope_pairing { ROPE_INTERLEAVED, ROPE_HALVES };
+
+/* y[t, g, :] = W[g] x[t, g, :] for g < G (groups: heads; 1 for a plain matrix).
+ *   x: row t at x + t*ldx, group g at + g*gx, in width I;   y likewise ldy, gy, out width O
+ *   accumulate: y += instead of y = */
+struct linear_args {
+    const struct weight *w;
+    const float *x;
+    float *y;
+    size_t T, ldx, ldy, gx, gy;
+    bool accumulate;
+};
+
+/* Rotates P elements at x + t*ld + h*stride for h < heads, token t at position pos0 + t.
+ * Angles are the f32 product of position and inv_freq; cos and sin are scaled by amplitude. */
+struct rope_args {
+    float *x;
+    size_t T, ld, stride, pos0;
+    int heads, P;
+    const float *inv_freq; /* host memory, [P/2] */
+    float amplitude;
+    enum rope_pairing pairing;
+};
+
+/* The pages of one session.  Page i holds positions [64 i, 64 i + 64).  Within a page a layer's
+ * rows lie together: the latent block of layer l starts at latent_offset and holds KV_PAGE rows of
+ * R+P elements; the index keys of a selecting layer start at index_offset, KV_PAGE rows of C. */
+struct kv_view {
+    void *const *pages;  /* table in host memory; page memory is the device's */
+    size_t latent_offset, index_offset; /* bytes, of the layer at hand */
+    enum kv_type type;   /* KV_F32 or KV_BF16 */
+};
+
+struct kv_store_args {   /* writes T rows at positions pos0.. */
+    struct kv_view kv;
+    const float *rows;   /* [T, width], row stride ld */
+    size_t T, ld, pos0;
+    int width;           /* R+P with to_index false, C with to_index true */
+    bool to_index;
+};
+
+/* The lightning indexer: scores every visible position of each query and keeps the K best.
+ *   score[t, s] = sum_j w[t, j] * max(0, q[t, j] . key[s]),  s <= pos0 + t
+ *   sel[t, 0..K): the positions of the K largest scores, ascending by position; fewer visible than
+ *   K: all of them, then -1.  Equal scores at the threshold: the lower position wins.
+ * w holds J^-1/2 and C^-1/2 and may be negative, and so may scores: nothing is pruned at zero.
+ * Work 2*T*S*J*C flop.  Source: DeepSeek-V3.2-Exp report, section 2. */
+struct index_args {
+    struct kv_view kv;
+    const float *q;      /* [T, J, C] */
+    const float *w;      /* [T, J]    */
+    int32_t *sel;        /* [T, K], device memory */
+    size_t T, pos0;
+    int J, C, K;
+};
+
+/* Absorbed attention of H heads over chosen rows (sel) or over every visible row (sel NULL).
+ *   logit[h, s] = scale * (qc[t, h] . latent[s] + qr[t, h] . ropekey[s])
+ *   out[t, h]   = sum_s softmax(logit)[s] * latent[s]
+ * q: [T, H, R+P] = [qc | qr].  out: [T, H, R]. */
+struct mla_args {
+    struct kv_view kv;
+    const float *q;
+    const int32_t *sel;  /* [T, K] or NULL */
+    float *out;
+    size_t T, pos0;
+    int H, R, P, K;
+    float scale;
+};
+
+/* Router: p = sigmoid(x W^T); the choice uses p + bias, limited to the topk_group best of n_group
+ * groups (a group's score is the sum of its two best), gates are p of the chosen, divided by their
+ * sum + 1e-20 when norm is set, times scaling.  Equal scores: the lower expert. */
+struct route_args {
+    const float *x;      /* [T, D] */
+    const struct weight *w; /* [E, D], computed in f32 */
+    const float *bias;   /* [E] */
+    int32_t *expert;     /* [T, A] */
+    float *gate;         /* [T, A] */
+    size_t T;
+    int D, E, A, n_group, topk_group;
+    bool norm;
+    float scaling;
+};
+
+/* y[t] += sum_a gate[t,a] * down(silu(gate_proj x) * up_proj x) over the chosen experts. */
+struct experts_args {
+    const float *x;      /* [T, D] */
+    const struct weight *gate_w, *up_w, *down_w; /* stacked: E groups of [F, D], [F, D], [D, F] */
+    const int32_t *expert;
+    const float *gate;
+    float *y;
+    size_t T;
+    int D, F, E, A;
+};
+
+struct backend {
+    const char *name; /* "ref", "cpu" */
+    /* E_DEVICE with the reason when the machine lacks what it needs. */
+    enum err (*open)(struct device **out, const struct device_options *o, struct errinfo *e);
+    void (*close)(struct device *d);
+    void (*describe)(struct device *d, struct buf *out); /* "cpu: AVX-512 BF16, 2 threads, ..." */
+
+    /* Uninitialised memory, aligned to 64 bytes; NULL when there is none. */
+    void *(*alloc)(struct device *d, size_t bytes);
+    void (*release)(struct device *d, void *p, size_t bytes);
+    void (*upload)(struct device *d, void *dst, const void *src, size_t bytes);
+    void (*download)(struct device *d, void *dst, const void *src, size_t bytes);
+
+    /* Converts G stacked matrices of a checkpoint.  Matrix g is rows [row0[g], row0[g] + rows) of
+     * tensor t[g] (row0 NULL: all 0): [O, I] = [rows, cols], or with `transposed` [cols, rows].
+     * exact: keep f32 whatever the options say (router, index weights).  The tensors are not
+     * needed afterwards.  E_LIMIT when memory is short. */
+    enum err (*weight_new)(struct device *d, struct weight **out, const struct tensor *t, size_t G,
+                           const uint64_t *row0, uint64_t rows, bool transposed, bool exact,
+                           struct errinfo *e);
+    void (*weight_free)(struct device *d, struct weight *w);
+    size_t (*weight_bytes)(const struct weight *w);
+    enum kv_type (*kv_type)(struct device *d);
+
+    /* x[t] = row ids[t] of the table; ids in host memory, checked. */
+    void (*embed)(struct device *d, float *x, const struct weight *table, const int32_t *ids,
+                  size_t T);
+    /* y = x / sqrt(mean(x^2) + eps) * w.  r not NULL: x += r first (x keeps the sum).
+     * Rows of x at ldx, of y at ldy. */
+    void (*rmsnorm)(struct device *d, float *y, size_t ldy, float *x, size_t ldx, const float *r,
+                    const float *w, size_t T, int n, float eps);
+    /* y = (x - mean) / sqrt(var + eps) * w + b; y may be x. */
+    void (*layernorm)(struct device *d, float *y, const float *x, const float *w, const float *b,
+                      size_t T, int n, float eps);
+    void (*rope)(struct device *d, const struct rope_args *a);
+    void (*linear)(struct device *d, const struct linear_args *a);
+    /* h = silu(g) * u, elementwise over n values; h may be g. */
+    void (*swiglu)(struct device *d, float *h, const float *g, const float *u, size_t n);
+    void (*scale)(struct device *d, float *x, float factor, size_t n);
+    /* y rows of width n at ldy = x rows at ldx. */
+    void (*copy_rows)(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
+                      int n);
+    void (*add)(struct device *d, float *x, const float *r, size_t n);
+    void (*kv_store)(struct device *d, const struct kv_store_args *a);
+    void (*index_select)(struct device *d, const struct index_args *a);
+    void (*mla_attend)(struct device *d, const struct mla_args *a);
+    void (*route)(struct device *d, const struct route_args *a);
+    void (*experts)(struct device *d, const struct experts_args *a);
+    enum err (*sync)(struct device *d, struct errinfo *e);
+};
+
+extern const struct backend ref_backend, cpu_backend;
+
+/* By name; "auto" or NULL gives cpu.  E_USAGE for an unknown name, with the known ones;
+ * E_DEVICE for one that this build or machine does not have ("cuda"). */
+enum err backend_find(const struct backend **out, const char *name, struct errinfo *e);
+
+#endif

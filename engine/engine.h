@@ -1,0 +1,110 @@
+/* engine.h: the public face of engine/: tokens to tokens.  The only engine header besides
+ * generate.h that cli/ includes.
+ *
+ * A model is read-only after model_open and may be shared by threads.  A session is one token
+ * timeline (its KV state) and belongs to one thread.  No tensor appears here. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/* ------------------------------------------------------------------ models */
+
+struct model;
+struct tokenizer;
+
+enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8 };
+enum kv_type { KV_AUTO, KV_F32, KV_BF16 };
+
+struct model_options {
+    const char *backend;     /* "auto", "ref", "cpu", "cuda"; NULL: auto                        */
+    int threads;             /* 0: all cores                                                    */
+    enum weight_type weights;/* what the backend computes with; AUTO: its own choice            */
+    enum kv_type kv;         /* AUTO: bf16 on cpu, f32 on ref                                   */
+    bool dense;              /* --attn dense: every earlier token instead of the indexer's top-k */
+    /* --index-share: INDEX_SHARE_CONFIG follows config.json, INDEX_SHARE_OFF lets every layer
+     * select, n > 1 lets every n-th layer select (offset as in config.json, else 2). */
+    int index_share;
+};
+#define INDEX_SHARE_CONFIG 0
+#define INDEX_SHARE_OFF 1
+
+/* What deepread.json beside the weights says; defaults where the file is missing. */
+struct model_card {
+    char name[64];           /* folder name without the file */
+    char prompts[32];        /* "instruct"      */
+    size_t context;          /* tokens; config's max_position_embeddings */
+    double retrieval_weight; /* 0               */
+    double review_floor;     /* -INFINITY       */
+    double support_floor;    /* 0               */
+};
+
+/* Opens a folder in Hugging Face layout.  E_IO missing, E_FORMAT damaged or truncated,
+ * E_UNSUPPORTED another architecture (named), E_DEVICE the backend, E_LIMIT memory.
+ * Cost: weights are mapped and converted once. */
+enum err model_open(struct model **out, const char *dir, const struct model_options *o,
+                    struct errinfo *e);
+void model_close(struct model *m); /* NULL is fine */
+const struct tokenizer *model_tokenizer(const struct model *m);
+const struct model_card *model_card(const struct model *m);
+/* A description for `deepread model info`: lines "key: value". */
+void model_describe(const struct model *m, struct buf *out);
+/* Bytes of KV state for n tokens, and of weights as loaded. */
+size_t model_kv_bytes(const struct model *m, size_t n);
+size_t model_weight_bytes(const struct model *m);
+int model_eos(const struct model *m, size_t i); /* i-th end token, -1 past the last */
+/* Reads config, card and tokenizer only, for commands that run no model (plan, text). */
+enum err model_open_tokenizer(struct tokenizer **out, struct model_card *card, const char *dir,
+                              struct errinfo *e);
+
+/* ------------------------------------------------------------------ tokens */
+
+struct tokens { /* growing list of ids; zero-initialise, free with tokens_free */
+    int32_t *v;
+    size_t n, cap;
+};
+void tokens_add(struct tokens *t, int32_t id);
+void tokens_append(struct tokens *t, const int32_t *ids, size_t n);
+void tokens_free(struct tokens *t);
+
+/* Appends the ids of the segments.  Neighbouring SEG_TEXT segments are encoded as one text.
+ * E_FORMAT when a control token is not in the vocabulary. */
+enum err tokenizer_encode(const struct tokenizer *t, const struct seg *segs, size_t n,
+                          struct tokens *out, struct errinfo *e);
+
+/* ------------------------------------------------------------------ sessions */
+
+struct session;
+
+/* Called between chunks of a prefill with tokens done and total; may be NULL. */
+typedef void session_tick(void *ctx, size_t done, size_t total);
+
+enum err session_new(struct session **out, struct model *m, struct errinfo *e);
+void session_free(struct session *s);
+void session_set_tick(struct session *s, session_tick *tick, void *ctx);
+/* Tokens per forward pass of a prefill (default 512).  Results do not depend on it. */
+void session_set_chunk(struct session *s, size_t tokens);
+
+/* Makes the state equal to `want`: keeps the common prefix, drops what differs, computes the
+ * rest in chunks.  Afterwards session_logits is the distribution of the next token.
+ * E_LIMIT if want exceeds the context or memory, E_INTR between chunks (the state is then a
+ * shorter prefix of want, and a later call goes on from there). */
+enum err session_sync(struct session *s, const int32_t *want, size_t n, struct errinfo *e);
+/* Appends tokens to the state (one forward pass). */
+enum err session_append(struct session *s, const int32_t *ids, size_t n, struct errinfo *e);
+/* Drops everything after the first n tokens; logits are invalid until the next append or sync.
+ * Costs nothing. */
+void session_rewind(struct session *s, size_t n);
+size_t session_length(const struct session *s);
+const int32_t *session_tokens(const struct session *s);
+/* Logits after the last token, [V] f32, valid until the next call on this session. */
+const float *session_logits(const struct session *s);
+size_t session_computed(const struct session *s); /* tokens computed so far, for --stats */
+size_t session_context(const struct session *s);  /* most tokens it can hold */
+
+#endif

@@ -1,0 +1,41 @@
+/* tensor.h: typed, shaped views of checkpoint bytes. */
+#ifndef ENGINE_TENSOR_H
+#define ENGINE_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum dtype { DT_F32, DT_BF16, DT_F16, DT_F8_E4M3, DT_I32, DT_I64, DT_OTHER };
+
+struct tensor {
+    enum dtype type;
+    int ndim;
+    uint64_t shape[4];
+    const void *data; /* little-endian, row-major; alignment not guaranteed beyond 1 */
+    uint64_t bytes;
+    /* F8_E4M3 only: multipliers per block of block x block, [ceil(rows/block), ceil(cols/block)],
+     * f32, partial blocks at the edges included.  NULL: none. */
+    const float *scale;
+    uint32_t block;
+};
+
+size_t dtype_size(enum dtype t); /* 0 for DT_OTHER */
+const char *dtype_name(enum dtype t);
+/* Bytes of a tensor, or false when the product overflows. */
+bool tensor_bytes(const uint64_t *shape, int ndim, enum dtype t, uint64_t *out);
+
+static inline float bf16_to_f32(uint16_t h)
+{
+    uint32_t u = (uint32_t)h << 16;
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return f;
+}
+uint16_t f32_to_bf16(float f);   /* round to nearest even; NaN stays NaN */
+float e4m3_to_f32(uint8_t b);    /* 0x7f and 0xff are NaN */
+/* Row r of a matrix as f32, dequantised: out [cols]. */
+void tensor_row_f32(const struct tensor *t, uint64_t r, float *out);
+
+#endif

@@ -1,0 +1,209 @@
+/* ingest.h: the public face of ingest/: from bytes to addressed text.
+ *
+ *   input   what was named on the command line: files, folders, standard input
+ *   source  the bytes of one document and what they are
+ *   doc     one UTF-8 text in which every character knows where it came from; const once made
+ *   chunk   two offsets into a doc's text and the label that the model cites
+ *
+ * Nothing here prints, and nothing here knows tokens or prompts. */
+#ifndef INGEST_INGEST_H
+#define INGEST_INGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+/* ------------------------------------------------------------------ documents */
+
+enum doc_kind { DOC_PROSE, DOC_CODE };
+
+/* A run of the text and the place it came from.  Spans are sorted by `text`, cover the text
+ * without holes or overlap, and are never empty.  Characters that the reader made up (a space
+ * between two lines joined, a blank line between paragraphs) belong to the span before them.
+ *
+ * verbatim: text bytes [text, text+i) equal source bytes [byte, byte+i), so an offset inside the
+ * span is an offset inside the source.  Otherwise the whole span maps to the whole byte range
+ * (another encoding, an HTML entity, a PDF line). */
+struct span {
+    size_t text;      /* offset of its first byte in doc->text                               */
+    size_t len;       /* bytes of text                                                       */
+    size_t byte;      /* offset in the source file; SPAN_NO_BYTES for formats without (PDF)  */
+    size_t byte_len;
+    uint32_t line;    /* 1-based line of its first character: of the file for text and HTML,
+                         of the page for PDF; 0 unknown                                      */
+    uint32_t page;    /* 1-based; 0 for formats without pages                                */
+    float box[4];     /* x0 y0 x1 y1 in points from the page's top left; all 0 without pages */
+    bool verbatim;
+};
+#define SPAN_NO_BYTES SIZE_MAX
+
+struct page {
+    const char *label;   /* printed label ("iv"), NULL when the file has none    */
+    float width, height; /* points                                               */
+    bool no_text;        /* an image or garbage: nothing could be read from it   */
+};
+
+struct heading { /* for plan, chunk hints and --map; level 1 is the title */
+    size_t text;
+    size_t len;
+    int level;
+};
+
+struct doc {
+    const char *name;    /* as shown in the prompt and in citations: the path as the user gave it,
+                            for a tree the path below its root                                  */
+    const char *path;    /* what to open again; NULL for standard input                         */
+    const char *format;  /* "pdf", "html", "markdown", "text", "code"                           */
+    const char *lang;    /* "c", "python", ...; NULL for prose                                  */
+    const char *charset; /* of the source: "utf-8", "gb18030", ...                              */
+    const char *title;   /* the document's own title, NULL if none was found                    */
+    enum doc_kind kind;
+    struct str text;     /* UTF-8, \n line ends, no NUL, no BOM; NUL-terminated                 */
+    const struct span *spans;
+    size_t n_spans;
+    const struct page *pages;
+    size_t n_pages;
+    const struct heading *headings;
+    size_t n_headings;
+    size_t source_bytes;
+    char sha256[SYS_SHA256_HEX]; /* of the source bytes                                         */
+    size_t pages_without_text;
+    const char *note;    /* one line worth a warning ("rebuilt a damaged file"), or NULL        */
+};
+
+/* A place a person can open. */
+struct place {
+    uint32_t page;         /* 0 without pages                                    */
+    const char *page_label;
+    uint32_t line0, line1; /* 1-based, both ends included; 0 unknown             */
+    uint32_t col0;         /* 1-based byte column of the first character; 0 unknown */
+    size_t byte0, byte1;   /* [byte0, byte1) of the source; SPAN_NO_BYTES for PDF */
+    float box[4];          /* union over the spans on `page`                     */
+};
+
+/* Where text[off, off+len) came from.  O(log spans + spans touched). */
+struct place doc_place(const struct doc *d, size_t off, size_t len);
+
+/* Builds a doc.  Everything lives in the arena given to doc_new; the builder itself dies at
+ * doc_freeze. */
+struct doc_builder;
+struct doc_builder *doc_new(struct arena *a, const char *name, const char *format);
+/* Adds n bytes of UTF-8 from one place.  at->text and at->len are ignored and set by the builder.
+ * Ill-formed bytes and control characters but \n and \t become U+FFFD or are dropped (then the
+ * span stops being verbatim). */
+void doc_add(struct doc_builder *b, const char *s, size_t n, const struct span *at);
+/* Adds characters that have no source of their own; they join the span before them.  Leading ones
+ * (nothing added yet) are dropped. */
+void doc_add_made(struct doc_builder *b, const char *s);
+size_t doc_length(const struct doc_builder *b);
+/* True when the text so far ends with s; for readers that must not add a second blank line. */
+bool doc_ends_with(const struct doc_builder *b, const char *s);
+void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text);
+void doc_heading(struct doc_builder *b, size_t text, size_t len, int level);
+void doc_set_title(struct doc_builder *b, const char *s, size_t n);  /* copied, trimmed */
+void doc_set_kind(struct doc_builder *b, enum doc_kind kind, const char *lang);
+void doc_set_charset(struct doc_builder *b, const char *charset);
+void doc_set_note(struct doc_builder *b, const char *note);
+struct doc *doc_freeze(struct doc_builder *b, const char *path, const void *source, size_t n);
+
+/* ------------------------------------------------------------------ chunks */
+
+struct chunk {
+    int label;         /* as the model cites it; labels count from 1 through the whole prompt */
+    size_t doc;        /* index into the set of documents                                     */
+    size_t start, end; /* bytes of docs[doc]->text, stripped: never empty                     */
+};
+
+struct chunk_limits {
+    size_t prose, code; /* code points; design.md section 3: 700 and 1200 */
+};
+#define CHUNK_LIMITS_DEFAULT ((struct chunk_limits){700, 1200})
+
+/* Splits one document and appends to *out (grown with mem_grow, freed by the caller with
+ * mem_free).  *next_label is the label of the next chunk and advances.  A document of nothing but
+ * white space gives no chunk.  Exactly the rule of training: tests/data/prompt-vectors.jsonl. */
+void chunk_split(const struct doc *d, size_t doc_index, struct chunk_limits limits,
+                 int *next_label, struct chunk **out, size_t *n_out);
+
+/* ------------------------------------------------------------------ the ledger */
+
+/* Every input is accounted for, once. */
+enum ledger_status { LEDGER_USED, LEDGER_IGNORED, LEDGER_SKIPPED, LEDGER_UNREADABLE,
+                     LEDGER_OVER_BUDGET };
+struct ledger_entry {
+    const char *path;
+    const char *reason; /* "binary", "rule .gitignore", "needs a password", ...; NULL for used */
+    size_t bytes;
+    enum ledger_status status;
+};
+struct ledger {
+    struct ledger_entry *v; /* in input order; memory from the arena of the set */
+    size_t n, cap;
+};
+void ledger_add(struct ledger *l, struct arena *a, enum ledger_status status, const char *path,
+                const char *reason, size_t bytes);
+
+/* ------------------------------------------------------------------ reading */
+
+struct ingest_options {
+    const char *const *include; /* globs, NULL-terminated list or NULL: a file of a folder must match one */
+    const char *const *exclude; /* globs: a file of a folder must match none                              */
+    const char *pages;          /* "1-4,9,20-" or NULL                                                    */
+    const char *from;           /* force a format by name, or NULL: sniff                                 */
+    const char *encoding;       /* force a charset, or NULL: detect                                       */
+    const char *stdin_name;     /* what standard input is called, NULL: "stdin"                           */
+    const char *extract_path;   /* the deepread-extract program; NULL: beside this one, else libexec      */
+    const char *password;       /* for encrypted PDF, or NULL                                             */
+    bool no_ignore;             /* do not read ignore files                                               */
+    bool hidden;                /* include dot files of folders                                           */
+    bool follow;                /* follow symlinks in folders (never in a loop)                           */
+    size_t max_file;            /* bytes; larger files of a folder are skipped, a larger file named
+                                   directly is E_LIMIT.  0: 64 MiB                                        */
+    int timeout_s;              /* per document for the extract program; 0: 120                           */
+};
+
+/* Documents of one run in input order.  All memory is the arena's. */
+struct docset {
+    struct doc **v;
+    size_t n, cap;
+    struct ledger ledger;
+};
+
+/* Called after each input so that a terminal can show life; may be NULL. */
+typedef void ingest_tick(void *ctx, const char *path, size_t done);
+
+/* Reads one operand: a file, "-" (standard input), or a folder (recursively, in byte order of the
+ * paths).  A bad file inside a folder is a ledger entry.  A file named directly that cannot be
+ * read is a ledger entry too AND the returned error:
+ *   E_IO not there or not readable   E_UNSUPPORTED binary, unknown type   E_LOCKED encrypted
+ *   E_EMPTY nothing to read (empty, image-only, tree without text)   E_FORMAT damaged beyond repair
+ *   E_LIMIT larger than a limit, or the parser ran out of time or memory   E_USAGE bad glob or range
+ * The caller decides whether to go on with the next operand. */
+enum err ingest_path(struct docset *set, struct arena *a, const char *path,
+                     const struct ingest_options *o, ingest_tick *tick, void *ctx,
+                     struct errinfo *e);
+/* The files that ingest_path would read below a folder, in order, without reading them (sizes in
+ * the ledger's USED entries). */
+enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
+                     const struct ingest_options *o, struct errinfo *e);
+
+/* ------------------------------------------------------------------ readers (ingest/, extract/) */
+
+/* Recognises and reads one format.  A format is one file and one row of the table in source.c. */
+struct reader {
+    const char *name;                    /* as in --from NAME                                 */
+    const char *const *suffixes;         /* NULL-terminated, with the dot, lower case         */
+    /* 0 no .. 100 certain, from the name and the first bytes. */
+    int (*sniff)(const char *name, const unsigned char *head, size_t n);
+    /* Parsed by deepread-extract in a process of its own (hostile formats), or here. */
+    bool apart;
+    enum err (*read)(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                     const void *bytes, size_t n, struct errinfo *e); /* NULL when apart */
+};
+
+#endif

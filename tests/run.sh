@@ -1,0 +1,50 @@
+#!/bin/sh
+# run.sh BUILD PROGRAM...: runs test programs (cmocka, TAP), the command line cases and the fuzz
+# targets' seeds, prints what failed, and ends with `N passed, N failed, N skipped`.
+set -u
+build=$1
+shift
+export CMOCKA_MESSAGE_OUTPUT=TAP
+export DEEPREAD_BUILD="$build"
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
+passed=0 failed=0 skipped=0
+out=$(mktemp) || exit 1
+trap 'rm -f "$out"' EXIT
+
+# Counts the TAP lines of $out; a program that fails without saying `not ok` is one failure.
+count() { # NAME STATUS
+    s=$(grep -c '^ok .*# SKIP' "$out")
+    p=$(grep -c '^ok ' "$out")
+    f=$(grep -c '^not ok ' "$out")
+    p=$((p - s))
+    if [ "$2" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+    if [ "$2" -eq 0 ] && [ $((p + s + f)) -eq 0 ]; then f=1; echo "$1: ran no test"; fi
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    echo "$1: $p passed, $f failed, $s skipped"
+    if [ "$f" -ne 0 ]; then
+        echo "--- $1 (exit $2)"
+        grep -v '^ok ' "$out" | tail -n 60
+        echo "---"
+    elif [ "$s" -ne 0 ]; then
+        grep '# SKIP' "$out"
+    fi
+}
+
+for program in "$@"; do
+    "$program" >"$out" 2>&1
+    count "$(basename "$program")" $?
+done
+if [ -x tests/cli/run.sh ]; then
+    tests/cli/run.sh "$build/deepread" >"$out" 2>&1
+    count cli $?
+fi
+for fuzzer in "$build"/tests/fuzz/fuzz_*; do
+    case $fuzzer in *.o | *.d) continue ;; esac
+    [ -x "$fuzzer" ] || continue
+    name=$(basename "$fuzzer")
+    "$fuzzer" "tests/fuzz/${name#fuzz_}" >"$out" 2>&1
+    count "$name" $?
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
