@@ -71,9 +71,4 @@ enum wire_exit {
     /* any other: E_FORMAT with the last line of standard error */
 };
 
-/* Runs deepread-extract on the bytes of a document.  Limits: memory, CPU time and wall time
- * (o->timeout_s), WIRE_LIMIT on the answer.  The child is always reaped. */
-enum err wire_extract(struct doc **out, struct arena *a, const struct ingest_options *o,
-                      const struct wire_about *about, struct errinfo *e);
-
 #endif
