@@ -12,6 +12,7 @@
 
 PREFIX  ?= /usr/local
 CC      ?= gcc
+CXX     ?= g++
 CFLAGS  ?= -O2 -g
 CUDA    ?= auto
 VERSION := 0.1.0
@@ -21,9 +22,9 @@ WARN     := -Wall -Wextra -Werror
 STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
 LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
-EXTRACT_PKGS   := poppler-glib libxml-2.0
+EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0
 EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(EXTRACT_PKGS))
-EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS))
+EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -43,6 +44,7 @@ MAY_cli     := base ingest prompts engine cli
 SRC_base    := $(wildcard base/*.c)
 SRC_ingest  := $(wildcard ingest/*.c)
 SRC_extract := $(wildcard extract/*.c)
+CXX_extract := $(wildcard extract/*.cc)
 SRC_prompts := $(wildcard prompts/*.c)
 SRC_engine  := $(wildcard engine/*.c engine/ref/*.c engine/cpu/*.c)
 SRC_cli     := $(wildcard cli/*.c)
@@ -85,6 +87,11 @@ $(1)/extract/%.o: extract/%.c | $(if $(SETUP),setup)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CPPFLAGS) $$(EXTRACT_CFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
+# The one face of a C++ library.
+$(1)/extract/%.o: extract/%.cc | $(if $(SETUP),setup)
+	@mkdir -p $$(@D)
+	$$(CXX) $$(CPPFLAGS) $$(EXTRACT_CFLAGS) -std=gnu++17 $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+
 $(1)/libdeepread.a: $(LIB_SRC:%.c=$(1)/%.o) $(1)/prompts/data.o
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
@@ -92,7 +99,7 @@ $(1)/libdeepread.a: $(LIB_SRC:%.c=$(1)/%.o) $(1)/prompts/data.o
 $(1)/deepread: $(1)/cli/main.o $(1)/libdeepread.a
 	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
 
-$(1)/deepread-extract: $(SRC_extract:%.c=$(1)/%.o) $(1)/libdeepread.a
+$(1)/deepread-extract: $(SRC_extract:%.c=$(1)/%.o) $(CXX_extract:%.cc=$(1)/%.o) $(1)/libdeepread.a
 	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 $(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libdeepread.a
@@ -100,7 +107,8 @@ $(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libdeepread.a
 
 # Parsers of extract/ are tested and fuzzed with its objects (without its main) linked in.
 $(1)/tests/fuzz/fuzz_%: $(1)/tests/fuzz/fuzz_%.o $(1)/tests/fuzz/driver.o \
-    $(filter-out $(1)/extract/main.o,$(SRC_extract:%.c=$(1)/%.o)) $(1)/libdeepread.a
+    $(filter-out $(1)/extract/main.o,$(SRC_extract:%.c=$(1)/%.o)) $(CXX_extract:%.cc=$(1)/%.o) \
+    $(1)/libdeepread.a
 	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 $(1)/bench/%: $(1)/bench/%.o $(1)/libdeepread.a

@@ -1,0 +1,202 @@
+/* pdf_columns.c: see pdf_columns.h. */
+#include "extract/pdf_columns.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MIN_CHARS = 13 };
+
+struct cutter {
+    const struct piece *p;
+    bool rtl;
+    size_t *order;
+    int *region;
+    size_t done;
+    int regions;
+    float *edges;     /* scratch: 2 * n */
+    size_t *part;     /* scratch: n     */
+};
+
+/* A strip at u = x between the pieces idx[from..to), none of which crosses it. */
+struct gutter {
+    float x, score;
+    size_t from, to;
+};
+
+static float middle(const struct piece *p)
+{
+    return 0.5f * (p->v0 + p->v1);
+}
+
+static int by_middle(const void *a, const void *b, void *ctx)
+{
+    const struct piece *p = ctx;
+    size_t i = *(const size_t *)a, j = *(const size_t *)b;
+    float d = middle(&p[i]) - middle(&p[j]);
+    if (d == 0) d = p[i].u0 - p[j].u0;
+    if (d == 0) return i < j ? -1 : i > j;
+    return d < 0 ? -1 : 1;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Positions where three edges or more stand in one line, best supported first; returns how many. */
+static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float out[MAX_EDGES])
+{
+    float count[MAX_EDGES];
+    size_t n_out = 0;
+    for (int right = 0; right < 2; right++) {
+        for (size_t i = 0; i < n; i++) {
+            const struct piece *p = &c->p[idx[i]];
+            c->edges[i] = right ? p->u1 : p->u0;
+        }
+        qsort(c->edges, n, sizeof c->edges[0], by_value);
+        for (size_t i = 0, j; i < n; i = j) {
+            for (j = i + 1; j < n && c->edges[j] - c->edges[i] < 3; j++) {}
+            if (j - i < MIN_LINES) continue;
+            float x = right ? c->edges[j - 1] + 1 : c->edges[i] - 1, k = (float)(j - i);
+            if (n_out == MAX_EDGES && k <= count[n_out - 1]) continue;
+            size_t at = n_out < MAX_EDGES ? n_out++ : n_out - 1;
+            for (; at > 0 && count[at - 1] < k; at--) {
+                count[at] = count[at - 1];
+                out[at] = out[at - 1];
+            }
+            count[at] = k;
+            out[at] = x;
+        }
+    }
+    return n_out;
+}
+
+/* One side of a candidate strip. */
+struct side {
+    size_t n;
+    float top, bottom, inner; /* inner: the edge that faces the strip */
+    double chars, size, width;
+};
+
+static void side_add(struct side *s, const struct piece *p, float inner, float sign)
+{
+    if (!s->n || p->v0 < s->top) s->top = p->v0;
+    if (!s->n || p->v1 > s->bottom) s->bottom = p->v1;
+    if (!s->n || sign * inner > sign * s->inner) s->inner = inner;
+    s->n++;
+    s->chars += p->chars;
+    s->size += p->size;
+    s->width += p->u1 - p->u0;
+}
+
+static bool reads_like_text(const struct side *s)
+{
+    return s->n >= MIN_LINES && s->chars / (double)s->n >= MIN_CHARS;
+}
+
+/* What the strip at x is worth between two crossing pieces; 0 when it is no gutter. */
+static float strip_score(const struct side *l, const struct side *r)
+{
+    if (!reads_like_text(l) || !reads_like_text(r)) return 0;
+    float size = (float)((l->size + r->size) / (double)(l->n + r->n));
+    float gap = r->inner - l->inner;
+    if (gap < 0.45f * size) return 0;
+    float shared = fminf(l->bottom, r->bottom) - fmaxf(l->top, r->top);
+    if (shared < 2.2f * size) return 0;
+    return shared * (1 + fminf(gap / size, 3) * 0.1f);
+}
+
+static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, struct gutter *best)
+{
+    struct side l = {0}, r = {0};
+    size_t from = 0;
+    for (size_t i = 0; i <= n; i++) {
+        const struct piece *p = i < n ? &c->p[idx[i]] : NULL;
+        bool left = p && p->u1 <= x + 1, right = p && p->u0 >= x - 1;
+        if (left && !right) side_add(&l, p, p->u1, 1);
+        else if (right) side_add(&r, p, p->u0, -1);
+        if (left || right) continue;
+        float score = strip_score(&l, &r);
+        if (score > best->score) *best = (struct gutter){x, score, from, i};
+        l = r = (struct side){0};
+        from = i + 1;
+    }
+}
+
+/* Lines that stand alone above or below both columns, on one side of the strip only and apart
+ * from the rest, are no part of a column: a page number, a running head, a date. */
+static void trim(struct cutter *c, const size_t *idx, struct gutter *g)
+{
+    while (g->to - g->from > 2 * MIN_LINES) {
+        const struct piece *a = &c->p[idx[g->from]], *b = &c->p[idx[g->from + 1]];
+        if (b->v0 - a->v1 < 0.9f * fmaxf(a->size, b->size)) break;
+        g->from++;
+    }
+    while (g->to - g->from > 2 * MIN_LINES) {
+        const struct piece *a = &c->p[idx[g->to - 1]], *b = &c->p[idx[g->to - 2]];
+        if (a->v0 - b->v1 < 0.9f * fmaxf(a->size, b->size)) break;
+        g->to--;
+    }
+}
+
+static void emit(struct cutter *c, const size_t *idx, size_t n)
+{
+    if (!n) return;
+    for (size_t i = 0; i < n; i++) {
+        c->order[c->done] = idx[i];
+        c->region[c->done++] = c->regions;
+    }
+    c->regions++;
+}
+
+/* Moves the pieces of idx[0..n) left of x to the front, keeping order; returns how many. */
+static size_t split(struct cutter *c, size_t *idx, size_t n, float x)
+{
+    size_t nl = 0, nr = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool right = c->p[idx[i]].u0 >= x - 1;
+        if (right != c->rtl) c->part[nr++] = idx[i];
+        else idx[nl++] = idx[i];
+    }
+    memcpy(idx + nl, c->part, nr * sizeof *idx);
+    return nl;
+}
+
+static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
+{
+    struct gutter g = {0};
+    if (n >= 2 * MIN_LINES && depth < MAX_DEPTH) {
+        float edges[MAX_EDGES];
+        size_t n_edges = aligned_edges(c, idx, n, edges);
+        for (size_t i = 0; i < n_edges; i++) try_strip(c, idx, n, edges[i], &g);
+    }
+    if (g.score <= 0) {
+        emit(c, idx, n);
+        return;
+    }
+    trim(c, idx, &g);
+    size_t first = split(c, idx + g.from, g.to - g.from, g.x);
+    if (first == 0 || first == g.to - g.from) { /* trimmed to one side */
+        emit(c, idx, n);
+        return;
+    }
+    cut(c, idx, g.from, depth + 1);
+    cut(c, idx + g.from, first, depth + 1);
+    cut(c, idx + g.from + first, g.to - g.from - first, depth + 1);
+    cut(c, idx + g.to, n - g.to, depth + 1);
+}
+
+int columns_order(const struct piece *p, size_t n, bool rtl, size_t *order, int *region,
+                  struct arena *scratch)
+{
+    struct cutter c = {.p = p, .rtl = rtl, .order = order, .region = region};
+    c.edges = NEW(scratch, float, n + 1);
+    c.part = NEW(scratch, size_t, n + 1);
+    size_t *idx = NEW(scratch, size_t, n + 1);
+    for (size_t i = 0; i < n; i++) idx[i] = i;
+    qsort_r(idx, n, sizeof *idx, by_middle, (void *)p);
+    cut(&c, idx, n, 0);
+    return c.regions;
+}

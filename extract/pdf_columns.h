@@ -1,0 +1,30 @@
+/* pdf_columns.h: reading order of boxes on a plane.  Pure geometry: no text, no PDF.
+ *
+ * A page is cut where a column gutter stands: a vertical strip that no box crosses, with lines of
+ * text on both sides.  What lies above the strip is read first, then its left side, then its right
+ * side, then what lies below; each part is cut in the same way.  A part without a gutter is a
+ * region and is read from top to bottom. */
+#ifndef EXTRACT_PDF_COLUMNS_H
+#define EXTRACT_PDF_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+
+/* A piece of one line: words with ordinary gaps between them. */
+struct piece {
+    float u0, v0, u1, v1; /* u along the line, v down the page, in points */
+    float size;           /* of the font                                  */
+    int chars;
+};
+
+/* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region
+ * (from 0, ascending along `order`) into region[n], which is indexed like `order`.
+ * `rtl`: the right side of a gutter is read before the left.  Within a region the order is by the
+ * middle of the box, top to bottom.  Returns the number of regions.
+ * Cost: n log n times the number of gutters tried (at most 48 per cut, 16 cuts deep). */
+int columns_order(const struct piece *p, size_t n, bool rtl, size_t *order, int *region,
+                  struct arena *scratch);
+
+#endif

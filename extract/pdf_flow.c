@@ -1,0 +1,291 @@
+/* pdf_flow.c: see pdf_flow.h. */
+#include "extract/pdf_flow.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/pdf_text.h"
+
+/* ------------------------------------------------------------------ measuring */
+
+/* Where a line starts and ends in its own direction. */
+static float start_of(const struct line *l) { return l->rtl ? -l->u1 : l->u0; }
+static float end_of(const struct line *l) { return l->rtl ? -l->u0 : l->u1; }
+
+static bool same_size(const struct line *a, const struct line *b)
+{
+    return fabsf(a->size - b->size) <= 0.1f * fmaxf(a->size, b->size);
+}
+
+static int by_float(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The value with the most others within 2 points above it; v is sorted. */
+static float mode_of(const float *v, size_t n)
+{
+    float best = v[0];
+    size_t best_n = 0;
+    for (size_t i = 0, j = 0; i < n; i++) {
+        while (j < n && v[j] - v[i] <= 2) j++;
+        if (j - i > best_n) best_n = j - i, best = v[i];
+    }
+    return best;
+}
+
+static void measure_block(struct pdf_line *v, size_t n, float *tmp)
+{
+    float right = end_of(&v[0].at), left, leading = 0;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        tmp[i] = start_of(&v[i].at);
+        right = fmaxf(right, end_of(&v[i].at));
+    }
+    qsort(tmp, n, sizeof *tmp, by_float);
+    left = mode_of(tmp, n);
+    for (size_t i = 1; i < n; i++) {
+        float d = v[i].at.v1 - v[i - 1].at.v1;
+        if (v[i].at.row != v[i - 1].at.row && d > 0.5f * v[i].at.size && d < 3 * v[i].at.size)
+            tmp[k++] = d;
+    }
+    if (k) {
+        qsort(tmp, k, sizeof *tmp, by_float);
+        leading = mode_of(tmp, k);
+    }
+    for (size_t i = 0; i < n; i++) {
+        v[i].left = left;
+        v[i].right = right;
+        v[i].leading = leading > 0 ? leading : 1.25f * v[i].at.size;
+    }
+}
+
+/* A row of two cells or more is a table's when a row beside it has cells too. */
+static void mark_tables(struct pdf_page *p)
+{
+    for (size_t i = 0, j, prev_cells = 0, prev = 0; i < p->n; i = j) {
+        for (j = i + 1; j < p->n && p->v[j].at.row == p->v[i].at.row; j++) {}
+        size_t cells = j - i;
+        bool near = i > 0 && p->v[i].at.region == p->v[prev].at.region &&
+                    p->v[i].at.v0 - p->v[prev].at.v1 < 2.5f * p->v[i].at.size;
+        if (cells > 1 && ((near && prev_cells > 1) || cells > 2))
+            for (size_t k = near && prev_cells > 1 ? prev : i; k < j; k++) p->v[k].tabular = true;
+        prev_cells = cells;
+        prev = i;
+    }
+}
+
+void flow_measure(struct pdf_page *p, struct arena *scratch)
+{
+    float *tmp = NEW(scratch, float, p->n + 1);
+    for (size_t i = 0, j; i < p->n; i = j) {
+        for (j = i + 1; j < p->n && p->v[j].at.region == p->v[i].at.region &&
+                        same_size(&p->v[j].at, &p->v[i].at); j++) {}
+        measure_block(p->v + i, j - i, tmp);
+    }
+    mark_tables(p);
+}
+
+/* ------------------------------------------------------------------ joining */
+
+enum join { JOIN_TIGHT, JOIN_HYPHEN, JOIN_SPACE, JOIN_CELL, JOIN_LINE, JOIN_PARA };
+
+static enum join plain_join(const struct pdf_line *a, const struct pdf_line *b)
+{
+    if (text_end_hyphen(a->text) && text_is_lower(text_first(b->text)) && !a->at.mono)
+        return JOIN_HYPHEN;
+    if (text_is_spaceless(text_last(a->text)) && text_is_spaceless(text_first(b->text)))
+        return JOIN_TIGHT;
+    return JOIN_SPACE;
+}
+
+/* Over the end of a column or page: only where a sentence goes on. */
+static enum join join_over_break(const struct pdf_line *a, const struct pdf_line *b)
+{
+    uint32_t first = text_first(b->text);
+    if (!same_size(&a->at, &b->at) || a->at.turn != b->at.turn || text_ends_sentence(a->text) ||
+        text_starts_item(b->text) || a->tabular || b->tabular || a->at.bold != b->at.bold)
+        return JOIN_PARA;
+    if (!text_is_lower(first)) return JOIN_PARA;
+    if (text_is_spaceless(first) && a->right - end_of(&a->at) > 2 * a->at.size) return JOIN_PARA;
+    return plain_join(a, b);
+}
+
+/* The first word of b would have had room behind a: somebody ended the line on purpose. */
+static bool broken_on_purpose(const struct pdf_line *a, const struct pdf_line *b)
+{
+    float room = a->right - end_of(&a->at);
+    if (text_is_spaceless(text_first(b->text))) return room > 2.5f * a->at.size;
+    const char *space = memchr(b->text.s, ' ', b->text.n);
+    size_t word = utf8_count(b->text.s, space ? (size_t)(space - b->text.s) : b->text.n);
+    float width = b->at.chars ? (b->at.u1 - b->at.u0) * (float)word / (float)b->at.chars : 0;
+    return room > width + 0.9f * a->at.size;
+}
+
+static bool centred(const struct pdf_line *a, const struct pdf_line *b)
+{
+    float d = (a->at.u0 + a->at.u1) - (b->at.u0 + b->at.u1);
+    return fabsf(d) < 4 && fabsf(a->at.u0 - b->at.u0) > 3;
+}
+
+/* A new paragraph that shows by its first line's indent, or by hanging out. */
+static bool indented(const struct pdf_line *a, const struct pdf_line *b)
+{
+    float sa = start_of(&a->at), sb = start_of(&b->at), em = 0.75f * b->at.size;
+    if (centred(a, b)) return false;
+    if (sb > sa + em) return sa < a->left + em && sa > a->left - em; /* b indented, a not */
+    if (sb < sa - em) return sb < b->left - em;                     /* b hangs out        */
+    return false;
+}
+
+static enum join join_in_region(const struct pdf_line *a, const struct pdf_line *b)
+{
+    float size = fmaxf(a->at.size, b->at.size), dv = b->at.v1 - a->at.v1;
+    float gap = b->at.v0 - a->at.v1;
+    if (a->tabular && b->tabular) return JOIN_LINE;
+    if (a->tabular || b->tabular || !same_size(&a->at, &b->at)) return JOIN_PARA;
+    if (dv <= 0) return join_over_break(a, b);
+    if ((dv > 1.28f * b->leading && gap > 0.2f * size) || gap > 1.4f * size) return JOIN_PARA;
+    bool on_purpose = broken_on_purpose(a, b);
+    uint32_t first = text_first(b->text);
+    if (a->at.bold != b->at.bold && (on_purpose || !text_is_lower(first))) return JOIN_PARA;
+    if (a->at.mono && b->at.mono) return JOIN_LINE;
+    if (text_starts_item(b->text)) return JOIN_LINE;
+    if (indented(a, b) && !text_starts_item(a->text)) return JOIN_PARA;
+    if (on_purpose && !centred(a, b) && !text_end_hyphen(a->text)) {
+        if (text_ends_sentence(a->text)) return JOIN_PARA;
+        if (!text_is_lower(first) || text_is_spaceless(first)) return JOIN_LINE;
+    }
+    return plain_join(a, b);
+}
+
+static enum join join_of(const struct pdf_page *pa, const struct pdf_line *a,
+                         const struct pdf_page *pb, const struct pdf_line *b)
+{
+    if (pa == pb && a->at.row == b->at.row)
+        return a->tabular ? JOIN_CELL : JOIN_SPACE;
+    if (pa != pb || a->at.region != b->at.region || a->at.turn != b->at.turn)
+        return join_over_break(a, b);
+    return join_in_region(a, b);
+}
+
+/* ------------------------------------------------------------------ headings */
+
+#define MAX_HEADING 160 /* characters */
+
+struct flow {
+    struct doc_builder *b;
+    float body;             /* size of most of the text */
+    float sizes[8];         /* of headings, largest first */
+    size_t n_sizes;
+    /* The paragraph being written. */
+    size_t start;
+    float size;
+    int lines;
+    bool bold, plain, letters;
+    struct str last;
+};
+
+static int by_size_down(const void *a, const void *b)
+{
+    return by_float(b, a);
+}
+
+/* The size that most characters have, and the larger ones that headings have. */
+static void survey_sizes(struct flow *f, const struct pdf_doc *d, struct arena *scratch)
+{
+    enum { STEPS = 400 }; /* half points */
+    double *chars = NEW(scratch, double, STEPS), best = 0;
+    for (size_t p = 0; p < d->n; p++)
+        for (size_t i = 0; i < d->v[p].n; i++) {
+            const struct pdf_line *l = &d->v[p].v[i];
+            int s = (int)lroundf(2 * fmaxf(0, fminf(l->at.size, STEPS / 2.0f - 1)));
+            if (!l->drop) chars[s] += l->at.chars;
+        }
+    for (int s = 0; s < STEPS; s++)
+        if (chars[s] > best) best = chars[s], f->body = 0.5f * (float)s;
+    for (int s = STEPS - 1; s > 0 && f->n_sizes < 8; s--)
+        if (chars[s] > 0 && 0.5f * (float)s >= 1.12f * f->body) f->sizes[f->n_sizes++] = 0.5f * (float)s;
+    qsort(f->sizes, f->n_sizes, sizeof *f->sizes, by_size_down);
+}
+
+static int level_of(const struct flow *f)
+{
+    int level = 1;
+    for (size_t i = 0; i < f->n_sizes && f->sizes[i] > f->size + 0.3f; i++) level++;
+    return level < 6 ? level : 6;
+}
+
+static void end_paragraph(struct flow *f)
+{
+    size_t len = doc_length(f->b) - f->start;
+    bool large = f->size >= 1.12f * f->body;
+    if (f->lines && f->plain && f->letters && len < MAX_HEADING &&
+        (large || (f->bold && f->lines <= 2)) && text_last(f->last) != '.' &&
+        text_last(f->last) != ',' && text_last(f->last) != ';')
+        doc_heading(f->b, f->start, len, level_of(f));
+    f->lines = 0;
+}
+
+static bool has_letter(struct str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp;
+        i += utf8_next(s.s + i, s.n - i, &cp);
+        if (text_is_letter(cp)) return true;
+    }
+    return false;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+static void write_line(struct flow *f, const struct pdf_page *p, const struct pdf_line *l,
+                       enum join next)
+{
+    struct span at = {.byte = SPAN_NO_BYTES, .line = l->no, .page = p->number};
+    memcpy(at.box, l->at.box, sizeof at.box);
+    if (!f->lines) {
+        f->start = doc_length(f->b);
+        f->bold = f->plain = true;
+        f->letters = false;
+        f->size = l->at.size;
+    }
+    f->lines++;
+    f->bold &= l->at.bold;
+    f->plain &= !l->tabular && !l->at.mono;
+    f->letters |= has_letter(l->text);
+    f->size = fminf(f->size, l->at.size);
+    f->last = l->text;
+    size_t hyphen = next == JOIN_HYPHEN ? text_end_hyphen(l->text) : 0;
+    doc_add(f->b, l->text.s, l->text.n - hyphen, &at);
+    switch (next) {
+    case JOIN_SPACE: doc_add_made(f->b, " "); break;
+    case JOIN_CELL: doc_add_made(f->b, " | "); break;
+    case JOIN_LINE: doc_add_made(f->b, "\n"); break;
+    case JOIN_PARA:
+        end_paragraph(f);
+        doc_add_made(f->b, "\n\n");
+        break;
+    default: break;
+    }
+}
+
+void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *scratch)
+{
+    struct flow f = {.b = b};
+    const struct pdf_line *prev = NULL;
+    const struct pdf_page *prev_page = NULL;
+    survey_sizes(&f, d, scratch);
+    for (size_t p = 0; p < d->n; p++) {
+        const struct pdf_page *page = &d->v[p];
+        for (size_t i = 0; i < page->n; i++) {
+            const struct pdf_line *l = &page->v[i];
+            if (l->drop || !l->text.n) continue;
+            if (prev) write_line(&f, prev_page, prev, join_of(prev_page, prev, page, l));
+            prev = l, prev_page = page;
+        }
+    }
+    if (prev) write_line(&f, prev_page, prev, JOIN_PARA);
+}

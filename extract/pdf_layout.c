@@ -1,0 +1,326 @@
+/* pdf_layout.c: see pdf_layout.h. */
+#include "extract/pdf_layout.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "extract/pdf_columns.h"
+
+/* Pieces are made with gaps below TIGHT font sizes, so that a narrow gutter keeps them apart;
+ * afterwards pieces of one region are joined over gaps below LOOSE: justified text is that wide. */
+#define TIGHT 0.62f
+#define LOOSE 1.7f
+
+enum { BUCKETS = 1024, MAX_OPEN = 48 };
+
+#define NONE SIZE_MAX
+
+/* A word in turned coordinates. */
+struct item {
+    float u0, v0, u1, v1, size;
+    size_t word, next; /* next item of the same piece, by u */
+    int chars;
+};
+
+struct work {
+    const struct words_page *page;
+    struct arena *a;
+    struct item *item;
+    size_t n_items;
+    struct piece *piece;
+    size_t *first, *last; /* items of a piece */
+    size_t n_pieces;
+    bool rtl;
+};
+
+/* ------------------------------------------------------------------ turning */
+
+static void turn_word(const struct words_page *p, const struct word *w, int turn, struct item *o)
+{
+    switch (turn) {
+    case 1: o->u0 = w->y0, o->u1 = w->y1, o->v0 = p->width - w->x1, o->v1 = p->width - w->x0; break;
+    case 2: o->u0 = p->width - w->x1, o->u1 = p->width - w->x0, o->v0 = p->height - w->y1,
+            o->v1 = p->height - w->y0; break;
+    case 3: o->u0 = p->height - w->y1, o->u1 = p->height - w->y0, o->v0 = w->x0, o->v1 = w->x1; break;
+    default: o->u0 = w->x0, o->u1 = w->x1, o->v0 = w->y0, o->v1 = w->y1;
+    }
+}
+
+static bool usable(const struct word *w)
+{
+    return isfinite(w->x0) && isfinite(w->x1) && isfinite(w->y0) && isfinite(w->y1) &&
+           w->x1 >= w->x0 && w->y1 >= w->y0 && fabsf(w->x0) < 1e6f && fabsf(w->x1) < 1e6f &&
+           fabsf(w->y0) < 1e6f && fabsf(w->y1) < 1e6f;
+}
+
+static bool is_rtl(uint32_t cp)
+{
+    return (cp >= 0x590 && cp <= 0x8FF) || (cp >= 0xFB1D && cp <= 0xFDFF) ||
+           (cp >= 0xFE70 && cp <= 0xFEFF) || (cp >= 0x10800 && cp <= 0x10FFF) ||
+           (cp >= 0x1E800 && cp <= 0x1EFFF);
+}
+
+/* Letters that read right to left minus those that read left to right. */
+static int rtl_balance(const char *s, size_t n)
+{
+    int sum = 0;
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        i += utf8_next(s + i, n - i, &cp);
+        if (is_rtl(cp)) sum++;
+        else if ((cp | 32) - 'a' < 26 || (cp >= 0xC0 && cp < 0x590)) sum--;
+    }
+    return sum;
+}
+
+/* ------------------------------------------------------------------ words to pieces */
+
+static int by_left(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    if (x->u0 != y->u0) return x->u0 < y->u0 ? -1 : 1;
+    return x->word < y->word ? -1 : x->word > y->word;
+}
+
+/* The share of the lower box that both have in common across the line. */
+static float overlap(float a0, float a1, float b0, float b1)
+{
+    float h = fminf(a1 - a0, b1 - b0);
+    return h > 0 ? (fminf(a1, b1) - fmaxf(a0, b0)) / h : 0;
+}
+
+/* Open pieces, found by where their last word stands across the line. */
+struct open_pieces {
+    size_t head[BUCKETS];
+    size_t *chain; /* per piece: the next one in its bucket */
+    float low, step;
+};
+
+static size_t bucket_of(const struct open_pieces *o, float v)
+{
+    float b = (v - o->low) / o->step;
+    return b <= 0 ? 0 : b >= BUCKETS - 1 ? BUCKETS - 1 : (size_t)b;
+}
+
+/* The piece that the item continues, or NONE. */
+static size_t find_piece(struct work *k, struct open_pieces *o, const struct item *it)
+{
+    size_t best = NONE, seen = 0;
+    float best_gap = 1e9f;
+    size_t b0 = bucket_of(o, it->v0 - it->size), b1 = bucket_of(o, it->v1 + it->size);
+    for (size_t b = b0; b <= b1; b++) {
+        size_t *link = &o->head[b];
+        while (*link != NONE && seen < MAX_OPEN) {
+            size_t pc = *link;
+            const struct item *l = &k->item[k->last[pc]];
+            float size = fmaxf(l->size, it->size), gap = it->u0 - l->u1;
+            if (gap > 1.5f * size + 8) { /* nothing further right can join it: close it */
+                *link = o->chain[pc];
+                continue;
+            }
+            seen++;
+            link = &o->chain[pc];
+            if (gap > TIGHT * size || gap < -0.6f * size) continue;
+            if (overlap(l->v0, l->v1, it->v0, it->v1) < 0.5f &&
+                overlap(k->piece[pc].v0, k->piece[pc].v1, it->v0, it->v1) < 0.6f)
+                continue;
+            if (fabsf(gap) < best_gap) best = pc, best_gap = fabsf(gap);
+        }
+    }
+    return best;
+}
+
+static void grow_piece(struct piece *p, const struct item *it)
+{
+    p->u0 = fminf(p->u0, it->u0), p->u1 = fmaxf(p->u1, it->u1);
+    if (it->size > 0.72f * p->size) /* superscripts do not make a line taller */
+        p->v0 = fminf(p->v0, it->v0), p->v1 = fmaxf(p->v1, it->v1);
+    if (it->chars > 1 || p->chars == 0) p->size = fmaxf(p->size, it->size);
+    p->chars += it->chars;
+}
+
+static void make_pieces(struct work *k)
+{
+    struct open_pieces o;
+    float lo = 1e9f, hi = -1e9f;
+    for (size_t i = 0; i < k->n_items; i++) {
+        lo = fminf(lo, k->item[i].v0);
+        hi = fmaxf(hi, k->item[i].v0);
+    }
+    o.low = lo, o.step = fmaxf((hi - lo) / BUCKETS, 1);
+    for (size_t b = 0; b < BUCKETS; b++) o.head[b] = NONE;
+    o.chain = NEW(k->a, size_t, k->n_items + 1);
+    k->piece = NEW(k->a, struct piece, k->n_items + 1);
+    k->first = NEW(k->a, size_t, k->n_items + 1);
+    k->last = NEW(k->a, size_t, k->n_items + 1);
+    k->n_pieces = 0;
+    qsort(k->item, k->n_items, sizeof *k->item, by_left);
+    for (size_t i = 0; i < k->n_items; i++) {
+        struct item *it = &k->item[i];
+        it->next = NONE;
+        size_t pc = find_piece(k, &o, it);
+        if (pc != NONE) {
+            k->item[k->last[pc]].next = i;
+            k->last[pc] = i;
+            grow_piece(&k->piece[pc], it);
+            continue;
+        }
+        pc = k->n_pieces++;
+        k->piece[pc] = (struct piece){it->u0, it->v0, it->u1, it->v1, it->size, it->chars};
+        k->first[pc] = k->last[pc] = i;
+        size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
+        o.chain[pc] = o.head[b];
+        o.head[b] = pc;
+    }
+}
+
+/* ------------------------------------------------------------------ pieces to lines */
+
+/* Marks which pieces of a region stand in one row: row[i] for the pieces order[0..n). */
+static void make_rows(const struct work *k, const size_t *order, size_t n, int *row, int *next_row)
+{
+    size_t anchor = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *p = &k->piece[order[i]], *q = &k->piece[order[anchor]];
+        bool same = i > 0 && overlap(q->v0, q->v1, p->v0, p->v1) >= 0.5f;
+        if (i > 0 && !same) ++*next_row, anchor = i;
+        else if (p->v1 - p->v0 > q->v1 - q->v0) anchor = i;
+        row[i] = *next_row;
+    }
+    ++*next_row;
+}
+
+struct slot {
+    size_t piece;
+    float u0;
+    int row;
+};
+
+static int by_row(const void *a, const void *b)
+{
+    const struct slot *x = a, *y = b;
+    if (x->row != y->row) return x->row < y->row ? -1 : 1;
+    if (x->u0 != y->u0) return x->u0 < y->u0 ? -1 : 1;
+    return x->piece < y->piece ? -1 : x->piece > y->piece;
+}
+
+static int by_item(const void *a, const void *b)
+{
+    const struct item *x = *(struct item *const *)a, *y = *(struct item *const *)b;
+    return by_left(x, y);
+}
+
+/* Facts that the majority of the characters decides. */
+static void describe(const struct work *k, struct line *l)
+{
+    int bold = 0, mono = 0, rtl = 0, vertical = 0, best = 0;
+    double sizes = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct word *w = &k->page->v[l->word[i]];
+        int c = (int)utf8_count(k->page->text + w->text, w->n);
+        l->chars += c;
+        if (w->bold) bold += c;
+        if (w->mono) mono += c;
+        if (w->vertical) vertical += c;
+        sizes += (double)w->size * c;
+        if (c > best) best = c, l->font = w->font, l->size = w->size;
+        rtl += rtl_balance(k->page->text + w->text, w->n);
+    }
+    if (l->chars && l->size < 0.7 * sizes / l->chars) l->size = (float)(sizes / l->chars);
+    l->bold = 2 * bold > l->chars;
+    l->mono = 2 * mono > l->chars;
+    l->vertical = 2 * vertical > l->chars;
+    l->rtl = rtl > 0 || (rtl == 0 && k->rtl);
+}
+
+/* Makes one line of the pieces slot[0..n), which stand side by side. */
+static void make_line(struct work *k, const struct slot *slot, size_t n, struct line *l)
+{
+    size_t words = 0, at = 0;
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = k->first[slot[s].piece]; i != NONE; i = k->item[i].next) words++;
+    struct item **it = NEW(k->a, struct item *, words + 1);
+    size_t *word = NEW(k->a, size_t, words + 1);
+    const struct piece *p = &k->piece[slot[0].piece];
+    l->u0 = p->u0, l->v0 = p->v0, l->u1 = p->u1, l->v1 = p->v1;
+    for (size_t s = 0; s < n; s++) {
+        p = &k->piece[slot[s].piece];
+        l->u0 = fminf(l->u0, p->u0), l->v0 = fminf(l->v0, p->v0);
+        l->u1 = fmaxf(l->u1, p->u1), l->v1 = fmaxf(l->v1, p->v1);
+        for (size_t i = k->first[slot[s].piece]; i != NONE; i = k->item[i].next)
+            it[at++] = &k->item[i];
+    }
+    qsort(it, words, sizeof *it, by_item);
+    for (size_t i = 0; i < words; i++) {
+        const struct word *w = &k->page->v[word[i] = it[i]->word];
+        l->box[0] = i ? fminf(l->box[0], w->x0) : w->x0;
+        l->box[1] = i ? fminf(l->box[1], w->y0) : w->y0;
+        l->box[2] = i ? fmaxf(l->box[2], w->x1) : w->x1;
+        l->box[3] = i ? fmaxf(l->box[3], w->y1) : w->y1;
+    }
+    l->word = word;
+    l->n = words;
+    describe(k, l);
+}
+
+/* Reads one direction of text: pieces, regions, rows, lines appended to *out. */
+static void lay_turn(struct work *k, int turn, struct layout *out, int *next_region, int *next_row)
+{
+    make_pieces(k);
+    size_t n = k->n_pieces;
+    size_t *order = NEW(k->a, size_t, n + 1);
+    int *region = NEW(k->a, int, n + 1), *row = NEW(k->a, int, n + 1);
+    int regions = columns_order(k->piece, n, k->rtl, order, region, k->a);
+    if (regions > 1) out->columns = true;
+    struct slot *slot = NEW(k->a, struct slot, n + 1);
+    for (size_t i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n && region[j] == region[i]; j++) {}
+        make_rows(k, order + i, j - i, row + i, next_row);
+        for (size_t s = i; s < j; s++)
+            slot[s] = (struct slot){order[s], k->piece[order[s]].u0, row[s]};
+        qsort(slot + i, j - i, sizeof *slot, by_row);
+        for (size_t s = i, t; s < j; s = t) {
+            for (t = s + 1; t < j && slot[t].row == slot[s].row; t++) {
+                const struct piece *p = &k->piece[slot[t - 1].piece], *q = &k->piece[slot[t].piece];
+                if (q->u0 - p->u1 > LOOSE * fmaxf(p->size, q->size)) break;
+            }
+            struct line *l = &out->v[out->n++];
+            *l = (struct line){.turn = turn, .region = *next_region, .row = slot[s].row};
+            make_line(k, slot + s, t - s, l);
+        }
+        ++*next_region;
+    }
+}
+
+void layout_page(struct layout *out, struct arena *a, const struct words_page *page)
+{
+    size_t n = page->n < LAYOUT_MAX_WORDS ? page->n : LAYOUT_MAX_WORDS;
+    size_t of_turn[4] = {0};
+    int rtl = 0, next_region = 0, next_row = 0;
+    *out = (struct layout){.v = NEW(a, struct line, n + 1)};
+    for (size_t i = 0; i < n; i++) {
+        of_turn[page->v[i].turn & 3] += page->v[i].n;
+        rtl += rtl_balance(page->text + page->v[i].text, page->v[i].n);
+    }
+    struct item *items = NEW(a, struct item, n + 1);
+    for (int pass = 0; pass < 4; pass++) {
+        int turn = 0;
+        for (int t = 1; t < 4; t++)
+            if (of_turn[t] > of_turn[turn]) turn = t;
+        if (!of_turn[turn]) break;
+        of_turn[turn] = 0;
+        struct work k = {.page = page, .a = a, .item = items, .rtl = rtl > 0};
+        for (size_t i = 0; i < n; i++) {
+            const struct word *w = &page->v[i];
+            if ((w->turn & 3) != turn || !usable(w)) continue;
+            struct item *it = &k.item[k.n_items++];
+            turn_word(page, w, turn, it);
+            it->size = w->size > 0.5f && w->size < 2000 ? w->size : fmaxf(it->v1 - it->v0, 1);
+            it->word = i;
+            it->chars = (int)utf8_count(page->text + w->text, w->n);
+        }
+        if (k.n_items) lay_turn(&k, turn, out, &next_region, &next_row);
+    }
+}

@@ -1,0 +1,37 @@
+/* pdf_page.h: what is known about the pages of a PDF between reading and writing. */
+#ifndef EXTRACT_PDF_PAGE_H
+#define EXTRACT_PDF_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "extract/pdf_layout.h"
+
+struct pdf_line {
+    struct line at;    /* at.word is gone: it belonged to the page's words               */
+    struct str text;   /* logical order, plain forms, one line                           */
+    uint32_t no;       /* 1-based; cells of one row share a number                       */
+    bool drop;         /* repeats over pages: a running head, a footer, a page number    */
+    bool tabular;      /* a cell of a table's row                                        */
+    /* The block of lines that it stands in. */
+    float left, right; /* where most of its lines start; where the longest one ends      */
+    float leading;     /* from line to line                                              */
+};
+
+struct pdf_page {
+    uint32_t number;   /* 1-based                                                        */
+    const char *label; /* printed label or NULL                                          */
+    float width, height;
+    struct pdf_line *v; /* in reading order                                              */
+    size_t n;
+    bool no_text;      /* there is something on it, but no text                          */
+};
+
+struct pdf_doc {
+    struct pdf_page *v;
+    size_t n;
+};
+
+#endif

@@ -1,0 +1,274 @@
+/* pdf_text.c: see pdf_text.h. */
+#include "extract/pdf_text.h"
+
+#include <glib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ kinds of characters */
+
+bool text_is_spaceless(uint32_t cp)
+{
+    return (cp >= 0x2E80 && cp <= 0x303F) || (cp >= 0x3040 && cp <= 0x30FF) ||
+           (cp >= 0x3100 && cp <= 0x312F) || (cp >= 0x31A0 && cp <= 0x9FFF) ||
+           (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0xFE30 && cp <= 0xFE4F) ||
+           (cp >= 0xFF01 && cp <= 0xFF0F) || (cp >= 0xFF1A && cp <= 0xFF20) ||
+           (cp >= 0xFF3B && cp <= 0xFF40) || (cp >= 0xFF5B && cp <= 0xFF9F) ||
+           (cp >= 0x20000 && cp <= 0x3FFFF);
+}
+
+bool text_is_rtl(uint32_t cp)
+{
+    return (cp >= 0x590 && cp <= 0x8FF) || (cp >= 0xFB1D && cp <= 0xFDFF) ||
+           (cp >= 0xFE70 && cp <= 0xFEFC) || (cp >= 0x10800 && cp <= 0x10FFF) ||
+           (cp >= 0x1E800 && cp <= 0x1EFFF);
+}
+
+bool text_is_lower(uint32_t cp)
+{
+    return g_unichar_islower(cp) || (g_unichar_isalpha(cp) && !g_unichar_isupper(cp) &&
+                                     !g_unichar_istitle(cp));
+}
+
+bool text_is_upper(uint32_t cp)
+{
+    return g_unichar_isupper(cp) || g_unichar_istitle(cp);
+}
+
+bool text_is_letter(uint32_t cp)
+{
+    return g_unichar_isalpha(cp);
+}
+
+uint32_t text_first(struct str s)
+{
+    uint32_t cp = 0;
+    if (s.n) utf8_next(s.s, s.n, &cp);
+    return cp;
+}
+
+uint32_t text_last(struct str s)
+{
+    uint32_t cp = 0;
+    if (s.n) {
+        size_t k = utf8_back(s.s, s.n);
+        utf8_next(s.s + s.n - k, k, &cp);
+    }
+    return cp;
+}
+
+/* ------------------------------------------------------------------ questions about a line */
+
+static bool closes(uint32_t cp)
+{
+    return cp == ')' || cp == ']' || cp == '"' || cp == '\'' || cp == 0x201D || cp == 0x2019 ||
+           cp == 0xBB || cp == 0x300D || cp == 0x300F || cp == 0xFF09;
+}
+
+bool text_ends_sentence(struct str s)
+{
+    uint32_t cp = text_last(s);
+    while (s.n && closes(cp)) {
+        s.n -= utf8_back(s.s, s.n);
+        cp = text_last(s);
+    }
+    return cp == '.' || cp == '!' || cp == '?' || cp == ':' || cp == ';' || cp == 0x3002 ||
+           cp == 0xFF01 || cp == 0xFF1F || cp == 0xFF1A || cp == 0xFF1B || cp == 0x61F ||
+           cp == 0x6D4 || cp == 0x2026;
+}
+
+static bool is_bullet(uint32_t cp)
+{
+    static const uint32_t bullets[] = {0x2022, 0x2023, 0x2043, 0x2219, 0x25A0, 0x25A1, 0x25AA,
+                                       0x25AB, 0x25B6, 0x25BA, 0x25C6, 0x25CB, 0x25CF, 0x25E6,
+                                       0x2713, 0x2714, 0x27A2, 0x2756, 0xB7, 0x30FB};
+    for (size_t i = 0; i < sizeof bullets / sizeof *bullets; i++)
+        if (cp == bullets[i]) return true;
+    return false;
+}
+
+bool text_starts_item(struct str s)
+{
+    uint32_t cp = text_first(s);
+    if (is_bullet(cp)) return true;
+    if (s.n < 2) return false;
+    if ((cp == '-' || cp == '*' || cp == 0x2013 || cp == 0x2014) && s.n > 2)
+        return memchr(s.s, ' ', s.n < 5 ? s.n : 5) != NULL;
+    size_t i = cp == '(' || cp == '[', start = i;
+    while (i < s.n && i - start < 3 && g_ascii_isdigit(s.s[i])) i++;
+    if (i == start && g_ascii_isalpha(s.s[i])) i++;
+    if (i == start || i + 1 >= s.n) return false;
+    bool shut = s.s[i] == ')' || s.s[i] == ']' || (s.s[i] == '.' && start == 0);
+    return shut && s.s[i + 1] == ' ';
+}
+
+size_t text_end_hyphen(struct str s)
+{
+    uint32_t cp = text_last(s);
+    if (cp != '-' && cp != 0x2010 && cp != 0xAD) return 0;
+    size_t k = utf8_back(s.s, s.n);
+    s.n -= k;
+    uint32_t a = text_last(s);
+    if (!text_is_letter(a)) return 0;
+    s.n -= utf8_back(s.s, s.n);
+    return text_is_letter(text_last(s)) ? k : 0;
+}
+
+/* ------------------------------------------------------------------ plain forms */
+
+/* Writes what the reader of the page would type for cp. */
+static void add_plain(struct buf *out, uint32_t cp)
+{
+    char u[4], *norm;
+    if (cp == 0xAD || cp == 0 || cp == 0xFEFF || (cp >= 0x200B && cp <= 0x200F) ||
+        (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069))
+        return;
+    if (cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x202F) cp = ' ';
+    if (cp == 0xF0B7 || cp == 0xF0A7 || cp == 0xF076) cp = 0x2022; /* Symbol and Wingdings bullets */
+    if (cp >= 0xE000 && cp <= 0xF8FF) return; /* private use: no reader knows what it is */
+    bool form = (cp >= 0xFB00 && cp <= 0xFDFF) || (cp >= 0xFE70 && cp <= 0xFEFC) ||
+                (cp >= 0x2F00 && cp <= 0x2FDF);
+    size_t n = utf8_put(cp, u);
+    norm = form ? g_utf8_normalize(u, (gssize)n, G_NORMALIZE_ALL_COMPOSE) : NULL;
+    if (norm) buf_addz(out, norm);
+    else buf_add(out, u, n);
+    g_free(norm);
+}
+
+/* ------------------------------------------------------------------ direction */
+
+enum dir { DIR_NONE, DIR_LEFT, DIR_RIGHT };
+
+static enum dir dir_of(uint32_t cp)
+{
+    if (text_is_rtl(cp)) return (cp >= 0x660 && cp <= 0x66C) || (cp >= 0x6F0 && cp <= 0x6F9)
+                                    ? DIR_LEFT : DIR_RIGHT; /* digits run left to right */
+    return g_unichar_isalnum(cp) ? DIR_LEFT : DIR_NONE;
+}
+
+/* Neutral characters take the direction of both neighbours, else that of the line. */
+static void settle(enum dir *d, const uint32_t *c, size_t n, enum dir base)
+{
+    for (size_t i = 0, j; i < n; i = j) {
+        for (j = i; j < n && d[j] == DIR_NONE; j++) {}
+        if (j == i) {
+            j++;
+            continue;
+        }
+        enum dir before = i ? d[i - 1] : base, after = j < n ? d[j] : base;
+        /* A lone space or comma inside a number or a foreign phrase stays with it. */
+        for (size_t k = i; k < j; k++) d[k] = before == after ? before : base;
+    }
+    (void)c;
+}
+
+static uint32_t mirrored(uint32_t cp)
+{
+    gunichar m = cp;
+    return g_unichar_get_mirror_char(cp, &m) ? m : cp;
+}
+
+/* Some producers store the bracket that is seen, others the one that is meant.  In logical order
+ * a bracket opens before it closes. */
+static bool needs_mirror(const uint32_t *logical, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (logical[i] == '(' || logical[i] == '[' || logical[i] == 0xAB) return false;
+        if (logical[i] == ')' || logical[i] == ']' || logical[i] == 0xBB) return true;
+    }
+    return false;
+}
+
+/* A mark belongs behind the letter that it stands on. */
+static void marks_last(uint32_t *c, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (!g_unichar_ismark(c[i])) continue;
+        size_t j = i + 1;
+        while (j < n && g_unichar_ismark(c[j])) j++;
+        if (j >= n || !text_is_rtl(c[j])) {
+            i = j;
+            continue;
+        }
+        uint32_t base = c[j];
+        memmove(c + i + 1, c + i, (j - i) * sizeof *c);
+        c[i] = base;
+        i = j;
+    }
+}
+
+static void reverse(uint32_t *c, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        uint32_t t = c[i];
+        c[i] = c[n - 1 - i];
+        c[n - 1 - i] = t;
+    }
+}
+
+/* From the order seen, left to right, to the order read. */
+static void to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
+{
+    enum dir *d = NEW(scratch, enum dir, n + 1), base = rtl ? DIR_RIGHT : DIR_LEFT;
+    for (size_t i = 0; i < n; i++) d[i] = dir_of(c[i]);
+    settle(d, c, n, base);
+    uint32_t *out = NEW(scratch, uint32_t, n + 1);
+    size_t at = 0;
+    for (size_t i = 0, j; i < n; i = j) {
+        size_t from = rtl ? n - i : i, k = from;
+        enum dir run = rtl ? d[from - 1] : d[from];
+        for (j = i; j < n && (rtl ? d[n - 1 - j] : d[j]) == run; j++) {}
+        size_t len = j - i;
+        memcpy(out + at, c + (rtl ? k - len : k), len * sizeof *c);
+        if (run == DIR_RIGHT) {
+            reverse(out + at, len);
+            marks_last(out + at, len);
+            if (needs_mirror(out + at, len))
+                for (size_t m = at; m < at + len; m++) out[m] = mirrored(out[m]);
+        }
+        at += len;
+    }
+    memcpy(c, out, n * sizeof *c);
+}
+
+/* ------------------------------------------------------------------ the line */
+
+static uint32_t word_edge(const struct words_page *page, const struct word *w, bool last)
+{
+    struct str s = {page->text + w->text, w->n};
+    return last ? text_last(s) : text_first(s);
+}
+
+static bool gap_between(const struct words_page *page, const struct word *a, const struct word *b)
+{
+    float size = a->size > b->size ? a->size : b->size;
+    float gap = (a->turn & 1) ? (a->turn == 1 ? b->y0 - a->y1 : a->y0 - b->y1)
+                              : (a->turn == 0 ? b->x0 - a->x1 : a->x0 - b->x1);
+    if (text_is_spaceless(word_edge(page, a, true)) && text_is_spaceless(word_edge(page, b, false)))
+        return gap > 0.8f * size;
+    return gap > 0.12f * size || (a->space_after && gap > 0.05f * size);
+}
+
+void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
+                  struct arena *scratch)
+{
+    size_t bytes = 0, n = 0;
+    bool any_rtl = false;
+    for (size_t i = 0; i < l->n; i++) bytes += page->v[l->word[i]].n + 1;
+    uint32_t *c = NEW(scratch, uint32_t, bytes + 1);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct word *w = &page->v[l->word[i]];
+        if (i && gap_between(page, &page->v[l->word[i - 1]], w)) c[n++] = ' ';
+        for (size_t k = 0; k < w->n;) {
+            k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);
+            if (text_is_rtl(c[n])) any_rtl = true;
+            n++;
+        }
+    }
+    if (any_rtl) to_logical(c, n, l->rtl, scratch);
+    size_t start = out->n;
+    for (size_t i = 0; i < n; i++) {
+        if (c[i] == 0xAD && i + 1 == n) buf_addc(out, '-'); /* a soft hyphen that is seen */
+        else add_plain(out, c[i]);
+    }
+    while (out->n > start && out->s[out->n - 1] == ' ') out->s[--out->n] = 0;
+}

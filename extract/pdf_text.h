@@ -1,0 +1,36 @@
+/* pdf_text.h: the characters of a line, in logical order and in their plain form. */
+#ifndef EXTRACT_PDF_TEXT_H
+#define EXTRACT_PDF_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "extract/pdf_layout.h"
+
+/* Appends the text of one line to *out: words with single spaces where the page shows a gap (none
+ * between Han or kana), runs that read from right to left turned into logical order, ligatures and
+ * presentation forms taken apart, soft hyphens inside words removed. */
+void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
+                  struct arena *scratch);
+
+/* Han, kana and their punctuation: scripts that put no space between words (hangul does). */
+bool text_is_spaceless(uint32_t cp);
+bool text_is_rtl(uint32_t cp);
+bool text_is_lower(uint32_t cp);  /* a lower-case letter, or a letter without case */
+bool text_is_upper(uint32_t cp);
+bool text_is_letter(uint32_t cp);
+
+/* First and last code point; 0 when empty. */
+uint32_t text_first(struct str s);
+uint32_t text_last(struct str s);
+/* The sentence is over: . ! ? : ; or their kin, perhaps before a closing quote or bracket. */
+bool text_ends_sentence(struct str s);
+/* Bullets and enumerators: "• ", "- ", "1. ", "(a) ". */
+bool text_starts_item(struct str s);
+/* The length of a hyphen at the end that splits a word (two letters or more before it), or 0. */
+size_t text_end_hyphen(struct str s);
+
+#endif

@@ -1,0 +1,120 @@
+/* read_pdf.c: from the bytes of a PDF to a document.
+ *
+ *   words.cc      every word with its box
+ *   pdf_layout    words -> lines in reading order
+ *   pdf_text      the text of a line
+ *   pdf_flow      lines -> paragraphs, headings, the document */
+#include <stdlib.h>
+#include <string.h>
+
+#include "extract/extract.h"
+#include "extract/pdf_flow.h"
+#include "extract/pdf_text.h"
+#include "extract/words.h"
+#include "ingest/pages.h"
+
+static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
+                       struct arena *a, struct arena *scratch)
+{
+    struct buf text = {0};
+    uint32_t no = 0;
+    p->v = NEW(a, struct pdf_line, lay->n + 1);
+    for (size_t i = 0; i < lay->n; i++) {
+        struct pdf_line *l = &p->v[p->n];
+        if (i == 0 || lay->v[i].row != lay->v[i - 1].row) no++;
+        buf_clear(&text);
+        text_of_line(&text, words, &lay->v[i], scratch);
+        if (!text.n) continue;
+        l->at = lay->v[i];
+        l->at.word = NULL;
+        l->no = no;
+        l->text = (struct str){mem_copy(a, text.s, text.n), text.n};
+        p->n++;
+    }
+    buf_free(&text);
+}
+
+static void clip(float box[4], float w, float h)
+{
+    for (int i = 0; i < 4; i++) {
+        float most = i & 1 ? h : w;
+        box[i] = box[i] < 0 ? 0 : box[i] > most ? most : box[i];
+    }
+}
+
+static void take_page(struct pdf_page *p, struct words_doc *d, uint32_t number, struct arena *a,
+                      struct arena *scratch)
+{
+    struct words_page words;
+    struct layout lay;
+    p->number = number;
+    if (!words_read(d, (int)number - 1, &words)) {
+        p->no_text = true;
+        return;
+    }
+    p->width = words.width;
+    p->height = words.height;
+    if (words.label) p->label = mem_copy(a, words.label, strlen(words.label));
+    layout_page(&lay, scratch, &words);
+    take_lines(p, &lay, &words, a, scratch);
+    for (size_t i = 0; i < p->n; i++) clip(p->v[i].at.box, p->width, p->height);
+    flow_measure(p, scratch);
+    p->no_text = p->n == 0;
+    words_page_free(&words);
+    arena_reset(scratch);
+}
+
+static enum err take_all(struct pdf_doc *out, struct words_doc *d, const char *pages,
+                         const char *name, struct arena *a, struct errinfo *e)
+{
+    uint32_t count = (uint32_t)words_pages(d), first, last;
+    size_t empty = 0, asked = 0;
+    struct arena *scratch = arena_new();
+    if (!count) {
+        arena_free(scratch);
+        return err_set(e, E_FORMAT, "%s: a PDF without pages", name);
+    }
+    if (!pages_bounds(pages, count, &first, &last)) {
+        arena_free(scratch);
+        return err_set(e, E_USAGE, "%s: no page of %s: the document has %u", name, pages, count);
+    }
+    out->v = NEW(a, struct pdf_page, count);
+    out->n = count;
+    for (uint32_t i = 0; i < count; i++) {
+        struct pdf_page *p = &out->v[i];
+        p->number = i + 1;
+        if (i + 1 < first || i + 1 > last || !pages_has(pages, i + 1)) continue;
+        take_page(p, d, i + 1, a, scratch);
+        asked++;
+        if (p->no_text) empty++;
+    }
+    arena_free(scratch);
+    if (empty == asked)
+        return err_set(e, E_EMPTY, "%s: %zu of %zu pages are images; use an OCR tool first", name,
+                       empty, asked);
+    return OK;
+}
+
+enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e)
+{
+    struct words_doc *d = NULL;
+    struct pdf_doc pdf = {0};
+    bool rebuilt;
+    enum words_status status = words_open(&d, bytes, n, o->password, &rebuilt);
+    if (status == WORDS_LOCKED)
+        return err_set(e, E_LOCKED, "%s: needs a password%s", name,
+                       o->password ? ": the one given does not open it" : "");
+    if (status != WORDS_OK) return err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
+    struct arena *a = arena_new();
+    enum err r = take_all(&pdf, d, o->pages, name, a, e);
+    if (!r) {
+        for (size_t i = 0; i < pdf.n; i++)
+            doc_page(b, pdf.v[i].label, pdf.v[i].width, pdf.v[i].height, pdf.v[i].no_text);
+        flow_write(b, &pdf, a);
+        if (rebuilt) doc_set_note(b, "rebuilt a damaged file");
+    }
+    arena_free(a);
+    words_close(d);
+    return r;
+}

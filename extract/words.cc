@@ -1,0 +1,175 @@
+// words.cc: see words.h.  The one C++ file of the program.
+#include "extract/words.h"
+
+#include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <poppler-document.h>
+#include <poppler-global.h>
+#include <poppler-page.h>
+
+struct words_doc {
+    std::unique_ptr<poppler::document> pdf;
+    std::vector<std::string> fonts; // names seen so far; an index is a word's font
+};
+
+namespace {
+
+// poppler reports damage only through this callback, as English text.
+void note_damage(const std::string &msg, void *ctx)
+{
+    static const char *const signs[] = {"xref", "trailer", "may not be a PDF file"};
+    for (const char *s : signs)
+        if (msg.find(s) != std::string::npos) *static_cast<bool *>(ctx) = true;
+}
+
+void ignore(const std::string &, void *) {}
+
+char *copy(const char *s, size_t n)
+{
+    char *p = static_cast<char *>(malloc(n + 1));
+    if (!p) abort();
+    if (n) memcpy(p, s, n);
+    p[n] = 0;
+    return p;
+}
+
+std::string utf8(const poppler::ustring &u)
+{
+    poppler::byte_array b = u.to_utf8();
+    return std::string(b.data(), b.size());
+}
+
+bool has(const std::string &s, const char *part)
+{
+    return s.find(part) != std::string::npos;
+}
+
+int font_id(words_doc *d, const std::string &name)
+{
+    for (size_t i = 0; i < d->fonts.size(); i++)
+        if (d->fonts[i] == name) return static_cast<int>(i) + 1;
+    if (d->fonts.size() >= 4096) return 0;
+    d->fonts.push_back(name);
+    return static_cast<int>(d->fonts.size());
+}
+
+void take_word(words_doc *d, const poppler::text_box &t, std::string &pool, word *w)
+{
+    poppler::rectf r = t.bbox();
+    std::string s = utf8(t.text());
+    w->x0 = static_cast<float>(r.left());
+    w->y0 = static_cast<float>(r.top());
+    w->x1 = static_cast<float>(r.right());
+    w->y1 = static_cast<float>(r.bottom());
+    w->turn = t.rotation() & 3;
+    w->space_after = t.has_space_after();
+    if (t.has_font_info()) {
+        std::string name = t.get_font_name();
+        w->size = static_cast<float>(t.get_font_size());
+        w->font = font_id(d, name);
+        w->bold = has(name, "Bold") || has(name, "bold") || has(name, "Black") ||
+                  has(name, "Heavy") || has(name, "CMBX") || has(name, "Demi");
+        w->mono = has(name, "Mono") || has(name, "Courier") || has(name, "CMTT") ||
+                  has(name, "Consol") || has(name, "Typewriter");
+        w->vertical = t.get_wmode() == poppler::text_box::vertical_wmode;
+    }
+    w->text = pool.size();
+    w->n = s.size();
+    pool += s;
+}
+
+} // namespace
+
+enum words_status words_open(struct words_doc **out, const void *bytes, size_t n,
+                             const char *password, bool *rebuilt)
+{
+    *out = nullptr;
+    *rebuilt = false;
+    if (n > INT_MAX) return WORDS_DAMAGED;
+    try {
+        std::string pw = password ? password : "";
+        poppler::set_debug_error_function(note_damage, rebuilt);
+        std::unique_ptr<poppler::document> pdf(poppler::document::load_from_raw_data(
+            static_cast<const char *>(bytes), static_cast<int>(n), pw, pw));
+        poppler::set_debug_error_function(ignore, nullptr);
+        if (!pdf) return WORDS_DAMAGED;
+        if (pdf->is_locked()) return WORDS_LOCKED;
+        std::unique_ptr<words_doc> d(new words_doc);
+        d->pdf = std::move(pdf);
+        *out = d.release();
+        return WORDS_OK;
+    } catch (...) {
+        poppler::set_debug_error_function(ignore, nullptr);
+        return WORDS_DAMAGED;
+    }
+}
+
+void words_close(struct words_doc *d)
+{
+    delete d;
+}
+
+int words_pages(const struct words_doc *d)
+{
+    int n = d->pdf->pages();
+    return n > 0 ? n : 0;
+}
+
+bool words_read(struct words_doc *d, int i, struct words_page *out)
+{
+    *out = words_page();
+    try {
+        std::unique_ptr<poppler::page> page(d->pdf->create_page(i));
+        if (!page) return false;
+        poppler::rectf r = page->page_rect(poppler::crop_box);
+        bool side = page->orientation() == poppler::page::landscape ||
+                    page->orientation() == poppler::page::seascape;
+        out->width = static_cast<float>(side ? r.height() : r.width());
+        out->height = static_cast<float>(side ? r.width() : r.height());
+        std::string label = utf8(page->label()), pool;
+        std::vector<poppler::text_box> list =
+            page->text_list(poppler::page::text_list_include_font);
+        std::unique_ptr<word[]> v(new word[list.size() + 1]());
+        size_t n = 0;
+        for (const poppler::text_box &t : list) {
+            v[n] = word();
+            take_word(d, t, pool, &v[n]);
+            if (v[n].n) n++;
+        }
+        out->v = static_cast<word *>(calloc(n + 1, sizeof(word)));
+        if (!out->v) abort();
+        if (n) memcpy(out->v, v.get(), n * sizeof(word));
+        out->n = n;
+        out->text = copy(pool.data(), pool.size());
+        out->label = label.empty() ? nullptr : copy(label.data(), label.size());
+        return true;
+    } catch (...) {
+        words_page_free(out);
+        return false;
+    }
+}
+
+void words_page_free(struct words_page *p)
+{
+    free(p->v);
+    free(p->text);
+    free(p->label);
+    *p = words_page();
+}
+
+char *words_stream(struct words_doc *d, int i)
+{
+    try {
+        std::unique_ptr<poppler::page> page(d->pdf->create_page(i));
+        if (!page) return nullptr;
+        std::string s = utf8(page->text(poppler::rectf(), poppler::page::raw_order_layout));
+        return s.empty() ? nullptr : copy(s.data(), s.size());
+    } catch (...) {
+        return nullptr;
+    }
+}

@@ -1,0 +1,62 @@
+/* words.h: every word of a PDF page with its box: a C face for poppler's C++ interface.
+ *
+ * poppler's GLib interface has the outline and the destinations, but its text is made through a
+ * selection that loses words on some pages (a page of 112 words gave 94); the C++ interface gives
+ * each word of the same library with box, font and turn.  Only words.cc speaks C++; nothing
+ * thrown there gets past it. */
+#ifndef EXTRACT_WORDS_H
+#define EXTRACT_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct words_doc;
+
+/* Points, origin at the top left of the page as it is shown (crop box, /Rotate applied). */
+struct word {
+    float x0, y0, x1, y1;
+    float size;         /* of the font, points                                               */
+    int turn;           /* quarter turns clockwise of the writing direction, 0..3            */
+    int font;           /* equal within a page for words of one font; 0 unknown              */
+    bool bold, mono;    /* by the name of the font                                           */
+    bool vertical;      /* written from top to bottom (East Asian vertical writing)          */
+    bool space_after;   /* white space, not a tight join, follows on the line                */
+    size_t text, n;     /* n bytes of UTF-8 at words_page.text + text; visual order if RTL   */
+};
+
+struct words_page {
+    struct word *v;     /* in poppler's own reading order */
+    size_t n;
+    char *text;
+    float width, height;
+    char *label;        /* printed label or NULL */
+};
+
+enum words_status { WORDS_OK, WORDS_LOCKED, WORDS_DAMAGED };
+
+/* Opens n bytes, which must outlive the document.  `password` may be NULL.  *rebuilt tells that
+ * the table of objects was damaged and had to be made anew. */
+enum words_status words_open(struct words_doc **out, const void *bytes, size_t n,
+                             const char *password, bool *rebuilt);
+void words_close(struct words_doc *d); /* NULL is fine */
+
+int words_pages(const struct words_doc *d);
+
+/* Reads page i (from 0).  False when the page cannot be made.  The memory is one malloc per
+ * pointer, released by words_page_free, which accepts a zeroed page. */
+bool words_read(struct words_doc *d, int i, struct words_page *out);
+void words_page_free(struct words_page *p);
+
+/* The page's text in the order of its content stream, NUL-terminated; NULL when there is none.
+ * Costs a second run over the page.  The caller releases it with free. */
+char *words_stream(struct words_doc *d, int i);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
