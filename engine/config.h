@@ -32,6 +32,7 @@ struct config {
     bool full[CONFIG_MAX_LAYERS];    /* layer runs its indexer; others reuse the rows before */
     bool has_indexer[CONFIG_MAX_LAYERS]; /* what the checkpoint must hold: equals full for glm_moe_dsa,
                                             all true for deepseek_v32 */
+    int skip_offset;                 /* index_skip_topk_offset, 2 where it is missing */
     int eos[CONFIG_MAX_EOS], n_eos, bos;
     /* RoPE */
     float rope_theta;
@@ -45,6 +46,9 @@ struct config {
 /* Reads and checks; names every field it refuses with what it found and what it expected.
  * E_UNSUPPORTED for another architecture or a setting that is not implemented. */
 enum err config_read(struct config *c, const char *path, struct errinfo *e);
+/* The same from n bytes; `name` is what errors call them. */
+enum err config_parse(struct config *c, const char *s, size_t n, const char *name,
+                      struct errinfo *e);
 /* --index-share: rewrites c->full.  E_USAGE when the checkpoint lacks the indexers for it. */
 enum err config_set_index_share(struct config *c, int share, struct errinfo *e);
 float config_softmax_scale(const struct config *c);

@@ -1,0 +1,138 @@
+#include "engine/attn.h"
+
+#include "base/mem.h"
+#include "engine/graph.h"
+
+#define LATENT_EPS 1e-6f /* of the latents' norms and the indexer's, whatever rms_norm_eps says */
+
+void attn_buffers_init(struct attn_buffers *b, const struct config *c, size_t T, struct scratch *s)
+{
+    size_t f = sizeof(float), H = (size_t)c->H, row = (size_t)(c->R + c->P);
+    b->qa = scratch_take(s, T, (size_t)c->Q, f);
+    b->cq = scratch_take(s, T, (size_t)c->Q, f);
+    b->q = scratch_take(s, T, H * (size_t)(c->N + c->P), f);
+    b->u = scratch_take(s, T, row, f);
+    b->latent = scratch_take(s, T, row, f);
+    b->qabs = scratch_take(s, T, H * row, f);
+    b->att = scratch_take(s, T, H * (size_t)c->R, f);
+    b->o = scratch_take(s, T, H * (size_t)c->W, f);
+    b->iq = scratch_take(s, T, (size_t)(c->J * c->C), f);
+    b->iw = scratch_take(s, T, (size_t)c->J, f);
+    b->ik = scratch_take(s, T, (size_t)c->C, f);
+    b->ik_n = scratch_take(s, T, (size_t)c->C, f);
+}
+
+/* y [T, out] = W x [T, in] */
+static void project(const struct attn_args *a, const struct weight *w, const float *x, size_t in,
+                    float *y, size_t out)
+{
+    a->m->b->linear(a->m->d, &(struct linear_args){.w = w, .x = x, .y = y, .T = a->T, .ldx = in,
+                                                   .ldy = out});
+}
+
+static void rotate(const struct attn_args *a, float *x, size_t ld, int heads, size_t stride,
+                   enum rope_pairing pairing)
+{
+    const struct model *m = a->m;
+    m->b->rope(m->d, &(struct rope_args){.x = x, .T = a->T, .ld = ld, .stride = stride,
+                                         .pos0 = a->pos0, .heads = heads, .P = m->config.P,
+                                         .inv_freq = m->inv_freq, .amplitude = m->amplitude,
+                                         .pairing = pairing});
+}
+
+/* [latent | rope key] of the new tokens, into the cache. */
+static void store_latent(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct attn_buffers *b = a->b;
+    size_t R = (size_t)c->R, row = (size_t)(c->R + c->P);
+    project(a, l->kv_a, a->x, (size_t)c->D, b->u, row);
+    m->b->rmsnorm(m->d, b->latent, row, b->u, row, NULL, l->kv_norm, a->T, c->R, LATENT_EPS);
+    m->b->copy_rows(m->d, b->latent + R, row, b->u + R, row, a->T, c->P);
+    rotate(a, b->latent + R, row, 1, row, ROPE_INTERLEAVED);
+    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer),
+                                                 .rows = b->latent, .T = a->T, .ld = row,
+                                                 .pos0 = a->pos0, .width = c->R + c->P});
+}
+
+/* Absorbed queries: qabs[t, h] = [W_UK[h]^T q_nope | rotated q_rope]. */
+static void make_query(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct attn_buffers *b = a->b;
+    size_t Q = (size_t)c->Q, H = (size_t)c->H, N = (size_t)c->N, R = (size_t)c->R;
+    size_t head = N + (size_t)c->P, row = R + (size_t)c->P;
+    project(a, l->q_a, a->x, (size_t)c->D, b->qa, Q);
+    m->b->rmsnorm(m->d, b->cq, Q, b->qa, Q, NULL, l->q_norm, a->T, c->Q, LATENT_EPS);
+    project(a, l->q_b, b->cq, Q, b->q, H * head);
+    rotate(a, b->q + N, H * head, c->H, head, ROPE_INTERLEAVED);
+    m->b->linear(m->d, &(struct linear_args){.w = l->uk, .x = b->q, .y = b->qabs, .T = a->T,
+                                             .ldx = H * head, .ldy = H * row, .gx = head,
+                                             .gy = row});
+    m->b->copy_rows(m->d, b->qabs + R, row, b->q + N, head, a->T * H, c->P);
+}
+
+static void show_selection(const struct attn_args *a)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    size_t n_q = a->T * (size_t)(c->J * c->C), n_w = a->T * (size_t)c->J;
+    size_t n_sel = a->T * (size_t)c->K;
+    float *q = mem_alloc(n_q, sizeof *q), *w = mem_alloc(n_w, sizeof *w);
+    int32_t *sel = mem_alloc(n_sel, sizeof *sel);
+    m->b->download(m->d, q, a->b->iq, n_q * sizeof *q);
+    m->b->download(m->d, w, a->b->iw, n_w * sizeof *w);
+    m->b->download(m->d, sel, a->sel, n_sel * sizeof *sel);
+    a->probe->select(a->probe->ctx, a->layer, a->pos0, a->T, a->kv, q, w, sel);
+    mem_free(q);
+    mem_free(w);
+    mem_free(sel);
+}
+
+/* The lightning indexer: query from the normalised query latent, key and head weights from the
+ * normalised hidden state; [rope | nope] in each head. */
+static void select_rows(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct attn_buffers *b = a->b;
+    size_t D = (size_t)c->D, C = (size_t)c->C, J = (size_t)c->J;
+    enum rope_pairing pairing = c->indexer_interleaved ? ROPE_INTERLEAVED : ROPE_HALVES;
+    project(a, l->ik, a->x, D, b->ik, C);
+    m->b->layernorm(m->d, b->ik_n, b->ik, l->ik_norm, l->ik_bias, a->T, c->C, LATENT_EPS);
+    rotate(a, b->ik_n, C, 1, C, pairing);
+    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = b->ik_n,
+                                                 .T = a->T, .ld = C, .pos0 = a->pos0,
+                                                 .width = c->C, .to_index = true});
+    project(a, l->iq, b->cq, (size_t)c->Q, b->iq, J * C);
+    rotate(a, b->iq, J * C, c->J, C, pairing);
+    project(a, l->iw, a->x, D, b->iw, J);
+    m->b->scale(m->d, b->iw, m->index_scale, a->T * J);
+    m->b->index_select(m->d, &(struct index_args){.kv = kv_view(a->kv, a->layer), .q = b->iq,
+                                                  .w = b->iw, .sel = a->sel, .T = a->T,
+                                                  .pos0 = a->pos0, .J = c->J, .C = c->C,
+                                                  .K = c->K});
+    if (a->probe && a->probe->select) show_selection(a);
+}
+
+void attn_forward(const struct attn_args *a)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    const struct layer_weights *l = &m->weights.layers[a->layer];
+    struct attn_buffers *b = a->b;
+    size_t H = (size_t)c->H, R = (size_t)c->R, W = (size_t)c->W;
+    store_latent(a, l);
+    make_query(a, l);
+    if (c->full[a->layer] && !m->dense) select_rows(a, l);
+    m->b->mla_attend(m->d, &(struct mla_args){.kv = kv_view(a->kv, a->layer), .q = b->qabs,
+                                              .sel = m->dense ? NULL : a->sel, .out = b->att,
+                                              .T = a->T, .pos0 = a->pos0, .H = c->H, .R = c->R,
+                                              .P = c->P, .K = c->K,
+                                              .scale = m->softmax_scale});
+    m->b->linear(m->d, &(struct linear_args){.w = l->uv, .x = b->att, .y = b->o, .T = a->T,
+                                             .ldx = H * R, .ldy = H * W, .gx = R, .gy = W});
+    project(a, l->o, b->o, H * W, a->y, (size_t)c->D);
+}

@@ -1,0 +1,40 @@
+/* attn.h: the attention half of a layer: MLA in its absorbed form over the rows that the lightning
+ * indexer chose.  Source: DeepSeek-V3.2-Exp report, section 2. */
+#ifndef ENGINE_ATTN_H
+#define ENGINE_ATTN_H
+
+#include "engine/model.h"
+#include "engine/scratch.h"
+
+struct graph_probe;
+
+struct attn_buffers {
+    float *qa, *cq;    /* [T, Q]: query latent before and after its norm */
+    float *q;          /* [T, H (N+P)] */
+    float *u, *latent; /* [T, R+P]: kv_a's output; what is cached */
+    float *qabs;       /* [T, H, R+P]: absorbed query and its rope part */
+    float *att;        /* [T, H, R] */
+    float *o;          /* [T, H W] */
+    float *iq, *iw;    /* [T, J, C], [T, J] */
+    float *ik, *ik_n;  /* [T, C]: before and after the norm */
+};
+
+/* Lays the buffers of T tokens out in s. */
+void attn_buffers_init(struct attn_buffers *b, const struct config *c, size_t T, struct scratch *s);
+
+struct attn_args {
+    const struct model *m;
+    const struct kv *kv;           /* pages for pos0 .. pos0+T-1 are reserved */
+    struct attn_buffers *b;
+    const struct graph_probe *probe; /* may be NULL */
+    const float *x;                /* [T, D], normalised */
+    float *y;                      /* [T, D] */
+    int32_t *sel;                  /* [T, K]: written by layers that select, read by the others */
+    size_t T, pos0;
+    int layer;
+};
+
+/* y = attention of x; stores the tokens' rows of this layer in the kv. */
+void attn_forward(const struct attn_args *a);
+
+#endif

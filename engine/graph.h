@@ -1,0 +1,44 @@
+/* graph.h: one forward pass, the same for every backend. */
+#ifndef ENGINE_GRAPH_H
+#define ENGINE_GRAPH_H
+
+#include "engine/attn.h"
+#include "engine/ffn.h"
+
+/* Working memory for up to T tokens a pass. */
+struct graph {
+    const struct model *m;
+    void *memory;      /* of the device */
+    size_t bytes, T;
+    float *x;          /* [T, D]: the residual stream */
+    float *r;          /* [T, D]: what the last half layer adds to it */
+    float *norm;       /* [T, D] */
+    int32_t *sel;      /* [T, K]: rows chosen by the last layer that selected */
+    float *logits;     /* [V] */
+    struct attn_buffers attn;
+    struct ffn_buffers ffn;
+};
+
+/* Tests look into a pass.  Each call may be NULL; arrays are host memory, valid during the call. */
+struct graph_probe {
+    void *ctx;
+    /* State after `layer` layers: 0 the embedding, L after the last norm.  [T, D]. */
+    void (*hidden)(void *ctx, int layer, size_t pos0, size_t T, const float *x);
+    /* Of a layer that selects: q [T, J, C], w [T, J], sel [T, K]; its keys are in the kv. */
+    void (*select)(void *ctx, int layer, size_t pos0, size_t T, const struct kv *kv,
+                   const float *q, const float *w, const int32_t *sel);
+    /* Logits of one position, [V]; every position of the pass in turn. */
+    void (*logits)(void *ctx, size_t pos, const float *row);
+};
+
+/* The graph grows to T tokens; E_LIMIT leaves it as it was.  Zero-initialise it before. */
+enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct errinfo *e);
+void graph_free(struct graph *g);
+
+/* Appends T tokens (ids below V, at least one, at most g->T) to the kv.  logits (host, [V], may be
+ * NULL) receives those of the last one.  E_INTR between layers, E_LIMIT memory, E_DEVICE: the kv
+ * then holds what it held.  A token's results do not depend on how tokens are grouped. */
+enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, float *logits,
+                       const struct graph_probe *probe, struct errinfo *e);
+
+#endif

@@ -1,0 +1,163 @@
+#include "engine/kv.h"
+
+#include <assert.h>
+
+#include "base/mem.h"
+
+/* Blocks within a page begin on a cache line, as the backend's memory does. */
+#define ALIGN 64
+
+struct kv_page {
+    void *memory;
+    int users; /* atomic */
+};
+
+/* ------------------------------------------------------------------ layout */
+
+static size_t block_bytes(enum kv_type type, int width)
+{
+    size_t bytes = KV_PAGE * (size_t)width * (type == KV_BF16 ? 2 : 4);
+    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type type, bool dense)
+{
+    *l = (struct kv_layout){.type = type, .width = c->R + c->P, .index_width = c->C};
+    for (int i = 0; i < c->L; i++) {
+        l->latent_offset[i] = l->page_bytes;
+        l->page_bytes += block_bytes(type, l->width);
+        if (dense || !c->full[i]) continue;
+        l->index_offset[i] = l->page_bytes;
+        l->page_bytes += block_bytes(type, l->index_width);
+    }
+}
+
+static size_t pages_for(size_t tokens)
+{
+    return (tokens + KV_PAGE - 1) / KV_PAGE;
+}
+
+size_t kv_layout_bytes(const struct kv_layout *l, size_t tokens)
+{
+    return pages_for(tokens) * l->page_bytes;
+}
+
+/* ------------------------------------------------------------------ pages */
+
+static struct kv_page *page_new(struct kv *kv)
+{
+    void *memory = kv->b->alloc(kv->d, kv->layout->page_bytes);
+    if (!memory) return NULL;
+    struct kv_page *p = mem_alloc(1, sizeof *p);
+    *p = (struct kv_page){memory, 1};
+    return p;
+}
+
+static void page_drop(struct kv *kv, struct kv_page *p)
+{
+    if (__atomic_sub_fetch(&p->users, 1, __ATOMIC_ACQ_REL) > 0) return;
+    kv->b->release(kv->d, p->memory, kv->layout->page_bytes);
+    mem_free(p);
+}
+
+static bool is_shared(const struct kv_page *p)
+{
+    return __atomic_load_n(&p->users, __ATOMIC_ACQUIRE) > 1;
+}
+
+static void set_page(struct kv *kv, size_t i, struct kv_page *p)
+{
+    kv->page[i] = p;
+    kv->memory[i] = p->memory;
+}
+
+static void push_page(struct kv *kv, struct kv_page *p)
+{
+    if (kv->n_pages == kv->cap) {
+        kv->cap = kv->cap ? 2 * kv->cap : 16;
+        kv->page = mem_grow(kv->page, kv->cap, sizeof *kv->page);
+        kv->memory = mem_grow(kv->memory, kv->cap, sizeof *kv->memory);
+    }
+    set_page(kv, kv->n_pages++, p);
+}
+
+static enum err no_memory(const struct kv *kv, struct errinfo *e)
+{
+    return err_set(e, E_LIMIT, "no memory for the state of more than %zu tokens (%zu MB)",
+                   kv->n_pages * KV_PAGE, kv->n_pages * kv->layout->page_bytes >> 20);
+}
+
+/* A page of our own with the same bytes.  Bytes are copied as floats, whatever they mean. */
+static enum err own_page(struct kv *kv, size_t i, struct errinfo *e)
+{
+    if (!is_shared(kv->page[i])) return OK;
+    struct kv_page *fresh = page_new(kv);
+    if (!fresh) return no_memory(kv, e);
+    size_t rows = kv->layout->page_bytes / ALIGN;
+    int width = ALIGN / (int)sizeof(float);
+    kv->b->copy_rows(kv->d, fresh->memory, (size_t)width, kv->page[i]->memory, (size_t)width, rows,
+                     width);
+    page_drop(kv, kv->page[i]);
+    set_page(kv, i, fresh);
+    return OK;
+}
+
+/* ------------------------------------------------------------------ one timeline */
+
+void kv_init(struct kv *kv, const struct kv_layout *l, const struct backend *b, struct device *d)
+{
+    *kv = (struct kv){.layout = l, .b = b, .d = d};
+}
+
+static void truncate_pages(struct kv *kv, size_t n)
+{
+    while (kv->n_pages > n) page_drop(kv, kv->page[--kv->n_pages]);
+}
+
+void kv_free(struct kv *kv)
+{
+    truncate_pages(kv, 0);
+    mem_free(kv->page);
+    mem_free(kv->memory);
+    *kv = (struct kv){0};
+}
+
+enum err kv_reserve(struct kv *kv, size_t more, struct errinfo *e)
+{
+    size_t need = pages_for(kv->n + more);
+    for (size_t i = kv->n / KV_PAGE; i < need && i < kv->n_pages; i++) TRY(own_page(kv, i, e));
+    while (kv->n_pages < need) {
+        struct kv_page *p = page_new(kv);
+        if (!p) return no_memory(kv, e);
+        push_page(kv, p);
+    }
+    return OK;
+}
+
+void kv_advance(struct kv *kv, size_t more)
+{
+    kv->n += more;
+    assert(kv->n <= kv->n_pages * KV_PAGE);
+}
+
+void kv_rewind(struct kv *kv, size_t n)
+{
+    if (n < kv->n) kv->n = n;
+}
+
+void kv_share(struct kv *to, const struct kv *from, size_t n)
+{
+    assert(n <= from->n && to->layout == from->layout && to->d == from->d && to != from);
+    truncate_pages(to, 0);
+    for (size_t i = 0; i < pages_for(n); i++) {
+        __atomic_add_fetch(&from->page[i]->users, 1, __ATOMIC_ACQ_REL);
+        push_page(to, from->page[i]);
+    }
+    to->n = n;
+}
+
+struct kv_view kv_view(const struct kv *kv, int layer)
+{
+    return (struct kv_view){kv->memory, kv->layout->latent_offset[layer],
+                            kv->layout->index_offset[layer], kv->layout->type};
+}

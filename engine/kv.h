@@ -1,0 +1,51 @@
+/* kv.h: what a session remembers of its tokens: per layer the latent with its rope key, and index
+ * keys in layers that select.
+ *
+ * Pages of KV_PAGE tokens hold all layers.  A page belongs to every kv that counts it: kv_share
+ * lets several timelines stand on one prefix, and who writes into a shared page gets a copy first. */
+#ifndef ENGINE_KV_H
+#define ENGINE_KV_H
+
+#include "engine/backend.h"
+#include "engine/config.h"
+
+/* Where a layer's rows lie within a page, in bytes. */
+struct kv_layout {
+    enum kv_type type;
+    int width, index_width;                   /* elements of a row: R+P, C */
+    size_t page_bytes;
+    size_t latent_offset[CONFIG_MAX_LAYERS];
+    size_t index_offset[CONFIG_MAX_LAYERS];   /* of selecting layers only */
+};
+
+/* Layers that do not select keep no index keys; with `dense` none does. */
+void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type type, bool dense);
+size_t kv_layout_bytes(const struct kv_layout *l, size_t tokens);
+
+struct kv_page;
+
+struct kv {
+    const struct kv_layout *layout;
+    const struct backend *b;
+    struct device *d;
+    struct kv_page **page; /* page[i] counts its users; memory[i] is its memory, for kv_view */
+    void **memory;
+    size_t n_pages, cap;
+    size_t n;              /* tokens held */
+};
+
+void kv_init(struct kv *kv, const struct kv_layout *l, const struct backend *b, struct device *d);
+void kv_free(struct kv *kv);
+
+/* Makes room for tokens n .. n+more-1 and this kv the only owner of the pages they fall into.
+ * E_LIMIT when memory is short; what is held stays. */
+enum err kv_reserve(struct kv *kv, size_t more, struct errinfo *e);
+void kv_advance(struct kv *kv, size_t more); /* the rows reserved have been written */
+void kv_rewind(struct kv *kv, size_t n);     /* drops what stands after n tokens; keeps memory */
+/* Makes `to` hold the first n tokens of `from` (same layout and device) without copying them.
+ * A page may be counted from several threads; one kv belongs to one thread. */
+void kv_share(struct kv *to, const struct kv *from, size_t n);
+
+struct kv_view kv_view(const struct kv *kv, int layer);
+
+#endif

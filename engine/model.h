@@ -1,0 +1,28 @@
+/* model.h: what stands behind `struct model`, for the modules of engine/ that compute. */
+#ifndef ENGINE_MODEL_H
+#define ENGINE_MODEL_H
+
+#include "engine/kv.h"
+#include "engine/tokenizer.h"
+#include "engine/weights.h"
+
+#define MODEL_MAX_P 1024 /* config.c's limit of qk_rope_head_dim */
+
+struct model {
+    struct config config;
+    struct model_card card;
+    struct tokenizer *tokenizer;   /* NULL where it was not asked for */
+    const struct backend *b;
+    struct device *d;
+    struct weights weights;
+    struct kv_layout kv;
+    float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
+    float index_scale;             /* J^-1/2 C^-1/2 */
+    bool dense;
+};
+
+/* model_open without tokenizer.json, for checkpoints that have none (test fixtures). */
+enum err model_open_weights(struct model **out, const char *dir, const struct model_options *o,
+                            struct errinfo *e);
+
+#endif

@@ -1,0 +1,121 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/sys.h"
+#include "engine/ref/ref.h"
+
+static enum err open_device(struct device **out, const struct device_options *o,
+                            struct errinfo *e)
+{
+    if (o->weights != WEIGHT_AUTO && o->weights != WEIGHT_F32)
+        return err_set(e, E_DEVICE, "backend 'ref' computes with f32 weights only");
+    struct device *d = mem_alloc(1, sizeof *d);
+    d->threads = o->threads > 0 ? o->threads : sys_cores();
+    d->kv = o->kv == KV_BF16 ? KV_BF16 : KV_F32;
+    *out = d;
+    return OK;
+}
+
+static void close_device(struct device *d)
+{
+    mem_free(d);
+}
+
+static void describe(struct device *d, struct buf *out)
+{
+    buf_addf(out, "ref: scalar f32, %d threads, %s state", d->threads,
+             d->kv == KV_F32 ? "f32" : "bf16");
+}
+
+static enum kv_type kv_type(struct device *d)
+{
+    return d->kv;
+}
+
+/* ------------------------------------------------------------------ memory: the host's own */
+
+static void *alloc(struct device *d, size_t bytes)
+{
+    (void)d;
+    if (bytes > SIZE_MAX - 64) return NULL;
+    return aligned_alloc(64, bytes ? (bytes + 63) / 64 * 64 : 64);
+}
+
+static void release(struct device *d, void *p, size_t bytes)
+{
+    (void)d;
+    (void)bytes;
+    free(p);
+}
+
+static void copy(struct device *d, void *dst, const void *src, size_t bytes)
+{
+    (void)d;
+    if (bytes) memcpy(dst, src, bytes);
+}
+
+static enum err sync(struct device *d, struct errinfo *e)
+{
+    (void)d;
+    (void)e;
+    return OK;
+}
+
+/* ------------------------------------------------------------------ one line each */
+
+static void scale(struct device *d, float *x, float factor, size_t n)
+{
+    (void)d;
+    for (size_t i = 0; i < n; i++) x[i] *= factor;
+}
+
+static void add(struct device *d, float *x, const float *r, size_t n)
+{
+    (void)d;
+    for (size_t i = 0; i < n; i++) x[i] += r[i];
+}
+
+static void copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
+                      int n)
+{
+    (void)d;
+    for (size_t t = 0; t < T; t++) memcpy(y + t * ldy, x + t * ldx, (size_t)n * sizeof *y);
+}
+
+float ref_dot(const float *a, const float *b, size_t n)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+const struct backend ref_backend = {
+    .name = "ref",
+    .open = open_device,
+    .close = close_device,
+    .describe = describe,
+    .alloc = alloc,
+    .release = release,
+    .upload = copy,
+    .download = copy,
+    .weight_new = ref_weight_new,
+    .weight_free = ref_weight_free,
+    .weight_bytes = ref_weight_bytes,
+    .kv_type = kv_type,
+    .embed = ref_embed,
+    .rmsnorm = ref_rmsnorm,
+    .layernorm = ref_layernorm,
+    .rope = ref_rope,
+    .linear = ref_linear,
+    .swiglu = ref_swiglu,
+    .scale = scale,
+    .copy_rows = copy_rows,
+    .add = add,
+    .kv_store = ref_kv_store,
+    .index_select = ref_index_select,
+    .mla_attend = ref_mla_attend,
+    .route = ref_route,
+    .experts = ref_experts,
+    .sync = sync,
+};

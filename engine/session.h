@@ -1,0 +1,23 @@
+/* session.h: what stands behind `struct session`, for tests and for modules that share prefixes. */
+#ifndef ENGINE_SESSION_H
+#define ENGINE_SESSION_H
+
+#include "engine/graph.h"
+
+struct session {
+    struct model *m;
+    struct kv kv;
+    struct graph graph;
+    struct tokens tokens;            /* as many as the kv holds */
+    float *logits;                   /* [V], after the last token */
+    bool has_logits;
+    size_t chunk, computed;
+    session_tick *tick;
+    void *tick_ctx;
+    const struct graph_probe *probe; /* NULL but in tests */
+};
+
+/* Makes `to` stand on the first n tokens of `from` (same model), sharing their pages. */
+void session_share(struct session *to, const struct session *from, size_t n);
+
+#endif

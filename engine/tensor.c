@@ -1,0 +1,119 @@
+#include "engine/tensor.h"
+
+size_t dtype_size(enum dtype t)
+{
+    switch (t) {
+    case DT_F32: return 4;
+    case DT_BF16: return 2;
+    case DT_F16: return 2;
+    case DT_F8_E4M3: return 1;
+    case DT_I32: return 4;
+    case DT_I64: return 8;
+    case DT_OTHER: break;
+    }
+    return 0;
+}
+
+const char *dtype_name(enum dtype t)
+{
+    switch (t) {
+    case DT_F32: return "F32";
+    case DT_BF16: return "BF16";
+    case DT_F16: return "F16";
+    case DT_F8_E4M3: return "F8_E4M3";
+    case DT_I32: return "I32";
+    case DT_I64: return "I64";
+    case DT_OTHER: break;
+    }
+    return "another type";
+}
+
+bool tensor_bytes(const uint64_t *shape, int ndim, enum dtype t, uint64_t *out)
+{
+    uint64_t b = dtype_size(t);
+    for (int i = 0; i < ndim; i++)
+        if (__builtin_mul_overflow(b, shape[i], &b)) return false;
+    *out = b;
+    return true;
+}
+
+static float f32_of_bits(uint32_t u)
+{
+    float f;
+    memcpy(&f, &u, sizeof f);
+    return f;
+}
+
+uint16_t f32_to_bf16(float f)
+{
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    if ((u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(u >> 16 | 0x40u);
+    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
+}
+
+float e4m3_to_f32(uint8_t b)
+{
+    uint32_t sign = (uint32_t)(b & 0x80u) << 24, exponent = b >> 3 & 15u, mantissa = b & 7u;
+    if (exponent == 0) { /* subnormal: multiples of 2^-9 */
+        float v = (float)mantissa * 0x1p-9f;
+        return sign ? -v : v;
+    }
+    if (exponent == 15 && mantissa == 7) return f32_of_bits(sign | 0x7fc00000u);
+    return f32_of_bits(sign | (exponent + 120) << 23 | mantissa << 20);
+}
+
+static float f16_to_f32(uint16_t h)
+{
+    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 1023u;
+    if (exponent == 0) {
+        float v = (float)mantissa * 0x1p-24f;
+        return sign ? -v : v;
+    }
+    if (exponent == 31) return f32_of_bits(sign | 0x7f800000u | mantissa << 13);
+    return f32_of_bits(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+static void e4m3_row(const struct tensor *t, uint64_t r, const uint8_t *p, uint64_t cols,
+                     float *out)
+{
+    if (!t->scale) {
+        for (uint64_t i = 0; i < cols; i++) out[i] = e4m3_to_f32(p[i]);
+        return;
+    }
+    uint64_t across = (cols + t->block - 1) / t->block;
+    const float *scale = t->scale + r / t->block * across;
+    for (uint64_t i = 0; i < cols; i++) out[i] = e4m3_to_f32(p[i]) * scale[i / t->block];
+}
+
+void tensor_row_f32(const struct tensor *t, uint64_t r, float *out)
+{
+    uint64_t cols = t->ndim ? t->shape[t->ndim - 1] : 1;
+    const uint8_t *p = (const uint8_t *)t->data + r * cols * dtype_size(t->type);
+    uint16_t h;
+    switch (t->type) {
+    case DT_F32:
+        memcpy(out, p, cols * sizeof *out);
+        break;
+    case DT_BF16:
+        for (uint64_t i = 0; i < cols; i++) {
+            memcpy(&h, p + 2 * i, sizeof h);
+            out[i] = bf16_to_f32(h);
+        }
+        break;
+    case DT_F16:
+        for (uint64_t i = 0; i < cols; i++) {
+            memcpy(&h, p + 2 * i, sizeof h);
+            out[i] = f16_to_f32(h);
+        }
+        break;
+    case DT_F8_E4M3:
+        e4m3_row(t, r, p, cols, out);
+        break;
+    case DT_I32:
+    case DT_I64:
+    case DT_OTHER:
+        for (uint64_t i = 0; i < cols; i++) out[i] = 0;
+        break;
+    }
+}
