@@ -27,8 +27,9 @@ enum doc_kind { DOC_PROSE, DOC_CODE };
  * between two lines joined, a blank line between paragraphs) belong to the span before them.
  *
  * verbatim: text bytes [text, text+i) equal source bytes [byte, byte+i), so an offset inside the
- * span is an offset inside the source.  Otherwise the whole span maps to the whole byte range
- * (another encoding, an HTML entity, a PDF line). */
+ * span is an offset inside the source; len - byte_len made up characters may follow.  Otherwise
+ * the whole span maps to the whole byte range (another encoding, an HTML entity, a PDF line).
+ * Each \n inside a span is a line end of the source. */
 struct span {
     size_t text;      /* offset of its first byte in doc->text                               */
     size_t len;       /* bytes of text                                                       */
@@ -93,14 +94,21 @@ struct place doc_place(const struct doc *d, size_t off, size_t len);
  * doc_freeze. */
 struct doc_builder;
 struct doc_builder *doc_new(struct arena *a, const char *name, const char *format);
-/* Adds n bytes of UTF-8 from one place.  at->text and at->len are ignored and set by the builder.
- * Ill-formed bytes and control characters but \n and \t become U+FFFD or are dropped (then the
- * span stops being verbatim). */
+/* Adds n bytes of UTF-8 from one place.  at->text and at->len are ignored and set by the builder,
+ * and so is at->byte_len when verbatim: it is n.  Ill-formed bytes become U+FFFD; \r\n and a lone
+ * \r become \n, \f a blank line; other control characters but \n and \t, escape sequences of
+ * terminals and overstruck characters are dropped.  What is verbatim is cut at each such place
+ * into spans that are exact, and into spans of at most a few KiB, and joined with the span before
+ * where it goes on from there. */
 void doc_add(struct doc_builder *b, const char *s, size_t n, const struct span *at);
 /* Adds characters that have no source of their own; they join the span before them.  Leading ones
  * (nothing added yet) are dropped. */
 void doc_add_made(struct doc_builder *b, const char *s);
 size_t doc_length(const struct doc_builder *b);
+/* The text so far; valid until the next call that adds. */
+struct str doc_text(const struct doc_builder *b);
+/* A hint: about n more bytes will be added. */
+void doc_reserve(struct doc_builder *b, size_t n);
 /* True when the text so far ends with s; for readers that must not add a second blank line. */
 bool doc_ends_with(const struct doc_builder *b, const char *s);
 void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text);

@@ -1,0 +1,411 @@
+#include "ingest/charset.h"
+
+#include <errno.h>
+#include <iconv.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+#include <uchardet/uchardet.h>
+
+#include "base/str.h"
+
+#define PIECE 1024               /* bytes of source that share one place            */
+#define GUESS ((size_t)4 << 20)  /* bytes that uchardet is shown                     */
+
+/* ------------------------------------------------------------------ what the bytes look like */
+
+struct census {
+    size_t n, nul, nul_even, nul_odd, control, high, escape;
+};
+
+static struct census census_of(const unsigned char *p, size_t n)
+{
+    struct census c = {.n = n};
+    for (size_t i = 0; i < n; i++) {
+        unsigned char b = p[i];
+        if (b >= 0x80) c.high++;
+        if (b >= 0x20 && b != 0x7f) continue;
+        if (b == 0) {
+            c.nul++;
+            if (i & 1) c.nul_odd++;
+            else c.nul_even++;
+        } else if (b == 0x1b) {
+            c.escape++;
+        } else if (b != '\n' && b != '\t' && b != '\r' && b != '\f' && b != '\b') {
+            c.control++;
+        }
+    }
+    return c;
+}
+
+static const char *from_mark(const unsigned char *p, size_t n, size_t *bom)
+{
+    static const struct { const char *name, *mark; size_t n; } marks[] = {
+        {"utf-8", "\xef\xbb\xbf", 3},
+        {"utf-32le", "\xff\xfe\0\0", 4}, /* before utf-16le: the same start */
+        {"utf-32be", "\0\0\xfe\xff", 4},
+        {"utf-16le", "\xff\xfe", 2},
+        {"utf-16be", "\xfe\xff", 2},
+        {"gb18030", "\x84\x31\x95\x33", 4},
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (n < marks[i].n || memcmp(p, marks[i].mark, marks[i].n) != 0) continue;
+        *bom = marks[i].n;
+        return marks[i].name;
+    }
+    *bom = 0;
+    return NULL;
+}
+
+/* Code units of two bytes that read as ordinary text: what CJK text without a mark looks like,
+ * where no byte is zero but the line ends and blanks are U+000A and U+0020. */
+static bool is_utf16(const unsigned char *p, size_t n, bool big)
+{
+    size_t good = 0, bad = 0, plain = 0, units = n / 2;
+    if (units > 1 << 16) units = 1 << 16;
+    for (size_t i = 0; i < units; i++) {
+        unsigned u = big ? p[2 * i] << 8 | p[2 * i + 1] : p[2 * i + 1] << 8 | p[2 * i];
+        if (u == '\n' || u == '\r' || u == '\t' || (u >= 0x20 && u < 0x7f)) plain++;
+        else if (u < 0x20 || u == 0xffff || u == 0xfffe || (u >= 0xe000 && u < 0xf900)) bad++;
+        else if (u >= 0xd800 && u < 0xdc00) {
+            unsigned v = i + 1 == units ? 0xdc00
+                         : big          ? p[2 * i + 2] << 8 | p[2 * i + 3]
+                                        : p[2 * i + 3] << 8 | p[2 * i + 2];
+            if (v >= 0xdc00 && v < 0xe000) i++;
+            else bad++;
+        } else if (u >= 0xdc00 && u < 0xe000) bad++;
+        else good++;
+    }
+    return plain > 0 && plain + good > 0 && bad * 50 <= units && plain * 200 >= units;
+}
+
+/* UTF-16 and UTF-32 without a mark.  Zeros decide: text has many line ends and blanks. */
+static const char *from_zeros(const unsigned char *p, const struct census *c)
+{
+    if (c->nul == 0) return NULL;
+    if (c->n % 4 == 0 && c->nul * 2 >= c->n) {
+        bool le = true, be = true;
+        for (size_t i = 0; i + 3 < c->n && (le || be) && i < 1 << 16; i += 4) {
+            if (p[i + 3] || p[i + 2] > 0x10) le = false;
+            if (p[i] || p[i + 1] > 0x10) be = false;
+        }
+        if (le && !be) return "utf-32le";
+        if (be && !le) return "utf-32be";
+    }
+    /* A cut file may miss its last byte. */
+    if (c->nul_odd > c->nul_even * 4 && is_utf16(p, c->n, false)) return "utf-16le";
+    if (c->nul_even > c->nul_odd * 4 && is_utf16(p, c->n, true)) return "utf-16be";
+    return NULL;
+}
+
+static bool is_binary(const struct census *c)
+{
+    /* A log with a few zero bytes in it is still a text. */
+    return c->nul * 2000 > c->n || c->control * 50 > c->n;
+}
+
+/* Whether s[0..n) is the start of a character whose rest is missing. */
+static bool is_cut(const char *s, size_t n)
+{
+    const unsigned char *u = (const unsigned char *)s;
+    if (n > 3 || u[0] < 0xc2 || u[0] > 0xf4) return false;
+    size_t whole = u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : 2;
+    for (size_t i = 1; i < n; i++)
+        if ((u[i] & 0xc0) != 0x80) return false;
+    return n < whole;
+}
+
+/* Well-formed UTF-8, or nearly: cut in its last character, or with bad bytes few beside the
+ * characters that are good. */
+static bool is_utf8(const char *s, size_t n)
+{
+    size_t good = 0, bad = 0, i = 0;
+    while (i < n) {
+        if ((unsigned char)s[i] < 0x80) {
+            i++;
+            continue;
+        }
+        uint32_t cp;
+        size_t len = utf8_next(s + i, n - i, &cp);
+        if (len > 1) good++;
+        else if (is_cut(s + i, n - i)) return bad * 10 <= good && (good > 0 || n - i > 1);
+        else bad++;
+        i += len;
+    }
+    return bad * 10 <= good;
+}
+
+/* Whether the bytes hold HZ: ~{ pairs of seven-bit bytes ~}, each closed on its line. */
+static bool is_hz(const char *s, size_t n)
+{
+    size_t pairs = 0;
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (s[i] != '~' || s[i + 1] != '{') continue;
+        for (i += 2; i + 1 < n && s[i] >= 0x21 && s[i] <= 0x77 && s[i + 1] >= 0x21; i += 2) pairs++;
+        if (i + 1 >= n) break;
+        if (s[i] != '~' || s[i + 1] != '}') return false;
+        i++;
+    }
+    return pairs > 1;
+}
+
+static const char *guess(struct arena *a, const char *s, size_t n)
+{
+    uchardet_t u = uchardet_new();
+    if (!u) return NULL;
+    /* Bytes before the first odd one say nothing; what is shown starts on its line. */
+    size_t from = 0;
+    while (from < n && (unsigned char)s[from] < 0x80 && s[from] != 0x1b && s[from] != '~') from++;
+    while (from > 0 && s[from - 1] != '\n') from--;
+    if (n > GUESS && from > n - GUESS) from = n - GUESS;
+    size_t len = n - from < GUESS ? n - from : GUESS;
+    const char *name = NULL;
+    if (uchardet_handle_data(u, s + from, len) == 0) {
+        uchardet_data_end(u);
+        name = uchardet_get_charset(u);
+    }
+    char *out = name && *name ? mem_copy(a, name, strlen(name)) : NULL;
+    uchardet_delete(u);
+    for (char *p = out; p && *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p += 'a' - 'A';
+    return out;
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* What browsers take a declared name to mean: the larger set that the bytes are in practice. */
+static const char *canonical(const char *name)
+{
+    static const struct { const char *from, *to; } same[] = {
+        {"utf8", "utf-8"}, {"unicode-1-1-utf-8", "utf-8"}, {"ascii", "windows-1252"},
+        {"us-ascii", "windows-1252"}, {"latin1", "windows-1252"}, {"latin-1", "windows-1252"},
+        {"iso-8859-1", "windows-1252"}, {"iso8859-1", "windows-1252"}, {"cp1252", "windows-1252"},
+        {"iso-8859-9", "windows-1254"}, {"latin5", "windows-1254"}, {"tis-620", "windows-874"},
+        {"gb2312", "gb18030"}, {"gbk", "gb18030"}, {"gb_2312-80", "gb18030"}, {"x-gbk", "gb18030"},
+        {"euc-cn", "gb18030"}, {"hz", "hz-gb-2312"}, {"hz-gb2312", "hz-gb-2312"},
+        {"shift_jis", "cp932"}, {"shift-jis", "cp932"}, {"sjis", "cp932"}, {"x-sjis", "cp932"},
+        {"windows-31j", "cp932"}, {"ms_kanji", "cp932"}, {"ks_c_5601-1987", "cp949"},
+        {"ksc5601", "cp949"}, {"uhc", "cp949"}, {"korean", "cp949"}, {"windows-949", "cp949"},
+        {"big5", "big5-hkscs"}, {"x-x-big5", "big5-hkscs"}, {"unicode", "utf-16le"},
+        {"utf-16", "utf-16le"}, {"utf-32", "utf-32le"}, {"x-euc-jp", "euc-jp"},
+        {"x-cp1251", "windows-1251"}, {"x-mac-cyrillic", "mac-cyrillic"},
+        {"mac-cyrillic", "maccyrillic"}, {"x-mac-roman", "macintosh"}, {"windows-874", "cp874"},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        if (strcasecmp(name, same[i].from) == 0) return same[i].to;
+    return name;
+}
+
+/* What this system's iconv calls it. */
+static iconv_t open_iconv(const char *name)
+{
+    if (strcmp(name, "hz-gb-2312") == 0) name = "gb18030";
+    return iconv_open("utf-8", name);
+}
+
+static bool is_known(const char *name)
+{
+    iconv_t cd = open_iconv(name);
+    if (cd == (iconv_t)-1) return false;
+    iconv_close(cd);
+    return true;
+}
+
+static enum err named_charset(struct charset *out, struct arena *a, const char *named,
+                              struct errinfo *e)
+{
+    char *low = mem_copy(a, named, strlen(named));
+    for (char *p = low; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p += 'a' - 'A';
+    const char *name = canonical(low);
+    bool sane = strlen(name) < 40 && !strchr(name, '/');
+    if (!sane || !is_known(name))
+        return err_set(e, E_UNSUPPORTED, "'%.40s' is no encoding that this system converts "
+                       "(iconv -l lists them)", named);
+    out->name = name;
+    return OK;
+}
+
+/* Not UTF-8 of any kind: a guess from the bytes, in the end windows-1252, which holds any. */
+static const char *guessed_charset(struct arena *a, const char *s, size_t n)
+{
+    const char *name = guess(a, s, n);
+    if (!name || strcmp(name, "ascii") == 0 || strcmp(name, "utf-8") == 0) return "windows-1252";
+    name = canonical(name);
+    return is_known(name) ? name : "windows-1252";
+}
+
+enum err charset_detect(struct charset *out, struct arena *a, const void *bytes, size_t n,
+                        const char *named, struct errinfo *e)
+{
+    *out = (struct charset){0};
+    const char *s = bytes;
+    if (named) TRY(named_charset(out, a, named, e));
+    const char *marked = from_mark(bytes, n, &out->bom);
+    if (marked) out->name = marked;
+    if (out->name) return OK;
+    struct census c = census_of(bytes, n);
+    out->name = from_zeros(bytes, &c);
+    if (out->name) return OK;
+    out->binary = is_binary(&c);
+    if (out->binary) return OK;
+    out->name = "utf-8";
+    if (c.high == 0) {
+        const char *seven = c.escape || is_hz(s, n) ? guess(a, s, n) : NULL;
+        bool stateful = seven && (strncmp(seven, "iso-2022", 8) == 0 || seven[0] == 'h');
+        if (stateful && is_known(canonical(seven))) out->name = canonical(seven);
+        out->guessed = stateful;
+        return OK;
+    }
+    if (is_utf8(s, n)) return OK;
+    out->name = guessed_charset(a, s, n);
+    out->guessed = true;
+    return OK;
+}
+
+/* ------------------------------------------------------------------ conversion */
+
+struct converter {
+    iconv_t cd;
+    size_t unit;          /* bytes that a bad place skips */
+    charset_emit *emit;
+    void *ctx;
+    size_t bad;
+    char out[PIECE * 6];  /* no encoding needs more than three bytes of UTF-8 for one of its own */
+};
+
+/* End of the piece that starts at i: after a line feed, or at PIECE bytes. */
+static size_t piece_end(const struct converter *c, const unsigned char *p, size_t n, size_t i,
+                        bool big)
+{
+    size_t stop = n - i > PIECE ? i + PIECE : n;
+    for (size_t k = i; k + c->unit <= stop; k += c->unit) {
+        size_t low = big ? k + c->unit - 1 : k;
+        if (p[low] != '\n') continue;
+        size_t zeros = 0;
+        for (size_t z = 0; z < c->unit; z++) zeros += p[k + z] == 0;
+        if (zeros == c->unit - 1) return k + c->unit;
+    }
+    if (stop < n && c->unit == 1 && p[stop - 1] == '\r') stop--; /* \r\n stays together */
+    return stop;
+}
+
+/* Converts p[0..n) after what came before; returns the bytes used, fewer than n only when the
+ * last character is cut, and puts UTF-8 into c->out. */
+static size_t convert_piece(struct converter *c, const char *p, size_t n, bool last, size_t *len)
+{
+    char *in = (char *)(uintptr_t)p, *to = c->out;
+    size_t left = n, room = sizeof c->out - 4;
+    while (left > 0) {
+        if (iconv(c->cd, &in, &left, &to, &room) != (size_t)-1) break;
+        if (errno == E2BIG) break;
+        if (errno == EINVAL && !last) break;
+        size_t skip = left < c->unit || errno == EINVAL ? left : c->unit;
+        if (room < 3) break;
+        memcpy(to, "\xef\xbf\xbd", 3);
+        to += 3;
+        room -= 3;
+        in += skip;
+        left -= skip;
+        c->bad++;
+    }
+    *len = (size_t)(to - c->out);
+    return n - left;
+}
+
+static void convert_all(struct converter *c, const char *p, size_t n, size_t i, bool big)
+{
+    while (i < n) {
+        size_t end = piece_end(c, (const unsigned char *)p, n, i, big), len;
+        size_t used = convert_piece(c, p + i, end - i, end == n, &len);
+        if (used == 0) { /* a character longer than the piece: take more */
+            end = n - i > PIECE ? i + PIECE : n;
+            used = convert_piece(c, p + i, end - i, true, &len);
+        }
+        if (len > 0) c->emit(c->ctx, c->out, len, i, used);
+        i += used;
+    }
+}
+
+/* HZ is GB 2312 in seven bits between ~{ and ~}: each line becomes the eight-bit form, with the
+ * piece's bytes kept. */
+static void convert_hz(struct converter *c, const char *p, size_t n)
+{
+    char eight[PIECE];
+    bool shifted = false;
+    for (size_t i = 0; i < n;) {
+        size_t k = 0, start = i;
+        while (i < n && i - start < PIECE - 2) {
+            char ch = p[i];
+            char next = i + 1 < n ? p[i + 1] : '\0';
+            if (ch == '~' && (next == '{' || next == '}')) {
+                shifted = next == '{';
+                i += 2;
+            } else if (ch == '~' && next == '~' && !shifted) {
+                eight[k++] = '~';
+                i += 2;
+            } else if (ch == '~' && next == '\n') {
+                i += 2;
+            } else if (shifted && ch > 0x20 && next > 0x20) {
+                eight[k++] = (char)(ch | 0x80);
+                eight[k++] = (char)(next | 0x80);
+                i += 2;
+            } else {
+                eight[k++] = ch;
+                i++;
+                if (ch != '\n') continue;
+                shifted = false;
+                break;
+            }
+        }
+        size_t len;
+        convert_piece(c, eight, k, true, &len);
+        if (len > 0) c->emit(c->ctx, c->out, len, start, i - start);
+    }
+}
+
+static void utf8_pieces(struct converter *c, const char *p, size_t n, size_t i)
+{
+    while (i < n) {
+        size_t stop = n - i > PIECE ? i + PIECE : n, k = 0, at = i;
+        while (i < stop && !(i > at && p[i - 1] == '\n')) {
+            uint32_t cp;
+            size_t len = utf8_next(p + i, n - i, &cp);
+            bool bad = len == 1 && cp == 0xfffd;
+            c->bad += bad;
+            k += utf8_put(cp, c->out + k);
+            i += len;
+        }
+        if (i < n && p[i] == '\n' && p[i - 1] == '\r') {
+            c->out[k++] = '\n';
+            i++;
+        }
+        c->emit(c->ctx, c->out, k, at, i - at);
+    }
+}
+
+enum err charset_convert(const struct charset *cs, const void *bytes, size_t n,
+                         charset_emit *emit, void *ctx, size_t *bad, struct errinfo *e)
+{
+    struct converter c = {.unit = 1, .emit = emit, .ctx = ctx};
+    const char *p = bytes;
+    size_t start = cs->bom < n ? cs->bom : n;
+    *bad = 0;
+    if (strcmp(cs->name, "utf-8") == 0) {
+        utf8_pieces(&c, p, n, start);
+        *bad = c.bad;
+        return OK;
+    }
+    c.cd = open_iconv(cs->name);
+    if (c.cd == (iconv_t)-1)
+        return err_set(e, E_UNSUPPORTED, "no conversion from '%s': %s", cs->name, strerror(errno));
+    size_t len = strlen(cs->name);
+    bool big = len > 2 && strcmp(cs->name + len - 2, "be") == 0;
+    if (strncmp(cs->name, "utf-16", 6) == 0 || strncmp(cs->name, "ucs-2", 5) == 0) c.unit = 2;
+    if (strncmp(cs->name, "utf-32", 6) == 0 || strncmp(cs->name, "ucs-4", 5) == 0) c.unit = 4;
+    if (strcmp(cs->name, "hz-gb-2312") == 0) convert_hz(&c, p, n);
+    else convert_all(&c, p, n, start, big);
+    iconv_close(c.cd);
+    *bad = c.bad;
+    return OK;
+}
