@@ -7,6 +7,8 @@
 
 enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MIN_CHARS = 13 };
 
+#define GUTTER 0.42f /* the least width of a strip, in font sizes */
+
 struct cutter {
     const struct piece *p;
     bool rtl;
@@ -45,8 +47,10 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Positions where three edges or more stand in one line, best supported first; returns how many. */
-static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float out[MAX_EDGES])
+/* Positions where three edges or more stand in one line, best supported first; returns how many.
+ * The strip lies left of left edges (*sign -1) and right of right edges (+1). */
+static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float out[MAX_EDGES],
+                            float sign[MAX_EDGES])
 {
     float count[MAX_EDGES];
     size_t n_out = 0;
@@ -59,15 +63,17 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
         for (size_t i = 0, j; i < n; i = j) {
             for (j = i + 1; j < n && c->edges[j] - c->edges[i] < 3; j++) {}
             if (j - i < MIN_LINES) continue;
-            float x = right ? c->edges[j - 1] + 1 : c->edges[i] - 1, k = (float)(j - i);
+            float k = (float)(j - i), x = right ? c->edges[j - 1] + 1 : c->edges[i] - 1;
             if (n_out == MAX_EDGES && k <= count[n_out - 1]) continue;
             size_t at = n_out < MAX_EDGES ? n_out++ : n_out - 1;
             for (; at > 0 && count[at - 1] < k; at--) {
                 count[at] = count[at - 1];
                 out[at] = out[at - 1];
+                sign[at] = sign[at - 1];
             }
             count[at] = k;
             out[at] = x;
+            sign[at] = right ? 1 : -1;
         }
     }
     return n_out;
@@ -102,24 +108,27 @@ static float strip_score(const struct side *l, const struct side *r)
     if (!reads_like_text(l) || !reads_like_text(r)) return 0;
     float size = (float)((l->size + r->size) / (double)(l->n + r->n));
     float gap = r->inner - l->inner;
-    if (gap < 0.45f * size) return 0;
+    if (gap < GUTTER * size) return 0;
     float shared = fminf(l->bottom, r->bottom) - fmaxf(l->top, r->top);
     if (shared < 2.2f * size) return 0;
     return shared * (1 + fminf(gap / size, 3) * 0.1f);
 }
 
-static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, struct gutter *best)
+static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, float sign,
+                      struct gutter *best)
 {
     struct side l = {0}, r = {0};
     size_t from = 0;
     for (size_t i = 0; i <= n; i++) {
         const struct piece *p = i < n ? &c->p[idx[i]] : NULL;
-        bool left = p && p->u1 <= x + 1, right = p && p->u0 >= x - 1;
-        if (left && !right) side_add(&l, p, p->u1, 1);
+        float strip = p ? GUTTER * p->size : 0;
+        bool right = p && p->u0 >= x + (sign > 0 ? strip : 0);
+        bool left = p && p->u1 <= x - (sign > 0 ? 0 : strip);
+        if (left) side_add(&l, p, p->u1, 1);
         else if (right) side_add(&r, p, p->u0, -1);
         if (left || right) continue;
         float score = strip_score(&l, &r);
-        if (score > best->score) *best = (struct gutter){x, score, from, i};
+        if (score > best->score) *best = (struct gutter){0.5f * (l.inner + r.inner), score, from, i};
         l = r = (struct side){0};
         from = i + 1;
     }
@@ -156,7 +165,7 @@ static size_t split(struct cutter *c, size_t *idx, size_t n, float x)
 {
     size_t nl = 0, nr = 0;
     for (size_t i = 0; i < n; i++) {
-        bool right = c->p[idx[i]].u0 >= x - 1;
+        bool right = c->p[idx[i]].u0 >= x;
         if (right != c->rtl) c->part[nr++] = idx[i];
         else idx[nl++] = idx[i];
     }
@@ -168,9 +177,9 @@ static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
 {
     struct gutter g = {0};
     if (n >= 2 * MIN_LINES && depth < MAX_DEPTH) {
-        float edges[MAX_EDGES];
-        size_t n_edges = aligned_edges(c, idx, n, edges);
-        for (size_t i = 0; i < n_edges; i++) try_strip(c, idx, n, edges[i], &g);
+        float edges[MAX_EDGES], sign[MAX_EDGES];
+        size_t n_edges = aligned_edges(c, idx, n, edges, sign);
+        for (size_t i = 0; i < n_edges; i++) try_strip(c, idx, n, edges[i], sign[i], &g);
     }
     if (g.score <= 0) {
         emit(c, idx, n);
