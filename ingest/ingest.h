@@ -134,7 +134,8 @@ struct chunk_limits {
 
 /* Splits one document and appends to *out (grown with mem_grow, freed by the caller with
  * mem_free).  *next_label is the label of the next chunk and advances.  A document of nothing but
- * white space gives no chunk.  Exactly the rule of training: tests/data/prompt-vectors.jsonl. */
+ * white space gives no chunk.  Exactly the rule of training (ingest/chunk.c).  Zero-initialise *out
+ * and *n_out once and let only this function grow them: the capacity follows from the number. */
 void chunk_split(const struct doc *d, size_t doc_index, struct chunk_limits limits,
                  int *next_label, struct chunk **out, size_t *n_out);
 
