@@ -21,8 +21,9 @@ enum task { TASK_ANSWER, TASK_SUMMARIZE, TASK_REVIEW };
 struct prompt_set; /* lives in the arena given */
 
 /* name: "compact" or "instruct".  dir: a folder whose files replace the embedded ones of the same
- * path (DIR/compact/answer.txt, DIR/answer.json), or NULL.  E_USAGE unknown set, E_IO, E_FORMAT a
- * template with an unknown {variable}. */
+ * path, or NULL: DIR/compact/answer.txt, DIR/schema/answer.json; a schema for one set only is
+ * DIR/compact/answer.json.  E_USAGE unknown set, E_IO, E_FORMAT a template with an unknown
+ * {variable}, a schema that is not JSON. */
 enum err prompt_set_open(struct prompt_set **out, struct arena *a, const char *name,
                          const char *dir, struct errinfo *e);
 const char *prompt_set_name(const struct prompt_set *p);
@@ -40,7 +41,12 @@ struct segs {
 };
 
 /* The documents' part: <BOS><|User|>{documents}.  Identical for every task over the same chunks,
- * so that its tokens are a shared prefix (each set places its rules after the documents). */
+ * so that its tokens are a shared prefix (each set places its rules after the documents).
+ *
+ * Encode the two parts one after the other, not as one text.  With the GPT-2 pattern (deepread-150m)
+ * both ways give the same ids, always: the documents' part ends with a line end and a task starts
+ * with one, and that pattern cuts between them.  With DeepSeek's patterns one text would join those
+ * two line ends (and punctuation before them) into the last piece of the documents. */
 void render_documents(struct segs *out, struct arena *a, const struct prompt_set *p,
                       struct doc *const *docs, const struct chunk *chunks, size_t n_chunks);
 /* The task's part: {task}<|Assistant|></think>.  text: the question, or the focus, or NULL. */
@@ -53,7 +59,8 @@ void render_turn_end(struct segs *out, struct arena *a, const struct prompt_set 
 
 /* BM25 (k1 1.2, b 0.75) of each chunk against the question, and its z-score over the chunks
  * (0 for all when they do not differ).  Words: runs of letters, digits and _ in lower case, CJK
- * characters one by one.  bm25, z: [n].  Cost: one pass over the chunks' text. */
+ * characters one by one (prompts/bm25.c has the exact definition).  bm25, z: [n].  question may be
+ * NULL.  Cost: one pass over the chunks' text. */
 void bm25_score(const char *question, struct doc *const *docs, const struct chunk *chunks,
                 size_t n, double *bm25, double *z);
 
