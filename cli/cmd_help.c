@@ -1,0 +1,104 @@
+#include <stdlib.h>
+
+#include "cli/cmd.h"
+#include "cli/output.h"
+
+static enum exit_code print(struct term *t, struct buf *b)
+{
+    struct output out = {0};
+    struct errinfo e = {0};
+    enum err r = output_put(&out, b->s, b->n, &e);
+    buf_free(b);
+    return r ? term_fail(t, STAGE_OUTPUT, &e) : EXIT_DONE;
+}
+
+static size_t columns(void)
+{
+    const char *s = getenv("COLUMNS");
+    long n = s ? strtol(s, NULL, 10) : 0;
+    return n >= 60 && n <= 200 ? (size_t)n : 80;
+}
+
+static void add_usage(struct buf *b, const struct cmd *c)
+{
+    buf_addf(b, "Usage: deepread %s%s%s%s\n", c->name, c->groups ? " [OPTION]..." : "",
+             *c->operands ? " " : "", c->operands);
+}
+
+static void add_overview(struct buf *b)
+{
+    buf_addz(b, "Usage: deepread COMMAND [OPTION]... [OPERAND]...\n"
+                "Reads documents and source trees and answers with citations that are checked\n"
+                "against their bytes.\n\nCommands:\n");
+    for (const struct cmd *c = commands; c->name; c++)
+        buf_addf(b, "  %-11s%s\n", c->name, c->summary);
+    buf_addz(b,
+             "\nExamples:\n"
+             "  deepread summarize report.pdf\n"
+             "  deepread ask \"Who bears the cost of delay?\" contract.pdf annex.html\n"
+             "  deepread ask \"Where is the retry limit enforced?\" -i '*.c' src/\n"
+             "  pdf-producer | deepread ask -Q questions.txt --json\n"
+             "\nExit codes: 0 done, 1 the answer is no (nothing supports one; findings), 2 usage,\n"
+             "3 partial, 4 no readable input, 5 does not fit, 6 model, 7 output.\n"
+             "\n`deepread help COMMAND` lists a command's options; the manual page is deepread(1).\n");
+}
+
+enum exit_code cmd_help_print(struct term *t, const struct cmd *c)
+{
+    struct buf b = {0};
+    if (!c) {
+        add_overview(&b);
+        return print(t, &b);
+    }
+    add_usage(&b, c);
+    buf_addf(&b, "%s%s\n", c->summary, ".");
+    if (c->notes) buf_addf(&b, "\n%s\n", c->notes);
+    if (c->groups) opt_help(c->groups, columns(), &b);
+    return print(t, &b);
+}
+
+/* Groups in the order of their first use, each with the commands that take it. */
+enum exit_code cmd_help_roff(struct term *t)
+{
+    static const struct opt_group *const order[] = {
+        &group_input, &group_model, &group_reply,  &group_ask,  &group_summarize, &group_review,
+        &group_result, &group_text, &group_plan, &group_general};
+    struct buf b = {0};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        struct buf of = {0};
+        for (const struct cmd *c = commands; c->name; c++)
+            for (size_t k = 0; c->groups && c->groups[k]; k++)
+                if (c->groups[k] == order[i]) buf_addf(&of, "%s%s", of.n ? ", " : "", c->name);
+        opt_roff(order[i], of.s ? of.s : "", &b);
+        buf_free(&of);
+    }
+    return print(t, &b);
+}
+
+void cmd_help_short(struct term *t, const struct cmd *c)
+{
+    struct buf b = {0};
+    if (c) add_usage(&b, c);
+    else buf_addz(&b, "Usage: deepread COMMAND [OPTION]... [OPERAND]...\n");
+    buf_addf(&b, "Try 'deepread help%s%s'.\n", c ? " " : "", c ? c->name : "");
+    term_text(t, b.s, b.n);
+    buf_free(&b);
+}
+
+enum exit_code cmd_help(const struct options *o, struct term *t, char *const *operands)
+{
+    (void)o;
+    if (!operands[0]) return cmd_help_print(t, NULL);
+    const struct cmd *c = cmd_find(operands[0]);
+    if (c) return cmd_help_print(t, c);
+    term_error(t, "help: there is no command \"%s\"", operands[0]);
+    cmd_help_short(t, NULL);
+    return EXIT_MISUSE;
+}
+
+enum exit_code cmd_version(struct term *t)
+{
+    struct buf b = {0};
+    buf_addf(&b, "deepread %s\n", DEEPREAD_VERSION);
+    return print(t, &b);
+}

@@ -1,0 +1,104 @@
+#include "cli/cmd.h"
+#include "cli/job.h"
+#include "cli/jsonw.h"
+#include "cli/output.h"
+#include "cli/read.h"
+#include "cli/report.h"
+
+/* What a run would take: exact tokens, memory, and whether it fits. */
+
+static void add_mib(struct buf *b, const char *what, size_t bytes)
+{
+    buf_addf(b, "%-14s%zu MiB\n", what, (bytes + (1 << 20) - 1) >> 20);
+}
+
+static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
+{
+    buf_addf(b, "%-14s%s, backend %s\n", "model", p->model, p->backend);
+    buf_addf(b, "%-14s%zu in %zu chunks\n", "documents", p->n_docs, p->chunks);
+    buf_addf(b, "%-14s%zu tokens, and %zu for the reply\n", "prompt", p->prompt, p->reply);
+    buf_addf(b, "%-14s%zu tokens\n", "window", p->window);
+    add_mib(b, "weights", p->weight_bytes);
+    add_mib(b, "state", p->kv_bytes);
+    if (p->free_bytes) add_mib(b, "memory free", p->free_bytes);
+    buf_addf(b, "%-14s", "fits");
+    if (misfit) buf_addf(b, "no: %s\n", misfit);
+    else buf_addz(b, "yes\n");
+    buf_addz(b, "largest documents, in tokens:\n");
+    report_largest(b, p, 10);
+}
+
+static void plan_json(struct buf *b, const struct plan *p, const char *misfit)
+{
+    struct jsonw w = {.out = b, .pretty = true};
+    jsonw_open(&w, NULL, '{');
+    jsonw_z(&w, "deepread", "1.0");
+    jsonw_z(&w, "command", "plan");
+    jsonw_z(&w, "model", p->model);
+    jsonw_z(&w, "backend", p->backend);
+    jsonw_bool(&w, "fits", !misfit);
+    jsonw_z(&w, "why_not", misfit);
+    jsonw_int(&w, "prompt_tokens", (int64_t)p->prompt);
+    jsonw_int(&w, "reply_tokens", (int64_t)p->reply);
+    jsonw_int(&w, "window", (int64_t)p->window);
+    jsonw_int(&w, "chunks", (int64_t)p->chunks);
+    jsonw_int(&w, "weight_bytes", (int64_t)p->weight_bytes);
+    jsonw_int(&w, "state_bytes", (int64_t)p->kv_bytes);
+    jsonw_int(&w, "free_bytes", (int64_t)p->free_bytes);
+    jsonw_open(&w, "documents", '[');
+    for (size_t i = 0; i < p->n_docs; i++) {
+        jsonw_open(&w, NULL, '{');
+        jsonw_z(&w, "path", p->docs[i].doc->name);
+        jsonw_int(&w, "tokens", (int64_t)p->docs[i].tokens);
+        jsonw_close(&w, '}');
+    }
+    jsonw_close(&w, ']');
+    jsonw_close(&w, '}');
+    buf_addc(b, '\n');
+}
+
+static enum err print_plan(struct job *j, struct output *out, bool *fits, struct errinfo *e)
+{
+    struct plan p;
+    struct buf b = {0};
+    job_select(j, 0, j->set.n);
+    TRY(job_plan(j, &p, e));
+    const char *misfit = job_misfit(j, &p);
+    *fits = !misfit;
+    if (j->o->plan_json) plan_json(&b, &p, misfit);
+    else plan_text(&b, &p, misfit);
+    term_clear(j->t);
+    j->stage = STAGE_OUTPUT;
+    enum err r = output_put(out, b.s, b.n, e);
+    buf_free(&b);
+    return r ? r : output_close(out, e);
+}
+
+static enum err plan(struct job *j, struct output *out, char *const *operands, struct inputs *in,
+                     bool *fits, struct errinfo *e)
+{
+    j->stage = STAGE_OUTPUT;
+    TRY(output_open(out, j->o->output, e));
+    TRY(job_find_model(j, e));
+    TRY(job_prepare(j, e));
+    TRY(read_operands(j, operands, in, e));
+    return j->set.n ? print_plan(j, out, fits, e) : OK;
+}
+
+enum exit_code cmd_plan(const struct options *o, struct term *t, char *const *operands)
+{
+    struct job j;
+    struct output out = {0};
+    struct inputs in = {0};
+    struct errinfo e = {0};
+    bool fits = true;
+    enum exit_code code;
+    job_init(&j, o, t);
+    if (plan(&j, &out, operands, &in, &fits, &e)) code = term_fail(t, j.stage, &e);
+    else if (!j.set.n) code = in.first_failure;
+    else code = fits ? read_code(&in, o) : EXIT_FIT;
+    output_drop(&out);
+    job_free(&j);
+    term_clear(t);
+    return code;
+}

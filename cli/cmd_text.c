@@ -1,0 +1,97 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/job.h"
+#include "cli/output.h"
+#include "cli/read.h"
+
+/* What ingestion sees: the first tool for every bug report. */
+
+static void add_place(struct buf *b, const struct place *p)
+{
+    if (p->page) buf_addf(b, "%u\t", p->page);
+    else buf_addz(b, "-\t");
+    if (p->line0) buf_addf(b, "%u\t", p->line0);
+    else buf_addz(b, "-\t");
+    if (p->byte0 != SPAN_NO_BYTES) buf_addf(b, "%zu-%zu\t", p->byte0, p->byte1);
+    else buf_addz(b, "-\t");
+}
+
+/* Text as it is, or for a terminal without what it would obey. */
+static void add_text(struct buf *b, struct str s, bool terminal)
+{
+    if (terminal) output_escaped(b, s);
+    else buf_add(b, s.s, s.n);
+}
+
+static void add_mapped(struct buf *b, const struct doc *d, bool terminal)
+{
+    for (size_t i = 0; i < d->text.n;) {
+        const char *end = memchr(d->text.s + i, '\n', d->text.n - i);
+        size_t n = end ? (size_t)(end - d->text.s) - i : d->text.n - i;
+        if (n) {
+            struct place p = doc_place(d, i, n);
+            add_place(b, &p);
+        } else {
+            buf_addz(b, "\t\t\t");
+        }
+        add_text(b, (struct str){d->text.s + i, n}, terminal);
+        buf_addc(b, '\n');
+        i += n + 1;
+    }
+}
+
+static void add_doc(struct buf *b, const struct doc *d, const struct options *o, bool titled)
+{
+    bool terminal = !o->output && isatty(STDOUT_FILENO);
+    if (titled) {
+        if (b->n) buf_addc(b, '\n');
+        buf_addz(b, "# ");
+        output_value(b, str_of(d->name));
+        buf_addc(b, '\n');
+    }
+    if (o->map) {
+        add_mapped(b, d, terminal);
+        return;
+    }
+    add_text(b, d->text, terminal);
+    if (!d->text.n || d->text.s[d->text.n - 1] != '\n') buf_addc(b, '\n');
+}
+
+static enum err print_docs(struct job *j, struct output *out, struct errinfo *e)
+{
+    struct buf b = {0};
+    for (size_t i = 0; i < j->set.n; i++) add_doc(&b, j->set.v[i], j->o, j->set.n > 1);
+    term_clear(j->t);
+    j->stage = STAGE_OUTPUT;
+    enum err r = output_put(out, b.s, b.n, e);
+    buf_free(&b);
+    return r ? r : output_close(out, e);
+}
+
+static enum err text(struct job *j, struct output *out, char *const *operands, struct inputs *in,
+                     struct errinfo *e)
+{
+    j->stage = STAGE_OUTPUT;
+    TRY(output_open(out, j->o->output, e));
+    TRY(job_prepare(j, e));
+    TRY(read_operands(j, operands, in, e));
+    return j->set.n ? print_docs(j, out, e) : OK;
+}
+
+enum exit_code cmd_text(const struct options *o, struct term *t, char *const *operands)
+{
+    struct job j;
+    struct output out = {0};
+    struct inputs in = {0};
+    struct errinfo e = {0};
+    enum exit_code code;
+    job_init(&j, o, t);
+    if (text(&j, &out, operands, &in, &e)) code = term_fail(t, j.stage, &e);
+    else code = j.set.n ? read_code(&in, o) : in.first_failure;
+    output_drop(&out);
+    job_free(&j);
+    term_clear(t);
+    return code;
+}

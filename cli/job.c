@@ -1,0 +1,433 @@
+#include "cli/job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report.h"
+#include "cli/where.h"
+#include "engine/engine.h"
+#include "engine/generate.h"
+
+/* ------------------------------------------------------------------ beginning and end */
+
+void job_init(struct job *j, const struct options *o, struct term *t)
+{
+    *j = (struct job){.o = o, .t = t, .life = arena_new(), .docs = arena_new(),
+                      .step = arena_new()};
+}
+
+void job_free(struct job *j)
+{
+    session_free(j->session);
+    model_close(j->model);
+    mem_free(j->chunks);
+    mem_free(j->set.v);
+    buf_free(&j->why);
+    arena_free(j->step);
+    arena_free(j->docs);
+    arena_free(j->life);
+    *j = (struct job){0};
+}
+
+/* ------------------------------------------------------------------ the model */
+
+enum err job_find_model(struct job *j, struct errinfo *e)
+{
+    j->stage = STAGE_MODEL;
+    return where_model(&j->model_dir, j->life, j->o->model, e);
+}
+
+/* The value of one of model_describe's lines. */
+static const char *described(struct job *j, const char *key)
+{
+    struct buf b = {0};
+    const char *found = "";
+    model_describe(j->model, &b);
+    size_t n = strlen(key);
+    for (char *line = strtok(b.s, "\n"); line; line = strtok(NULL, "\n"))
+        if (!strncmp(line, key, n) && line[n] == ':')
+            found = mem_copy(j->life, line + n + 1 + strspn(line + n + 1, " "),
+                             strlen(line + n + 1 + strspn(line + n + 1, " ")));
+    buf_free(&b);
+    return found;
+}
+
+static struct str options_line(struct job *j)
+{
+    static const char *const weights[] = {"auto", "f32", "bf16", "int8"};
+    const struct options *o = j->o;
+    struct buf b = {0};
+    buf_addf(&b, "attn=%s index-share=%s weights=%s kv-type=%s", o->attn ? "dense" : "sparse",
+             o->index_share ? o->index_share : "on", weights[o->weights], weights[o->kv]);
+    buf_addf(&b, " max-tokens=%zu temp=%g top-p=%g min-p=%g", o->max_tokens, o->temp, o->top_p,
+             o->min_p);
+    if (o->pages) buf_addf(&b, " pages=%s", o->pages);
+    struct str s = {mem_copy(j->life, b.s, b.n), b.n};
+    buf_free(&b);
+    return s;
+}
+
+static void note_facts(struct job *j)
+{
+    j->facts.model = model_card(j->model)->name;
+    j->facts.backend = described(j, "backend");
+    j->facts.options = options_line(j);
+    j->facts.seed = j->o->seed;
+    term_detail(j->t, "model %s in %s, backend %s", j->facts.model, j->model_dir,
+                j->facts.backend);
+}
+
+static enum err open_model(struct job *j, struct errinfo *e)
+{
+    const struct options *o = j->o;
+    struct model_options mo = {.backend = o->backend,
+                               .threads = (int)o->threads,
+                               .weights = (enum weight_type)o->weights,
+                               .kv = (enum kv_type)o->kv,
+                               .dense = o->attn == ATTN_DENSE,
+                               .index_share = o->index_share_n};
+    TRY(model_open(&j->model, j->model_dir, &mo, e));
+    size_t most = model_card(j->model)->context;
+    if (o->ctx > most)
+        return err_set(e, E_USAGE, "--ctx: %zu tokens asked for, %s holds at most %zu", o->ctx,
+                       model_card(j->model)->name, most);
+    return prompt_set_open(&j->prompts, j->life, model_card(j->model)->prompts, o->prompts, e);
+}
+
+static void on_prefill(void *ctx, size_t done, size_t total)
+{
+    struct job *j = ctx;
+    term_progress(j->t, "prefill", "tok", done, total, NULL);
+}
+
+enum err job_load_model(struct job *j, struct errinfo *e)
+{
+    j->stage = STAGE_MODEL;
+    if (j->session) return OK;
+    if (!j->model_dir) TRY(job_find_model(j, e));
+    term_progress(j->t, "loading model", NULL, 0, 0, NULL);
+    if (!j->model) {
+        TRY(open_model(j, e));
+        note_facts(j);
+    }
+    TRY(session_new(&j->session, j->model, e));
+    session_set_tick(j->session, on_prefill, j);
+    return OK;
+}
+
+enum err job_describe(struct job *j, struct buf *out, struct errinfo *e)
+{
+    TRY(job_load_model(j, e));
+    buf_addf(out, "folder: %s\n", j->model_dir);
+    model_describe(j->model, out);
+    return OK;
+}
+
+/* ------------------------------------------------------------------ documents */
+
+static enum err read_password(struct job *j, struct errinfo *e)
+{
+    struct mapping m;
+    TRY(sys_map(&m, j->o->password_file, e));
+    size_t n = 0;
+    while (n < m.n && m.p[n] != '\n' && m.p[n] != '\r') n++;
+    j->ingest.password = mem_copy(j->life, m.p ? m.p : "", n);
+    sys_unmap(&m);
+    return OK;
+}
+
+enum err job_prepare(struct job *j, struct errinfo *e)
+{
+    const struct options *o = j->o;
+    j->ingest = (struct ingest_options){.include = o->include.v,
+                                        .exclude = o->exclude.v,
+                                        .pages = o->pages,
+                                        .from = o->from,
+                                        .encoding = o->encoding,
+                                        .stdin_name = o->stdin_name,
+                                        .no_ignore = o->no_ignore,
+                                        .hidden = o->hidden,
+                                        .follow = o->follow,
+                                        .max_file = o->max_file,
+                                        .timeout_s = (int)o->doc_timeout};
+    j->stage = STAGE_USAGE;
+    return o->password_file ? read_password(j, e) : OK;
+}
+
+static void on_file(void *ctx, const char *path, size_t done)
+{
+    struct job *j = ctx;
+    term_progress(j->t, "reading", "files", done, 0, path);
+}
+
+enum err job_read(struct job *j, const char *path, struct errinfo *e)
+{
+    j->stage = STAGE_INPUT;
+    double start = sys_seconds();
+    term_progress(j->t, "reading", "files", j->set.n, 0, path);
+    enum err r = ingest_path(&j->set, j->docs, path, &j->ingest, on_file, j, e);
+    j->read_seconds += sys_seconds() - start;
+    return r;
+}
+
+enum err job_list(struct job *j, struct ledger *l, const char *path, struct errinfo *e)
+{
+    j->stage = STAGE_INPUT;
+    return ingest_list(l, j->life, path, &j->ingest, e);
+}
+
+void job_forget(struct job *j)
+{
+    mem_free(j->set.v);
+    j->set = (struct docset){0};
+    j->read_seconds = 0;
+    j->n_chunks = 0;
+    j->n = 0;
+    arena_reset(j->docs);
+    arena_reset(j->step);
+}
+
+void job_select(struct job *j, size_t first, size_t n)
+{
+    if (j->n == n && j->first == first && j->n_chunks) return;
+    int label = 1;
+    j->first = first;
+    j->n = n;
+    j->n_chunks = 0;
+    for (size_t i = 0; i < n; i++)
+        chunk_split(j->set.v[first + i], i, CHUNK_LIMITS_DEFAULT, &label, &j->chunks,
+                    &j->n_chunks);
+}
+
+/* ------------------------------------------------------------------ what it takes */
+
+/* Tokens of the selected documents' chunks [from, to), prompt marks included. */
+static enum err count_tokens(struct job *j, size_t from, size_t to, size_t *n, struct errinfo *e)
+{
+    struct segs segs = {0};
+    struct tokens tokens = {0};
+    render_documents(&segs, j->step, j->prompts, j->set.v + j->first, j->chunks + from, to - from);
+    enum err r = tokenizer_encode(model_tokenizer(j->model), segs.v, segs.n, &tokens, e);
+    *n = tokens.n;
+    tokens_free(&tokens);
+    return r;
+}
+
+static int by_tokens(const void *a, const void *b)
+{
+    const struct doc_tokens *x = a, *y = b;
+    if (x->tokens != y->tokens) return x->tokens < y->tokens ? 1 : -1;
+    return strcmp(x->doc->name, y->doc->name);
+}
+
+static enum err count_docs(struct job *j, struct plan *p, struct errinfo *e)
+{
+    size_t marks = 0;
+    TRY(count_tokens(j, 0, 0, &marks, e));
+    p->docs = NEW(j->step, struct doc_tokens, j->n + 1);
+    p->n_docs = j->n;
+    for (size_t i = 0, from = 0; i < j->n; i++) {
+        size_t to = from;
+        while (to < j->n_chunks && j->chunks[to].doc == i) to++;
+        p->docs[i].doc = j->set.v[j->first + i];
+        TRY(count_tokens(j, from, to, &p->docs[i].tokens, e));
+        p->docs[i].tokens -= p->docs[i].tokens < marks ? p->docs[i].tokens : marks;
+        from = to;
+    }
+    qsort(p->docs, p->n_docs, sizeof *p->docs, by_tokens);
+    return OK;
+}
+
+static size_t window(const struct job *j)
+{
+    size_t most = session_context(j->session);
+    return j->o->ctx && j->o->ctx < most ? j->o->ctx : most;
+}
+
+/* Everything but the count per document, which costs a second encoding. */
+static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
+{
+    *p = (struct plan){.model = j->facts.model,
+                       .backend = j->facts.backend,
+                       .window = window(j),
+                       .reply = j->o->max_tokens,
+                       .prompt = prompt,
+                       .chunks = j->n_chunks,
+                       .weight_bytes = model_weight_bytes(j->model),
+                       .free_bytes = sys_free_memory()};
+    p->kv_bytes = model_kv_bytes(j->model, prompt + p->reply);
+}
+
+enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
+{
+    size_t prompt;
+    TRY(job_load_model(j, e));
+    j->stage = STAGE_RUN;
+    TRY(count_tokens(j, 0, j->n_chunks, &prompt, e));
+    plan_totals(j, prompt, p);
+    return count_docs(j, p, e);
+}
+
+const char *job_misfit(struct job *j, const struct plan *p)
+{
+    struct buf b = {0};
+    if (j->o->budget && p->prompt > j->o->budget)
+        buf_addf(&b, "the input needs %zu tokens, --budget allows %zu", p->prompt, j->o->budget);
+    else if (p->prompt + p->reply > p->window)
+        buf_addf(&b, "the input needs %zu tokens and the reply %zu, the window holds %zu",
+                 p->prompt, p->reply, p->window);
+    else if (p->free_bytes && p->kv_bytes > p->free_bytes)
+        buf_addf(&b, "%zu tokens need %zu MiB of memory, %zu MiB are free", p->prompt + p->reply,
+                 p->kv_bytes >> 20, p->free_bytes >> 20);
+    const char *line = b.n ? mem_copy(j->step, b.s, b.n) : NULL;
+    buf_free(&b);
+    return line;
+}
+
+/* ------------------------------------------------------------------ one reply */
+
+struct step {
+    struct segs segs;
+    struct tokens tokens;
+    struct choice *choices;
+    struct generated out;
+};
+
+static enum err check_fit(struct job *j, size_t prompt, struct errinfo *e)
+{
+    struct plan p;
+    plan_totals(j, prompt, &p);
+    const char *misfit = job_misfit(j, &p);
+    if (!misfit) return OK;
+    TRY(count_docs(j, &p, e));
+    report_misfit(&j->why, &p, j->o);
+    j->stage = STAGE_FIT;
+    return err_set(e, E_LIMIT, "%s", misfit);
+}
+
+static enum err make_prompt(struct job *j, struct step *s, enum task task, const char *text,
+                            struct errinfo *e)
+{
+    j->stage = STAGE_RUN;
+    render_documents(&s->segs, j->step, j->prompts, j->set.v + j->first, j->chunks, j->n_chunks);
+    render_task(&s->segs, j->step, j->prompts, task, text);
+    TRY(tokenizer_encode(model_tokenizer(j->model), s->segs.v, s->segs.n, &s->tokens, e));
+    return check_fit(j, s->tokens.n, e);
+}
+
+/* Brings the session to the prompt and counts what was new. */
+static enum err read_prompt(struct job *j, struct step *s, struct usage *u, struct errinfo *e)
+{
+    double start = sys_seconds();
+    size_t before = session_computed(j->session);
+    j->t->phase = NULL;
+    enum err r = session_sync(j->session, s->tokens.v, s->tokens.n, e);
+    size_t computed = session_computed(j->session) - before;
+    u->prompt_tokens += s->tokens.n;
+    u->cached_tokens += computed < s->tokens.n ? s->tokens.n - computed : 0;
+    u->prefill_seconds += sys_seconds() - start;
+    return r;
+}
+
+/* The chunks as what can be cited; for a question each label carries its retrieval term. */
+static void make_choices(struct job *j, struct step *s, const char *question)
+{
+    size_t n = j->n_chunks;
+    double *bm25 = NEW(j->step, double, n + 1), *z = NEW(j->step, double, n + 1);
+    double lambda = model_card(j->model)->retrieval_weight;
+    if (question && lambda != 0)
+        bm25_score(question, j->set.v + j->first, j->chunks, n, bm25, z);
+    s->choices = NEW(j->step, struct choice, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct chunk *c = &j->chunks[i];
+        const struct doc *d = j->set.v[j->first + c->doc];
+        s->choices[i] = (struct choice){.label = c->label,
+                                        .text = {d->text.s + c->start, c->end - c->start},
+                                        .one_line = d->kind == DOC_CODE,
+                                        .bias = lambda * z[i]};
+    }
+}
+
+static void on_reply(void *ctx, const char *s, size_t n)
+{
+    struct job *j = ctx;
+    (void)s;
+    (void)n;
+    term_progress(j->t, "writing", NULL, 0, 0, NULL);
+}
+
+static enum err decode(struct job *j, struct step *s, enum task task, struct errinfo *e)
+{
+    const struct options *o = j->o;
+    struct generate_options g = {.choices = s->choices,
+                                 .n_choices = j->n_chunks,
+                                 .sampling = {.temperature = (float)o->temp,
+                                              .top_p = (float)o->top_p,
+                                              .min_p = (float)o->min_p,
+                                              .seed = (uint64_t)o->seed},
+                                 .max_tokens = o->max_tokens,
+                                 .max_text_tokens = o->max_tokens,
+                                 .max_quote_tokens = o->max_tokens / 2,
+                                 .emit = on_reply,
+                                 .ctx = j};
+    struct schema *schema;
+    TRY(schema_compile(&schema, j->step, prompt_schema(j->prompts, task), "reply schema", e));
+    g.schema = schema;
+    return generate(j->session, model_tokenizer(j->model), &g, j->step, &s->out, e);
+}
+
+static struct reply_value *convert_values(struct job *j, const struct generated *g)
+{
+    struct reply_value *v = NEW(j->step, struct reply_value, g->n_values + 1);
+    for (size_t i = 0; i < g->n_values; i++) {
+        const struct value *x = &g->values[i];
+        v[i] = (struct reply_value){.field = x->field, .list = x->list, .item = x->item,
+                                    .is_null = x->is_null, .text = x->text, .number = x->label,
+                                    .q0 = x->q0, .q1 = x->q1, .logp = x->logp,
+                                    .open_logp = x->open_logp, .bias = x->bias,
+                                    .truncated = x->truncated};
+    }
+    return v;
+}
+
+static enum err check_reply(struct job *j, struct step *s, enum task task, struct result *r,
+                            struct errinfo *e)
+{
+    struct reply_options ro = {.compact = prompt_set_is_compact(j->prompts),
+                               .review_floor = model_card(j->model)->review_floor,
+                               .max_findings = (size_t)j->o->max_findings,
+                               .severity = level_name(j->o->severity)};
+    struct reply reply = {0};
+    TRY(reply_build(&reply, j->step, task, convert_values(j, &s->out), s->out.n_values,
+                    j->set.v + j->first, j->chunks, j->n_chunks, &ro, e));
+    result_add(r, &reply, j->set.v + j->first, j->chunks);
+    r->usage.output_tokens += s->out.tokens_sampled + s->out.tokens_forced;
+    r->usage.forced_tokens += s->out.tokens_forced;
+    return OK;
+}
+
+static enum err run_step(struct job *j, struct step *s, enum task task, const char *text,
+                         struct result *r, struct errinfo *e)
+{
+    TRY(make_prompt(j, s, task, text, e));
+    j->stage = STAGE_RUN;
+    TRY(read_prompt(j, s, &r->usage, e));
+    make_choices(j, s, task == TASK_ANSWER ? text : NULL);
+    double start = sys_seconds();
+    enum err decoded = decode(j, s, task, e);
+    r->usage.reply_seconds += sys_seconds() - start;
+    /* An interrupted reply was closed early and is a reply all the same. */
+    if (decoded != OK && decoded != E_INTR) return decoded;
+    TRY(check_reply(j, s, task, r, decoded ? NULL : e));
+    return decoded;
+}
+
+enum err job_run(struct job *j, enum task task, const char *text, struct result *r,
+                 struct errinfo *e)
+{
+    struct step s = {0};
+    TRY(job_load_model(j, e));
+    enum err code = run_step(j, &s, task, text, r, e);
+    tokens_free(&s.tokens);
+    return code;
+}

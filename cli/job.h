@@ -1,0 +1,92 @@
+/* job.h: the spine: model, documents, chunks, prompt, session, reply.
+ *
+ * job.c is the one file that sees documents and tokens both.  It only calls: it parses nothing,
+ * formats nothing, and the commands know no engine.
+ *
+ * Every function returns an err and leaves in `stage` where it was, from which term.c makes the
+ * exit code. */
+#ifndef CLI_JOB_H
+#define CLI_JOB_H
+
+#include "cli/options.h"
+#include "cli/result.h"
+#include "cli/term.h"
+
+struct model;
+struct session;
+struct tokenizer;
+
+struct job {
+    const struct options *o;
+    struct term *t;
+    enum stage stage;
+    struct buf why;        /* lines to print under the error: what is too large, remedies */
+    struct arena *life;    /* until the end                                               */
+    struct arena *docs;    /* until job_forget                                            */
+    struct arena *step;    /* until job_forget_replies                                    */
+
+    const char *model_dir;
+    struct model *model;
+    struct prompt_set *prompts;
+    struct session *session;
+    struct run_facts facts;
+
+    struct docset set;
+    double read_seconds;
+    struct ingest_options ingest;
+
+    /* the documents in the prompt: set.v[first .. first + n) */
+    size_t first, n;
+    struct chunk *chunks;
+    size_t n_chunks;
+};
+
+void job_init(struct job *j, const struct options *o, struct term *t);
+void job_free(struct job *j);
+
+/* Finds the model's folder; loads nothing. */
+enum err job_find_model(struct job *j, struct errinfo *e);
+/* Opens the model, its prompt set and a session, once. */
+enum err job_load_model(struct job *j, struct errinfo *e);
+
+/* Prepares reading: the password file.  Call before job_read. */
+enum err job_prepare(struct job *j, struct errinfo *e);
+/* Reads one operand and adds its documents.  Failures as in ingest_path. */
+enum err job_read(struct job *j, const char *path, struct errinfo *e);
+/* The files that a folder stands for, in order; a file or "-" is itself. */
+enum err job_list(struct job *j, struct ledger *l, const char *path, struct errinfo *e);
+/* Lets go of all documents; replies made from them are gone too. */
+void job_forget(struct job *j);
+
+/* Puts documents [first, first + n) of the set into the prompt. */
+void job_select(struct job *j, size_t first, size_t n);
+/* One reply over the selected documents, added to *r.  text: question, focus or NULL.
+ * E_LIMIT in STAGE_FIT: does not fit, and `why` says more.  E_INTR: *r holds what was finished. */
+enum err job_run(struct job *j, enum task task, const char *text, struct result *r,
+                 struct errinfo *e);
+
+/* What a run over the selected documents takes: for plan and for the report of an overflow. */
+struct doc_tokens {
+    const struct doc *doc;
+    size_t tokens;
+};
+struct plan {
+    const char *model, *backend;
+    size_t window;         /* tokens: the model's, or --ctx                */
+    size_t reply;          /* tokens kept free                             */
+    size_t prompt;         /* tokens of the prompt but for the question    */
+    size_t chunks;
+    size_t kv_bytes;       /* state of prompt and reply                    */
+    size_t weight_bytes;   /* as loaded                                    */
+    size_t free_bytes;     /* of memory now, weights already taken; 0: unknown */
+    struct doc_tokens *docs; /* [n_docs], largest first; memory of the step arena */
+    size_t n_docs;
+};
+enum err job_plan(struct job *j, struct plan *p, struct errinfo *e);
+/* The limit that the plan exceeds, as one line; NULL when it fits. */
+const char *job_misfit(struct job *j, const struct plan *p);
+
+/* "key: value" lines about the model. */
+enum err job_describe(struct job *j, struct buf *out, struct errinfo *e);
+
+#endif

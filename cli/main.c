@@ -1,0 +1,141 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cmd.h"
+#include "cli/output.h"
+
+/* ------------------------------------------------------------------ the commands */
+
+static const struct opt_group *const ask_groups[] = {
+    &group_ask, &group_input, &group_result, &group_reply, &group_model, &group_general, NULL};
+static const struct opt_group *const summarize_groups[] = {
+    &group_summarize, &group_input, &group_result, &group_reply, &group_model, &group_general,
+    NULL};
+static const struct opt_group *const review_groups[] = {
+    &group_review, &group_input, &group_result, &group_reply, &group_model, &group_general, NULL};
+static const struct opt_group *const plan_groups[] = {&group_plan, &group_input, &group_model,
+                                                      &group_general, NULL};
+static const struct opt_group *const text_groups[] = {&group_text, &group_input, &group_general,
+                                                      NULL};
+static const struct opt_group *const model_groups[] = {&group_model, &group_general, NULL};
+static const struct opt_group *const help_groups[] = {&group_general, NULL};
+
+const struct cmd commands[] = {
+    {"summarize", cmd_summarize, NEEDS_INPUT, "[PATH]...", "Summarize documents, with citations",
+     "A PATH is a file, a folder or - for standard input, which is also read when there is no\n"
+     "PATH.  All documents make one summary; --each makes one of each.",
+     summarize_groups},
+    {"ask", cmd_ask, NEEDS_INPUT | NEEDS_QUESTION, "QUESTION [PATH]...",
+     "Answer a question, with quotations",
+     "A PATH is a file, a folder or - for standard input, which is also read when there is no\n"
+     "PATH.  With -Q the questions come from a file and all operands are paths.  When nothing in\n"
+     "the input supports an answer the exit code is 1.",
+     ask_groups},
+    {"review", cmd_review, NEEDS_INPUT, "[PATH]...", "Review source code",
+     "Each file is read on its own, as the model was taught to, and the findings are merged.\n"
+     "A file that does not fit the context costs a line and exit code 3.",
+     review_groups},
+    {"plan", cmd_plan, NEEDS_INPUT, "[PATH]...", "Say what reading would take, and whether it fits",
+     "Counts the prompt's tokens with the model's own tokenizer; exit code 5 when it does not fit.",
+     plan_groups},
+    {"text", cmd_text, NEEDS_INPUT, "[PATH]...", "Print the text that deepread sees",
+     "With --map each line follows its page, line and byte range in the source, tabs between.",
+     text_groups},
+    {"model", cmd_model, NEEDS_ACTION, "info", "Describe a model", NULL, model_groups},
+    {"help", cmd_help, NEEDS_ACTION, "[COMMAND]", "Show help for a command", NULL, help_groups},
+    {.name = NULL}};
+
+const struct cmd *cmd_find(const char *name)
+{
+    for (const struct cmd *c = commands; c->name; c++)
+        if (!strcmp(c->name, name)) return c;
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ what a command needs */
+
+static enum exit_code misuse(struct term *t, const struct cmd *c, const char *what)
+{
+    if (what) term_error(t, "%s", what);
+    cmd_help_short(t, c);
+    return EXIT_MISUSE;
+}
+
+/* Turns the operands into what the row asks for.  *operands has room for one more. */
+static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term *t,
+                             char ***operands, int n)
+{
+    static char dash[] = "-";
+    if (c->needs & NEEDS_QUESTION && !o->questions) {
+        if (!n) return misuse(t, c, "ask: no question");
+        o->question = *(*operands)++;
+        n--;
+        if (!o->question[strspn(o->question, " \t\n")])
+            return misuse(t, c, "ask: the question is empty");
+    }
+    if (c->needs & NEEDS_INPUT && !n) {
+        if (isatty(STDIN_FILENO)) return misuse(t, c, "no input: name a file or a folder");
+        (*operands)[0] = dash;
+        (*operands)[1] = NULL;
+        n = 1;
+    }
+    int dashes = o->questions && !strcmp(o->questions, "-");
+    for (int i = 0; i < n && c->needs & NEEDS_INPUT; i++) {
+        if (!*(*operands)[i]) return misuse(t, c, "an operand is empty");
+        dashes += !strcmp((*operands)[i], "-");
+    }
+    if (dashes > 1) return misuse(t, c, "standard input (-) can be read once only");
+    return EXIT_DONE;
+}
+
+static enum exit_code run_command(const struct cmd *c, int argc, char **argv, struct arena *a)
+{
+    struct options o = options_default();
+    struct term t;
+    struct errinfo e = {0};
+    int n = 0;
+    char **operands = NEW(a, char *, (size_t)argc + 2);
+    enum err r = opt_environment(c->groups, &o, a, &e);
+    if (!r) r = opt_parse(c->groups, &o, a, argc, argv, operands, &n, &e);
+    if (!r && !o.help && !o.version) r = options_check(&o, &e);
+    term_init(&t, &o);
+    if (r) {
+        enum exit_code code = term_fail(&t, STAGE_USAGE, &e);
+        cmd_help_short(&t, c);
+        return code;
+    }
+    if (o.help) return cmd_help_print(&t, c);
+    if (o.version) return cmd_version(&t);
+    enum exit_code code = fulfil(c, &o, &t, &operands, n);
+    return code ? code : c->run(&o, &t, operands);
+}
+
+int main(int argc, char **argv)
+{
+    struct options none = options_default();
+    struct term t;
+    term_init(&t, &none);
+    sys_catch_interrupt();
+    const char *first = argc > 1 ? argv[1] : "";
+    const struct cmd *c = cmd_find(first);
+    enum exit_code code;
+    if (c) {
+        struct arena *a = arena_new();
+        code = run_command(c, argc - 2, argv + 2, a);
+        arena_free(a);
+    } else if (!strcmp(first, "-h") || !strcmp(first, "--help")) {
+        code = cmd_help_print(&t, NULL);
+    } else if (!strcmp(first, "-V") || !strcmp(first, "--version")) {
+        code = cmd_version(&t);
+    } else if (!strcmp(first, "--man-options")) { /* for the Makefile */
+        code = cmd_help_roff(&t);
+    } else {
+        if (*first == '-') term_error(&t, "options stand after the command, found %s", first);
+        else if (*first) term_error(&t, "there is no command \"%s\"", first);
+        code = misuse(&t, NULL, NULL);
+    }
+    struct errinfo e = {0};
+    if (output_flush(&e) && code == EXIT_DONE) code = term_fail(&t, STAGE_OUTPUT, &e);
+    return code;
+}

@@ -1,0 +1,209 @@
+#include "cli/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One option: letter, name, kind, field of struct options, name of its value, help, and what only
+ * some kinds have as designated initialisers. */
+#define ROW(l, n, k, field, a, h, ...)                                                             \
+    {.letter = l, .name = n, .kind = k, .offset = offsetof(struct options, field), .arg = a,       \
+     .help = h, __VA_ARGS__}
+
+static const char *const format_names[] = {"text", "markdown", "json", "jsonl", "grep", NULL};
+static const char *const cite_names[] = {"none", "page", "line", "quote", NULL};
+static const char *const when_names[] = {"auto", "always", "never", NULL};
+static const char *const attn_names[] = {"sparse", "dense", NULL};
+static const char *const weight_names[] = {"auto", "f32", "bf16", "int8", NULL};
+static const char *const kv_names[] = {"auto", "f32", "bf16", NULL};
+static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
+
+/* ------------------------------------------------------------------ tables */
+
+static const struct opt input_opts[] = {
+    ROW('i', "include", OPT_LIST, include, "GLOB",
+     "of a folder, read only files that match (repeatable)"),
+    ROW('e', "exclude", OPT_LIST, exclude, "GLOB",
+     "of a folder, leave out files that match (repeatable)"),
+    ROW(0, "no-ignore", OPT_FLAG, no_ignore, NULL,
+     "do not follow .gitignore and other ignore files"),
+    ROW(0, "hidden", OPT_FLAG, hidden, NULL, "read dot files of folders too"),
+    ROW('L', "follow", OPT_FLAG, follow, NULL, "follow symbolic links in folders"),
+    ROW(0, "from", OPT_STR, from, "TYPE",
+     "what the input is, instead of looking: pdf, html, markdown, text or code"),
+    ROW(0, "encoding", OPT_STR, encoding, "NAME", "the input's character set, instead of looking"),
+    ROW(0, "stdin-name", OPT_STR, stdin_name, "NAME",
+     "what standard input is called in citations (stdin)"),
+    ROW(0, "pages", OPT_STR, pages, "RANGE", "pages of PDF to read, from 1: 1-4,9,20-"),
+    ROW(0, "password-file", OPT_STR, password_file, "FILE",
+     "the first line of FILE opens encrypted PDF"),
+    ROW(0, "max-file-size", OPT_SIZE, max_file, "SIZE",
+     "largest file to read, such as 500K or 64M (64M)", .min = 1, .max = 1e12),
+    ROW(0, "doc-timeout", OPT_INT, doc_timeout, "SEC",
+     "most seconds that parsing one document may take (120)", .min = 1, .max = 86400),
+    ROW(0, "strict", OPT_FLAG, strict, NULL,
+     "exit 3 when anything was skipped, unreadable or left out"),
+    {0}};
+const struct opt_group group_input = {"Input", input_opts};
+
+static const struct opt model_opts[] = {
+    ROW('m', "model", OPT_STR, model, "NAME", "a model's name or folder (deepread-150m)",
+     .env = "DEEPREAD_MODEL"),
+    ROW(0, "backend", OPT_STR, backend, "NAME", "what computes: auto, cpu or ref (auto)",
+     .env = "DEEPREAD_BACKEND"),
+    ROW('t', "threads", OPT_INT, threads, "N", "threads to compute with (all cores)", .min = 1,
+     .max = 4096, .env = "DEEPREAD_THREADS"),
+    ROW('c', "ctx", OPT_SIZE, ctx, "TOKENS",
+     "context window, at most the model's own (the model's)",
+     .min = 64, .max = 1e9),
+    ROW(0, "weights", OPT_ENUM, weights, NULL, "precision of the weights while computing",
+     .names = weight_names),
+    ROW(0, "kv-type", OPT_ENUM, kv, NULL, "precision of the state kept per token",
+     .names = kv_names),
+    ROW(0, "attn", OPT_ENUM, attn, NULL,
+     "attend to what the indexer selects, or to everything (sparse)", .names = attn_names),
+    ROW(0, "index-share", OPT_STR, index_share, "on|off|N",
+     "layers that share a selection: as the model says, none, or select in every N-th layer (on)"),
+    ROW(0, "prompts", OPT_STR, prompts, "DIR",
+     "templates and schemas in DIR replace those built in"),
+    {0}};
+const struct opt_group group_model = {"Model", model_opts};
+
+static const struct opt reply_opts[] = {
+    ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "most tokens of one reply (768)", .min = 16,
+     .max = 65536),
+    ROW(0, "budget", OPT_SIZE, budget, "TOKENS",
+     "refuse (exit 5) input of more tokens than this (what the window holds)", .min = 1,
+     .max = 1e9),
+    ROW(0, "temp", OPT_REAL, temp, "X", "temperature of free text; 0 takes the likeliest (0)",
+     .min = 0, .max = 10),
+    ROW(0, "top-p", OPT_REAL, top_p, "X",
+     "with --temp: draw from the likeliest tokens that make up this share (1)", .min = 0, .max = 1),
+    ROW(0, "min-p", OPT_REAL, min_p, "X",
+     "with --temp: drop tokens less likely than this share of the likeliest (0)", .min = 0,
+     .max = 1),
+    ROW(0, "seed", OPT_INT, seed, "N", "with --temp: where the draws start (0)", .min = 0,
+     .max = 9e15),
+    {0}};
+const struct opt_group group_reply = {"Reply", reply_opts};
+
+static const struct opt ask_opts[] = {
+    ROW('Q', "questions", OPT_STR, questions, "FILE",
+     "one question per line (- for standard input); the documents are read once"),
+    {0}};
+const struct opt_group group_ask = {"Questions", ask_opts};
+
+static const struct opt summarize_opts[] = {
+    ROW(0, "focus", OPT_STR, focus, "TEXT", "what the summary should be about"), {0}};
+const struct opt_group group_summarize = {"Summary", summarize_opts};
+
+static const struct opt review_opts[] = {
+    ROW(0, "max-findings", OPT_INT, max_findings, "N", "at most N findings per file (no limit)",
+     .min = 1, .max = 100000),
+    ROW(0, "severity", OPT_ENUM, severity, NULL, "leave out findings below this level (info)",
+     .names = level_names),
+    ROW(0, "fail-level", OPT_ENUM, fail_level, NULL,
+     "exit 1 when a finding has this level or a higher one (none)", .names = level_names),
+    {0}};
+const struct opt_group group_review = {"Findings", review_opts};
+
+static const struct opt result_opts[] = {
+    ROW('o', "output", OPT_STR, output, "FILE",
+     "write the result to FILE, replacing it in one step; - is standard output"),
+    ROW('O', "output-dir", OPT_STR, output_dir, "DIR",
+     "with --each: one file per document in DIR"),
+    ROW(0, "each", OPT_FLAG, each, NULL, "one result per document instead of one for all"),
+    ROW('f', "format", OPT_ENUM, format, NULL, "format of the result (text)",
+     .names = format_names),
+    ROW(0, "json", OPT_SET, format, NULL, "the same as --format=json", .value = FORMAT_JSON),
+    ROW(0, "cite", OPT_ENUM, cite, NULL, "how much a citation shows in text and markdown (quote)",
+     .names = cite_names),
+    ROW(0, "keep-unsupported", OPT_FLAG, keep_unsupported, NULL,
+     "show sentences that the input does not support, marked"),
+    {0}};
+const struct opt_group group_result = {"Result", result_opts};
+
+static const struct opt text_opts[] = {
+    ROW('o', "output", OPT_STR, output, "FILE",
+     "write the text to FILE, replacing it in one step; - is standard output"),
+    ROW(0, "map", OPT_FLAG, map, NULL, "before each line: page, line and bytes in the source"),
+    {0}};
+const struct opt_group group_text = {"Result", text_opts};
+
+static const struct opt plan_opts[] = {
+    ROW('o', "output", OPT_STR, output, "FILE",
+     "write the plan to FILE, replacing it in one step; - is standard output"),
+    ROW(0, "json", OPT_FLAG, plan_json, NULL, "the plan as one JSON object"),
+    ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "tokens kept free for the reply (768)",
+     .min = 16, .max = 65536),
+    ROW(0, "budget", OPT_SIZE, budget, "TOKENS", "most tokens that the input may have", .min = 1,
+     .max = 1e9),
+    {0}};
+const struct opt_group group_plan = {"Plan", plan_opts};
+
+static const struct opt general_opts[] = {
+    ROW('q', "quiet", OPT_FLAG, quiet, NULL, "only errors on standard error"),
+    ROW('v', "verbose", OPT_COUNT, verbose, NULL,
+     "say more on standard error: every input, what was chosen"),
+    ROW(0, "stats", OPT_FLAG, stats, NULL,
+     "tokens, seconds and scores on standard error (and seconds in JSON)"),
+    ROW(0, "progress", OPT_ENUM, progress, NULL,
+     "progress on standard error (auto: when it is a terminal)", .names = when_names),
+    ROW(0, "color", OPT_ENUM, color, NULL, "colour (auto: on a terminal, unless NO_COLOR is set)",
+     .names = when_names),
+    ROW(0, "no-color", OPT_SET, color, NULL, "the same as --color=never", .value = WHEN_NEVER),
+    ROW('h', "help", OPT_FLAG, help, NULL, "this help"),
+    ROW('V', "version", OPT_FLAG, version, NULL, "the program's version"),
+    {0}};
+const struct opt_group group_general = {"General", general_opts};
+
+/* ------------------------------------------------------------------ defaults and checks */
+
+struct options options_default(void)
+{
+    return (struct options){.max_tokens = MAX_TOKENS_DEFAULT,
+                            .cite = CITE_QUOTE,
+                            .severity = LEVEL_INFO,
+                            .top_p = 1.0};
+}
+
+static enum err check_index_share(struct options *o, struct errinfo *e)
+{
+    const char *s = o->index_share;
+    if (!s || !strcmp(s, "on")) return OK; /* 0: as the model's config says */
+    if (!strcmp(s, "off")) {
+        o->index_share_n = 1;
+        return OK;
+    }
+    char *end;
+    long n = strtol(s, &end, 10);
+    if (end == s || *end || n < 1 || n > 1000)
+        return err_set(e, E_USAGE, "--index-share: expected on, off or a number, found \"%.80s\"",
+                       s);
+    o->index_share_n = (int)n;
+    return OK;
+}
+
+enum err options_check(struct options *o, struct errinfo *e)
+{
+    TRY(check_index_share(o, e));
+    if (o->output_dir && !o->each)
+        return err_set(e, E_USAGE, "-O (--output-dir) goes with --each");
+    if (o->output_dir && o->output)
+        return err_set(e, E_USAGE, "-o (--output) and -O (--output-dir) exclude each other");
+    if (o->quiet && o->verbose) return err_set(e, E_USAGE, "-q and -v exclude each other");
+    if (o->seed && o->temp == 0)
+        return err_set(e, E_USAGE, "--seed has no effect without --temp above 0");
+    return OK;
+}
+
+const char *level_name(int level)
+{
+    return level_names[level];
+}
+
+int level_of(const char *severity)
+{
+    for (int i = 0; severity && level_names[i]; i++)
+        if (!strcmp(level_names[i], severity)) return i;
+    return LEVEL_INFO;
+}

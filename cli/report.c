@@ -1,0 +1,185 @@
+#include "cli/report.h"
+
+#include <string.h>
+
+#include "cli/output.h"
+
+/* ------------------------------------------------------------------ the ledger */
+
+static bool is_operand(const char *path, char *const *operands)
+{
+    for (; *operands; operands++)
+        if (!strcmp(path, *operands)) return true;
+    return false;
+}
+
+static bool same_reason(const char *a, const char *b)
+{
+    return !strcmp(a ? a : "", b ? b : "");
+}
+
+/* "2 binary, 1 generated": each reason once, with its count, in order of appearance. */
+static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_status status)
+{
+    bool any = false;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i].status != status) continue;
+        size_t n = 0;
+        bool seen = false;
+        for (size_t k = 0; k < l->n; k++) {
+            if (l->v[k].status != status || !same_reason(l->v[k].reason, l->v[i].reason)) continue;
+            if (k < i) seen = true;
+            n++;
+        }
+        if (seen) continue;
+        buf_addf(b, "%s%zu %s", any ? ", " : "", n, l->v[i].reason ? l->v[i].reason : "unknown");
+        any = true;
+    }
+}
+
+static void add_unreadable(struct buf *b, const struct ledger *l, char *const *operands)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct ledger_entry *x = &l->v[i];
+        if (x->status != LEDGER_UNREADABLE || is_operand(x->path, operands)) continue;
+        if (n < 3) {
+            if (b->n) buf_addz(b, "; ");
+            buf_addf(b, "unreadable: %s (%s)", x->path, x->reason ? x->reason : "unknown");
+        }
+        n++;
+    }
+    if (n > 3) buf_addf(b, " and %zu more", n - 3);
+}
+
+static void ledger_line(struct term *t, const struct ledger *l, char *const *operands)
+{
+    struct buf b = {0};
+    size_t skipped = ledger_count(l, LEDGER_SKIPPED);
+    if (skipped) {
+        buf_addf(&b, "skipped %zu file%s (", skipped, skipped == 1 ? "" : "s");
+        add_reasons(&b, l, LEDGER_SKIPPED);
+        buf_addc(&b, ')');
+    }
+    add_unreadable(&b, l, operands);
+    if (b.n) term_note(t, "%s", b.s);
+    buf_free(&b);
+}
+
+static void doc_lines(struct term *t, const struct doc *d)
+{
+    if (d->note) term_note(t, "%s: %s", d->name, d->note);
+    if (d->pages_without_text) {
+        struct buf b = {0};
+        size_t shown = 0;
+        for (size_t i = 0; i < d->n_pages && shown < 8; i++)
+            if (d->pages[i].no_text) buf_addf(&b, "%s%zu", shown++ ? ", " : "", i + 1);
+        if (shown < d->pages_without_text) buf_addz(&b, ", ...");
+        term_note(t, "%s: no text on %zu of %zu pages (%s); an OCR tool can add it", d->name,
+                  d->pages_without_text, d->n_pages, b.s ? b.s : "");
+        buf_free(&b);
+    }
+    term_detail(t, "read %s: %s, %zu bytes, %s%s%s", d->name, d->format, d->source_bytes,
+                d->charset ? d->charset : "no charset", d->lang ? ", " : "",
+                d->lang ? d->lang : "");
+}
+
+void report_ledger(struct term *t, const struct ledger *l, struct doc *const *docs, size_t n_docs,
+                   char *const *operands)
+{
+    static const char *const names[] = {"used", "ignored", "skipped", "unreadable", "over budget"};
+    for (size_t i = 0; i < n_docs; i++) doc_lines(t, docs[i]);
+    ledger_line(t, l, operands);
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].status != LEDGER_USED)
+            term_detail(t, "%s %s: %s", names[l->v[i].status], l->v[i].path,
+                        l->v[i].reason ? l->v[i].reason : "no reason given");
+}
+
+/* ------------------------------------------------------------------ results */
+
+static void report_left_out(struct term *t, const struct options *o, const struct result *r)
+{
+    bool prose = o->format == FORMAT_TEXT || o->format == FORMAT_MARKDOWN;
+    if (prose && r->n_dropped && !o->keep_unsupported)
+        term_note(t, "%zu sentence%s left out: not supported by the input (--keep-unsupported "
+                     "shows %s)", r->n_dropped, r->n_dropped == 1 ? "" : "s",
+                  r->n_dropped == 1 ? "it" : "them");
+    if (r->truncated) term_note(t, "the reply reached a limit and is cut short (-n gives more)");
+    if (r->task == TASK_REVIEW && !r->n_findings && !r->interrupted)
+        term_note(t, "no findings in %zu file%s", r->n_docs, r->n_docs == 1 ? "" : "s");
+    if (r->task == TASK_ANSWER && r->no_answer && o->format == FORMAT_GREP)
+        term_note(t, "not in the input");
+}
+
+static void add_rate(struct buf *b, const char *what, size_t tokens, double seconds)
+{
+    buf_addf(b, "%-8s %7zu tokens %8.2f s", what, tokens, seconds);
+    if (seconds > 0) buf_addf(b, " %8.1f tok/s", (double)tokens / seconds);
+    buf_addc(b, '\n');
+}
+
+static void report_stats(struct term *t, const struct result *r)
+{
+    const struct usage *u = &r->usage;
+    struct buf b = {0};
+    buf_addf(&b, "%-8s %7zu files  %8.2f s\n", "read", r->n_docs, u->read_seconds);
+    add_rate(&b, "prefill", u->prompt_tokens - u->cached_tokens, u->prefill_seconds);
+    buf_addf(&b, "%-8s %7zu tokens\n", "cached", u->cached_tokens);
+    add_rate(&b, "reply", u->output_tokens, u->reply_seconds);
+    buf_addf(&b, "%-8s %7zu tokens of the reply's\n", "forced", u->forced_tokens);
+    buf_addf(&b, "%-8s %7zu MiB at most\n", "memory", sys_peak_memory() >> 20);
+    for (size_t i = 0; i < r->n_citations; i++) {
+        const struct cited *c = &r->citations[i];
+        buf_addf(&b, "[%zu] label %d: model %.3f, words %+.3f\n", i + 1, c->label, c->c.score,
+                 c->c.retrieval);
+    }
+    for (size_t i = 0; i < r->n_findings; i++)
+        buf_addf(&b, "finding %zu: score %.3f\n", i + 1, r->findings[i].score);
+    if (r->n_below_floor) buf_addf(&b, "findings below the floor: %zu\n", r->n_below_floor);
+    term_text(t, b.s, b.n);
+    buf_free(&b);
+}
+
+void report_result(struct term *t, const struct options *o, const struct result *r)
+{
+    report_left_out(t, o, r);
+    if (o->stats) report_stats(t, r);
+}
+
+/* ------------------------------------------------------------------ what does not fit */
+
+void report_largest(struct buf *out, const struct plan *p, size_t n)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < p->n_docs; i++) total += p->docs[i].tokens;
+    for (size_t i = 0; i < p->n_docs && i < n; i++) {
+        size_t tokens = p->docs[i].tokens;
+        buf_addf(out, "%9zu %3zu%%  ", tokens, total ? tokens * 100 / total : 0);
+        output_value(out, str_of(p->docs[i].doc->name));
+        buf_addc(out, '\n');
+    }
+    if (p->n_docs > n) buf_addf(out, "          and %zu smaller\n", p->n_docs - n);
+}
+
+void report_misfit(struct buf *out, const struct plan *p, const struct options *o)
+{
+    buf_addf(out, "largest documents, in tokens:\n");
+    report_largest(out, p, 5);
+    buf_addz(out, "what helps:\n");
+    if (o->budget && p->prompt > o->budget)
+        buf_addz(out, "  raise --budget\n");
+    else if (o->ctx)
+        buf_addz(out, "  raise --ctx, up to what the model holds\n");
+    if (p->n_docs > 1)
+        buf_addz(out, "  leave files out with -e GLOB, or keep some with -i GLOB\n"
+                      "  --each: one result per document\n");
+    for (size_t i = 0; i < p->n_docs; i++)
+        if (p->docs[i].doc->n_pages) {
+            buf_addz(out, "  read fewer pages with --pages\n");
+            break;
+        }
+    if (p->n_docs == 1) buf_addz(out, "  split the document and name one part at a time\n");
+    if (p->kv_bytes > p->free_bytes && p->free_bytes)
+        buf_addz(out, "  --kv-type bf16 needs half the memory of f32\n");
+}

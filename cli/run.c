@@ -1,0 +1,312 @@
+#include "cli/run.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/read.h"
+#include "cli/report.h"
+
+/* What a run has come to so far. */
+struct state {
+    const struct run *run;
+    struct job j;
+    struct look look;
+    struct output out;
+    struct inputs in;
+    size_t results, negative;
+    double reading; /* seconds, of the documents now in the set */
+};
+
+static void say_failure(struct state *s, const struct errinfo *e, bool details)
+{
+    enum exit_code code = term_fail(s->run->t, s->j.stage, e);
+    if (details) term_text(s->run->t, s->j.why.s, s->j.why.n);
+    buf_clear(&s->j.why);
+    if (!s->in.failed++) s->in.first_failure = code;
+}
+
+/* A failure that the next input would meet again, or that the person wanted. */
+static bool is_final(const struct state *s, enum err code)
+{
+    return code == E_INTR || code == E_USAGE || code == E_DEVICE ||
+           s->j.stage == STAGE_MODEL || s->j.stage == STAGE_OUTPUT;
+}
+
+static enum exit_code exit_code(const struct state *s)
+{
+    if (s->in.failed && !s->results) return s->in.first_failure;
+    if (read_code(&s->in, s->run->o)) return EXIT_PARTIAL;
+    if (s->run->any_negative ? s->negative > 0 : s->results && s->negative == s->results)
+        return EXIT_NEGATIVE;
+    return EXIT_DONE;
+}
+
+/* ------------------------------------------------------------------ one result */
+
+/* A file too large for the window costs a line and an entry of the ledger, not the others. */
+static void over_budget(struct state *s, const struct doc *d, const struct errinfo *e)
+{
+    term_error(s->run->t, "%s: %s", d->name, e->msg);
+    buf_clear(&s->j.why);
+    ledger_add(&s->j.set.ledger, s->j.docs, LEDGER_OVER_BUDGET, d->name, "does not fit the context",
+               d->source_bytes);
+    if (!s->in.failed++) s->in.first_failure = EXIT_FIT;
+}
+
+static enum err run_files(struct state *s, const char *text, struct result *r, struct errinfo *e)
+{
+    size_t n = s->j.set.n;
+    if (!s->run->per_file || n == 1) {
+        job_select(&s->j, 0, n);
+        return job_run(&s->j, s->run->task, text, r, e);
+    }
+    size_t done = 0;
+    for (size_t i = 0; i < n; i++) {
+        job_select(&s->j, i, 1);
+        enum err code = job_run(&s->j, s->run->task, text, r, e);
+        if (code == E_LIMIT && s->j.stage == STAGE_FIT) {
+            over_budget(s, s->j.set.v[i], e);
+            err_clear(e);
+            continue;
+        }
+        if (code) return code;
+        done++;
+    }
+    if (done) return OK;
+    s->j.stage = STAGE_FIT;
+    return err_set(e, E_LIMIT, "none of the %zu files fits the context", n);
+}
+
+static enum err write_result(struct state *s, struct result *r, struct errinfo *e)
+{
+    term_clear(s->run->t);
+    s->j.stage = STAGE_OUTPUT;
+    TRY(output_result(&s->out, r, &s->look, e));
+    s->results++;
+    if (s->run->negative(s->run->o, r)) s->negative++;
+    report_result(s->run->t, s->run->o, r);
+    return OK;
+}
+
+static bool has_something(const struct result *r)
+{
+    return r->n_citations || r->n_sentences || r->n_findings;
+}
+
+static enum err run_text(struct state *s, const char *text, struct errinfo *e)
+{
+    struct result r = {.task = s->run->task,
+                       .text = text,
+                       .keep = s->run->o->keep_unsupported,
+                       .ledger = &s->j.set.ledger,
+                       .docs = s->j.set.v,
+                       .n_docs = s->j.set.n,
+                       .run = &s->j.facts,
+                       .usage.read_seconds = s->reading};
+    enum err code = run_files(s, text, &r, e);
+    r.interrupted = code == E_INTR;
+    r.inputs_failed = s->in.failed > 0;
+    if (code == OK || (code == E_INTR && has_something(&r))) {
+        struct errinfo writing = {0};
+        if (write_result(s, &r, &writing)) {
+            *e = writing;
+            code = writing.code;
+        }
+    }
+    result_free(&r);
+    return code;
+}
+
+/* Every text over the documents of the set. */
+static enum err run_texts(struct state *s, struct errinfo *e)
+{
+    s->reading = s->j.read_seconds;
+    s->in.gap |= ledger_has_gap(&s->j.set.ledger, s->j.set.v, s->j.set.n);
+    for (size_t i = 0; i < s->run->n_texts; i++) {
+        TRY(run_text(s, s->run->texts[i], e));
+        arena_reset(s->j.step);
+        s->reading = 0;
+    }
+    return OK;
+}
+
+/* Ends the stream; after a failure only what was written whole stays. */
+static enum err end_output(struct state *s, struct errinfo *e)
+{
+    s->j.stage = STAGE_OUTPUT;
+    if (!s->results) {
+        output_drop(&s->out);
+        return OK;
+    }
+    TRY(output_end(&s->out, &s->look, e));
+    return output_close(&s->out, e);
+}
+
+/* ------------------------------------------------------------------ all documents together */
+
+static enum exit_code fail_all(struct state *s, const struct errinfo *e)
+{
+    enum stage stage = s->j.stage;
+    struct errinfo closing = {0};
+    if (end_output(s, &closing)) term_fail(s->run->t, STAGE_OUTPUT, &closing);
+    enum exit_code code = term_fail(s->run->t, stage, e);
+    term_text(s->run->t, s->j.why.s, s->j.why.n);
+    return code;
+}
+
+static enum exit_code run_together(struct state *s, char *const *operands)
+{
+    struct errinfo e = {0};
+    s->j.stage = STAGE_OUTPUT;
+    if (output_open(&s->out, s->run->o->output, &e) || read_operands(&s->j, operands, &s->in, &e))
+        return fail_all(s, &e);
+    if (!s->j.set.n) return s->in.first_failure ? s->in.first_failure : EXIT_INPUT;
+    if (run_texts(s, &e) || end_output(s, &e)) return fail_all(s, &e);
+    return exit_code(s);
+}
+
+/* ------------------------------------------------------------------ each on its own */
+
+/* Where the result of a document goes below DIR: its name with its folders, never outside. */
+static const char *result_path(struct state *s, const char *name)
+{
+    struct buf b = {0};
+    buf_addz(&b, s->run->o->output_dir);
+    for (const char *p = name; *p;) {
+        size_t n = strcspn(p, "/");
+        bool skip = n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.');
+        if (!skip) {
+            buf_addc(&b, '/');
+            buf_add(&b, p, n);
+        }
+        p += n + (p[n] == '/');
+    }
+    buf_addz(&b, output_suffix(s->look.format));
+    const char *path = mem_copy(s->j.docs, b.s, b.n);
+    buf_free(&b);
+    return path;
+}
+
+static enum err open_result(struct state *s, const char *name, struct errinfo *e)
+{
+    const char *path = result_path(s, name);
+    const char *slash = strrchr(path, '/');
+    const char *dir = mem_copy(s->j.docs, path, (size_t)(slash - path));
+    s->j.stage = STAGE_OUTPUT;
+    TRY(sys_make_dirs(dir, e));
+    return output_open(&s->out, path, e);
+}
+
+static enum err run_one(struct state *s, const char *path, bool in_folder, struct errinfo *e)
+{
+    bool to_dir = s->run->o->output_dir != NULL;
+    job_forget(&s->j);
+    enum err code = job_read(&s->j, path, e);
+    if (code == E_UNSUPPORTED && in_folder) { /* a binary: passed over, as in a whole folder */
+        term_detail(s->run->t, "%s", e->msg);
+        err_clear(e);
+        s->in.gap = true;
+        return OK;
+    }
+    TRY(code);
+    char *const none[] = {(char *)path, NULL};
+    report_ledger(s->run->t, &s->j.set.ledger, s->j.set.v, s->j.set.n, none);
+    if (to_dir) TRY(open_result(s, path, e));
+    size_t before = s->results;
+    code = run_texts(s, e);
+    if (to_dir && s->results > before) {
+        struct errinfo closing = {0};
+        if (end_output(s, &closing) && !code) {
+            *e = closing;
+            code = closing.code;
+        }
+    }
+    if (to_dir) output_drop(&s->out);
+    return code;
+}
+
+/* The inputs of a run with --each, in order. */
+static enum err list_inputs(struct state *s, char *const *operands, struct ledger *l,
+                            struct errinfo *e)
+{
+    for (; *operands; operands++) {
+        struct stat st;
+        bool folder = strcmp(*operands, "-") && stat(*operands, &st) == 0 && S_ISDIR(st.st_mode);
+        if (!folder) {
+            ledger_add(l, s->j.life, LEDGER_USED, *operands, NULL, 0);
+            continue;
+        }
+        enum err code = job_list(&s->j, l, *operands, e);
+        if (!code) continue;
+        if (is_final(s, code)) return code;
+        say_failure(s, e, true);
+        err_clear(e);
+    }
+    return OK;
+}
+
+static enum err run_inputs(struct state *s, const struct ledger *l, char *const *operands,
+                           struct errinfo *e)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i].status == LEDGER_SKIPPED) s->in.gap = true;
+        if (l->v[i].status != LEDGER_USED) continue;
+        bool named = false;
+        for (char *const *p = operands; *p; p++) named |= !strcmp(*p, l->v[i].path);
+        enum err code = run_one(s, l->v[i].path, !named, e);
+        if (code && is_final(s, code)) return code;
+        if (code) say_failure(s, e, false);
+        err_clear(e);
+        done++;
+        term_detail(s->run->t, "%zu inputs done, %zu failed", done, s->in.failed);
+    }
+    if (s->in.failed) term_note(s->run->t, "%zu of %zu inputs failed", s->in.failed, done);
+    return OK;
+}
+
+static enum exit_code run_each(struct state *s, char *const *operands)
+{
+    struct errinfo e = {0};
+    struct ledger inputs = {0};
+    bool to_dir = s->run->o->output_dir != NULL;
+    s->j.stage = STAGE_OUTPUT;
+    s->look.many = !to_dir || s->run->n_texts > 1;
+    s->look.docs = !to_dir;
+    if (!to_dir && output_open(&s->out, s->run->o->output, &e)) return fail_all(s, &e);
+    if (list_inputs(s, operands, &inputs, &e) || run_inputs(s, &inputs, operands, &e))
+        return fail_all(s, &e);
+    if (!to_dir && end_output(s, &e)) return fail_all(s, &e);
+    if (!s->results && !s->in.failed) {
+        term_error(s->run->t, "nothing to read");
+        return EXIT_INPUT;
+    }
+    return exit_code(s);
+}
+
+/* Colour is for a terminal: never in files, unless --color=always says so. */
+static bool wants_color(const struct options *o)
+{
+    bool file = o->output_dir || (o->output && strcmp(o->output, "-"));
+    return term_color_output(o) && (!file || o->color == WHEN_ALWAYS);
+}
+
+enum exit_code run_task(const struct run *run, char *const *operands)
+{
+    struct state s = {.run = run,
+                      .look = {.format = (enum format)run->o->format,
+                               .cite = (enum cite)run->o->cite,
+                               .color = wants_color(run->o),
+                               .stats = run->o->stats,
+                               .many = run->n_texts > 1,
+                               .texts = run->n_texts > 1}};
+    struct errinfo e = {0};
+    job_init(&s.j, run->o, run->t);
+    enum exit_code code;
+    if (job_find_model(&s.j, &e) || job_prepare(&s.j, &e)) code = term_fail(run->t, s.j.stage, &e);
+    else code = run->o->each ? run_each(&s, operands) : run_together(&s, operands);
+    output_drop(&s.out);
+    job_free(&s.j);
+    term_clear(run->t);
+    return code;
+}
