@@ -29,6 +29,7 @@ struct schema_value {
     bool nullable;          /* strings: null may stand instead                       */
     bool free_text;         /* kept from running in circles                          */
     size_t max_length;      /* code points, 0: the caller's limit                    */
+    size_t max_lines;       /* strings: lines at most, 0: any number                 */
 };
 
 /* The reply is one object: a run of members, each a value or a list of objects of values. */
@@ -36,7 +37,7 @@ struct schema_member {
     const char *list;       /* name of the list, NULL for a plain value */
     struct schema_value *values;
     size_t n_values;        /* 1 for a plain value */
-    size_t min_items, max_items;
+    size_t min_items, max_items; /* max_items 0: no limit */
 };
 
 struct schema {

@@ -79,7 +79,7 @@ struct citation {
 };
 
 struct sentence {
-    struct str text;
+    struct str text;         /* a part of reply.text: what lies between two is white space */
     size_t chunk;            /* its best chunk                                           */
     double support;          /* share of its content words found there, 0..1             */
     bool invented;           /* holds a number or name that occurs nowhere in the documents */
@@ -129,6 +129,7 @@ struct reply_options {
     bool compact;            /* drop unsupported sentences (designed for small models)   */
     bool keep_unsupported;
     double review_floor;     /* findings below are dropped; -INFINITY keeps all          */
+    double support_floor;    /* compact: sentences below are dropped; 0 keeps all        */
     size_t max_findings;     /* 0: no limit                                              */
     const char *severity;    /* least severity kept, NULL: all                           */
 };

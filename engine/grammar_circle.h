@@ -1,0 +1,32 @@
+/* grammar_circle.h: free text does not run in circles.
+ *
+ * Two rules.  A token that would complete a run of 8 tokens already in the value is not allowed.
+ * A sentence that says again what an earlier one of the value says ends the value before it.
+ *
+ * What counts as saying again: the words of the sentence (runs of letters, digits and _ in lower
+ * case, CJK characters one by one) stand, counted, in one earlier sentence to CIRCLE_SHARE, every
+ * one of its words that holds a digit among them; sentences below CIRCLE_MIN words must be equal
+ * word for word. */
+#ifndef ENGINE_GRAMMAR_CIRCLE_H
+#define ENGINE_GRAMMAR_CIRCLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CIRCLE_RUN 8
+#define CIRCLE_SHARE 0.85
+#define CIRCLE_MIN 5
+
+/* Stores in out the tokens that would complete a run of CIRCLE_RUN tokens standing in v[0,n)
+ * already; at most cap of them (the rest is lost), returns how many. */
+size_t grammar_circle_banned(const int32_t *v, size_t n, int32_t *out, size_t cap);
+
+/* s: the inside of a JSON string.  True when a sentence ends at s[n], if what follows is the end of
+ * the value or white space (`apart`), or anything else. */
+bool grammar_circle_ends(const char *s, size_t n, bool apart);
+/* Where s[0, n) must be cut because its last sentence says again what an earlier one says; n when
+ * it does not. */
+size_t grammar_circle_cut(const char *s, size_t n);
+
+#endif
