@@ -1,0 +1,140 @@
+/* backend.c: the CPU backend's table, its device and its memory. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "engine/cpu/cpu.h"
+
+/* ------------------------------------------------------------------ memory */
+
+void *cpu_alloc(size_t bytes)
+{
+    size_t n;
+    if (__builtin_add_overflow(bytes, (size_t)CPU_ALIGN - 1, &n)) return NULL;
+    n -= n % CPU_ALIGN;
+    return aligned_alloc(CPU_ALIGN, n ? n : CPU_ALIGN);
+}
+
+void *cpu_reserve(struct device *d, struct cpu_buffer *b, size_t bytes)
+{
+    if (b->p && b->bytes >= bytes) return b->p;
+    free(b->p);
+    b->bytes = 0;
+    b->p = cpu_alloc(bytes);
+    if (b->p)
+        b->bytes = bytes;
+    else
+        err_set(&d->failed, E_LIMIT, "cpu: no memory for %zu bytes of scratch", bytes);
+    return b->p;
+}
+
+void *cpu_reserve_local(struct device *d, size_t bytes)
+{
+    return cpu_reserve(d, &d->local, cpu_round_up(bytes, CPU_ALIGN) * (size_t)d->threads);
+}
+
+static void *alloc_bytes(struct device *d, size_t bytes)
+{
+    (void)d;
+    return cpu_alloc(bytes);
+}
+
+static void release(struct device *d, void *p, size_t bytes)
+{
+    (void)d;
+    (void)bytes;
+    free(p);
+}
+
+static void copy_bytes(struct device *d, void *dst, const void *src, size_t bytes)
+{
+    (void)d;
+    if (bytes) memcpy(dst, src, bytes);
+}
+
+/* ------------------------------------------------------------------ device */
+
+enum err cpu_open_isa(struct device **out, const struct device_options *o, enum cpu_isa isa,
+                      struct errinfo *e)
+{
+    static void (*const fill[CPU_ISA_COUNT])(struct cpu_kernels *) = {
+        cpu_kernels_generic, cpu_kernels_avx2, cpu_kernels_avx512, cpu_kernels_avx512bf16};
+    if (!cpu_isa_has(isa))
+        return err_set(e, E_DEVICE, "cpu: this processor has no %s", cpu_isa_name(isa));
+    if (o->weights == WEIGHT_INT8)
+        return err_set(e, E_USAGE, "cpu: int8 weights are not implemented; choose f32 or bf16");
+    struct device *d = mem_alloc(1, sizeof *d);
+    fill[isa](&d->k);
+    d->isa = isa;
+    int cores = sys_cores();
+    d->threads = o->threads > 0 && o->threads < cores ? o->threads : cores;
+    d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_BF16 : o->weights;
+    d->kv = o->kv == KV_AUTO ? KV_BF16 : o->kv;
+    *out = d;
+    return OK;
+}
+
+static enum err open_best(struct device **out, const struct device_options *o, struct errinfo *e)
+{
+    return cpu_open_isa(out, o, cpu_isa_best(), e);
+}
+
+static void close_device(struct device *d)
+{
+    if (!d) return;
+    struct cpu_buffer *all[] = {&d->x16, &d->local, &d->moe, &d->route, &d->angles};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]->p);
+    mem_free(d);
+}
+
+static void describe(struct device *d, struct buf *out)
+{
+    buf_addf(out, "cpu: %s, %d thread%s, %s weights, %s cache", cpu_isa_name(d->isa), d->threads,
+             d->threads == 1 ? "" : "s", d->weights == WEIGHT_F32 ? "f32" : "bf16",
+             d->kv == KV_F32 ? "f32" : "bf16");
+}
+
+static enum kv_type kv_type(struct device *d)
+{
+    return d->kv;
+}
+
+static enum err sync_device(struct device *d, struct errinfo *e)
+{
+    if (!d->failed.code) return OK;
+    enum err r = err_set(e, d->failed.code, "%s", d->failed.msg);
+    err_clear(&d->failed);
+    return r;
+}
+
+const struct backend cpu_backend = {
+    .name = "cpu",
+    .open = open_best,
+    .close = close_device,
+    .describe = describe,
+    .alloc = alloc_bytes,
+    .release = release,
+    .upload = copy_bytes,
+    .download = copy_bytes,
+    .weight_new = cpu_weight_new,
+    .weight_free = cpu_weight_free,
+    .weight_bytes = cpu_weight_bytes,
+    .kv_type = kv_type,
+    .embed = cpu_embed,
+    .rmsnorm = cpu_rmsnorm,
+    .layernorm = cpu_layernorm,
+    .rope = cpu_rope,
+    .linear = cpu_linear,
+    .swiglu = cpu_swiglu,
+    .scale = cpu_scale,
+    .copy_rows = cpu_copy_rows,
+    .add = cpu_add,
+    .kv_store = cpu_kv_store,
+    .index_select = cpu_index_select,
+    .mla_attend = cpu_mla_attend,
+    .route = cpu_route,
+    .experts = cpu_experts,
+    .sync = sync_device,
+};

@@ -1,0 +1,179 @@
+/* cpu.h: inside of the CPU backend: device, packed weights, the table of kernels of a path.
+ *
+ * How it is cut: files named after an operation (gemm.c, mla.c, ...) hold the drivers: blocking,
+ * threads, scratch memory.  The inner loops are templates (*.inc) over a small vector layer
+ * (simd_*.inc) and are compiled once per path by path_*.c, with function-level targets.
+ *
+ * Batch invariance: a kernel may cut rows, columns and heads as it likes, never the sum of one
+ * output element: that runs over k in one order, in one accumulator, whatever the tile. */
+#ifndef ENGINE_CPU_CPU_H
+#define ENGINE_CPU_CPU_H
+
+#include "engine/backend.h"
+#include "engine/cpu/isa.h"
+
+#define CPU_ALIGN 64
+#define MLA_HEADS 9   /* most heads of one attention tile */
+#define MLA_PAD 16    /* logits of one key: MLA_HEADS, padded to a whole vector */
+#define MLA_BLOCK KV_PAGE /* rows per softmax step; sparse and dense must agree on it */
+
+/* How one matrix is stored.  O is cut into panels of `lanes2` = two vectors of outputs.
+ *   PACK_F32   [panel][I][2 vectors]
+ *   PACK_BF16  [panel][I][2 vectors], the vectors interleaved element by element, so that one
+ *              load, one shift and one mask give both as f32
+ *   PACK_PAIR  [panel][ceil(I/2)][2 vectors][2]: pairs along I for vdpbf16ps */
+enum pack { PACK_F32, PACK_BF16, PACK_PAIR };
+
+struct weight {
+    enum pack pack;
+    size_t G, O, I, panels;
+    size_t panel_bytes, group_bytes, bytes;
+    int lanes2; /* outputs per panel */
+    void *data;
+};
+
+/* Rows [0, rows) of y = x W^T for one run of neighbouring panels. */
+struct gemm_block {
+    const void *x;       /* f32 rows, or bf16 rows for PACK_PAIR, at ldx elements */
+    const void *w;       /* first panel */
+    float *y;            /* first row, column of the first panel */
+    size_t ldx, ldy, rows, I, panels, panel_bytes;
+    size_t columns;      /* valid outputs in these panels */
+    bool accumulate;
+};
+
+/* The keys of one page against a few queries. */
+struct index_tile {
+    const void *keys;    /* from index_keys */
+    const void *q;       /* [queries][J][C] f32, or bf16 where index_bf16 is set */
+    const float *w;      /* [queries][J] */
+    float *score;        /* [queries][KV_PAGE] */
+    size_t queries;
+    int J, C;
+};
+
+/* One tile of heads against up to MLA_BLOCK rows. */
+struct mla_tile {
+    const void *row[MLA_BLOCK]; /* latent rows of R+P elements */
+    int n;
+    const void *q;       /* as mla_query left it */
+    float *logit;        /* [MLA_BLOCK][MLA_PAD]; softmax turns them into weights */
+    float *max, *sum, *fix; /* [MLA_PAD] running maximum, sum, and factor for what stands in out */
+    float *out;          /* [heads][R], in the kernel's own order */
+    int heads;           /* 8 or 9; missing ones are zeros in q */
+    int R, width;        /* width = R+P */
+    enum kv_type type;
+};
+
+struct cpu_kernels {
+    int lanes;           /* floats per vector */
+    int mr;              /* rows of a GEMM tile */
+    bool pair;           /* bf16 weights are PACK_PAIR and take bf16 activations */
+    bool index_bf16;     /* index queries are given in bf16 */
+    void (*gemm_f32)(const struct gemm_block *b);
+    void (*gemm_bf16)(const struct gemm_block *b); /* PACK_BF16, or PACK_PAIR with pair */
+    void (*to_bf16)(uint16_t *y, const float *x, size_t n);
+    void (*from_bf16)(float *y, const uint16_t *x, size_t n);
+    void (*rmsnorm)(float *y, float *x, const float *r, const float *w, int n, float eps);
+    void (*layernorm)(float *y, const float *x, const float *w, const float *b, int n, float eps);
+    void (*swiglu)(float *h, const float *g, const float *u, size_t n);
+    void (*scale)(float *x, float factor, size_t n);
+    void (*add)(float *x, const float *r, size_t n);
+    /* Bytes of one page of keys in the form of index_keys. */
+    size_t (*index_keys_bytes)(int C);
+    void (*index_keys)(void *keys, const void *page, enum kv_type type, int C);
+    void (*index_score)(const struct index_tile *t);
+    /* Bit i of *mask: score[i] > limit, i < KV_PAGE. */
+    uint64_t (*above)(const float *score, float limit);
+    /* How many of n keys are >= limit. */
+    size_t (*count_ge)(const uint32_t *key, size_t n, uint32_t limit);
+    size_t (*mla_query_bytes)(int width, enum kv_type type);
+    /* q: [heads][width] -> the order that mla_logits reads, times factor; zeros up to `tile`. */
+    void (*mla_query)(void *dst, const float *q, int heads, int tile, int width, float factor,
+                      enum kv_type type);
+    void (*mla_logits)(const struct mla_tile *t);
+    void (*mla_softmax)(const struct mla_tile *t);
+    void (*mla_values)(const struct mla_tile *t);
+    void (*mla_finish)(float *dst, const struct mla_tile *t, int heads); /* [heads][R] */
+};
+
+void cpu_kernels_generic(struct cpu_kernels *k);
+void cpu_kernels_avx2(struct cpu_kernels *k);
+void cpu_kernels_avx512(struct cpu_kernels *k);
+void cpu_kernels_avx512bf16(struct cpu_kernels *k);
+
+/* Memory that grows and is kept between calls. */
+struct cpu_buffer {
+    void *p;
+    size_t bytes;
+};
+
+struct device {
+    struct cpu_kernels k;
+    enum cpu_isa isa;
+    int threads;
+    enum weight_type weights;
+    enum kv_type kv;
+    struct cpu_buffer x16;   /* activations rounded to bf16 */
+    struct cpu_buffer local; /* scratch of the threads, one slice each */
+    struct cpu_buffer moe, route, angles;
+    /* what `angles` holds: cos and sin of positions [pos0, pos0 + T) */
+    size_t angle_pos0, angle_T;
+    int angle_P;
+    float angle_amplitude;
+    struct errinfo failed;   /* first failure, reported by sync */
+};
+
+/* At least `bytes` in b, or NULL with the failure kept in d->failed. */
+void *cpu_reserve(struct device *d, struct cpu_buffer *b, size_t bytes);
+/* One slice of `bytes` for each thread; slice i stands at i * (bytes rounded up to 64). */
+void *cpu_reserve_local(struct device *d, size_t bytes);
+void *cpu_alloc(size_t bytes); /* aligned to CPU_ALIGN, NULL when refused; free() it */
+
+static inline size_t cpu_round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+static inline size_t cpu_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ------------------------------------------------------------------ drivers */
+
+enum err cpu_weight_new(struct device *d, struct weight **out, const struct tensor *t, size_t G,
+                        const uint64_t *row0, uint64_t rows, bool transposed, bool exact,
+                        struct errinfo *e);
+void cpu_weight_free(struct device *d, struct weight *w);
+size_t cpu_weight_bytes(const struct weight *w);
+void cpu_embed(struct device *d, float *x, const struct weight *table, const int32_t *ids,
+               size_t T);
+
+/* One product of a batch: rows of x with group g of w. */
+struct gemm_job {
+    const float *x;
+    float *y;
+    size_t g, rows;
+};
+/* All products of one weight, in parallel over jobs, rows and panels. */
+void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *jobs, size_t n,
+              size_t ldx, size_t ldy, bool accumulate);
+void cpu_linear(struct device *d, const struct linear_args *a);
+
+void cpu_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, const float *r,
+                 const float *w, size_t T, int n, float eps);
+void cpu_layernorm(struct device *d, float *y, const float *x, const float *w, const float *b,
+                   size_t T, int n, float eps);
+void cpu_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n);
+void cpu_scale(struct device *d, float *x, float factor, size_t n);
+void cpu_add(struct device *d, float *x, const float *r, size_t n);
+void cpu_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
+                   int n);
+void cpu_rope(struct device *d, const struct rope_args *a);
+void cpu_kv_store(struct device *d, const struct kv_store_args *a);
+void cpu_index_select(struct device *d, const struct index_args *a);
+void cpu_mla_attend(struct device *d, const struct mla_args *a);
+void cpu_route(struct device *d, const struct route_args *a);
+void cpu_experts(struct device *d, const struct experts_args *a);
+
+#endif

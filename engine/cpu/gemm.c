@@ -1,0 +1,143 @@
+/* gemm.c: matrix products: blocking and threads.  The tiles are in gemm.inc and gemm_pair.inc.
+ *
+ * Work is cut into units of (job, block of rows, run of panels).  A block of rows fits L2, a
+ * panel L1; the weights of a run of panels stream through L2 once per block of rows.  Units are
+ * handed out dynamically: who computes one never changes its bits. */
+#include "engine/cpu/cpu.h"
+
+#define L2_BYTES (256u << 10) /* of activations; every x86 with AVX2 has that much L2 */
+
+struct plan {
+    size_t rows, panels;  /* of one unit */
+    size_t panel_units;   /* per job and block of rows */
+};
+
+static struct plan plan_units(const struct device *d, const struct weight *w, size_t rows,
+                              size_t jobs)
+{
+    struct plan p;
+    size_t mr = (size_t)d->k.mr, fit = L2_BYTES / (w->I * sizeof(float) + 1) / mr * mr;
+    p.rows = fit < mr ? mr : fit > 20 * mr ? 20 * mr : fit;
+    /* Blocks of rows of about equal size: a last block of one row would be slow. */
+    size_t blocks = (rows + p.rows - 1) / p.rows;
+    if (blocks) p.rows = cpu_round_up((rows + blocks - 1) / blocks, mr);
+    /* At least four units a thread where there is that much, and no unit below four panels. */
+    size_t want = 4 * (size_t)d->threads, have = jobs * (blocks ? blocks : 1);
+    size_t cuts = have >= want ? 1 : (want + have - 1) / have;
+    p.panels = (w->panels + cuts - 1) / cuts;
+    p.panels = cpu_round_up(p.panels ? p.panels : 1, 4);
+    p.panel_units = (w->panels + p.panels - 1) / p.panels;
+    return p;
+}
+
+struct product {
+    struct device *d;
+    const struct weight *w;
+    const struct gemm_job *jobs;
+    size_t n, ldx, ldy;
+    bool accumulate;
+    const uint16_t *x16; /* PACK_PAIR: the rows of all jobs, one after the other, padded */
+    size_t ldx16;
+    struct plan plan;
+};
+
+static void run_unit(const struct product *g, const struct gemm_job *j, size_t row_before,
+                     size_t row, size_t panel)
+{
+    const struct weight *w = g->w;
+    size_t lanes2 = (size_t)w->lanes2, left = w->O - panel * lanes2;
+    struct gemm_block b = {
+        .w = (const char *)w->data + j->g * w->group_bytes + panel * w->panel_bytes,
+        .y = j->y + row * g->ldy + panel * lanes2,
+        .ldy = g->ldy,
+        .rows = cpu_min(g->plan.rows, j->rows - row),
+        .I = w->I,
+        .panels = cpu_min(g->plan.panels, w->panels - panel),
+        .panel_bytes = w->panel_bytes,
+        .accumulate = g->accumulate,
+    };
+    b.columns = cpu_min(b.panels * lanes2, left);
+    if (w->pack == PACK_PAIR) {
+        b.x = g->x16 + (row_before + row) * g->ldx16;
+        b.ldx = g->ldx16;
+    } else {
+        b.x = j->x + row * g->ldx;
+        b.ldx = g->ldx;
+    }
+    if (w->pack == PACK_F32)
+        g->d->k.gemm_f32(&b);
+    else
+        g->d->k.gemm_bf16(&b);
+}
+
+/* Unit u of all: finds its job by walking; jobs are few (heads) or have few units (experts). */
+static void run_numbered(const struct product *g, size_t u)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        const struct gemm_job *j = &g->jobs[i];
+        size_t units = (j->rows + g->plan.rows - 1) / g->plan.rows * g->plan.panel_units;
+        if (u < units) {
+            run_unit(g, j, before, u / g->plan.panel_units * g->plan.rows,
+                     u % g->plan.panel_units * g->plan.panels);
+            return;
+        }
+        u -= units;
+        before += j->rows;
+    }
+}
+
+/* Activations of all jobs as bf16 rows, padded to whole pairs. */
+static bool round_rows(struct product *g, size_t rows)
+{
+    struct device *d = g->d;
+    size_t I = g->w->I, ld = g->ldx16 = cpu_round_up(I, 2);
+    uint16_t *x = cpu_reserve(d, &d->x16, rows * ld * sizeof *x);
+    if (!x) return false;
+    g->x16 = x;
+    size_t before = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        const struct gemm_job *j = &g->jobs[i];
+#pragma omp parallel for num_threads(d->threads) if (j->rows * I > 65536)
+        for (size_t t = 0; t < j->rows; t++) {
+            uint16_t *row = x + (before + t) * ld;
+            d->k.to_bf16(row, j->x + t * g->ldx, I);
+            if (ld > I) row[I] = 0;
+        }
+        before += j->rows;
+    }
+    return true;
+}
+
+void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *jobs, size_t n,
+              size_t ldx, size_t ldy, bool accumulate)
+{
+    struct product g = {.d = d, .w = w, .jobs = jobs, .n = n, .ldx = ldx, .ldy = ldy,
+                        .accumulate = accumulate};
+    size_t rows = 0, most = 0, units = 0;
+    for (size_t i = 0; i < n; i++) {
+        rows += jobs[i].rows;
+        if (jobs[i].rows > most) most = jobs[i].rows;
+    }
+    if (rows == 0 || w->O == 0) return;
+    if (w->pack == PACK_PAIR && !round_rows(&g, rows)) return;
+    g.plan = plan_units(d, w, most, n);
+    for (size_t i = 0; i < n; i++)
+        units += (jobs[i].rows + g.plan.rows - 1) / g.plan.rows * g.plan.panel_units;
+    /* Below this a second thread costs more than it saves (about 2 us to start one). */
+    bool alone = rows * w->O * w->I < 100000;
+#pragma omp parallel for num_threads(d->threads) schedule(dynamic, 1) if (!alone)
+    for (size_t u = 0; u < units; u++) run_numbered(&g, u);
+}
+
+void cpu_linear(struct device *d, const struct linear_args *a)
+{
+    enum { MOST = 64 }; /* groups at a time */
+    struct gemm_job jobs[MOST];
+    for (size_t g = 0; g < a->w->G;) {
+        size_t n = 0;
+        for (; n < MOST && g < a->w->G; n++, g++)
+            jobs[n] = (struct gemm_job){a->x + g * a->gx, a->y + g * a->gy, g, a->T};
+        cpu_gemm(d, a->w, jobs, n, a->ldx, a->ldy, a->accumulate);
+    }
+}

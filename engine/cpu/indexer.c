@@ -1,0 +1,198 @@
+/* indexer.c: the lightning indexer's exact top-k without a score matrix.
+ *
+ * For a few queries at a time, pages of keys stream by: scores of 64 keys (indexer.inc), then a
+ * filter against each query's threshold, the K-th best so far.  What passes joins a list of at
+ * most K + ROOM candidates; a full list is cut to its K best by a binary search on
+ * order-preserving bits, which raises the threshold.  A later score equal to the threshold has K
+ * better-or-equal ones at lower positions, so `>` loses nothing.  Lists stay sorted by position,
+ * so ties and the ascending output cost nothing.  The result is the exact top-k of a total order
+ * (score, then lower position): it cannot depend on blocks, slices or threads.
+ *
+ * Memory 8 (K + ROOM) bytes per query in flight, whatever S.  With fewer queries than threads,
+ * threads share a query by slices of the pages, and the lists are joined. */
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+#include "engine/cpu/cpu.h"
+
+#define QUERIES 24 /* in flight per thread: a multiple of every tile's */
+
+struct list {
+    float *score;   /* [cap] */
+    int32_t *pos;   /* [cap] */
+    uint32_t *key;  /* [cap] scratch of cut */
+    size_t n;
+    float limit;    /* valid once full */
+    bool full;      /* has been cut: only scores above limit can matter */
+};
+
+struct job {
+    struct device *d;
+    const struct index_args *a;
+    size_t cap, slices, queries;           /* queries per unit */
+    size_t keys_bytes, list_bytes, unit_bytes; /* sizes in scratch */
+    size_t first;                          /* first query that needs scores */
+};
+
+/* Order-preserving bits of a float; -0 counts as +0. */
+static uint32_t order_bits(float f)
+{
+    uint32_t u;
+    f += 0.0f;
+    memcpy(&u, &f, sizeof u);
+    return u & 0x80000000u ? ~u : u | 0x80000000u;
+}
+
+/* Keeps the K best of the list, in their order. */
+static void cut(const struct device *d, struct list *l, size_t K)
+{
+    if (l->n <= K) return;
+    for (size_t i = 0; i < l->n; i++) l->key[i] = order_bits(l->score[i]);
+    uint32_t v = 0; /* the largest value that at least K keys reach: the K-th best */
+    for (uint32_t bit = 0x80000000u; bit; bit >>= 1)
+        if (d->k.count_ge(l->key, l->n, v | bit) >= K) v |= bit;
+    size_t above = v == UINT32_MAX ? 0 : d->k.count_ge(l->key, l->n, v + 1), ties = K - above;
+    size_t out = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        bool keep = l->key[i] > v || (l->key[i] == v && ties > 0);
+        if (!keep) continue;
+        if (l->key[i] == v) {
+            ties--;
+            l->limit = l->score[i];
+        }
+        l->score[out] = l->score[i];
+        l->pos[out++] = l->pos[i];
+    }
+    l->n = out;
+    l->full = true;
+}
+
+static void take(const struct job *j, struct list *l, const float *score, uint64_t mask,
+                 size_t pos)
+{
+    while (mask) {
+        int i = __builtin_ctzll(mask);
+        mask &= mask - 1;
+        l->score[l->n] = score[i] == score[i] ? score[i] : -INFINITY; /* NaN is no reason */
+        l->pos[l->n++] = (int32_t)(pos + (size_t)i);
+    }
+    if (l->n + KV_PAGE > j->cap) cut(j->d, l, (size_t)j->a->K);
+}
+
+static struct list list_at(const struct job *j, char *base, size_t i)
+{
+    char *p = base + i * j->list_bytes;
+    return (struct list){.score = (float *)p,
+                         .pos = (int32_t *)(p + j->cap * 4),
+                         .key = (uint32_t *)(p + j->cap * 8)};
+}
+
+/* Queries [t0, t0 + n) against pages [page0, page1); lists in `lists`. */
+static void scan(const struct job *j, struct list *lists, char *keys, size_t t0, size_t n,
+                 size_t page0, size_t page1)
+{
+    const struct index_args *a = j->a;
+    const struct cpu_kernels *k = &j->d->k;
+    float *score = (float *)(keys + j->keys_bytes);
+    size_t width = (size_t)a->J * (size_t)a->C;
+    struct index_tile tile = {.keys = keys, .w = a->w + t0 * (size_t)a->J, .score = score,
+                              .queries = n, .J = a->J, .C = a->C};
+    if (k->index_bf16) {
+        uint16_t *q16 = (uint16_t *)(score + QUERIES * KV_PAGE);
+        k->to_bf16(q16, a->q + t0 * width, n * width);
+        tile.q = q16;
+    } else {
+        tile.q = a->q + t0 * width;
+    }
+    for (size_t p = page0; p < page1; p++) {
+        k->index_keys(keys, (const char *)a->kv.pages[p] + a->kv.index_offset, a->kv.type, a->C);
+        k->index_score(&tile);
+        for (size_t i = 0; i < n; i++) {
+            size_t last = a->pos0 + t0 + i, pos = p * KV_PAGE; /* last visible position */
+            if (last < pos) continue;
+            uint64_t mask = last - pos >= KV_PAGE - 1 ? ~0ull : (1ull << (last - pos + 1)) - 1;
+            const float *row = score + i * KV_PAGE;
+            if (lists[i].full) mask &= k->above(row, lists[i].limit);
+            if (mask) take(j, &lists[i], row, mask, pos);
+        }
+    }
+}
+
+static void emit(const struct job *j, struct list *l, size_t t)
+{
+    size_t K = (size_t)j->a->K;
+    int32_t *sel = j->a->sel + t * K;
+    cut(j->d, l, K);
+    for (size_t i = 0; i < K; i++) sel[i] = i < l->n ? l->pos[i] : -1;
+}
+
+/* Everything visible is chosen: no scores needed. */
+static void choose_all(const struct index_args *a, size_t t)
+{
+    size_t K = (size_t)a->K, visible = a->pos0 + t + 1;
+    for (size_t i = 0; i < K; i++) a->sel[t * K + i] = i < visible ? (int32_t)i : -1;
+}
+
+static void whole_queries(const struct job *j, char *mine, size_t t0)
+{
+    struct list lists[QUERIES];
+    size_t n = cpu_min(j->queries, j->a->T - t0);
+    size_t pages = (j->a->pos0 + t0 + n - 1) / KV_PAGE + 1;
+    char *base = mine + j->unit_bytes - QUERIES * j->list_bytes;
+    for (size_t i = 0; i < n; i++) lists[i] = list_at(j, base, i);
+    scan(j, lists, mine, t0, n, 0, pages);
+    for (size_t i = 0; i < n; i++) emit(j, &lists[i], t0 + i);
+}
+
+/* One query, its pages divided among `slices` units; each unit leaves its K best. */
+static void sliced_query(const struct job *j, char *local, size_t t)
+{
+    size_t pages = (j->a->pos0 + t) / KV_PAGE + 1, S = j->slices;
+    struct list part[64];
+#pragma omp parallel for num_threads(j->d->threads) schedule(static, 1)
+    for (size_t s = 0; s < S; s++) {
+        char *mine = local + s * j->unit_bytes;
+        part[s] = list_at(j, mine + j->unit_bytes - QUERIES * j->list_bytes, 0);
+        scan(j, &part[s], mine, t, 1, pages * s / S, pages * (s + 1) / S);
+        cut(j->d, &part[s], (size_t)j->a->K);
+    }
+    for (size_t s = 1; s < S; s++) { /* joined in order of position; cap holds 2 K */
+        struct list *l = &part[0];
+        memcpy(l->score + l->n, part[s].score, part[s].n * sizeof *l->score);
+        memcpy(l->pos + l->n, part[s].pos, part[s].n * sizeof *l->pos);
+        l->n += part[s].n;
+        cut(j->d, l, (size_t)j->a->K);
+    }
+    emit(j, &part[0], t);
+}
+
+void cpu_index_select(struct device *d, const struct index_args *a)
+{
+    size_t K = (size_t)a->K, threads = (size_t)d->threads, q_bytes = 0;
+    struct job j = {.d = d, .a = a};
+    j.first = a->pos0 >= K ? 0 : cpu_min(K - a->pos0, a->T);
+    for (size_t t = 0; t < j.first; t++) choose_all(a, t);
+    size_t left = a->T - j.first;
+    if (left == 0) return;
+    j.cap = cpu_round_up(2 * K + 4 * KV_PAGE, 16);
+    j.list_bytes = j.cap * 12;
+    j.keys_bytes = cpu_round_up(d->k.index_keys_bytes(a->C), CPU_ALIGN);
+    if (d->k.index_bf16) q_bytes = QUERIES * (size_t)a->J * (size_t)a->C * sizeof(uint16_t);
+    j.unit_bytes = cpu_round_up(j.keys_bytes + QUERIES * KV_PAGE * sizeof(float) +
+                                cpu_round_up(q_bytes, CPU_ALIGN) + QUERIES * j.list_bytes,
+                                CPU_ALIGN);
+    char *local = cpu_reserve_local(d, j.unit_bytes);
+    if (!local) return;
+    if (left < threads) {
+        j.slices = cpu_min(threads, 64);
+        for (size_t t = j.first; t < a->T; t++) sliced_query(&j, local, t);
+        return;
+    }
+    j.queries = cpu_min(QUERIES, (left + threads - 1) / threads);
+    size_t units = (left + j.queries - 1) / j.queries;
+#pragma omp parallel for num_threads(d->threads) schedule(dynamic, 1)
+    for (size_t u = 0; u < units; u++)
+        whole_queries(&j, local + (size_t)omp_get_thread_num() * j.unit_bytes,
+                      j.first + u * j.queries);
+}

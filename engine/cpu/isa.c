@@ -1,0 +1,31 @@
+/* isa.c: detection, by cpuid at run time (never by how the program was compiled). */
+#include "engine/cpu/isa.h"
+
+const char *cpu_isa_name(enum cpu_isa isa)
+{
+    static const char *const names[CPU_ISA_COUNT] = {"generic", "AVX2", "AVX-512", "AVX-512 BF16"};
+    return isa < CPU_ISA_COUNT ? names[isa] : "?";
+}
+
+bool cpu_isa_has(enum cpu_isa isa)
+{
+#if defined(__x86_64__)
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    switch (isa) {
+    case CPU_ISA_AVX2: return avx2;
+    case CPU_ISA_AVX512: return avx512;
+    case CPU_ISA_AVX512BF16: return avx512 && __builtin_cpu_supports("avx512bf16");
+    default: break;
+    }
+#endif
+    return isa == CPU_ISA_GENERIC;
+}
+
+enum cpu_isa cpu_isa_best(void)
+{
+    for (int i = CPU_ISA_COUNT - 1; i > CPU_ISA_GENERIC; i--)
+        if (cpu_isa_has((enum cpu_isa)i)) return (enum cpu_isa)i;
+    return CPU_ISA_GENERIC;
+}

@@ -1,0 +1,17 @@
+/* path_generic.c: the kernels compiled for generic. */
+#include <math.h>
+
+#include "engine/cpu/cpu.h"
+
+#include "engine/cpu/simd_generic.inc"
+/* order matters: the vector layer first */
+#include "engine/cpu/norm.inc"
+#include "engine/cpu/gemm.inc"
+#include "engine/cpu/indexer.inc"
+#include "engine/cpu/mla.inc"
+#include "engine/cpu/table.inc"
+
+void cpu_kernels_generic(struct cpu_kernels *k)
+{
+    fill_table(k);
+}

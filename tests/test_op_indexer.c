@@ -1,0 +1,179 @@
+/* test_op_indexer.c: top-k selection on every path, against ref and against its definition. */
+#include "tests/op.h"
+
+struct job {
+    size_t T, pos0;
+    int J, C, K;
+    enum kv_type type;
+};
+
+/* T 0, 1, few, many; S around pages and K; heads and widths that are no multiple of anything. */
+static const struct job jobs[] = {
+    {0, 0, 2, 64, 8, KV_BF16},      {1, 0, 2, 64, 512, KV_BF16},   {63, 0, 2, 64, 64, KV_F32},
+    {65, 0, 2, 64, 64, KV_BF16},    {1, 62, 2, 64, 63, KV_BF16},   {1, 63, 2, 64, 63, KV_F32},
+    {1, 64, 2, 64, 63, KV_BF16},    {2, 510, 2, 64, 512, KV_BF16}, {3, 511, 2, 64, 512, KV_BF16},
+    {1, 2048, 2, 64, 512, KV_BF16}, {70, 2000, 2, 64, 512, KV_BF16}, {33, 900, 1, 24, 17, KV_BF16},
+    {29, 300, 3, 40, 1, KV_F32},    {100, 700, 4, 64, 64, KV_BF16}, {130, 1000, 5, 33, 100, KV_F32},
+};
+
+struct input {
+    float *q, *w, *keys;
+    struct op_kv kv;
+};
+
+/* ties: few different keys, so that many scores are equal; negative: all weights below zero. */
+static struct input make_input(const struct job *j, bool ties, bool negative)
+{
+    struct input in;
+    size_t S = j->pos0 + j->T, C = (size_t)j->C;
+    in.q = op_numbers(j->T * (size_t)j->J * C, 3);
+    in.w = op_numbers(j->T * (size_t)j->J, 4);
+    in.keys = op_numbers(S * C, 5);
+    for (size_t i = 0; negative && i < j->T * (size_t)j->J; i++) in.w[i] = -fabsf(in.w[i]);
+    for (size_t s = 5; ties && s < S; s++)
+        memcpy(in.keys + s * C, in.keys + s * s % 5 * C, C * sizeof *in.keys);
+    in.kv = op_kv_new(S, j->C, j->type, in.keys);
+    return in;
+}
+
+static void free_input(struct input *in)
+{
+    op_kv_free(&in->kv);
+    free(in->q);
+    free(in->w);
+    free(in->keys);
+}
+
+static int32_t *select_rows(const struct backend *be, struct device *d, const struct job *j,
+                            const struct input *in, size_t first, size_t n)
+{
+    int32_t *sel = malloc((n * (size_t)j->K + 1) * sizeof *sel);
+    sel[n * (size_t)j->K] = 12345;
+    struct index_args a = {.kv = in->kv.view,
+                           .q = in->q + first * (size_t)j->J * (size_t)j->C,
+                           .w = in->w + first * (size_t)j->J,
+                           .sel = sel, .T = n, .pos0 = j->pos0 + first,
+                           .J = j->J, .C = j->C, .K = j->K};
+    be->index_select(d, &a);
+    assert_int_equal(sel[n * (size_t)j->K], 12345);
+    return sel;
+}
+
+static double score(const struct job *j, const struct input *in, size_t t, size_t s)
+{
+    double sum = 0;
+    for (int h = 0; h < j->J; h++) {
+        size_t row = t * (size_t)j->J + (size_t)h, C = (size_t)j->C;
+        double dot = 0;
+        for (size_t c = 0; c < C; c++) dot += (double)in->q[row * C + c] * in->keys[s * C + c];
+        sum += in->w[row] * (dot > 0 ? dot : 0);
+    }
+    return sum;
+}
+
+/* The definition: ascending, in range, -1 only behind the last, and no position left out scores
+ * higher than one chosen (within rounding); with ties, equal scores prefer the lower position. */
+static void check_selection(const struct op_path *p, const struct job *j, const struct input *in,
+                            const int32_t *sel, size_t t, bool ties)
+{
+    size_t visible = j->pos0 + t + 1, K = (size_t)j->K, n = visible < K ? visible : K;
+    bool *chosen = calloc(visible, sizeof *chosen);
+    double worst = INFINITY;
+    for (size_t i = 0; i < K; i++) {
+        if (i >= n) {
+            assert_int_equal(sel[i], -1);
+            continue;
+        }
+        assert_in_range(sel[i], i ? sel[i - 1] + 1 : 0, visible - 1);
+        chosen[sel[i]] = true;
+        worst = fmin(worst, score(j, in, t, (size_t)sel[i]));
+    }
+    double slack = 1e-4 * (1 + fabs(worst));
+    bool gap = false; /* a position with the worst score was passed over */
+    for (size_t s = 0; s < visible && n == K; s++) {
+        double x = score(j, in, t, s);
+        if (!chosen[s] && x > worst + slack)
+            fail_msg("%s: query %zu: %zu scores %g, chosen ones only %g", p->name, t, s, x, worst);
+        if (!ties || fabs(x - worst) > 1e-12 * fabs(worst)) continue;
+        if (chosen[s] && gap) fail_msg("%s: query %zu: a tie took the higher position", p->name, t);
+        gap |= !chosen[s];
+    }
+    free(chosen);
+}
+
+static void one_job(const struct op_path *p, const struct job *j, bool ties, bool negative)
+{
+    struct input in = make_input(j, ties, negative);
+    struct device *d = op_open(p, 2, j->type), *d1 = op_open(p, 1, j->type);
+    size_t K = (size_t)j->K;
+    int32_t *all = select_rows(p->be, d, j, &in, 0, j->T);
+    int32_t *one = select_rows(p->be, d1, j, &in, 0, j->T);
+    assert_memory_equal(all, one, j->T * K * sizeof *all);
+    for (size_t t = 0; t < j->T; t++) {
+        check_selection(p, j, &in, all + t * K, t, ties);
+        int32_t *alone = select_rows(p->be, d, j, &in, t, 1);
+        assert_memory_equal(alone, all + t * K, K * sizeof *alone);
+        free(alone);
+    }
+    free(all);
+    free(one);
+    p->be->close(d);
+    p->be->close(d1);
+    free_input(&in);
+}
+
+static void jobs_on(const struct op_path *p)
+{
+    if (p->weights != WEIGHT_F32) return; /* weights play no part */
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        one_job(p, &jobs[i], false, false);
+        one_job(p, &jobs[i], true, false);
+        one_job(p, &jobs[i], false, true);
+        one_job(p, &jobs[i], true, true);
+    }
+}
+
+static void selection_is_exact(void **state)
+{
+    (void)state;
+    op_each(jobs_on);
+}
+
+/* Products of few-bit numbers are exact in every order and precision: all backends must choose
+ * exactly what ref chooses, ties and negative scores included. */
+static void same_as_ref(const struct op_path *p)
+{
+    if (p->weights != WEIGHT_F32) return;
+    struct job j = {40, 400, 2, 64, 64, KV_BF16};
+    struct input in = make_input(&j, false, false);
+    uint64_t seed = 8;
+    for (size_t i = 0; i < j.T * 128; i++) in.q[i] = (float)(op_random(&seed) % 5) - 2.0f;
+    for (size_t i = 0; i < j.T * 2; i++) in.w[i] = (float)(op_random(&seed) % 5) - 2.0f;
+    for (size_t i = 0; i < 440 * 64; i++) in.keys[i] = (float)(op_random(&seed) % 3) - 1.0f;
+    op_kv_free(&in.kv);
+    in.kv = op_kv_new(440, 64, KV_BF16, in.keys);
+    struct device *d = op_open(p, 2, j.type), *r = op_open_ref(j.type);
+    int32_t *got = select_rows(p->be, d, &j, &in, 0, j.T);
+    int32_t *want = select_rows(&ref_backend, r, &j, &in, 0, j.T);
+    assert_memory_equal(got, want, j.T * 64 * sizeof *got);
+    free(got);
+    free(want);
+    p->be->close(d);
+    ref_backend.close(r);
+    free_input(&in);
+}
+
+static void selection_is_that_of_ref(void **state)
+{
+    (void)state;
+    op_each(same_as_ref);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(selection_is_exact),
+        cmocka_unit_test(selection_is_that_of_ref),
+    };
+    return cmocka_run_group_tests_name("op_indexer", tests, NULL, NULL);
+}
