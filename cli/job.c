@@ -37,17 +37,21 @@ enum err job_find_model(struct job *j, struct errinfo *e)
     return where_model(&j->model_dir, j->life, j->o->model, e);
 }
 
-/* The value of one of model_describe's lines. */
+/* The first word of one of model_describe's lines: "cpu" of "backend: cpu, 8 threads". */
 static const char *described(struct job *j, const char *key)
 {
     struct buf b = {0};
     const char *found = "";
     model_describe(j->model, &b);
     size_t n = strlen(key);
-    for (char *line = strtok(b.s, "\n"); line; line = strtok(NULL, "\n"))
-        if (!strncmp(line, key, n) && line[n] == ':')
-            found = mem_copy(j->life, line + n + 1 + strspn(line + n + 1, " "),
-                             strlen(line + n + 1 + strspn(line + n + 1, " ")));
+    for (const char *line = b.s; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, n) || line[n] != ':') continue;
+        line += n + 1;
+        line += strspn(line, " ");
+        found = mem_copy(j->life, line, strcspn(line, " ,:;(\n"));
+        break;
+    }
     buf_free(&b);
     return found;
 }
