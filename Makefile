@@ -24,7 +24,7 @@ LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
 EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0
 EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(EXTRACT_PKGS))
-EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++
+EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++ -lstdc++
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -44,6 +44,7 @@ MAY_cli     := base ingest prompts engine cli
 SRC_base    := $(wildcard base/*.c)
 SRC_ingest  := $(wildcard ingest/*.c)
 SRC_extract := $(wildcard extract/*.c)
+SHIM_extract := $(wildcard extract/*.cc) # poppler-cpp has no C interface; nothing else is C++
 CXX_extract := $(wildcard extract/*.cc)
 SRC_prompts := $(wildcard prompts/*.c)
 SRC_engine  := $(wildcard engine/*.c engine/ref/*.c engine/cpu/*.c)
@@ -55,6 +56,7 @@ FUZZERS     := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES     := $(patsubst bench/%.c,%,$(wildcard bench/*.c))
 
 # The program is linked from everything but its main, and so is every test and benchmark.
+EXTRACT_OBJ := $(patsubst %.c,%.o,$(filter-out extract/main.c,$(SRC_extract))) $(SHIM_extract:%.cc=%.o)
 LIB_SRC := $(SRC_base) $(SRC_ingest) $(SRC_prompts) $(SRC_engine) $(filter-out cli/main.c,$(SRC_cli))
 
 # ---------------------------------------------------------------- packages
@@ -102,8 +104,8 @@ $(1)/deepread: $(1)/cli/main.o $(1)/libdeepread.a
 $(1)/deepread-extract: $(SRC_extract:%.c=$(1)/%.o) $(CXX_extract:%.cc=$(1)/%.o) $(1)/libdeepread.a
 	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
-$(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libdeepread.a
-	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ -lcmocka $$(LDLIBS) -o $$@
+$(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libextract.a $(1)/libdeepread.a
+	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ -lcmocka $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 # Parsers of extract/ are tested and fuzzed with its objects (without its main) linked in.
 $(1)/tests/fuzz/fuzz_%: $(1)/tests/fuzz/fuzz_%.o $(1)/tests/fuzz/driver.o \
@@ -167,7 +169,7 @@ clean:
 
 # An include outside the rows above is a wrong arrow in the house.
 layer-%:
-	@bad=$$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $* --include='*.[ch]' \
+	@bad=$$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $* --include='*.[ch]' --include='*.cc' \
 	  | grep -vE '"($(subst $() ,|,$(MAY_$*)))/'); \
 	[ -z "$$bad" ] || { echo "$*/ may not include:"; echo "$$bad"; exit 1; }
 

@@ -3,8 +3,8 @@
 # As root it calls apt-get itself, otherwise through sudo.  Does nothing when all are there.
 set -eu
 
-build="make gcc g++ pkg-config libc6-dev libjansson-dev libpcre2-dev libxml2-dev libpoppler-glib-dev libpoppler-cpp-dev
-       libgit2-dev libuchardet-dev nettle-dev"
+build="make gcc g++ pkg-config libc6-dev libjansson-dev libpcre2-dev libxml2-dev libpoppler-glib-dev
+       libpoppler-cpp-dev libgit2-dev libuchardet-dev nettle-dev"
 test="libcmocka-dev git python3 poppler-utils zstd"
 
 want=
