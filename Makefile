@@ -8,6 +8,7 @@
 #   make install PREFIX=/usr/local DESTDIR=
 #   make clean
 #
+# V=1 prints every command.
 # CUDA=0 never looks for nvcc, CUDA=1 insists on it; by default it is used where it is found.
 
 PREFIX  ?= /usr/local
@@ -16,6 +17,7 @@ CXX     ?= g++
 CFLAGS  ?= -O2 -g
 CUDA    ?= auto
 VERSION := 0.1.0
+Q       := $(if $(V),,@)
 
 CPPFLAGS += -I. -D_GNU_SOURCE -DDEEPREAD_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Werror
@@ -23,7 +25,8 @@ STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
 LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
 EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0
-EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(EXTRACT_PKGS))
+EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp,$(EXTRACT_PKGS)))
+SHIM_CFLAGS     = $(shell pkg-config --cflags poppler-cpp) # its headers share names with glib's
 EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++ -lstdc++
 
 .DEFAULT_GOAL := all
@@ -79,42 +82,52 @@ setup:
 define variant
 $(1)/%.o: %.c | $(if $(SETUP),setup)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+	@echo '  CC   $$@'
+	$(Q)$$(CC) $$(CPPFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
 $(1)/prompts/data.o: build/prompts/data.c
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -c $$< -o $$@
+	@echo '  CC   $$@'
+	$(Q)$$(CC) $$(CPPFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -c $$< -o $$@
 
 $(1)/extract/%.o: extract/%.c | $(if $(SETUP),setup)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) $$(EXTRACT_CFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+	@echo '  CC   $$@'
+	$(Q)$$(CC) $$(CPPFLAGS) $$(EXTRACT_CFLAGS) $$(STD) $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
 # The one face of a C++ library.
 $(1)/extract/%.o: extract/%.cc | $(if $(SETUP),setup)
 	@mkdir -p $$(@D)
-	$$(CXX) $$(CPPFLAGS) $$(EXTRACT_CFLAGS) -std=gnu++17 $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
+	@echo '  CXX  $$@'
+	$(Q)$$(CXX) $$(CPPFLAGS) $$(SHIM_CFLAGS) -std=gnu++17 $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
 $(1)/libdeepread.a: $(LIB_SRC:%.c=$(1)/%.o) $(1)/prompts/data.o
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	@echo '  AR   $$@'
+	$(Q)$$(AR) rcs $$@ $$^
 
 $(1)/deepread: $(1)/cli/main.o $(1)/libdeepread.a
-	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+	@echo '  LINK $$@'
+	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
 
 $(1)/deepread-extract: $(SRC_extract:%.c=$(1)/%.o) $(CXX_extract:%.cc=$(1)/%.o) $(1)/libdeepread.a
-	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
+	@echo '  LINK $$@'
+	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 $(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libextract.a $(1)/libdeepread.a
-	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ -lcmocka $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
+	@echo '  LINK $$@'
+	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ -lcmocka $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 # Parsers of extract/ are tested and fuzzed with its objects (without its main) linked in.
 $(1)/tests/fuzz/fuzz_%: $(1)/tests/fuzz/fuzz_%.o $(1)/tests/fuzz/driver.o \
     $(filter-out $(1)/extract/main.o,$(SRC_extract:%.c=$(1)/%.o)) $(CXX_extract:%.cc=$(1)/%.o) \
     $(1)/libdeepread.a
-	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
+	@echo '  LINK $$@'
+	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 $(1)/bench/%: $(1)/bench/%.o $(1)/libdeepread.a
-	$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
+	@echo '  LINK $$@'
+	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(LDLIBS) -o $$@
 
 .PRECIOUS: $(1)/%.o
 endef
