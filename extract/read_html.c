@@ -1,4 +1,168 @@
+/* read_html.c: from the bytes of a page to a document.
+ *
+ *   html_scan    bytes -> marked copy, so that text nodes can be traced
+ *   libxml2      marked copy -> tree
+ *   html_tree    facts about the nodes
+ *   html_main    which nodes are the content
+ *   html_write   nodes -> the document */
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+
 #include "extract/extract.h"
+#include "extract/html_main.h"
+#include "extract/html_scan.h"
+#include "extract/html_tree.h"
+#include "extract/html_write.h"
+#include "ingest/charset.h"
+
+/* A page nested deeper than this is written whole: the choice of the main part looks at ancestors
+ * of everything. */
+enum { DEEP = 800 };
+
+/* ------------------------------------------------------------------ to UTF-8 */
+
+struct converted {
+    struct buf utf8;
+    struct html_piece *piece;
+    size_t n, cap;
+};
+
+static void take_piece(void *ctx, const char *utf8, size_t n, size_t byte, size_t byte_len)
+{
+    struct converted *c = ctx;
+    if (c->n == c->cap) {
+        c->cap = c->cap ? 2 * c->cap : 256;
+        c->piece = mem_grow(c->piece, c->cap, sizeof *c->piece);
+    }
+    c->piece[c->n++] = (struct html_piece){c->utf8.n, n, byte, byte_len};
+    buf_add(&c->utf8, utf8, n);
+}
+
+/* A declared charset that lies is worse than none: bytes that are UTF-8 win over it. */
+static enum err find_charset(struct charset *cs, struct arena *a, const struct ingest_options *o,
+                             const char *bytes, size_t n, struct errinfo *e)
+{
+    char declared[SCAN_CHARSET_MAX];
+    struct errinfo ignored = {0};
+    if (o->encoding) return charset_detect(cs, a, bytes, n, o->encoding, e);
+    scan_charset(declared, bytes, n);
+    bool wide = !strncasecmp(declared, "utf-16", 6) || !strncasecmp(declared, "utf-32", 6);
+    if (*declared && !wide && /* a meta that could be read is not in UTF-16 */
+        charset_detect(cs, a, bytes, n, declared, &ignored) == OK && cs->name && !cs->binary) {
+        return OK;
+    }
+    return charset_detect(cs, a, bytes, n, NULL, e);
+}
+
+/* ------------------------------------------------------------------ the tree */
+
+static xmlNode *find_element(xmlNode *root, const char *name)
+{
+    for (xmlNode *n = root; n; n = tree_next(n, root, false))
+        if (n->type == XML_ELEMENT_NODE && !strcmp((const char *)n->name, name)) return n;
+    return NULL;
+}
+
+static xmlDoc *parse(const struct buf *copy)
+{
+    if (copy->n > INT_MAX || !copy->n) return NULL;
+    return htmlReadMemory(copy->s, (int)copy->n, NULL, "UTF-8",
+                          HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                              HTML_PARSE_NONET | HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC);
+}
+
+/* The text below a node without marks, white space collapsed. */
+static void plain_text(struct buf *out, xmlNode *root)
+{
+    for (xmlNode *n = root; n; n = tree_next(n, root, false)) {
+        if (n->type == XML_ELEMENT_NODE || !n->content) continue;
+        const char *s = (const char *)n->content;
+        size_t len = strlen(s), i = 0, index;
+        while (i < len) {
+            uint32_t cp;
+            size_t k = scan_mark(s + i, len - i, &index);
+            if (!k) {
+                k = utf8_next(s + i, len - i, &cp);
+                if (!utf8_is_space(cp)) buf_add(out, s + i, k);
+                else if (out->n && out->s[out->n - 1] != ' ') buf_addc(out, ' ');
+            }
+            i += k;
+        }
+    }
+}
+
+static void set_title(struct doc_builder *b, xmlNode *root)
+{
+    static const char *const places[] = {"title", "h1"};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct buf t = {0};
+        xmlNode *n = find_element(root, places[i]);
+        if (n) plain_text(&t, n);
+        if (t.n && t.n < 1000) {
+            doc_set_title(b, t.s, t.n);
+            buf_free(&t);
+            return;
+        }
+        buf_free(&t);
+    }
+}
+
+static enum err write_page(struct doc_builder *b, const struct html_source *src, const char *name,
+                           struct errinfo *e)
+{
+    struct html_scan scan = {0};
+    struct arena *a = arena_new();
+    enum err r = OK;
+    scan_page(&scan, src->utf8, src->n);
+    xmlDoc *doc = parse(&scan.copy);
+    xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    if (root) {
+        xmlNode *body = find_element(root, "body");
+        if (!body) body = root;
+        set_title(b, root);
+        int depth = tree_prepare(root, a);
+        tree_sum(root);
+        bool found = depth <= DEEP && main_choose(body);
+        if (depth > DEEP) tree_facts(body)->keep = true;
+        if (!found) doc_set_note(b, "no main part stood out: all visible text was taken");
+        html_write(b, body, &scan, src);
+    }
+    if (!doc_length(b)) r = err_set(e, E_EMPTY, "%s: no text is visible on this page", name);
+    xmlFreeDoc(doc);
+    arena_free(a);
+    scan_free(&scan);
+    return r;
+}
+
 enum err read_html(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e)
-{ (void)b;(void)o;(void)name;(void)bytes;(void)n; return err_set(e,E_UNSUPPORTED,"later"); }
+{
+    struct charset cs = {0};
+    struct converted c = {0};
+    struct html_source src = {.bytes = bytes, .n_bytes = n};
+    struct arena *a = arena_new();
+    size_t bad = 0;
+    enum err r = find_charset(&cs, a, o, bytes, n, e);
+    if (!r && (cs.binary || !cs.name))
+        r = err_set(e, E_UNSUPPORTED, "%s: binary, not a page", name);
+    if (!r) r = charset_convert(&cs, bytes, n, take_piece, &c, &bad, e);
+    if (!r) {
+        doc_set_charset(b, cs.name);
+        src.utf8 = c.utf8.s ? c.utf8.s : "";
+        src.n = c.utf8.n;
+        src.piece = c.piece;
+        src.n_pieces = c.n;
+        src.bom = cs.bom;
+        if (c.utf8.n == n - cs.bom && n > cs.bom &&
+            !memcmp(c.utf8.s, (const char *)bytes + cs.bom, c.utf8.n))
+            src.piece = NULL; /* it was UTF-8: places are exact without a table */
+        r = write_page(b, &src, name, e);
+    }
+    buf_free(&c.utf8);
+    mem_free(c.piece);
+    arena_free(a);
+    return r;
+}

@@ -1,0 +1,315 @@
+/* html_scan.c: see html_scan.h. */
+#include "extract/html_scan.h"
+
+#include <libxml/HTMLparser.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/mem.h"
+
+#define MARK_BASE 0x100000u
+#define MARK_RADIX 0x8000u
+
+static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
+}
+
+static void add_mark(struct html_scan *o, size_t at, size_t len, bool coded)
+{
+    if (o->n_marks == MARK_RADIX * MARK_RADIX) return;
+    if (o->n_marks == o->cap) {
+        o->cap = o->cap ? 2 * o->cap : 1024;
+        o->mark = mem_grow(o->mark, o->cap, sizeof *o->mark);
+    }
+    buf_add_utf8(&o->copy, MARK_BASE + (uint32_t)(o->n_marks / MARK_RADIX));
+    buf_add_utf8(&o->copy, MARK_BASE + (uint32_t)(o->n_marks % MARK_RADIX));
+    o->mark[o->n_marks++] = (struct html_mark){at, (uint32_t)len, coded};
+}
+
+size_t scan_mark(const char *s, size_t n, size_t *index)
+{
+    uint32_t a, b;
+    if (n < 8 || (unsigned char)s[0] != 0xF4) return 0;
+    if (utf8_next(s, n, &a) != 4 || utf8_next(s + 4, n - 4, &b) != 4) return 0;
+    if (a < MARK_BASE || a >= MARK_BASE + MARK_RADIX || b < MARK_BASE ||
+        b >= MARK_BASE + MARK_RADIX)
+        return 0;
+    *index = (size_t)(a - MARK_BASE) * MARK_RADIX + (b - MARK_BASE);
+    return 8;
+}
+
+void scan_free(struct html_scan *s)
+{
+    buf_free(&s->copy);
+    mem_free(s->mark);
+    *s = (struct html_scan){0};
+}
+
+/* ------------------------------------------------------------------ character references */
+
+static const uint16_t windows_1252[32] = {
+    0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
+
+static uint32_t tidy(uint32_t cp)
+{
+    if (cp >= 128 && cp < 160) return windows_1252[cp - 128];
+    if (cp == 0 || cp > 0x10FFFF || (cp >= 0xD800 && cp < 0xE000) || cp >= MARK_BASE) return 0xFFFD;
+    return cp < 32 && cp != '\n' && cp != '\t' ? ' ' : cp;
+}
+
+/* The reference at s[0] == '&': its length and character, or 0. */
+static size_t reference(const char *s, size_t n, uint32_t *cp)
+{
+    size_t i = 1;
+    if (n > 3 && s[1] == '#') {
+        bool hex = (s[2] | 32) == 'x';
+        uint32_t v = 0;
+        size_t start = i = hex ? 3 : 2;
+        for (; i < n && i - start < 10; i++) {
+            char c = (char)(s[i] | 32);
+            uint32_t d = is_digit(s[i]) ? (uint32_t)(s[i] - '0')
+                         : hex && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10 : 99;
+            if (d == 99) break;
+            v = v > 0x110000 ? v : v * (hex ? 16 : 10) + d;
+        }
+        if (i == start) return 0;
+        *cp = tidy(v);
+        return i + (i < n && s[i] == ';');
+    }
+    char name[12];
+    while (i < n && i < sizeof name && (is_alpha(s[i]) || is_digit(s[i]))) i++;
+    if (i == 1 || i >= sizeof name) return 0;
+    memcpy(name, s + 1, i - 1);
+    name[i - 1] = 0;
+    bool shut = i < n && s[i] == ';';
+    if (!strcmp(name, "apos")) {
+        *cp = '\'';
+        return i + shut;
+    }
+    const htmlEntityDesc *d = htmlEntityLookup((const xmlChar *)name);
+    if (!d || (!shut && d->value > 255)) return 0; /* only the old ones go without ";" */
+    *cp = d->value;
+    return i + shut;
+}
+
+static void add_escaped(struct buf *b, uint32_t cp)
+{
+    if (cp == '<') buf_addz(b, "&lt;");
+    else if (cp == '>') buf_addz(b, "&gt;");
+    else if (cp == '&') buf_addz(b, "&amp;");
+    else buf_add_utf8(b, cp);
+}
+
+/* ------------------------------------------------------------------ text */
+
+/* Copies the text src[i, end), with marks. */
+static void copy_text(struct html_scan *o, const char *src, size_t i, size_t end)
+{
+    size_t from = i;
+    while (i < end && is_blank(src[i])) i++;
+    buf_add(&o->copy, src + from, i - from);
+    if (i == end) return; /* blanks alone stay bare: a mark would make text of them */
+    bool fresh = true;    /* a mark is due */
+    while (i < end) {
+        uint32_t cp;
+        size_t k = 0;
+        if (src[i] == '&') k = reference(src + i, end - i, &cp);
+        else if ((unsigned char)src[i] == 0xF4) cp = 0xFFFD, k = 4;
+        else if ((unsigned char)src[i] < 32 && !is_blank(src[i])) cp = ' ', k = 1;
+        else if (src[i] == 127) cp = ' ', k = 1;
+        if (k) {
+            add_mark(o, i, k, true);
+            add_escaped(&o->copy, cp);
+            i += k;
+            fresh = true;
+            continue;
+        }
+        if (fresh) add_mark(o, i, 0, false);
+        fresh = false;
+        size_t j = i + 1;
+        while (j < end && src[j] != '&' && src[j] != '<' && (unsigned char)src[j] != 0xF4 &&
+               src[j] != 127 && ((unsigned char)src[j] >= 32 || is_blank(src[j])))
+            j++;
+        if (src[i] == '<' || src[i] == '&') {
+            buf_addz(&o->copy, src[i] == '<' ? "&lt;" : "&amp;");
+            i++;
+        }
+        buf_add(&o->copy, src + i, j - i);
+        i = j;
+    }
+}
+
+/* ------------------------------------------------------------------ tags */
+
+/* The end of the tag that starts at src[i] == '<': one past its '>', or n. */
+static size_t tag_end(const char *src, size_t i, size_t n)
+{
+    char quote = 0;
+    for (bool value = false; i < n; i++) {
+        if (quote) {
+            if (src[i] == quote) quote = 0;
+        } else if (src[i] == '>') {
+            return i + 1;
+        } else if ((src[i] == '"' || src[i] == '\'') && value) {
+            quote = src[i];
+        }
+        value = src[i] == '=' || (value && is_blank(src[i]));
+    }
+    return n;
+}
+
+static size_t tag_name(const char *s, size_t n, char *out, size_t max)
+{
+    size_t k = 0;
+    while (k < n && k + 1 < max && !is_blank(s[k]) && s[k] != '>' && s[k] != '/') {
+        out[k] = is_alpha(s[k]) ? (char)(s[k] | 32) : s[k];
+        k++;
+    }
+    out[k] = 0;
+    return k;
+}
+
+/* Elements whose content is not parsed or never shown. */
+static const char *const skipped[] = {"script", "style", "template", "noscript", "iframe",
+                                      "noembed", "noframes", "svg", "textarea", "select",
+                                      "object", "canvas", "audio", "video"};
+
+static bool in_list(const char *name, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(name, list[i])) return true;
+    return false;
+}
+
+/* Where "</name" that ends an element stands, or n.  Elements of that name inside count, except
+ * in those whose content is raw. */
+static size_t element_end(const char *src, size_t i, size_t n, const char *name)
+{
+    size_t len = strlen(name), depth = 1;
+    bool nests = !strcmp(name, "svg") || !strcmp(name, "template") || !strcmp(name, "object");
+    for (; i + len + 1 < n; i++) {
+        const char *p = memchr(src + i, '<', n - i);
+        if (!p) return n;
+        i = (size_t)(p - src);
+        if (n - i > len + 1 && src[i + 1] == '/' && !strncasecmp(src + i + 2, name, len) &&
+            i + 2 + len <= n && (i + 2 + len == n || !is_alpha(src[i + 2 + len])) && !--depth)
+            return i;
+        if (nests && n - i > len + 1 && !strncasecmp(src + i + 1, name, len) &&
+            !is_alpha(src[i + 1 + len])) {
+            size_t e = tag_end(src, i, n);
+            if (src[e - 1] != '>' || src[e - 2] != '/') depth++;
+            i = e - 1;
+        }
+    }
+    return n;
+}
+
+static size_t find(const char *src, size_t i, size_t n, const char *what)
+{
+    const char *p = i < n ? memmem(src + i, n - i, what, strlen(what)) : NULL;
+    return p ? (size_t)(p - src) : n;
+}
+
+/* Copies a tag; control characters inside become spaces. */
+static void copy_tag(struct html_scan *o, const char *src, size_t i, size_t end)
+{
+    size_t at = o->copy.n;
+    buf_add(&o->copy, src + i, end - i);
+    for (; at < o->copy.n; at++)
+        if ((unsigned char)o->copy.s[at] < 32 && !is_blank(o->copy.s[at])) o->copy.s[at] = ' ';
+    if (o->copy.n && o->copy.s[o->copy.n - 1] != '>') buf_addc(&o->copy, '>');
+}
+
+/* Handles the tag, comment or declaration at src[i] == '<'; returns where it ends, or i when the
+ * character is ordinary text. */
+static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
+{
+    if (n - i >= 4 && !memcmp(src + i, "<!--", 4)) {
+        if (i + 4 < n && src[i + 4] == '>') return i + 5;
+        size_t e = find(src, i + 4, n, "-->"), f = find(src, i + 4, e, "--!>");
+        if (f < e) return f + 4;
+        return e < n ? e + 3 : n;
+    }
+    if (i + 1 < n && (src[i + 1] == '!' || src[i + 1] == '?')) {
+        size_t e = find(src, i, n, ">");
+        e = e < n ? e + 1 : n;
+        if (n - i > 9 && !strncasecmp(src + i, "<!doctype", 9)) copy_tag(o, src, i, e);
+        return e;
+    }
+    bool close = i + 1 < n && src[i + 1] == '/';
+    size_t at = i + 1 + close;
+    if (at >= n || !is_alpha(src[at])) {
+        if (!close || at >= n) return i;
+        size_t e = find(src, i, n, ">"); /* "</ x>" is a comment */
+        return e < n ? e + 1 : n;
+    }
+    char name[16];
+    size_t e = tag_end(src, i, n);
+    tag_name(src + at, n - at, name, sizeof name);
+    bool skip = in_list(name, skipped, sizeof skipped / sizeof *skipped);
+    if (skip && close) return e;
+    if (!skip) {
+        copy_tag(o, src, i, e);
+        if (close || strcmp(name, "title")) return e;
+        size_t stop = element_end(src, e, n, name);
+        copy_text(o, src, e, stop);
+        return stop;
+    }
+    if (src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(name, "svg")) return e;
+    size_t stop = element_end(src, e, n, name);
+    buf_addc(&o->copy, ' ');
+    return stop;
+}
+
+void scan_page(struct html_scan *o, const char *src, size_t n)
+{
+    size_t text = 0, i = 0;
+    while (i < n) {
+        const char *p = memchr(src + i, '<', n - i);
+        size_t lt = p ? (size_t)(p - src) : n;
+        if (lt == n) break;
+        size_t e;
+        /* Text that stands before the tag is copied first; an ordinary '<' belongs to it. */
+        bool tag = lt + 1 < n && (is_alpha(src[lt + 1]) || src[lt + 1] == '!' ||
+                                  src[lt + 1] == '?' || src[lt + 1] == '/');
+        if (!tag) {
+            i = lt + 1;
+            continue;
+        }
+        copy_text(o, src, text, lt);
+        e = markup(o, src, lt, n);
+        text = e > lt ? e : lt;
+        i = e > lt ? e : lt + 1;
+    }
+    copy_text(o, src, text, n);
+}
+
+/* ------------------------------------------------------------------ charset */
+
+void scan_charset(char out[SCAN_CHARSET_MAX], const char *src, size_t n)
+{
+    out[0] = 0;
+    if (n > 4096) n = 4096;
+    for (size_t i = find(src, 0, n, "<"); i < n; i = find(src, i + 1, n, "<")) {
+        if (n - i < 6 || strncasecmp(src + i, "<meta", 5)) continue;
+        size_t e = tag_end(src, i, n);
+        for (size_t k = i; k + 7 < e; k++) {
+            if (strncasecmp(src + k, "charset", 7)) continue;
+            k += 7;
+            while (k < e && is_blank(src[k])) k++;
+            if (k >= e || src[k++] != '=') continue;
+            while (k < e && (is_blank(src[k]) || src[k] == '"' || src[k] == '\'')) k++;
+            size_t m = 0;
+            while (k < e && m + 1 < SCAN_CHARSET_MAX &&
+                   (is_alpha(src[k]) || is_digit(src[k]) || memchr("-_:.", src[k], 4)))
+                out[m++] = src[k++];
+            out[m] = 0;
+            if (m) return;
+        }
+    }
+}

@@ -1,0 +1,210 @@
+/* html_tree.c: see html_tree.h. */
+#include "extract/html_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "extract/html_scan.h"
+
+/* In the order of enum html_tag, which is the order of strcmp. */
+static const char *const tag_names[] = {
+    "", "a", "address", "article", "aside", "blockquote", "body", "br", "button", "caption",
+    "code", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "img", "input",
+    "kbd", "label", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody",
+    "td", "tfoot", "th", "thead", "title", "tr", "tt", "ul"};
+
+static int by_name(const void *key, const void *entry)
+{
+    return strcmp(key, *(const char *const *)entry);
+}
+
+static enum html_tag tag_of(const xmlNode *n)
+{
+    const char *const *hit = bsearch(n->name, tag_names, sizeof tag_names / sizeof *tag_names,
+                                     sizeof *tag_names, by_name);
+    return hit ? (enum html_tag)(hit - tag_names) : TAG_OTHER;
+}
+
+bool tree_is_block(enum html_tag t)
+{
+    switch (t) {
+    case TAG_OTHER: case TAG_A: case TAG_BR: case TAG_BUTTON: case TAG_CODE: case TAG_IMG:
+    case TAG_INPUT: case TAG_KBD: case TAG_LABEL: case TAG_TT: case TAG_TITLE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+int tree_heading_level(enum html_tag t)
+{
+    return t >= TAG_H1 && t <= TAG_H6 ? (int)(t - TAG_H1) + 1 : 0;
+}
+
+/* ------------------------------------------------------------------ walking */
+
+xmlNode *tree_next(xmlNode *n, const xmlNode *root, bool over)
+{
+    if (!over && n->type == XML_ELEMENT_NODE && n->children) return n->children;
+    while (n && n != root && !n->next) n = n->parent;
+    return !n || n == root ? NULL : n->next;
+}
+
+xmlNode *tree_next_kept(xmlNode *n, const xmlNode *root)
+{
+    const struct html_facts *f = tree_facts(n);
+    return tree_next(n, root, !f || f->drop);
+}
+
+/* ------------------------------------------------------------------ attributes */
+
+const char *tree_attr(const xmlNode *n, const char *name)
+{
+    if (n->type != XML_ELEMENT_NODE) return "";
+    for (const xmlAttr *a = n->properties; a; a = a->next)
+        if (!strcmp((const char *)a->name, name))
+            return a->children && a->children->content ? (const char *)a->children->content : "";
+    return "";
+}
+
+static bool has_attr(const xmlNode *n, const char *name)
+{
+    for (const xmlAttr *a = n->properties; a; a = a->next)
+        if (!strcmp((const char *)a->name, name)) return true;
+    return false;
+}
+
+bool tree_named(const xmlNode *n, const char *const *words, size_t n_words)
+{
+    const char *both[2] = {tree_attr(n, "class"), tree_attr(n, "id")};
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; both[k][0] && i < n_words; i++)
+            if (strcasestr(both[k], words[i])) return true;
+    return false;
+}
+
+/* "display: none" and "visibility: hidden" in a style attribute, whatever the blanks. */
+static bool style_hides(const char *s)
+{
+    char flat[512];
+    size_t n = 0;
+    for (; *s && n + 1 < sizeof flat; s++)
+        if (*s != ' ' && *s != '\t' && *s != '\n') flat[n++] = *s;
+    flat[n] = 0;
+    return strcasestr(flat, "display:none") || strcasestr(flat, "visibility:hidden");
+}
+
+static bool invisible(const xmlNode *n, enum html_tag t)
+{
+    if (t == TAG_HEAD || t == TAG_BUTTON) return true;
+    if (t == TAG_DIALOG && !has_attr(n, "open")) return true;
+    if (t == TAG_BODY || !n->properties) return false;
+    if (has_attr(n, "hidden") || style_hides(tree_attr(n, "style"))) return true;
+    /* A page saved while a dialogue was open hides its main part from screen readers only. */
+    return t != TAG_MAIN && t != TAG_ARTICLE && !strcasecmp(tree_attr(n, "aria-hidden"), "true");
+}
+
+/* ------------------------------------------------------------------ facts */
+
+static bool is_comma(uint32_t cp)
+{
+    return cp == ',' || cp == 0x60C || cp == 0x3001 || cp == 0xFF0C || cp == 0xFE50;
+}
+
+static void count_text(const xmlNode *n, struct html_sums *s)
+{
+    const char *t = (const char *)n->content;
+    size_t len = t ? strlen(t) : 0, i = 0, mark, index;
+    bool space = true;
+    while (i < len) {
+        uint32_t cp;
+        if ((mark = scan_mark(t + i, len - i, &index)) != 0) {
+            i += mark;
+            continue;
+        }
+        i += utf8_next(t + i, len - i, &cp);
+        bool blank = utf8_is_space(cp);
+        if (!blank || !space) s->chars++;
+        space = blank;
+        if (is_comma(cp)) s->commas++;
+    }
+    if (space && s->chars) s->chars--;
+}
+
+int tree_prepare(xmlNode *root, struct arena *a)
+{
+    int deepest = 0;
+    for (xmlNode *n = root; n; n = tree_next(n, root, false)) {
+        if (n->type != XML_ELEMENT_NODE && n->type != XML_TEXT_NODE &&
+            n->type != XML_CDATA_SECTION_NODE) {
+            n->_private = NULL;
+            continue;
+        }
+        struct html_facts *f = NEW(a, struct html_facts, 1);
+        n->_private = f;
+        f->depth = n->parent && n->parent->_private ? tree_facts(n->parent)->depth + 1 : 0;
+        if (f->depth > deepest) deepest = f->depth;
+        if (n->type != XML_ELEMENT_NODE) continue;
+        f->tag = tag_of(n);
+        f->hidden = f->drop = invisible(n, f->tag);
+    }
+    return deepest;
+}
+
+static void add_sums(struct html_sums *to, const struct html_sums *s)
+{
+    to->chars += s->chars;
+    to->link_chars += s->link_chars;
+    to->heading_chars += s->heading_chars;
+    to->commas += s->commas;
+    to->p += s->p;
+    to->img += s->img;
+    to->li += s->li;
+    to->input += s->input;
+    to->blocks += s->blocks;
+}
+
+/* What the element itself adds to its parent's sums. */
+static void close_element(xmlNode *n)
+{
+    struct html_facts *f = tree_facts(n), *up = n->parent ? tree_facts(n->parent) : NULL;
+    if (!f || f->drop || !up) return;
+    struct html_sums s = f->sum;
+    if (f->tag == TAG_A) s.link_chars = s.chars;
+    if (tree_heading_level(f->tag)) s.heading_chars = s.chars;
+    s.p += f->tag == TAG_P;
+    s.img += f->tag == TAG_IMG;
+    s.li += f->tag == TAG_LI;
+    s.input += f->tag == TAG_INPUT;
+    s.blocks += tree_is_block(f->tag);
+    add_sums(&up->sum, &s);
+}
+
+void tree_sum(xmlNode *root)
+{
+    for (xmlNode *n = root; n; n = tree_next(n, root, false))
+        if (n->_private) tree_facts(n)->sum = (struct html_sums){0};
+    xmlNode *n = root;
+    while (n) {
+        struct html_facts *f = tree_facts(n);
+        if (f && !f->drop && n->type != XML_ELEMENT_NODE) count_text(n, &f->sum);
+        if (f && !f->drop && n->type == XML_ELEMENT_NODE && n->children) {
+            n = n->children;
+            continue;
+        }
+        while (n && n != root) {
+            close_element(n);
+            if (n->next) break;
+            n = n->parent;
+        }
+        n = !n || n == root ? NULL : n->next;
+    }
+}
+
+float tree_link_density(const xmlNode *n)
+{
+    const struct html_sums *s = &tree_facts(n)->sum;
+    return s->chars > 0 ? (float)s->link_chars / (float)s->chars : 0;
+}

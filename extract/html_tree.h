@@ -1,0 +1,63 @@
+/* html_tree.h: what the choice of the main content needs to know about libxml2's tree. */
+#ifndef EXTRACT_HTML_TREE_H
+#define EXTRACT_HTML_TREE_H
+
+#include <libxml/HTMLparser.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+
+enum html_tag {
+    TAG_OTHER, TAG_A, TAG_ADDRESS, TAG_ARTICLE, TAG_ASIDE, TAG_BLOCKQUOTE, TAG_BODY, TAG_BR,
+    TAG_BUTTON, TAG_CAPTION, TAG_CODE, TAG_DD, TAG_DETAILS, TAG_DIALOG, TAG_DIV, TAG_DL, TAG_DT,
+    TAG_FIELDSET, TAG_FIGCAPTION, TAG_FIGURE, TAG_FOOTER, TAG_FORM, TAG_H1, TAG_H2, TAG_H3, TAG_H4,
+    TAG_H5, TAG_H6, TAG_HEAD, TAG_HEADER, TAG_HR, TAG_IMG, TAG_INPUT, TAG_KBD, TAG_LABEL, TAG_LI,
+    TAG_MAIN, TAG_NAV, TAG_OL, TAG_P, TAG_PRE, TAG_SECTION, TAG_SUMMARY, TAG_TABLE, TAG_TBODY,
+    TAG_TD, TAG_TFOOT, TAG_TH, TAG_THEAD, TAG_TITLE, TAG_TR, TAG_TT, TAG_UL
+};
+
+/* Sums over what is below a node and not dropped.  Lengths are code points with white space
+ * collapsed and marks (html_scan.h) not counted. */
+struct html_sums {
+    int chars, link_chars, heading_chars, commas;
+    int p, img, li, input, blocks;
+};
+
+struct html_facts {
+    enum html_tag tag;
+    bool hidden;        /* no browser shows it                                   */
+    bool drop;          /* neither it nor what is below it is content            */
+    bool keep;          /* part of the chosen main content                       */
+    bool data_table;
+    int depth;
+    float score;
+    bool scored;
+    struct html_sums sum;
+};
+
+/* Every element and text node has facts once tree_prepare returned. */
+static inline struct html_facts *tree_facts(const xmlNode *n) { return n->_private; }
+
+/* Gives facts to all nodes, hides and drops what no browser shows.  Memory: arena.  Returns how
+ * deep the tree is. */
+int tree_prepare(xmlNode *root, struct arena *a);
+
+/* Fills sum of every node that is not dropped.  Linear. */
+void tree_sum(xmlNode *root);
+
+/* The next node in document order below root, or NULL.  `over`: skip what is below n. */
+xmlNode *tree_next(xmlNode *n, const xmlNode *root, bool over);
+/* The same, never entering what is dropped. */
+xmlNode *tree_next_kept(xmlNode *n, const xmlNode *root);
+
+/* The value of an attribute, borrowed; "" when there is none. */
+const char *tree_attr(const xmlNode *n, const char *name);
+bool tree_is_block(enum html_tag t);
+int tree_heading_level(enum html_tag t); /* 1..6, or 0 */
+float tree_link_density(const xmlNode *n);
+/* One of the words stands in class or id. */
+bool tree_named(const xmlNode *n, const char *const *words, size_t n_words);
+
+#endif

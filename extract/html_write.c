@@ -1,0 +1,306 @@
+/* html_write.c: see html_write.h. */
+#include "extract/html_write.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+/* What must stand before the next text; the stronger one wins. */
+enum gap { GAP_NONE, GAP_SPACE, GAP_CELL, GAP_LINE, GAP_PARA };
+
+struct writer {
+    struct doc_builder *b;
+    const struct html_scan *scan;
+    const struct html_source *src;
+    const size_t *line;      /* byte offsets (of utf8) at which lines start */
+    size_t n_lines;
+    enum gap gap;
+    const char *prefix;      /* "- " for the first text of an item          */
+    int indent;              /* depth of lists                              */
+    int pre;                 /* inside how many pre                         */
+    bool any;                /* something was written                       */
+    size_t at;               /* where in utf8 the next byte of text stands  */
+    bool traced;             /* `at` is known                               */
+    size_t mark;             /* the mark it follows                         */
+};
+
+/* ------------------------------------------------------------------ places */
+
+static uint32_t line_of(const struct writer *w, size_t at)
+{
+    size_t lo = 0, hi = w->n_lines;
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (w->line[mid] <= at) lo = mid;
+        else hi = mid;
+    }
+    return (uint32_t)(lo + 1);
+}
+
+static const struct html_piece *piece_at(const struct html_source *s, size_t at)
+{
+    size_t lo = 0, hi = s->n_pieces;
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (s->piece[mid].at <= at) lo = mid;
+        else hi = mid;
+    }
+    return &s->piece[lo];
+}
+
+/* The source bytes of utf8[at, at+n). */
+static void find_bytes(const struct html_source *s, size_t at, size_t n, struct span *out)
+{
+    if (!s->piece) {
+        out->byte = s->bom + at;
+        out->byte_len = n;
+        return;
+    }
+    const struct html_piece *p = piece_at(s, at), *q = piece_at(s, n ? at + n - 1 : at);
+    out->byte = p->byte;
+    out->byte_len = q->byte + q->byte_len - p->byte;
+    if (p == q && p->len == p->byte_len) { /* one byte for each: the place is exact */
+        out->byte = p->byte + (at - p->at);
+        out->byte_len = n;
+    }
+}
+
+/* ------------------------------------------------------------------ text */
+
+static void close_gap(struct writer *w)
+{
+    enum gap g = w->gap;
+    w->gap = GAP_NONE;
+    if (w->any) {
+        if (g == GAP_SPACE) doc_add_made(w->b, " ");
+        if (g == GAP_CELL) doc_add_made(w->b, " | ");
+        if (g == GAP_LINE) doc_add_made(w->b, "\n");
+        if (g == GAP_PARA) doc_add_made(w->b, "\n\n");
+    }
+    if (w->prefix) {
+        struct span none = {.byte = SPAN_NO_BYTES};
+        for (int i = 1; w->any && i < w->indent && i < 8; i++) doc_add_made(w->b, "  ");
+        if (w->any) doc_add_made(w->b, w->prefix);
+        else (void)none; /* nothing precedes the first text of a document */
+        w->prefix = NULL;
+    }
+}
+
+/* Writes s[0..n), which stands at utf8[at..), or is what the coded mark stands for. */
+static void put(struct writer *w, const char *s, size_t n, size_t at, bool coded)
+{
+    struct span sp = {0};
+    size_t len = coded ? w->scan->mark[w->mark].len : n;
+    close_gap(w);
+    w->any = true;
+    if (at > w->src->n) at = w->src->n;
+    if (len > w->src->n - at) len = w->src->n - at;
+    find_bytes(w->src, at, len, &sp);
+    sp.line = line_of(w, at);
+    sp.verbatim = !coded && sp.byte_len == n && sp.byte <= w->src->n_bytes &&
+                  n <= w->src->n_bytes - sp.byte && !memcmp(w->src->bytes + sp.byte, s, n);
+    doc_add(w->b, s, n, &sp);
+}
+
+static bool is_blank(const char *s, size_t n, size_t *len)
+{
+    if ((unsigned char)*s >= 0x80) {
+        uint32_t cp;
+        *len = utf8_next(s, n, &cp);
+        return cp == 0xA0 || cp == 0x3000 || cp == 0x2028 || cp == 0x2029;
+    }
+    *len = 1;
+    return *s == ' ' || *s == '\n' || *s == '\t' || *s == '\r' || *s == '\f';
+}
+
+/* Text outside pre: white space is one space, at most.  A single blank inside is written as it
+ * stands, so that a sentence on one line of the source is one verbatim span. */
+static void put_flowing(struct writer *w, const char *s, size_t n, size_t at, bool coded)
+{
+    size_t i = 0, k;
+    while (i < n) {
+        if (is_blank(s + i, n - i, &k)) {
+            if (w->gap < GAP_SPACE) w->gap = GAP_SPACE;
+            i += k;
+            continue;
+        }
+        size_t j = i + 1;
+        while (j < n) {
+            if (!is_blank(s + j, n - j, &k)) {
+                j += k;
+                continue;
+            }
+            if (s[j] != ' ' || j + 1 >= n || is_blank(s + j + 1, n - j - 1, &k)) break;
+            j++;
+        }
+        put(w, s + i, j - i, coded ? at : at + i, coded);
+        i = j;
+    }
+}
+
+static void put_pre(struct writer *w, const char *s, size_t n, size_t at, bool coded)
+{
+    if (!w->any || w->gap >= GAP_LINE) { /* the line end behind <pre> is none of its text */
+        size_t i = 0;
+        while (i < n && (s[i] == '\n' || s[i] == '\r')) i++;
+        s += i, n -= i;
+        if (!coded) at += i;
+    }
+    if (n) put(w, s, n, at, coded);
+}
+
+/* A text node: pieces between marks. */
+static void write_text(struct writer *w, const xmlNode *node)
+{
+    const char *s = node->content ? (const char *)node->content : "";
+    size_t n = strlen(s), i = 0;
+    while (i < n) {
+        size_t index, k = scan_mark(s + i, n - i, &index);
+        if (k) {
+            w->traced = index < w->scan->n_marks;
+            if (w->traced) w->mark = index, w->at = w->scan->mark[index].at;
+            i += k;
+            continue;
+        }
+        size_t j = i;
+        while (j < n && !scan_mark(s + j, n - j, &index)) j++;
+        bool coded = w->traced && w->scan->mark[w->mark].coded;
+        if (w->pre) put_pre(w, s + i, j - i, w->at, coded);
+        else put_flowing(w, s + i, j - i, w->at, coded);
+        if (!coded) w->at += j - i;
+        i = j;
+    }
+}
+
+/* ------------------------------------------------------------------ elements */
+
+static void need(struct writer *w, enum gap g)
+{
+    if (w->gap < g) w->gap = g;
+}
+
+static enum gap gap_around(const xmlNode *n, const struct html_facts *f)
+{
+    switch (f->tag) {
+    case TAG_LI: case TAG_TR: case TAG_DT: case TAG_DD: case TAG_CAPTION: case TAG_SUMMARY:
+    case TAG_FIGCAPTION:
+        return GAP_LINE;
+    case TAG_TBODY: case TAG_THEAD: case TAG_TFOOT:
+        return GAP_LINE;
+    case TAG_UL: case TAG_OL:
+        return n->parent && n->parent->_private && tree_facts(n->parent)->tag == TAG_LI ? GAP_LINE
+                                                                                       : GAP_PARA;
+    case TAG_P: case TAG_DIV: /* inside a cell or an item they are no paragraphs of their own */
+        for (const xmlNode *up = n->parent; up && up->_private; up = up->parent) {
+            enum html_tag t = tree_facts(up)->tag;
+            if (t == TAG_TD || t == TAG_TH) return up->children == n ? GAP_NONE : GAP_SPACE;
+            if (t == TAG_LI || t == TAG_DD) return up->children == n ? GAP_NONE : GAP_LINE;
+            if (t != TAG_DIV && t != TAG_P && t != TAG_OTHER) break;
+        }
+        return GAP_PARA;
+    case TAG_TD: case TAG_TH:
+        return GAP_NONE;
+    default:
+        return tree_is_block(f->tag) ? GAP_PARA : GAP_NONE;
+    }
+}
+
+static bool layout_cell(const xmlNode *n)
+{
+    for (n = n->parent; n && n->_private; n = n->parent)
+        if (tree_facts(n)->tag == TAG_TABLE) return tree_facts(n)->sum.blocks > 40 &&
+                                                    !tree_facts(n)->data_table;
+    return true;
+}
+
+static void open_element(struct writer *w, const xmlNode *n, const struct html_facts *f,
+                         size_t *heading)
+{
+    need(w, gap_around(n, f));
+    if (tree_heading_level(f->tag)) {
+        *heading = doc_length(w->b);
+    } else if (f->tag == TAG_BR) {
+        need(w, w->gap >= GAP_LINE ? GAP_PARA : GAP_LINE);
+    } else if (f->tag == TAG_LI) {
+        w->prefix = "- ";
+    } else if (f->tag == TAG_UL || f->tag == TAG_OL) {
+        w->indent++;
+    } else if (f->tag == TAG_PRE) {
+        w->pre++;
+    } else if (f->tag == TAG_TD || f->tag == TAG_TH) {
+        const xmlNode *p = n->prev;
+        while (p && (p->type != XML_ELEMENT_NODE || !p->_private || tree_facts(p)->drop)) p = p->prev;
+        need(w, layout_cell(n) ? GAP_PARA : p && w->gap < GAP_LINE ? GAP_CELL : GAP_NONE);
+    }
+}
+
+static void close_element(struct writer *w, const xmlNode *n, const struct html_facts *f,
+                          size_t heading)
+{
+    int level = tree_heading_level(f->tag);
+    if (level && heading != SIZE_MAX && doc_length(w->b) > heading) {
+        struct str t = doc_text(w->b);
+        while (heading < t.n && t.s[heading] == '\n') heading++;
+        if (t.n > heading) doc_heading(w->b, heading, t.n - heading, level);
+    } else if (f->tag == TAG_UL || f->tag == TAG_OL) {
+        w->indent--;
+    } else if (f->tag == TAG_PRE) {
+        w->pre--;
+    } else if (f->tag == TAG_LI) {
+        w->prefix = NULL;
+    }
+    if (f->tag != TAG_BR) need(w, gap_around(n, f));
+}
+
+static size_t *find_lines(const struct html_source *s, size_t *n_lines)
+{
+    size_t cap = 1024, n = 1, *line = mem_alloc(cap, sizeof *line);
+    for (size_t i = 0; i < s->n; i++) {
+        const char *p = memchr(s->utf8 + i, '\n', s->n - i);
+        if (!p) break;
+        i = (size_t)(p - s->utf8);
+        if (n == cap) line = mem_grow(line, cap *= 2, sizeof *line);
+        line[n++] = i + 1;
+    }
+    *n_lines = n;
+    return line;
+}
+
+void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
+                const struct html_source *src)
+{
+    struct writer w = {.b = b, .scan = scan, .src = src};
+    size_t n_lines, *lines = find_lines(src, &n_lines), heading = SIZE_MAX;
+    const xmlNode *kept = NULL; /* the outermost kept node that we are in */
+    w.line = lines;
+    w.n_lines = n_lines;
+    xmlNode *n = root;
+    while (n) {
+        struct html_facts *f = tree_facts(n);
+        bool enter = false;
+        if (f && !f->drop) {
+            if (!kept && f->keep) kept = n;
+            if (n->type != XML_ELEMENT_NODE) {
+                if (kept) write_text(&w, n);
+            } else {
+                if (kept) open_element(&w, n, f, &heading);
+                enter = n->children != NULL;
+                if (!enter && kept) close_element(&w, n, f, heading);
+                if (!enter && kept == n) kept = NULL;
+            }
+        }
+        if (enter) {
+            n = n->children;
+            continue;
+        }
+        while (n != root && !n->next) { /* leave elements that end here */
+            n = n->parent;
+            f = tree_facts(n);
+            if (!f) break;
+            if (kept) close_element(&w, n, f, heading);
+            if (kept == n) kept = NULL;
+        }
+        n = n == root ? NULL : n->next;
+    }
+    mem_free(lines);
+}

@@ -1,0 +1,30 @@
+/* html_write.h: from the chosen nodes of a page to the document. */
+#ifndef EXTRACT_HTML_WRITE_H
+#define EXTRACT_HTML_WRITE_H
+
+#include "extract/html_scan.h"
+#include "extract/html_tree.h"
+#include "ingest/ingest.h"
+
+/* Where a piece of the UTF-8 page came from.  The source itself, when it is UTF-8. */
+struct html_source {
+    const char *utf8;            /* the page as scanned                                       */
+    size_t n;
+    const char *bytes;           /* the source                                                */
+    size_t n_bytes;
+    const struct html_piece *piece; /* sorted by `at`; NULL: utf8 is bytes + bom              */
+    size_t n_pieces;
+    size_t bom;
+};
+struct html_piece {
+    size_t at, len;       /* in utf8  */
+    size_t byte, byte_len; /* in bytes */
+};
+
+/* Writes what is kept below root: paragraphs and headings with a blank line between them, list
+ * items as "- ", rows of tables as lines with " | " between cells, pre with its own lines and
+ * blanks, links as their text.  White space is collapsed elsewhere. */
+void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
+                const struct html_source *src);
+
+#endif
