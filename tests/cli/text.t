@@ -1,0 +1,97 @@
+# What ingestion sees.
+deepread text lease.txt | head -n 1
+The lease of the warehouse at Dock Street began on 1 March 2019 and ends on 30 April 2031.
+---
+deepread text --map lease.txt | cut -f 1-3
+? -	1	0-90
+? 
+? -	3	92-203
+? 
+? -	5	205-302
+---
+deepread text page.html
+Harbour rules
+
+Ships longer than 80 metres need a pilot between the outer buoy and the quay.
+
+The speed limit inside the breakwater is five knots.
+---
+deepread text <page.html | tail -n 1
+The speed limit inside the breakwater is five knots.
+---
+cat lease.txt | deepread text - | tail -n 1
+Rent is due on the first working day of each month, in advance, to the account named in annex B.
+---
+deepread text tree | grep '^# '
+# main.c
+# sub/limit.c
+---
+deepread text -e '*.c' tree
+! *
+= 4
+---
+deepread text -i 'limit*' tree | head -n 1
+/* How often a request is tried again before it counts as failed. */
+---
+deepread text lease.txt -o out.txt && cmp out.txt lease.txt && ls
+empty.txt
+lease.txt
+noise.bin
+out.txt
+page.html
+questions.txt
+tree
+---
+deepread text missing.txt
+! missing.txt: *
+= 4
+---
+deepread text empty.txt
+! empty.txt: *
+= 4
+---
+deepread text noise.bin
+! noise.bin: *
+= 4
+---
+deepread text lease.txt missing.txt | head -n 1; deepread text lease.txt missing.txt >/dev/null
+The lease of the warehouse at Dock Street began on 1 March 2019 and ends on 30 April 2031.
+! missing.txt: *
+= 3
+---
+printf 'caf\303' >cut.txt; deepread text cut.txt
+caf?
+---
+printf '<html><body><script>1</script></body></html>' >bare.html; deepread text bare.html
+! bare.html: *
+= 4
+---
+mkdir bare && cp noise.bin bare && deepread text bare
+! *bare*
+= 4
+---
+deepread text lease.txt -o missing/out.txt
+! missing/out.txt: cannot write: *
+= 7
+---
+deepread text lease.txt -o tree
+! tree: cannot write: is a folder
+= 7
+---
+deepread text lease.txt -o /dev/full
+! /dev/full: *
+= 7
+---
+deepread text lease.txt >/dev/full
+! standard output: cannot write: *
+= 7
+---
+deepread text lease.txt | true
+---
+cp noise.bin tree; deepread text -v tree >/dev/null
+! skipped 1 file (1 binary)
+---
+cp noise.bin tree; deepread text -q tree 2>&1 >/dev/null
+---
+cp noise.bin tree; deepread text -q --strict tree >/dev/null
+= 3

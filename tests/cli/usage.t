@@ -1,0 +1,129 @@
+# Mistakes in the command line: exit 2, nothing on standard output, one line that helps.
+deepread
+! Try 'deepread help'.
+= 2
+---
+deepread sumarize lease.txt
+! there is no command "sumarize"
+= 2
+---
+deepread -q ask x lease.txt
+! options stand after the command*
+= 2
+---
+deepread text --mapp lease.txt
+! unknown option --mapp; did you mean --map?
+! Try 'deepread help text'.
+= 2
+---
+deepread text -x lease.txt
+! unknown option -x
+= 2
+---
+deepread text --map=yes lease.txt
+! --map takes no value
+= 2
+---
+deepread text lease.txt --pages
+! --pages needs a value
+= 2
+---
+deepread text --pages 0-x lease.txt
+! *pages*
+= 2
+---
+deepread text -i '[' tree
+! *[[]*
+= 2
+---
+deepread text --from word lease.txt
+! *word*
+= 2
+---
+deepread text --encoding klingon lease.txt
+! *klingon*
+= 2
+---
+deepread ask
+! ask: no question
+= 2
+---
+deepread ask '' lease.txt
+! ask: the question is empty
+= 2
+---
+deepread ask x -n 3 lease.txt
+! --max-tokens: expected a number from 16 to 65536, found "3"
+= 2
+---
+deepread ask x --temp warm lease.txt
+! --temp: expected a number, found "warm"
+= 2
+---
+deepread ask x -f yaml lease.txt
+! --format: expected text|markdown|json|jsonl|grep, found "yaml"
+= 2
+---
+deepread ask x -O out lease.txt
+! -O (--output-dir) goes with --each
+= 2
+---
+deepread ask x -q -v lease.txt
+! -q and -v exclude each other
+= 2
+---
+deepread ask x --seed 4 lease.txt
+! --seed has no effect*
+= 2
+---
+deepread ask x --index-share maybe lease.txt
+! --index-share: expected on, off or a number, found "maybe"
+= 2
+---
+deepread ask -Q missing.txt lease.txt
+! missing.txt: *
+= 2
+---
+deepread ask -Q empty.txt lease.txt
+! empty.txt: holds no question
+= 2
+---
+deepread ask -Q - - <questions.txt
+! standard input (-) can be read once only
+= 2
+---
+deepread summarize ''
+! an operand is empty
+= 2
+---
+DEEPREAD_THREADS=many deepread ask x lease.txt
+! environment DEEPREAD_THREADS: *
+= 2
+---
+deepread model
+! model: expected info
+= 2
+---
+deepread model list
+! model: expected info, found "list"
+= 2
+---
+deepread help dance
+! help: there is no command "dance"
+= 2
+---
+deepread ask x -m nothing-like-it lease.txt
+! model "nothing-like-it" is not installed*
+= 6
+---
+deepread ask x -m ./nowhere lease.txt
+! ./nowhere: no such model folder*
+= 6
+---
+DEEPREAD_MODEL=tree deepread ask x lease.txt
+! *tree*config.json*
+= 6
+---
+deepread ask x --password-file missing lease.txt
+! missing: *
+= 2
