@@ -168,12 +168,17 @@ static void stop_text(struct decoder *d, struct text *t, struct value *v)
     v->truncated = true;
 }
 
-/* What may come next, the closing token last when the text may end here. */
-static size_t candidates(struct decoder *d, const struct text *t, bool can_end)
+#define MAX_BANNED 64
+
+/* What may come next, the closing token last when the text may end here.  banned: the tokens that
+ * the rule of runs took away. */
+static size_t candidates(struct decoder *d, const struct text *t, bool can_end, int32_t *banned,
+                         size_t *n_banned)
 {
-    int32_t banned[64];
     size_t n = grammar_text_allowed(&d->tokens, &t->state, t->sv->max_lines, d->text.n == 0, d->ids);
-    size_t bans = t->sv->free_text ? grammar_circle_banned(d->text.v, d->text.n, banned, 64) : 0;
+    size_t bans = 0;
+    if (t->sv->free_text)
+        bans = grammar_circle_banned(d->text.v, d->text.n, banned, MAX_BANNED);
     size_t kept = bans ? 0 : n;
     for (size_t i = 0; bans && i < n; i++) {
         bool ban = false;
@@ -181,24 +186,41 @@ static size_t candidates(struct decoder *d, const struct text *t, bool can_end)
         if (!ban) d->ids[kept++] = d->ids[i];
     }
     if (can_end) d->ids[kept++] = t->close;
+    *n_banned = bans;
     return kept;
 }
 
+/* Ends the text before its last sentence when that was said before.  A sentence that stands may be
+ * shown, once it is `whole`. */
+static bool ends_in_circle(struct decoder *d, struct text *t, bool whole)
+{
+    size_t n;
+    const char *s = raw(d, t, &n);
+    size_t end = n && grammar_text_clean(&t->state) ? grammar_circle_cut(s, n) : n;
+    if (end < n) cut(d, t, end);
+    else if (whole) decoder_emit(d);
+    return end < n;
+}
+
 /* Free text, before `id` is said: true when the sentence that ends here was said before; then it
- * is gone.  A sentence that stands may be shown. */
+ * is gone. */
 static bool goes_in_circles(struct decoder *d, struct text *t, int32_t id)
 {
     size_t n;
     const char *s = raw(d, t, &n);
     struct str next = tokenizer_bytes(d->t, id);
     bool line = next.n > 1 && next.s[0] == '\\' && strchr("nr", next.s[1]);
-    bool apart = id == t->close || line || (next.n && next.s[0] == ' ');
-    if (!n || !(id == t->close || line || grammar_circle_ends(s, n, apart))) return false;
-    if (!grammar_text_clean(&t->state)) return false;
-    size_t end = grammar_circle_cut(s, n);
-    if (end < n) cut(d, t, end);
-    else decoder_emit(d);
-    return end < n;
+    bool end = id == t->close || line;
+    if (!end && !(n && grammar_circle_ends(s, n, next.n && next.s[0] == ' '))) return false;
+    return ends_in_circle(d, t, grammar_text_clean(&t->state));
+}
+
+/* True when a token that is not allowed scores above all that are. */
+static bool wants_one_of(const float *logits, const int32_t *ids, size_t n, const int32_t *banned,
+                         size_t n_banned)
+{
+    int32_t ban = sampler_argmax(logits, banned, n_banned);
+    return logits[ban] > logits[sampler_argmax(logits, ids, n)];
 }
 
 static void remember(struct decoder *d, int32_t id, size_t end)
@@ -223,13 +245,18 @@ enum err decode_value_text(struct decoder *d, const struct schema_value *sv, int
         bool over = (most && d->text.n >= most) ||
                     (sv->max_length && t.state.chars > sv->max_length);
         bool can_end = grammar_text_clean(&t.state) && !(sv->free_text && is_blank(s, n));
-        size_t found = candidates(d, &t, can_end);
+        int32_t banned[MAX_BANNED];
+        size_t n_banned, found = candidates(d, &t, can_end, banned, &n_banned);
         const float *logits = NULL;
         if (found && !over && decoder_alive(d)) TRY(decoder_logits(d, &logits));
         if (!logits) {
             stop_text(d, &t, v);
             break;
         }
+        /* A model that wants to complete a run again may be saying a whole sentence again. */
+        if (n_banned && wants_one_of(logits, d->ids, found, banned, n_banned) &&
+            ends_in_circle(d, &t, false))
+            break;
         int32_t id = sampler_pick(logits, d->ids, found, &d->o->sampling, &d->rng, d->scratch);
         v->logp += logits[id] - decoder_log_sum(logits, d->ids, found, -1);
         if (sv->free_text && goes_in_circles(d, &t, id)) break;

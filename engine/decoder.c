@@ -81,6 +81,12 @@ void decoder_force(struct decoder *d, struct piece p)
 enum err decoder_logits(struct decoder *d, const float **logits)
 {
     *logits = NULL;
+    if (!d->pending.n && !session_logits(d->s) && d->start) { /* the caller had rewound it */
+        struct mark here = decoder_mark(d);
+        int32_t last = session_tokens(d->s)[here.length - 1];
+        session_rewind(d->s, here.length - 1);
+        tokens_add(&d->pending, last);
+    }
     if (d->pending.n) {
         enum err r = session_append(d->s, d->pending.v, d->pending.n, d->e);
         if (r == E_INTR) {
