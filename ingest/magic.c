@@ -1,0 +1,179 @@
+#include "ingest/magic.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct mark {
+    size_t at;
+    const char *bytes;
+    size_t n;
+    const char *what;
+};
+#define MARK(at, bytes, what) {(at), (bytes), sizeof(bytes) - 1, (what)}
+
+static const struct mark marks[] = {
+    MARK(0, "\x89PNG\r\n\x1a\n", "a PNG image"),
+    MARK(0, "\xff\xd8\xff", "a JPEG image"),
+    MARK(0, "GIF87a", "a GIF image"),
+    MARK(0, "GIF89a", "a GIF image"),
+    MARK(0, "II*\0", "a TIFF image"),
+    MARK(0, "MM\0*", "a TIFF image"),
+    MARK(8, "WEBP", "a WebP image"),
+    MARK(0, "\0\0\1\0", "an icon"),
+    MARK(0, "8BPS", "a Photoshop image"),
+    MARK(4, "ftypavif", "an AVIF image"),
+    MARK(4, "ftypheic", "a HEIC image"),
+    MARK(0, "AT&TFORM", "a DjVu document"),
+    MARK(4, "ftyp", "an MPEG-4 film or sound"),
+    MARK(8, "AVI ", "an AVI film"),
+    MARK(8, "WAVE", "a WAV sound"),
+    MARK(0, "\x1a\x45\xdf\xa3", "a Matroska film"),
+    MARK(0, "OggS", "an Ogg sound or film"),
+    MARK(0, "fLaC", "a FLAC sound"),
+    MARK(0, "ID3", "an MP3 sound"),
+    MARK(0, "\x7f" "ELF", "an ELF program or library"),
+    MARK(0, "MZ", "a Windows program or library"),
+    MARK(0, "\xcf\xfa\xed\xfe", "a Mach-O program"),
+    MARK(0, "\xfe\xed\xfa\xcf", "a Mach-O program"),
+    MARK(0, "\xca\xfe\xba\xbe", "a Java class or a Mach-O program"),
+    MARK(0, "\0asm", "a WebAssembly module"),
+    MARK(0, "!<arch>\n", "a static library or Debian package"),
+    MARK(0, "dex\n", "Android bytecode"),
+    MARK(0, "\x1f\x8b", "gzip-compressed data"),
+    MARK(0, "BZh", "bzip2-compressed data"),
+    MARK(0, "\xfd" "7zXZ\0", "xz-compressed data"),
+    MARK(0, "\x28\xb5\x2f\xfd", "Zstandard-compressed data"),
+    MARK(0, "\x04\x22\x4d\x18", "LZ4-compressed data"),
+    MARK(0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    MARK(0, "Rar!\x1a\x07", "a RAR archive"),
+    MARK(257, "ustar", "a tar archive"),
+    MARK(0, "\xed\xab\xee\xdb", "an RPM package"),
+    MARK(0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (doc, xls, ppt)"),
+    MARK(0, "SQLite format 3\0", "an SQLite database"),
+    MARK(60, "BOOKMOBI", "a Mobipocket book"),
+    MARK(0, "\0\1\0\0\0", "a TrueType font"),
+    MARK(0, "OTTO", "an OpenType font"),
+    MARK(0, "wOFF", "a WOFF font"),
+    MARK(0, "wOF2", "a WOFF2 font"),
+    MARK(0, "GGUF", "a GGUF model"),
+    MARK(0, "\x93NUMPY", "a NumPy array"),
+    MARK(0, "\x89HDF\r\n\x1a\n", "HDF5 data"),
+    MARK(0, "PAR1", "a Parquet table"),
+    MARK(0, "\x80\x04\x95", "a Python pickle"),
+    MARK(0, "!BDN", "an Outlook mailbox"),
+    MARK(0, "\xde\x12\x04\x95", "a gettext catalogue"),
+    MARK(0, "DIRC", "a Git index"),
+    MARK(0, "PACK", "a Git pack"),
+};
+
+/* Zip holds many kinds; the names of its first members tell. */
+static const char *zip_kind(const char *s, size_t n)
+{
+    static const struct { const char *member, *what; } kinds[] = {
+        {"mimetypeapplication/epub+zip", "an e-book (epub)"},
+        {"mimetypeapplication/vnd.oasis.opendocument.text", "an OpenDocument text (odt)"},
+        {"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "an OpenDocument table (ods)"},
+        {"mimetypeapplication/vnd.oasis.opendocument.presentation", "OpenDocument slides (odp)"},
+        {"word/", "a Word document (docx)"},
+        {"xl/", "an Excel workbook (xlsx)"},
+        {"ppt/", "PowerPoint slides (pptx)"},
+        {"[Content_Types].xml", "an Office document (docx, xlsx, pptx)"},
+        {"META-INF/", "a Java archive"},
+        {"AndroidManifest.xml", "an Android package"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (memmem(s, n, kinds[i].member, strlen(kinds[i].member))) return kinds[i].what;
+    return "a zip archive";
+}
+
+const char *magic_of(const void *head, size_t n)
+{
+    const char *s = head;
+    if (n >= 4 && (memcmp(s, "PK\3\4", 4) == 0 || memcmp(s, "PK\5\6", 4) == 0))
+        return zip_kind(s, n);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const struct mark *m = &marks[i];
+        if (n >= m->at + m->n && memcmp(s + m->at, m->bytes, m->n) == 0) return m->what;
+    }
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ what nobody wrote */
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), k = strlen(end);
+    return n >= k && strcasecmp(s + n - k, end) == 0;
+}
+
+static const char *generated_name(const char *name)
+{
+    static const char *const locks[] = {
+        "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock",
+        "deno.lock", "cargo.lock", "composer.lock", "gemfile.lock", "poetry.lock", "pdm.lock",
+        "uv.lock", "pixi.lock", "pipfile.lock", "go.sum", "go.work.sum", "flake.lock", "mix.lock",
+        "pubspec.lock", "podfile.lock", "package.resolved", "gradle.lockfile", "packages.lock.json",
+        "cabal.project.freeze", "conan.lock", ".terraform.lock.hcl", "rebar.lock", "shard.lock",
+        "paket.lock", "cartfile.resolved", "module.bazel.lock", "gopkg.lock", "glide.lock",
+    };
+    static const char *const tails[] = {
+        ".pb.go", ".pb.cc", ".pb.h", "_pb2.py", "_pb2_grpc.py", ".pb.dart", ".pb.swift",
+        "_pb.js", "_pb.d.ts", ".g.dart", ".freezed.dart", ".designer.cs", ".g.cs", ".g.i.cs",
+        ".generated.cs", ".xcworkspacedata", ".pbxproj",
+    };
+    static const char *const small[] = {".min.js", ".min.mjs", ".min.css", "-min.js", "-min.css",
+                                        ".bundle.js", ".js.map", ".css.map", ".mjs.map"};
+    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
+        if (strcasecmp(name, locks[i]) == 0) return "lock file";
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        if (ends_with(name, small[i])) return ends_with(name, ".map") ? "source map" : "minified";
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++)
+        if (ends_with(name, tails[i])) return "generated";
+    return NULL;
+}
+
+/* Whether a line holds a, and b after it, in any case of letters. */
+static bool holds(const char *s, size_t n, const char *a, const char *b)
+{
+    size_t ka = strlen(a), kb = strlen(b);
+    for (size_t i = 0; i + ka <= n; i++) {
+        if (strncasecmp(s + i, a, ka) != 0) continue;
+        if (kb == 0) return true;
+        for (size_t k = i + ka; k + kb <= n; k++)
+            if (strncasecmp(s + k, b, kb) == 0) return true;
+    }
+    return false;
+}
+
+/* The usual words in the comments at the top of generated code.  They may be spread over lines:
+ * "generated by X" on one, "do not edit" on another. */
+static bool generated_head(const char *s, size_t n)
+{
+    bool made = false, warned = false;
+    for (size_t i = 0, line = 0; i < n && line < 12; line++) {
+        const char *nl = memchr(s + i, '\n', n - i);
+        size_t len = nl ? (size_t)(nl - s) - i : n - i;
+        const char *l = s + i;
+        size_t k = len < 400 ? len : 400;
+        i += len + 1;
+        if (memmem(l, k, "@" "generated", 10)) return true;
+        made |= holds(l, k, "generated by", "") || holds(l, k, "generated from", "") ||
+                holds(l, k, "auto", "generated") || holds(l, k, "generated code", "") ||
+                holds(l, k, "generated file", "") || holds(l, k, "code generated", "");
+        warned |= holds(l, k, "do not ", "edit") || holds(l, k, "do not ", "modify") ||
+                  holds(l, k, "don't edit", "") || holds(l, k, "changes", "will be lost") ||
+                  holds(l, k, "changes", "will be overwritten");
+        if (made && warned) return true;
+    }
+    return false;
+}
+
+const char *magic_generated(const char *name, const void *head, size_t n, bool is_code)
+{
+    const char *why = generated_name(name);
+    if (why || !is_code) return why;
+    if (generated_head(head, n)) return "generated";
+    size_t lines = 1, mean = ends_with(name, ".js") || ends_with(name, ".css") ? 1000 : 5000;
+    for (const char *p = head, *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++) lines++;
+    return n / lines > mean ? "minified" : NULL;
+}

@@ -1,0 +1,447 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ingest/charset.h"
+#include "ingest/extract_client.h"
+#include "ingest/ingest.h"
+#include "ingest/lang.h"
+#include "ingest/magic.h"
+#include "ingest/pages.h"
+#include "ingest/read_text.h"
+#include "ingest/tree.h"
+
+#define MAX_FILE ((size_t)64 << 20)
+#define HEAD ((size_t)64 << 10) /* bytes that decide what a file is */
+
+/* ------------------------------------------------------------------ formats */
+
+static int sniff_pdf(const char *name, const unsigned char *head, size_t n)
+{
+    (void)name;
+    size_t look = n < 1024 ? n : 1024;
+    if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
+    return memmem(head, look, "%PDF-", 5) ? 90 : 0; /* with a mail header or the like before it */
+}
+
+/* Skips blanks, comments and processing instructions. */
+static size_t html_start(const char *s, size_t n)
+{
+    size_t i = n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    for (;;) {
+        while (i < n && strchr(" \t\r\n\f", s[i]) && s[i]) i++;
+        const char *end = NULL;
+        size_t skip = 0;
+        if (n - i > 4 && memcmp(s + i, "<!--", 4) == 0) end = memmem(s + i, n - i, "-->", skip = 3);
+        else if (n - i > 2 && memcmp(s + i, "<?", 2) == 0) end = memmem(s + i, n - i, "?>", skip = 2);
+        if (!end) return i;
+        i = (size_t)(end - s) + skip;
+    }
+}
+
+static bool starts(const char *s, size_t n, const char *what)
+{
+    size_t k = strlen(what);
+    return n >= k && strncasecmp(s, what, k) == 0;
+}
+
+static int sniff_html(const char *name, const unsigned char *head, size_t n)
+{
+    static const char *const sure[] = {"<!doctype html", "<html", "<head>", "<body"};
+    static const char *const likely[] = {"<title", "<meta ", "<div", "<p>", "<h1", "<table", "<ul",
+                                         "<article", "<section", "<main", "<script", "<style"};
+    const char *s = (const char *)head;
+    size_t at = html_start(s, n);
+    const struct lang *l = lang_of(name, NULL, 0);
+    bool named = l && strcmp(l->name, "html") == 0;
+    bool other = l && !l->prose && !named; /* a template of another language stays what it is */
+    for (size_t i = 0; i < sizeof sure / sizeof *sure; i++)
+        if (starts(s + at, n - at, sure[i])) return named ? 95 : other ? 40 : 90;
+    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)
+        if (starts(s + at, n - at, likely[i])) return named ? 90 : l ? 20 : 60;
+    return named ? 78 : 0;
+}
+
+static const char *const pdf_suffixes[] = {".pdf", NULL};
+static const char *const html_suffixes[] = {".html", ".htm", ".xhtml", NULL};
+static const struct reader pdf = {"pdf", pdf_suffixes, sniff_pdf, true, NULL};
+static const struct reader html = {"html", html_suffixes, sniff_html, true, NULL};
+
+static const struct reader *const readers[] = {&pdf, &html, &read_text_markdown, &read_text_code,
+                                               &read_text_plain};
+#define N_READERS (sizeof readers / sizeof *readers)
+
+static enum err reader_named(const struct reader **out, const char *name, struct errinfo *e)
+{
+    struct buf known = {0};
+    *out = NULL;
+    for (size_t i = 0; i < N_READERS; i++) {
+        if (strcasecmp(readers[i]->name, name) == 0) *out = readers[i];
+        buf_addf(&known, "%s%s", i ? ", " : "", readers[i]->name);
+    }
+    enum err r = *out ? OK : err_set(e, E_USAGE, "'%s' is no known format: %s", name, known.s);
+    buf_free(&known);
+    return r;
+}
+
+/* The head of a file with UTF-16 or UTF-32 folded to one byte a character, so that every sniffer
+ * sees "<html". */
+static size_t fold_wide(const char *charset, size_t bom, const char *s, size_t n, char *out)
+{
+    bool wide = strncmp(charset, "utf-16", 6) == 0 || strncmp(charset, "utf-32", 6) == 0;
+    if (!wide) {
+        memcpy(out, s, n);
+        return n;
+    }
+    size_t unit = charset[4] == '1' ? 2 : 4, k = 0;
+    size_t low = charset[strlen(charset) - 2] == 'b' ? unit - 1 : 0;
+    for (size_t i = bom; i + unit <= n; i += unit) {
+        size_t zeros = 0;
+        for (size_t z = 0; z < unit; z++) zeros += s[i + z] == 0;
+        out[k++] = zeros == unit - 1 && s[i + low] > 0 ? s[i + low] : '?';
+    }
+    return k;
+}
+
+struct verdict {
+    const struct reader *reader; /* NULL: nothing reads it */
+    const char *looks_like;      /* then: "a PNG image", "binary data" */
+    const char *generated;       /* "minified", "lock file", ..., or NULL */
+};
+
+/* What a file is, from its name and first bytes. */
+static struct verdict judge(const char *name, const char *s, size_t n)
+{
+    struct verdict v = {0};
+    struct arena *scratch = arena_new();
+    struct charset cs;
+    if (n > HEAD) n = HEAD;
+    charset_detect(&cs, scratch, s, n, NULL, NULL);
+    char *plain = mem_take(scratch, n + 1, 1);
+    size_t len = cs.binary ? 0 : fold_wide(cs.name, cs.bom, s, n, plain);
+    int best = 0;
+    for (size_t i = 0; i < N_READERS; i++) {
+        bool raw = readers[i] == &pdf; /* the only format here that may look binary */
+        if (cs.binary && !raw) continue;
+        int score = readers[i]->sniff(name, (const unsigned char *)(raw ? s : plain), raw ? n : len);
+        if (score > best) {
+            best = score;
+            v.reader = readers[i];
+        }
+    }
+    const char *magic = magic_of(s, n);
+    if (v.reader && v.reader != &pdf && magic && cs.binary) v.reader = NULL;
+    if (!v.reader) v.looks_like = magic ? magic : "binary data";
+    const char *slash = strrchr(name, '/');
+    if (v.reader && v.reader != &pdf)
+        v.generated = magic_generated(slash ? slash + 1 : name, plain, len,
+                                      v.reader == &read_text_code);
+    arena_free(scratch);
+    return v;
+}
+
+/* ------------------------------------------------------------------ one document */
+
+/* The bytes of one input. */
+struct source {
+    const char *name; /* shown */
+    const char *path; /* NULL: standard input */
+    struct buf bytes;
+};
+
+/* A name that can stand in a prompt and on a terminal. */
+static const char *clean_name(struct arena *a, const char *path)
+{
+    size_t n = strlen(path), k = 0;
+    char *out = mem_take(a, 3 * n + 1, 1);
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        i += utf8_next(path + i, n - i, &cp);
+        if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) cp = 0xfffd;
+        k += utf8_put(cp, out + k);
+    }
+    return out;
+}
+
+static bool is_blank(struct str t)
+{
+    for (size_t i = 0; i < t.n;) {
+        uint32_t cp;
+        i += utf8_next(t.s + i, t.n - i, &cp);
+        if (!utf8_is_space(cp) && cp != 0xfeff && cp != 0x200b) return false;
+    }
+    return true;
+}
+
+static enum err read_here(struct doc **out, const struct reader *r, struct arena *a,
+                          const struct source *s, const struct ingest_options *o,
+                          struct errinfo *e)
+{
+    struct doc_builder *b = doc_new(a, s->name, r->name);
+    TRY(r->read(b, o, s->name, s->bytes.s, s->bytes.n, e));
+    *out = doc_freeze(b, s->path, s->bytes.s, s->bytes.n);
+    return OK;
+}
+
+static enum err parse(struct doc **out, const struct reader *r, struct arena *a,
+                      const struct source *s, const struct ingest_options *o, struct errinfo *e)
+{
+    if (r->apart) {
+        struct wire_about about = {s->name, s->path, r->name, s->bytes.s, s->bytes.n};
+        TRY(extract_client_run(out, a, o, &about, e));
+    } else {
+        TRY(read_here(out, r, a, s, o, e));
+    }
+    if (is_blank((*out)->text))
+        return err_set(e, E_EMPTY, "%s: no text in it", s->name);
+    return OK;
+}
+
+static enum err unsupported(const struct source *s, const char *looks_like, struct errinfo *e)
+{
+    return err_set(e, E_UNSUPPORTED, "%s: looks like %s; deepread reads PDF, HTML, Markdown, text "
+                   "and source code", s->name, looks_like);
+}
+
+/* Bytes to document, whatever they are. */
+static enum err read_source(struct doc **out, struct arena *a, const struct source *s,
+                            const struct ingest_options *o, struct errinfo *e)
+{
+    const struct reader *r = NULL;
+    if (s->bytes.n == 0) return err_set(e, E_EMPTY, "%s: is empty", s->name);
+    if (o->from) {
+        TRY(reader_named(&r, o->from, e));
+        return parse(out, r, a, s, o, e);
+    }
+    struct verdict v = judge(s->name, s->bytes.s, s->bytes.n);
+    /* A charset that was named makes text of what does not look like it. */
+    if (!v.reader && o->encoding && !magic_of(s->bytes.s, s->bytes.n)) v.reader = &read_text_plain;
+    if (!v.reader) return unsupported(s, v.looks_like, e);
+    return parse(out, v.reader, a, s, o, e);
+}
+
+static void add_doc(struct docset *set, struct arena *a, struct doc *d)
+{
+    if (set->n == set->cap) {
+        size_t cap = set->cap ? set->cap * 2 : 16;
+        struct doc **v = NEW(a, struct doc *, cap);
+        if (set->n) memcpy(v, set->v, set->n * sizeof *v);
+        set->v = v;
+        set->cap = cap;
+    }
+    set->v[set->n++] = d;
+}
+
+/* The message without the name that starts it: the ledger has the name already. */
+static const char *reason_of(const struct errinfo *e, const char *name)
+{
+    size_t n = strlen(name);
+    bool named = strncmp(e->msg, name, n) == 0 && e->msg[n] == ':' && e->msg[n + 1] == ' ';
+    return named ? e->msg + n + 2 : e->msg;
+}
+
+static size_t max_file(const struct ingest_options *o)
+{
+    return o->max_file ? o->max_file : MAX_FILE;
+}
+
+/* ------------------------------------------------------------------ files named directly */
+
+static enum err load(struct source *s, int fd, const struct ingest_options *o, struct errinfo *e)
+{
+    struct errinfo why = {0};
+    enum err r = sys_read_all(fd, max_file(o), &s->bytes, s->name, &why);
+    if (r == E_LIMIT)
+        return err_set(e, E_LIMIT, "%s: larger than %zu bytes, the limit for one file", s->name,
+                       max_file(o));
+    return r ? err_set(e, r, "%s", why.msg) : OK;
+}
+
+static enum err read_named(struct docset *set, struct arena *a, struct source *s, int fd,
+                           const struct ingest_options *o, struct errinfo *e)
+{
+    struct errinfo why = {0};
+    struct doc *d = NULL;
+    enum err r = load(s, fd, o, &why);
+    if (!r) r = read_source(&d, a, s, o, &why);
+    const char *path = s->path ? s->path : s->name;
+    if (r) {
+        ledger_add(&set->ledger, a, LEDGER_UNREADABLE, path, reason_of(&why, s->name), s->bytes.n);
+        return err_set(e, r, "%s", why.msg);
+    }
+    add_doc(set, a, d);
+    ledger_add(&set->ledger, a, LEDGER_USED, path, NULL, s->bytes.n);
+    return OK;
+}
+
+static enum err read_stdin(struct docset *set, struct arena *a, const struct ingest_options *o,
+                           struct errinfo *e)
+{
+    struct source s = {.name = clean_name(a, o->stdin_name ? o->stdin_name : "stdin")};
+    enum err r = read_named(set, a, &s, STDIN_FILENO, o, e);
+    buf_free(&s.bytes);
+    return r;
+}
+
+static enum err read_file(struct docset *set, struct arena *a, const char *path,
+                          const struct ingest_options *o, struct errinfo *e)
+{
+    const char *shown = path;
+    while (shown[0] == '.' && shown[1] == '/' && shown[2]) shown += 2;
+    struct source s = {.name = clean_name(a, shown), .path = path};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        int why = errno;
+        ledger_add(&set->ledger, a, LEDGER_UNREADABLE, path, strerror(why), 0);
+        return err_set(e, E_IO, "%s: %s", s.name, strerror(why));
+    }
+    enum err r = read_named(set, a, &s, fd, o, e);
+    close(fd);
+    buf_free(&s.bytes);
+    return r;
+}
+
+/* ------------------------------------------------------------------ folders */
+
+struct folder {
+    struct docset *set; /* NULL: only list */
+    struct ledger *ledger;
+    struct arena *a;
+    const struct ingest_options *o;
+    ingest_tick *tick;
+    void *ctx;
+    size_t used, left_out;
+};
+
+static void skip(struct folder *f, enum ledger_status status, const struct tree_file *t,
+                 const char *reason)
+{
+    ledger_add(f->ledger, f->a, status, t->path, reason, t->bytes);
+    f->left_out++;
+}
+
+/* Rules that need the content; true when the file is left out. */
+static bool left_out(struct folder *f, const struct tree_file *t, const char *s, size_t n)
+{
+    if (n == 0) {
+        skip(f, LEDGER_SKIPPED, t, "empty");
+        return true;
+    }
+    struct verdict v = judge(t->path, s, n);
+    if (!v.reader) {
+        char why[96];
+        bool plain = strcmp(v.looks_like, "binary data") == 0;
+        snprintf(why, sizeof why, plain ? "binary" : "binary: %s", v.looks_like);
+        skip(f, LEDGER_SKIPPED, t, why);
+    } else if (v.generated) {
+        skip(f, LEDGER_SKIPPED, t, v.generated);
+    }
+    return !v.reader || v.generated;
+}
+
+static int open_entry(const struct tree_file *t)
+{
+    /* Not blocking: the file may have become a pipe meanwhile. */
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (t->linked ? 0 : O_NOFOLLOW);
+    return openat(t->folder, t->base, flags);
+}
+
+static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *e)
+{
+    (void)e;
+    struct folder *f = ctx;
+    char *head = mem_alloc(HEAD, 1);
+    int fd = open_entry(t);
+    ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
+    if (n < 0) {
+        skip(f, LEDGER_UNREADABLE, t, strerror(errno));
+    } else if (!left_out(f, t, head, (size_t)n)) {
+        ledger_add(f->ledger, f->a, LEDGER_USED, t->path, NULL, t->bytes);
+        f->used++;
+    }
+    if (fd >= 0) close(fd);
+    mem_free(head);
+    return OK;
+}
+
+static enum err read_entry(struct folder *f, const struct tree_file *t, struct source *s,
+                           struct errinfo *why)
+{
+    int fd = open_entry(t);
+    if (fd < 0) return err_set(why, E_IO, "%s", strerror(errno));
+    enum err r = load(s, fd, f->o, why);
+    close(fd);
+    if (r || left_out(f, t, s->bytes.s, s->bytes.n)) return r;
+    struct doc *d = NULL;
+    TRY(read_source(&d, f->a, s, f->o, why));
+    add_doc(f->set, f->a, d);
+    ledger_add(f->ledger, f->a, LEDGER_USED, t->path, NULL, s->bytes.n);
+    f->used++;
+    return OK;
+}
+
+static enum err read_tree_file(void *ctx, const struct tree_file *t, struct errinfo *e)
+{
+    struct folder *f = ctx;
+    struct source s = {.name = clean_name(f->a, t->path),
+                       .path = mem_copy(f->a, t->path, strlen(t->path))};
+    struct errinfo why = {0};
+    enum err r = read_entry(f, t, &s, &why);
+    buf_free(&s.bytes);
+    if (r == E_INTR) return err_set(e, r, "%s", why.msg);
+    if (r == E_EMPTY || r == E_UNSUPPORTED) skip(f, LEDGER_SKIPPED, t, reason_of(&why, s.name));
+    else if (r) skip(f, LEDGER_UNREADABLE, t, reason_of(&why, s.name));
+    if (f->tick) f->tick(f->ctx, t->path, f->set->ledger.n);
+    return OK;
+}
+
+static enum err nothing_in(const struct folder *f, const char *path, struct errinfo *e)
+{
+    if (f->left_out == 0)
+        return err_set(e, E_EMPTY, "%s: no files in it to read (see --hidden, --no-ignore, -i, -e)",
+                       path);
+    return err_set(e, E_EMPTY, "%s: none of its %zu files can be read", path, f->left_out);
+}
+
+static enum err read_tree(struct docset *set, struct arena *a, const char *path,
+                          const struct ingest_options *o, ingest_tick *tick, void *ctx,
+                          struct errinfo *e)
+{
+    struct folder f = {.set = set, .ledger = &set->ledger, .a = a, .o = o, .tick = tick, .ctx = ctx};
+    TRY(tree_walk(path, o, a, &set->ledger, read_tree_file, &f, e));
+    return f.used ? OK : nothing_in(&f, path, e);
+}
+
+/* ------------------------------------------------------------------ the face */
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+enum err ingest_path(struct docset *set, struct arena *a, const char *path,
+                     const struct ingest_options *o, ingest_tick *tick, void *ctx,
+                     struct errinfo *e)
+{
+    const struct reader *forced;
+    TRY(pages_check(o->pages, e));
+    if (o->from) TRY(reader_named(&forced, o->from, e));
+    if (is_folder(path)) return read_tree(set, a, path, o, tick, ctx, e);
+    enum err r = strcmp(path, "-") == 0 ? read_stdin(set, a, o, e)
+                                        : read_file(set, a, path, o, e);
+    if (tick) tick(ctx, path, set->ledger.n);
+    return r;
+}
+
+enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
+                     const struct ingest_options *o, struct errinfo *e)
+{
+    struct folder f = {.ledger = l, .a = a, .o = o};
+    TRY(tree_walk(path, o, a, l, list_file, &f, e));
+    return f.used ? OK : nothing_in(&f, path, e);
+}
