@@ -8,6 +8,8 @@
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 enum { ENOUGH = 500 };  /* characters of a main part that needs no second try     */
+/* A page with less text and fewer blocks than this needs no choice, only cleaning. */
+enum { SMALL = 2500, SIMPLE = 25 };
 enum { LEAST = 140 };   /* below this a page has no main part                     */
 
 /* How strictly what surrounds the content is taken away; each try drops one. */
@@ -273,6 +275,8 @@ static bool belongs(const xmlNode *n, const xmlNode *top)
     if (f->scored && f->score + bonus >= fmaxf(10, 0.2f * t->score)) return true;
     if (tree_heading_level(f->tag)) return f->sum.chars > 0 && n->next && density < 0.5f;
     if (f->tag != TAG_P) return false;
+    enum html_tag up = tree_facts(n->parent)->tag;
+    if ((up == TAG_BODY || up == TAG_MAIN || up == TAG_ARTICLE) && f->sum.link_chars == 0) return true;
     return f->sum.chars > 80 ? density < 0.25f
                              : f->sum.chars > 0 && f->sum.link_chars == 0 && ends_like_text(n);
 }
@@ -397,6 +401,8 @@ static int attempt(xmlNode *body, const struct rules *r)
     tree_sum(body);
     score_all(body, r);
     size_t n_top = best_few(body, top);
+    const struct html_sums *all = &tree_facts(body)->sum;
+    if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     keep_around(best, body);
     find_data_tables(body);
