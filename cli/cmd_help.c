@@ -51,8 +51,11 @@ enum exit_code cmd_help_print(struct term *t, const struct cmd *c)
         return print(t, &b);
     }
     add_usage(&b, c);
-    buf_addf(&b, "%s%s\n", c->summary, ".");
-    if (c->notes) buf_addf(&b, "\n%s\n", c->notes);
+    buf_addf(&b, "%s.\n", c->summary);
+    if (c->notes) {
+        buf_addc(&b, '\n');
+        opt_wrap(c->notes, 0, columns(), &b);
+    }
     if (c->groups) opt_help(c->groups, columns(), &b);
     return print(t, &b);
 }

@@ -21,7 +21,6 @@ void job_free(struct job *j)
     session_free(j->session);
     model_close(j->model);
     mem_free(j->chunks);
-    mem_free(j->set.v);
     buf_free(&j->why);
     arena_free(j->step);
     arena_free(j->docs);
@@ -182,7 +181,6 @@ enum err job_list(struct job *j, struct ledger *l, const char *path, struct erri
 
 void job_forget(struct job *j)
 {
-    mem_free(j->set.v);
     j->set = (struct docset){0};
     j->read_seconds = 0;
     j->n_chunks = 0;

@@ -23,17 +23,17 @@ static const struct opt_group *const help_groups[] = {&group_general, NULL};
 
 const struct cmd commands[] = {
     {"summarize", cmd_summarize, NEEDS_INPUT, "[PATH]...", "Summarize documents, with citations",
-     "A PATH is a file, a folder or - for standard input, which is also read when there is no\n"
-     "PATH.  All documents make one summary; --each makes one of each.",
+     "A PATH is a file, a folder or - for standard input, which is also read when there is no "
+     "PATH. All documents make one summary; --each makes one of each.",
      summarize_groups},
     {"ask", cmd_ask, NEEDS_INPUT | NEEDS_QUESTION, "QUESTION [PATH]...",
      "Answer a question, with quotations",
-     "A PATH is a file, a folder or - for standard input, which is also read when there is no\n"
-     "PATH.  With -Q the questions come from a file and all operands are paths.  When nothing in\n"
+     "A PATH is a file, a folder or - for standard input, which is also read when there is no "
+     "PATH. With -Q the questions come from a file and all operands are paths. When nothing in "
      "the input supports an answer the exit code is 1.",
      ask_groups},
     {"review", cmd_review, NEEDS_INPUT, "[PATH]...", "Review source code",
-     "Each file is read on its own, as the model was taught to, and the findings are merged.\n"
+     "Each file is read on its own, as the model was taught to, and the findings are merged. "
      "A file that does not fit the context costs a line and exit code 3.",
      review_groups},
     {"plan", cmd_plan, NEEDS_INPUT, "[PATH]...", "Say what reading would take, and whether it fits",

@@ -307,9 +307,9 @@ static void add_arg(struct buf *b, const struct opt *o)
     else if (o->kind == OPT_ENUM) add_names(b, o);
 }
 
-/* Words of `text` from column `at`, broken before `width`, further lines indented. */
-static void add_wrapped(struct buf *b, const char *text, size_t at, size_t indent, size_t width)
+void opt_wrap(const char *text, size_t indent, size_t width, struct buf *b)
 {
+    size_t at = indent;
     while (*text) {
         size_t n = strcspn(text, " ");
         if (at > indent && at + n + 1 > width) {
@@ -344,7 +344,7 @@ void opt_help(const struct opt_group *const *groups, size_t width, struct buf *o
             size_t at = out->n - start;
             if (at + 2 > indent) buf_addf(out, "\n%*s", (int)indent, "");
             else buf_addf(out, "%*s", (int)(indent - at), "");
-            add_wrapped(out, o->help, indent, indent, width);
+            opt_wrap(o->help, indent, width, out);
         }
     }
 }

@@ -64,6 +64,10 @@ enum err opt_parse(const struct opt_group *const *groups, void *target, struct a
  * an argument name where a value is taken.  For the tests.  E_USAGE names the row. */
 enum err opt_check(const struct opt_group *const *groups, struct errinfo *e);
 
+/* Appends the words of `text`, which starts at column `indent`, in lines of at most `width`
+ * columns; further lines are indented. */
+void opt_wrap(const char *text, size_t indent, size_t width, struct buf *b);
+
 /* The options as text for a terminal of `width` columns, and as roff for the manual page. */
 void opt_help(const struct opt_group *const *groups, size_t width, struct buf *out);
 /* used_by: "ask, summarize". */

@@ -3,11 +3,11 @@ deepread text lease.txt | head -n 1
 The lease of the warehouse at Dock Street began on 1 March 2019 and ends on 30 April 2031.
 ---
 deepread text --map lease.txt | cut -f 1-3
-? -	1	0-90
-? 
-? -	3	92-203
-? 
-? -	5	205-302
+-	1	0-90
+		
+-	3	92-202
+		
+-	5	204-300
 ---
 deepread text page.html
 Harbour rules
@@ -23,8 +23,8 @@ cat lease.txt | deepread text - | tail -n 1
 Rent is due on the first working day of each month, in advance, to the account named in annex B.
 ---
 deepread text tree | grep '^# '
-# main.c
-# sub/limit.c
+# tree/main.c
+# tree/sub/limit.c
 ---
 deepread text -e '*.c' tree
 ! *
@@ -60,7 +60,8 @@ The lease of the warehouse at Dock Street began on 1 March 2019 and ends on 30 A
 = 3
 ---
 printf 'caf\303' >cut.txt; deepread text cut.txt
-caf?
+? caf*
+! cut.txt: *windows*
 ---
 printf '<html><body><script>1</script></body></html>' >bare.html; deepread text bare.html
 ! bare.html: *
