@@ -28,9 +28,10 @@ static inline json_t *vectors_open(const char *path)
     for (const char *p = m.p, *end = m.p + m.n; p < end;) {
         const char *nl = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((nl ? nl : end) - p);
-        json_t *v = NULL;
-        if (json_parse(&v, p, n, path, &e)) {
-            fprintf(stderr, "%s\n", e.msg);
+        json_error_t je;
+        json_t *v = json_loadb(p, n, JSON_ALLOW_NUL, &je);
+        if (!v) {
+            fprintf(stderr, "%s: %s\n", path, je.text);
             exit(1);
         }
         json_array_append_new(all, v);
