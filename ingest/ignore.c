@@ -14,29 +14,43 @@
 
 #define RULES_MAX ((size_t)1 << 20) /* bytes of one rule file */
 
-/* One rule file: its patterns are relative to the folder it lies in. */
+/* One rule file: its patterns are relative to `folder`. */
 struct rules {
     const char *folder; /* absolute, without a slash at the end; "" is the root of the system */
     const char *why;
     struct globs globs;
 };
 
+/* Rule files from the weakest to the strongest: those of deeper folders come later. */
+struct rule_stack {
+    struct rules *v;
+    size_t n, cap;
+};
+
 /* A Git work tree that holds the folder being read. */
 struct worktree {
     git_repository *repo;
     git_index *index;
-    const char *top; /* absolute, without a slash at the end */
-    size_t depth;    /* of the folder that opened it */
+    const char *top;   /* absolute, without a slash at the end       */
+    size_t depth;      /* of the folder that opened it               */
+    size_t first_rule; /* of its rules: those of trees above stop here */
+};
+
+/* A folder that was entered: what there was before, and whether git leaves it out, so that only
+ * tracked files in it count. */
+struct mark {
+    size_t own, git;
+    bool left_out;
 };
 
 struct ignore {
     struct arena *a;
     const char *root; /* absolute, without a slash at the end */
-    struct rules *rules;
-    size_t n_rules, cap_rules;
-    size_t *marks; /* number of rules before each folder entered */
+    struct rule_stack own; /* .ignore and .deepreadignore */
+    struct rule_stack git;
+    struct mark *marks;
     size_t depth, cap_marks;
-    struct worktree *trees;
+    struct worktree *trees; /* innermost last */
     size_t n_trees, cap_trees;
 };
 
@@ -54,33 +68,48 @@ static const char *join(struct arena *a, const char *folder, const char *rel)
     struct buf b = {0};
     buf_addz(&b, folder);
     if (*rel) buf_addf(&b, "/%s", rel);
-    const char *s = b.n ? mem_copy(a, b.s, b.n) : "";
+    const char *s = mem_copy(a, b.s, b.n);
     buf_free(&b);
     return s;
 }
 
-/* ------------------------------------------------------------------ .ignore, .deepreadignore */
+/* The path from `top`, or NULL when it is not below. */
+static const char *below(const char *top, const char *path)
+{
+    size_t n = strlen(top);
+    return strncmp(path, top, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
+}
+
+/* ------------------------------------------------------------------ rule files */
 
 static void add_line(struct globs *gs, struct arena *a, const char *s, size_t n)
 {
-    while (n && s[n - 1] == '\r') n--;
-    while (n && (s[n - 1] == ' ' || s[n - 1] == '\t') && !(n > 1 && s[n - 2] == '\\')) n--;
+    if (n && s[n - 1] == '\r') n--;
+    while (n && s[n - 1] == ' ' && !(n > 1 && s[n - 2] == '\\')) n--;
     if (n == 0 || *s == '#' || memchr(s, '\0', n)) return;
-    if (gs->n == gs->cap) gs->v = room(a, gs->v, gs->n, &gs->cap, sizeof *gs->v);
+    gs->v = room(a, gs->v, gs->n, &gs->cap, sizeof *gs->v);
     /* A line that is no pattern matches nothing, as in git. */
     if (!glob_compile(&gs->v[gs->n], a, mem_copy(a, s, n), NULL)) gs->n++;
 }
 
-static void read_rules(struct ignore *ig, const char *folder, const char *name, const char *why)
+static bool read_rule_file(struct buf *b, const char *path)
 {
-    int fd = open(join(ig->a, folder, name), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return false;
     struct stat st;
-    struct buf b = {0};
     bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-              !sys_read_all(fd, RULES_MAX, &b, name, NULL);
+              !sys_read_all(fd, RULES_MAX, b, path, NULL);
     close(fd);
+    return ok;
+}
+
+/* Adds the rules of the file at `path`, which hold below `folder`. */
+static void add_rules(struct ignore *ig, struct rule_stack *stack, const char *path,
+                      const char *folder, const char *why)
+{
+    struct buf b = {0};
     struct globs gs = {0};
+    bool ok = read_rule_file(&b, path);
     size_t from = ok && b.n >= 3 && memcmp(b.s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (ok && from < b.n) {
         const char *nl = memchr(b.s + from, '\n', b.n - from);
@@ -90,36 +119,86 @@ static void read_rules(struct ignore *ig, const char *folder, const char *name, 
     }
     buf_free(&b);
     if (gs.n == 0) return;
-    ig->rules = room(ig->a, ig->rules, ig->n_rules, &ig->cap_rules, sizeof *ig->rules);
-    ig->rules[ig->n_rules++] = (struct rules){folder, why, gs};
+    stack->v = room(ig->a, stack->v, stack->n, &stack->cap, sizeof *stack->v);
+    stack->v[stack->n++] = (struct rules){folder, why, gs};
 }
 
-static void read_folder_rules(struct ignore *ig, const char *folder)
+static void add_folder_rules(struct ignore *ig, const char *folder)
 {
-    read_rules(ig, folder, ".ignore", "rule .ignore");
-    read_rules(ig, folder, ".deepreadignore", "rule .deepreadignore");
+    add_rules(ig, &ig->own, join(ig->a, folder, ".ignore"), folder, "rule .ignore");
+    add_rules(ig, &ig->own, join(ig->a, folder, ".deepreadignore"), folder, "rule .deepreadignore");
+    if (ig->n_trees == 0) return;
+    add_rules(ig, &ig->git, join(ig->a, folder, ".gitignore"), folder, "rule .gitignore");
+}
+
+/* The last pattern that matches decides; NULL when none does.  Patterns are tried on the path
+ * itself only: what lies in a folder that is left out is never asked for. */
+static const struct glob *decide(const struct rule_stack *stack, size_t first, const char *path,
+                                 bool is_folder, const char **why)
+{
+    for (size_t i = stack->n; i-- > first;) {
+        const struct rules *r = &stack->v[i];
+        const char *rel = below(r->folder, path);
+        for (size_t k = r->globs.n; rel && k-- > 0;) {
+            if (!glob_match(&r->globs.v[k], rel, is_folder)) continue;
+            *why = r->why;
+            return &r->globs.v[k];
+        }
+    }
+    return NULL;
 }
 
 /* ------------------------------------------------------------------ git */
 
-/* Opens the work tree that `folder` lies in: its own .git only, or one above as well. */
-static void open_worktree(struct ignore *ig, const char *folder, bool above)
+/* The user's own rules: core.excludesFile, else ignore in Git's folder of the user. */
+static void add_user_rules(struct ignore *ig, const struct worktree *t)
+{
+    git_config *config = NULL;
+    git_buf path = {0};
+    bool named = git_repository_config_snapshot(&config, t->repo) == 0 &&
+                 git_config_get_path(&path, config, "core.excludesfile") == 0;
+    if (named) add_rules(ig, &ig->git, path.ptr, t->top, "rule core.excludesFile");
+    git_buf_dispose(&path);
+    git_config_free(config);
+    if (named) return;
+    git_buf dir = {0};
+    if (git_libgit2_opts(GIT_OPT_GET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, &dir) == 0 && dir.ptr &&
+        !strchr(dir.ptr, ':'))
+        add_rules(ig, &ig->git, join(ig->a, dir.ptr, "ignore"), t->top, "rule core.excludesFile");
+    git_buf_dispose(&dir);
+}
+
+static void add_info_rules(struct ignore *ig, const struct worktree *t)
+{
+    git_buf dir = {0};
+    if (git_repository_item_path(&dir, t->repo, GIT_REPOSITORY_ITEM_INFO) == 0 && dir.ptr)
+        add_rules(ig, &ig->git, join(ig->a, dir.ptr, "exclude"), t->top, "rule .git/info/exclude");
+    git_buf_dispose(&dir);
+}
+
+/* Opens the work tree that `folder` lies in: its own .git only, or one above as well.  libgit2
+ * finds it and says what is tracked; the rules are matched here, because libgit2 drops a negated
+ * pattern whose counterpart stands in another file. */
+static bool open_worktree(struct ignore *ig, const char *folder, bool above)
 {
     git_repository *repo = NULL;
     unsigned flags = above ? GIT_REPOSITORY_OPEN_CROSS_FS : GIT_REPOSITORY_OPEN_NO_SEARCH;
-    const char *dir = *folder ? folder : "/";
-    if (git_repository_open_ext(&repo, dir, flags, NULL) != 0) return;
+    if (git_repository_open_ext(&repo, *folder ? folder : "/", flags, NULL) != 0) return false;
     const char *top = git_repository_workdir(repo);
     if (!top) {
         git_repository_free(repo);
-        return;
+        return false;
     }
     size_t n = strlen(top);
     while (n && top[n - 1] == '/') n--;
     ig->trees = room(ig->a, ig->trees, ig->n_trees, &ig->cap_trees, sizeof *ig->trees);
     struct worktree *t = &ig->trees[ig->n_trees++];
-    *t = (struct worktree){.repo = repo, .top = mem_copy(ig->a, top, n), .depth = ig->depth};
+    *t = (struct worktree){.repo = repo, .top = mem_copy(ig->a, top, n), .depth = ig->depth,
+                           .first_rule = ig->git.n};
     if (git_repository_index(&t->index, repo) != 0) t->index = NULL;
+    add_user_rules(ig, t);
+    add_info_rules(ig, t);
+    return true;
 }
 
 static void close_worktree(struct ignore *ig)
@@ -129,25 +208,10 @@ static void close_worktree(struct ignore *ig)
     git_repository_free(t->repo);
 }
 
-/* The path from the top of the work tree, or NULL when it is not below. */
-static const char *below(const char *top, const char *path)
-{
-    size_t n = strlen(top);
-    return strncmp(path, top, n) == 0 && path[n] == '/' ? path + n + 1 : NULL;
-}
-
-static bool git_ignores(const struct worktree *t, const char *path, bool is_folder)
+static bool is_tracked(const struct worktree *t, const char *path)
 {
     const char *rel = below(t->top, path);
-    if (!rel) return false;
-    struct buf b = {0};
-    buf_addz(&b, rel);
-    if (is_folder) buf_addc(&b, '/');
-    int ignored = 0;
-    if (git_ignore_path_is_ignored(&ignored, t->repo, b.s) != 0) ignored = 0;
-    buf_free(&b);
-    if (ignored && !is_folder && t->index && git_index_get_bypath(t->index, rel, 0)) return false;
-    return ignored;
+    return rel && t->index && git_index_get_bypath(t->index, rel, 0);
 }
 
 /* ------------------------------------------------------------------ the face */
@@ -164,10 +228,14 @@ struct ignore *ignore_open(struct arena *a, const char *root)
     size_t n = strlen(full);
     while (n && full[n - 1] == '/') n--;
     ig->root = mem_copy(a, full, n);
+    bool in_tree = open_worktree(ig, ig->root, true);
+    const char *top = in_tree ? ig->trees[0].top : "";
     for (size_t i = 0; i < n; i++) { /* rules above the root, from the top down */
-        if (ig->root[i] == '/') read_folder_rules(ig, mem_copy(a, ig->root, i));
+        if (ig->root[i] != '/') continue;
+        ig->n_trees = in_tree && i >= strlen(top); /* .gitignore counts from the work tree's top */
+        add_folder_rules(ig, mem_copy(a, ig->root, i));
     }
-    open_worktree(ig, ig->root, true);
+    ig->n_trees = in_tree;
     return ig;
 }
 
@@ -181,17 +249,20 @@ void ignore_close(struct ignore *ig)
 void ignore_enter(struct ignore *ig, const char *rel)
 {
     ig->marks = room(ig->a, ig->marks, ig->depth, &ig->cap_marks, sizeof *ig->marks);
-    ig->marks[ig->depth++] = ig->n_rules;
+    bool left_out = *rel && ignore_why(ig, rel, true);
+    ig->marks[ig->depth++] = (struct mark){ig->own.n, ig->git.n, left_out};
     const char *folder = join(ig->a, ig->root, rel);
-    read_folder_rules(ig, folder);
     struct stat st;
-    if (*rel && lstat(join(ig->a, folder, ".git"), &st) == 0) open_worktree(ig, folder, false);
+    if (*rel && lstat(join(ig->a, folder, ".git"), &st) == 0 && open_worktree(ig, folder, false))
+        ig->marks[ig->depth - 1].left_out = false;
+    add_folder_rules(ig, folder);
 }
 
 void ignore_leave(struct ignore *ig)
 {
     ig->depth--;
-    ig->n_rules = ig->marks[ig->depth];
+    ig->own.n = ig->marks[ig->depth].own;
+    ig->git.n = ig->marks[ig->depth].git;
     while (ig->n_trees && ig->trees[ig->n_trees - 1].depth > ig->depth) close_worktree(ig);
 }
 
@@ -200,20 +271,20 @@ const char *ignore_why(struct ignore *ig, const char *rel, bool is_folder)
     struct buf path = {0};
     buf_addf(&path, "%s/%s", ig->root, rel);
     const char *why = NULL;
-    bool decided = false;
-    for (size_t i = ig->n_rules; i-- > 0 && !decided;) {
-        const struct rules *r = &ig->rules[i];
-        const char *from = below(r->folder, path.s);
-        const struct glob *g = NULL;
-        for (size_t k = r->globs.n; from && k-- > 0 && !g;)
-            if (glob_match(&r->globs.v[k], from, is_folder)) g = &r->globs.v[k];
-        decided = g != NULL;
-        if (g && !g->negated) why = r->why;
+    const struct glob *g = decide(&ig->own, 0, path.s, is_folder, &why);
+    bool out = g && !g->negated;
+    if (!g && ig->n_trees) {
+        const struct worktree *t = &ig->trees[ig->n_trees - 1];
+        g = decide(&ig->git, t->first_rule, path.s, is_folder, &why);
+        out = g && !g->negated;
+        if (ig->depth && ig->marks[ig->depth - 1].left_out) {
+            out = true;
+            why = "rule .gitignore";
+        }
+        if (out && !is_folder && is_tracked(t, path.s)) out = false;
     }
-    if (!decided && ig->n_trees && git_ignores(&ig->trees[ig->n_trees - 1], path.s, is_folder))
-        why = "rule .gitignore";
     buf_free(&path);
-    return why;
+    return out ? why : NULL;
 }
 
 bool ignore_has_tracked(struct ignore *ig, const char *rel)

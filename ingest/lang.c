@@ -35,7 +35,9 @@ static const struct lang *by_field(const char *s, size_t n, enum field field)
 {
     for (size_t i = 0; i < N_LANGS; i++) {
         const struct lang *l = &lang_table[i];
-        const char *list = field == SUFFIX ? l->suffixes : field == PROGRAM ? l->programs : l->names;
+        const char *list = field == SUFFIX    ? l->suffixes
+                           : field == PROGRAM ? l->programs
+                                              : l->names;
         if (listed(list, s, n, field == NAME_START)) return l;
     }
     return NULL;

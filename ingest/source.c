@@ -28,6 +28,12 @@ static int sniff_pdf(const char *name, const unsigned char *head, size_t n)
     return memmem(head, look, "%PDF-", 5) ? 90 : 0; /* with a mail header or the like before it */
 }
 
+static bool starts(const char *s, size_t n, const char *what)
+{
+    size_t k = strlen(what);
+    return n >= k && strncasecmp(s, what, k) == 0;
+}
+
 /* Skips blanks, comments and processing instructions. */
 static size_t html_start(const char *s, size_t n)
 {
@@ -36,17 +42,11 @@ static size_t html_start(const char *s, size_t n)
         while (i < n && strchr(" \t\r\n\f", s[i]) && s[i]) i++;
         const char *end = NULL;
         size_t skip = 0;
-        if (n - i > 4 && memcmp(s + i, "<!--", 4) == 0) end = memmem(s + i, n - i, "-->", skip = 3);
-        else if (n - i > 2 && memcmp(s + i, "<?", 2) == 0) end = memmem(s + i, n - i, "?>", skip = 2);
+        if (starts(s + i, n - i, "<!--")) end = memmem(s + i, n - i, "-->", skip = 3);
+        else if (starts(s + i, n - i, "<?")) end = memmem(s + i, n - i, "?>", skip = 2);
         if (!end) return i;
         i = (size_t)(end - s) + skip;
     }
-}
-
-static bool starts(const char *s, size_t n, const char *what)
-{
-    size_t k = strlen(what);
-    return n >= k && strncasecmp(s, what, k) == 0;
 }
 
 static int sniff_html(const char *name, const unsigned char *head, size_t n)
@@ -127,7 +127,8 @@ static struct verdict judge(const char *name, const char *s, size_t n)
     for (size_t i = 0; i < N_READERS; i++) {
         bool raw = readers[i] == &pdf; /* the only format here that may look binary */
         if (cs.binary && !raw) continue;
-        int score = readers[i]->sniff(name, (const unsigned char *)(raw ? s : plain), raw ? n : len);
+        const char *seen = raw ? s : plain;
+        int score = readers[i]->sniff(name, (const unsigned char *)seen, raw ? n : len);
         if (score > best) {
             best = score;
             v.reader = readers[i];
@@ -411,7 +412,7 @@ static enum err read_tree(struct docset *set, struct arena *a, const char *path,
                           const struct ingest_options *o, ingest_tick *tick, void *ctx,
                           struct errinfo *e)
 {
-    struct folder f = {.set = set, .ledger = &set->ledger, .a = a, .o = o, .tick = tick, .ctx = ctx};
+    struct folder f = {set, &set->ledger, a, o, tick, ctx, 0, 0};
     TRY(tree_walk(path, o, a, &set->ledger, read_tree_file, &f, e));
     return f.used ? OK : nothing_in(&f, path, e);
 }
