@@ -7,11 +7,10 @@
 
 enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MIN_CHARS = 13 };
 
-#define GUTTER 0.42f /* the least width of a strip, in font sizes */
-
 struct cutter {
     const struct piece *p;
     bool rtl;
+    float gutter; /* the least width of a strip, in font sizes */
     size_t *order;
     int *region;
     size_t done;
@@ -103,12 +102,12 @@ static bool reads_like_text(const struct side *s)
 }
 
 /* What the strip at x is worth between two crossing pieces; 0 when it is no gutter. */
-static float strip_score(const struct side *l, const struct side *r)
+static float strip_score(const struct cutter *c, const struct side *l, const struct side *r)
 {
     if (!reads_like_text(l) || !reads_like_text(r)) return 0;
     float size = (float)((l->size + r->size) / (double)(l->n + r->n));
     float gap = r->inner - l->inner;
-    if (gap < GUTTER * size) return 0;
+    if (gap < c->gutter * size) return 0;
     float shared = fminf(l->bottom, r->bottom) - fmaxf(l->top, r->top);
     if (shared < 2.2f * size) return 0;
     return shared * (1 + fminf(gap / size, 3) * 0.1f);
@@ -121,13 +120,13 @@ static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, fl
     size_t from = 0;
     for (size_t i = 0; i <= n; i++) {
         const struct piece *p = i < n ? &c->p[idx[i]] : NULL;
-        float strip = p ? GUTTER * p->size : 0;
+        float strip = p ? c->gutter * p->size : 0;
         bool right = p && p->u0 >= x + (sign > 0 ? strip : 0);
         bool left = p && p->u1 <= x - (sign > 0 ? 0 : strip);
         if (left) side_add(&l, p, p->u1, 1);
         else if (right) side_add(&r, p, p->u0, -1);
         if (left || right) continue;
-        float score = strip_score(&l, &r);
+        float score = strip_score(c, &l, &r);
         if (score > best->score) *best = (struct gutter){0.5f * (l.inner + r.inner), score, from, i};
         l = r = (struct side){0};
         from = i + 1;
@@ -197,10 +196,10 @@ static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
     cut(c, idx + g.to, n - g.to, depth + 1);
 }
 
-int columns_order(const struct piece *p, size_t n, bool rtl, size_t *order, int *region,
-                  struct arena *scratch)
+int columns_order(const struct piece *p, size_t n, bool rtl, float gutter, size_t *order,
+                  int *region, struct arena *scratch)
 {
-    struct cutter c = {.p = p, .rtl = rtl, .order = order, .region = region};
+    struct cutter c = {.p = p, .rtl = rtl, .gutter = gutter, .order = order, .region = region};
     c.edges = NEW(scratch, float, n + 1);
     c.part = NEW(scratch, size_t, n + 1);
     size_t *idx = NEW(scratch, size_t, n + 1);

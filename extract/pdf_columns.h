@@ -17,14 +17,16 @@ struct piece {
     float u0, v0, u1, v1; /* u along the line, v down the page, in points */
     float size;           /* of the font                                  */
     int chars;
+    long stream;          /* for the caller's use                         */
 };
 
 /* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region
  * (from 0, ascending along `order`) into region[n], which is indexed like `order`.
- * `rtl`: the right side of a gutter is read before the left.  Within a region the order is by the
+ * `rtl`: the right side of a gutter is read before the left.  `gutter`: the least width of a
+ * strip, in font sizes.  Within a region the order is by the
  * middle of the box, top to bottom.  Returns the number of regions.
  * Cost: n log n times the number of gutters tried (at most 48 per cut, 16 cuts deep). */
-int columns_order(const struct piece *p, size_t n, bool rtl, size_t *order, int *region,
-                  struct arena *scratch);
+int columns_order(const struct piece *p, size_t n, bool rtl, float gutter, size_t *order,
+                  int *region, struct arena *scratch);
 
 #endif

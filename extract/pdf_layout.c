@@ -7,11 +7,16 @@
 
 #include "base/str.h"
 #include "extract/pdf_columns.h"
+#include "extract/pdf_stream.h"
 
 /* Pieces are made with gaps below TIGHT font sizes, so that a narrow gutter keeps them apart;
  * afterwards pieces of one region are joined over gaps below LOOSE: justified text is that wide. */
 #define TIGHT 0.62f
 #define LOOSE 1.7f
+/* The least gutter, in font sizes.  A word gap in unjustified text is 0.25 wide: narrower gutters
+ * show only by the content stream, which does not run across them. */
+#define GUTTER 0.42f
+#define GUTTER_STREAM 0.12f
 
 enum { BUCKETS = 1024, MAX_OPEN = 48 };
 
@@ -32,7 +37,8 @@ struct work {
     struct piece *piece;
     size_t *first, *last; /* items of a piece */
     size_t n_pieces;
-    bool rtl;
+    bool rtl, streamed;   /* streamed: word.stream is known */
+    enum layout_order by;
 };
 
 /* ------------------------------------------------------------------ turning */
@@ -123,6 +129,9 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             seen++;
             link = &o->chain[pc];
             if (gap > TIGHT * size || gap < -0.6f * size) continue;
+            if (gap > 0.08f * size &&
+                stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
+                continue;
             if (overlap(l->v0, l->v1, it->v0, it->v1) < 0.5f &&
                 overlap(k->piece[pc].v0, k->piece[pc].v1, it->v0, it->v1) < 0.6f)
                 continue;
@@ -168,7 +177,8 @@ static void make_pieces(struct work *k)
             continue;
         }
         pc = k->n_pieces++;
-        k->piece[pc] = (struct piece){it->u0, it->v0, it->u1, it->v1, it->size, it->chars};
+        k->piece[pc] = (struct piece){it->u0, it->v0, it->u1, it->v1, it->size, it->chars,
+                                      k->page->v[it->word].stream};
         k->first[pc] = k->last[pc] = i;
         size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
         o.chain[pc] = o.head[b];
@@ -265,6 +275,49 @@ static void make_line(struct work *k, const struct slot *slot, size_t n, struct 
     describe(k, l);
 }
 
+/* Whether q goes on below or behind p, so that both are of one region. */
+static bool goes_on(const struct piece *p, const struct piece *q)
+{
+    float size = fmaxf(p->size, q->size);
+    if (overlap(p->v0, p->v1, q->v0, q->v1) >= 0.5f) return q->u0 > p->u1 - 0.5f * size;
+    return q->v0 > p->v0 && q->v0 - p->v1 < 1.6f * size && q->u0 < p->u1 && q->u1 > p->u0;
+}
+
+struct streamed {
+    long stream;
+    size_t piece;
+};
+
+static int by_stream(const void *a, const void *b)
+{
+    const struct streamed *x = a, *y = b;
+    if (x->stream != y->stream) return x->stream < y->stream ? -1 : 1;
+    return x->piece < y->piece ? -1 : x->piece > y->piece;
+}
+
+/* The order of the content stream, cut into regions where it jumps.  A piece whose place is not
+ * known follows the known one before it in the geometric order. */
+static int stream_order(struct work *k, size_t *order, int *region)
+{
+    struct streamed *v = NEW(k->a, struct streamed, k->n_pieces + 1);
+    long last = -1;
+    int regions = 0;
+    for (size_t i = 0; i < k->n_pieces; i++) {
+        long s = k->piece[order[i]].stream;
+        if (s >= 0) last = s;
+        v[i] = (struct streamed){last, i};
+    }
+    size_t *geometric = NEW(k->a, size_t, k->n_pieces + 1);
+    memcpy(geometric, order, k->n_pieces * sizeof *order);
+    qsort(v, k->n_pieces, sizeof *v, by_stream);
+    for (size_t i = 0; i < k->n_pieces; i++) {
+        order[i] = geometric[v[i].piece];
+        if (i && !goes_on(&k->piece[order[i - 1]], &k->piece[order[i]])) regions++;
+        region[i] = regions;
+    }
+    return regions + 1;
+}
+
 /* Reads one direction of text: pieces, regions, rows, lines appended to *out. */
 static void lay_turn(struct work *k, int turn, struct layout *out, int *next_region, int *next_row)
 {
@@ -272,7 +325,9 @@ static void lay_turn(struct work *k, int turn, struct layout *out, int *next_reg
     size_t n = k->n_pieces;
     size_t *order = NEW(k->a, size_t, n + 1);
     int *region = NEW(k->a, int, n + 1), *row = NEW(k->a, int, n + 1);
-    int regions = columns_order(k->piece, n, k->rtl, order, region, k->a);
+    int regions = columns_order(k->piece, n, k->rtl, k->streamed ? GUTTER_STREAM : GUTTER, order,
+                                region, k->a);
+    if (k->by == LAYOUT_STREAM) regions = stream_order(k, order, region);
     if (regions > 1) out->columns = true;
     struct slot *slot = NEW(k->a, struct slot, n + 1);
     for (size_t i = 0, j; i < n; i = j) {
@@ -294,15 +349,18 @@ static void lay_turn(struct work *k, int turn, struct layout *out, int *next_reg
     }
 }
 
-void layout_page(struct layout *out, struct arena *a, const struct words_page *page)
+void layout_page(struct layout *out, struct arena *a, const struct words_page *page,
+                 enum layout_order by)
 {
     size_t n = page->n < LAYOUT_MAX_WORDS ? page->n : LAYOUT_MAX_WORDS;
     size_t of_turn[4] = {0};
+    bool streamed = false;
     int rtl = 0, next_region = 0, next_row = 0;
     *out = (struct layout){.v = NEW(a, struct line, n + 1)};
     for (size_t i = 0; i < n; i++) {
         of_turn[page->v[i].turn & 3] += page->v[i].n;
         rtl += rtl_balance(page->text + page->v[i].text, page->v[i].n);
+        streamed |= page->v[i].stream >= 0;
     }
     struct item *items = NEW(a, struct item, n + 1);
     for (int pass = 0; pass < 4; pass++) {
@@ -311,7 +369,8 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
             if (of_turn[t] > of_turn[turn]) turn = t;
         if (!of_turn[turn]) break;
         of_turn[turn] = 0;
-        struct work k = {.page = page, .a = a, .item = items, .rtl = rtl > 0};
+        struct work k = {.page = page, .a = a, .item = items, .rtl = rtl > 0,
+                         .streamed = streamed, .by = by};
         for (size_t i = 0; i < n; i++) {
             const struct word *w = &page->v[i];
             if ((w->turn & 3) != turn || !usable(w)) continue;

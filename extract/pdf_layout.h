@@ -37,6 +37,11 @@ struct layout {
 /* All memory is the arena's.  Words without a usable box are left out, and pages with more than
  * LAYOUT_MAX_WORDS keep only the first so many. */
 #define LAYOUT_MAX_WORDS 200000
-void layout_page(struct layout *out, struct arena *a, const struct words_page *page);
+enum layout_order {
+    LAYOUT_GEOMETRY, /* by gutters, then from top to bottom                                      */
+    LAYOUT_STREAM    /* pieces of lines as they follow in the content stream (word.stream known) */
+};
+void layout_page(struct layout *out, struct arena *a, const struct words_page *page,
+                 enum layout_order by);
 
 #endif

@@ -1,7 +1,8 @@
 /* read_pdf.c: from the bytes of a PDF to a document.
  *
  *   words.cc      every word with its box
- *   pdf_layout    words -> lines in reading order
+ *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
+ *   pdf_order     geometry's order or the content stream's (pdf_stream)
  *   pdf_text      the text of a line
  *   pdf_flow      lines -> paragraphs, headings, the document */
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
+#include "extract/pdf_order.h"
 #include "extract/pdf_text.h"
 #include "extract/words.h"
 #include "ingest/pages.h"
@@ -55,7 +57,7 @@ static void take_page(struct pdf_page *p, struct words_doc *d, uint32_t number, 
     p->width = words.width;
     p->height = words.height;
     if (words.label) p->label = mem_copy(a, words.label, strlen(words.label));
-    layout_page(&lay, scratch, &words);
+    order_page(&lay, scratch, d, (int)number - 1, &words);
     take_lines(p, &lay, &words, a, scratch);
     for (size_t i = 0; i < p->n; i++) clip(p->v[i].at.box, p->width, p->height);
     flow_measure(p, scratch);

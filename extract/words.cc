@@ -78,6 +78,7 @@ void take_word(words_doc *d, const poppler::text_box &t, std::string &pool, word
                   has(name, "Consol") || has(name, "Typewriter");
         w->vertical = t.get_wmode() == poppler::text_box::vertical_wmode;
     }
+    w->stream = -1;
     w->text = pool.size();
     w->n = s.size();
     pool += s;
