@@ -11,33 +11,45 @@ void vocab_init(struct vocab *v, struct arena *a, size_t n)
     for (size_t i = 0; i < n; i++) v->bytes[i].s = "";
 }
 
-static uint64_t hash(const char *s, size_t n)
+/* Up to eight bytes as a number, zero behind them. */
+static inline uint64_t head_of(const char *s, size_t n)
+{
+    uint64_t w = 0;
+    if (n >= 8) {
+        memcpy(&w, s, 8);
+    } else if (n >= 4) {
+        uint32_t a, b;
+        memcpy(&a, s, 4);
+        memcpy(&b, s + n - 4, 4);
+        w = a | (uint64_t)b << 8 * (n - 4);
+    } else {
+        for (size_t i = 0; i < n; i++) w |= (uint64_t)(unsigned char)s[i] << 8 * i;
+    }
+    return w;
+}
+
+static inline uint64_t hash(const char *s, size_t n)
 {
     const uint64_t k = 0x9e3779b97f4a7c15ull;
-    uint64_t h = n * k, w = 0;
-    for (; n >= 8; s += 8, n -= 8) {
-        memcpy(&w, s, 8);
-        h = (h ^ w) * k;
+    uint64_t h = n * k;
+    for (; n > 8; s += 8, n -= 8) {
+        h = (h ^ head_of(s, 8)) * k;
         h ^= h >> 29;
     }
-    w = 0;
-    memcpy(&w, s, n);
-    h = (h ^ w) * k;
-    return (h ^ h >> 32) * k;
+    h = (h ^ head_of(s, n)) * k;
+    return (h ^ h >> 32) * k >> 20;
 }
 
 /* The slot that holds these bytes, or the empty one where they belong. */
 static size_t find_slot(const struct vocab *v, const char *s, size_t n)
 {
-    uint64_t h = hash(s, n);
-    uint32_t tag = (uint32_t)(h >> 32);
-    size_t i = (size_t)h & v->slot_mask;
+    uint64_t head = head_of(s, n);
+    size_t i = (size_t)hash(s, n) & v->slot_mask;
     for (;; i = (i + 1) & v->slot_mask) {
-        struct vocab_slot slot = v->slots[i];
-        if (slot.id < 0) return i;
-        if (slot.tag != tag) continue;
-        struct str b = v->bytes[slot.id];
-        if (b.n == n && memcmp(b.s, s, n) == 0) return i;
+        const struct vocab_slot *slot = &v->slots[i];
+        if (slot->id < 0) return i;
+        if (slot->head != head || slot->n != n) continue;
+        if (n <= 8 || memcmp(v->bytes[slot->id].s + 8, s + 8, n - 8) == 0) return i;
     }
 }
 
@@ -111,7 +123,7 @@ int32_t vocab_index(struct vocab *v, struct arena *a)
         if (!v->ordinary[id]) continue;
         struct vocab_slot *slot = &v->slots[find_slot(v, b.s, b.n)];
         if (slot->id >= 0) return (int32_t)id;
-        *slot = (struct vocab_slot){(uint32_t)(hash(b.s, b.n) >> 32), (int32_t)id};
+        *slot = (struct vocab_slot){head_of(b.s, b.n), (uint32_t)b.n, (int32_t)id};
         total += b.n;
     }
     build_trie(v, a, total);

@@ -11,7 +11,8 @@
 #define VOCAB_MAX_IDS ((size_t)1 << 20)
 
 struct vocab_slot { /* open addressing; id -1: empty */
-    uint32_t tag;
+    uint64_t head;  /* the first eight bytes, so that most look-ups touch nothing but the slot */
+    uint32_t n;
     int32_t id;
 };
 struct vocab_edge { /* trie: node * 256 + byte -> node; 0: empty, the root is no one's child */
