@@ -31,26 +31,24 @@ static const struct data_file *embedded(const char *path)
     return NULL;
 }
 
-/* Reads DIR/path into the arena; *found is false when there is no such file. */
-static enum err read_override(struct str *out, struct arena *a, const char *dir, const char *path,
-                              bool *found, struct errinfo *e)
+/* Reads a file into the arena; *found is false when there is no such file. */
+static enum err read_override(struct str *out, struct arena *a, const char *path, bool *found,
+                              struct errinfo *e)
 {
-    struct buf full = {0};
-    buf_addf(&full, "%s/%s", dir, path);
     struct stat st;
     struct mapping m = {0};
-    enum err r = OK;
-    *found = stat(full.s, &st) == 0;
+    *found = stat(path, &st) == 0;
     if (!*found && errno != ENOENT && errno != ENOTDIR)
-        r = err_set(e, E_IO, "%s: %s", full.s, strerror(errno));
-    if (*found) r = sys_map(&m, full.s, e);
-    if (!r && m.n > MAX_FILE)
-        r = err_set(e, E_FORMAT, "%s: %zu bytes, at most %zu make sense", full.s, m.n, MAX_FILE);
-    if (!r && m.n && (memchr(m.p, 0, m.n) || utf8_check(m.p, m.n) != m.n))
-        r = err_set(e, E_FORMAT, "%s: not UTF-8 text", full.s);
-    if (!r && *found) *out = (struct str){mem_copy(a, m.p ? m.p : "", m.n), m.n};
+        return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+    if (!*found) return OK;
+    TRY(sys_map(&m, path, e));
+    enum err r = OK;
+    if (m.n > MAX_FILE)
+        r = err_set(e, E_FORMAT, "%s: %zu bytes, at most %zu make sense", path, m.n, MAX_FILE);
+    else if (m.n && (memchr(m.p, 0, m.n) || utf8_check(m.p, m.n) != m.n))
+        r = err_set(e, E_FORMAT, "%s: not UTF-8 text", path);
+    if (!r) *out = (struct str){mem_copy(a, m.p ? m.p : "", m.n), m.n};
     sys_unmap(&m);
-    buf_free(&full);
     return r;
 }
 
@@ -63,12 +61,13 @@ static enum err read_file(struct str *out, const char **path, struct arena *a, c
     for (int pass = dir ? 0 : 1; pass < 2; pass++) {
         for (int k = 0; k < (shared ? 2 : 1); k++) {
             struct buf p = {0};
+            if (pass == 0) buf_addf(&p, "%s/", dir);
             buf_addf(&p, "%s/%s", folders[k], name);
             *path = mem_copy(a, p.s, p.n);
             buf_free(&p);
             bool found = false;
             if (pass == 0) {
-                TRY(read_override(out, a, dir, *path, &found, e));
+                TRY(read_override(out, a, *path, &found, e));
             } else {
                 const struct data_file *f = embedded(*path);
                 found = f != NULL;
