@@ -42,7 +42,7 @@ static void measure(const struct tokenizer *t, const char *name, struct str text
     }
     double mb = (double)text.n / 1e6;
     printf("%-28s %8.2f MB %9zu tokens %6.2f bytes/token %8.1f MB/s\n", name, mb, n,
-           (double)text.n / (double)n, mb / best);
+           n ? (double)text.n / (double)n : 0, mb / best);
     if (csv) fprintf(csv, "%s,%zu,%zu,%.6f\n", name, text.n, n, best);
 }
 
