@@ -35,7 +35,8 @@ struct work {
     struct item *item;
     size_t n_items;
     struct piece *piece;
-    size_t *first, *last; /* items of a piece */
+    size_t *first, *last; /* items of a piece                                   */
+    size_t *body;         /* its last item that is no superscript and no symbol */
     size_t n_pieces;
     bool rtl, streamed;   /* streamed: word.stream is known */
     enum layout_order by;
@@ -132,8 +133,9 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             if (gap > 0.08f * size &&
                 stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
                 continue;
+            const struct item *body = &k->item[k->body[pc]]; /* before a superscript */
             if (overlap(l->v0, l->v1, it->v0, it->v1) < 0.5f &&
-                overlap(k->piece[pc].v0, k->piece[pc].v1, it->v0, it->v1) < 0.6f)
+                overlap(body->v0, body->v1, it->v0, it->v1) < 0.6f)
                 continue;
             if (fabsf(gap) < best_gap) best = pc, best_gap = fabsf(gap);
         }
@@ -164,6 +166,7 @@ static void make_pieces(struct work *k)
     k->piece = NEW(k->a, struct piece, k->n_items + 1);
     k->first = NEW(k->a, size_t, k->n_items + 1);
     k->last = NEW(k->a, size_t, k->n_items + 1);
+    k->body = NEW(k->a, size_t, k->n_items + 1);
     k->n_pieces = 0;
     qsort(k->item, k->n_items, sizeof *k->item, by_left);
     for (size_t i = 0; i < k->n_items; i++) {
@@ -173,13 +176,14 @@ static void make_pieces(struct work *k)
         if (pc != NONE) {
             k->item[k->last[pc]].next = i;
             k->last[pc] = i;
+            if (it->size >= 0.8f * k->piece[pc].size && it->chars > 1) k->body[pc] = i;
             grow_piece(&k->piece[pc], it);
             continue;
         }
         pc = k->n_pieces++;
         k->piece[pc] = (struct piece){it->u0, it->v0, it->u1, it->v1, it->size, it->chars,
                                       k->page->v[it->word].stream};
-        k->first[pc] = k->last[pc] = i;
+        k->first[pc] = k->last[pc] = k->body[pc] = i;
         size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
         o.chain[pc] = o.head[b];
         o.head[b] = pc;
@@ -188,18 +192,67 @@ static void make_pieces(struct work *k)
 
 /* ------------------------------------------------------------------ pieces to lines */
 
-/* Marks which pieces of a region stand in one row: row[i] for the pieces order[0..n). */
+struct seed { /* the piece that a row was begun with */
+    float v0, v1;
+    int id;
+};
+
+struct wide {
+    size_t at; /* index into order */
+    int chars;
+};
+
+static int by_chars(const void *a, const void *b)
+{
+    const struct wide *x = a, *y = b;
+    if (x->chars != y->chars) return x->chars > y->chars ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* The row among seed[0..n), sorted by height, that p belongs to, or NONE. */
+static size_t find_row(const struct seed *seed, size_t n, const struct piece *p, size_t *slot)
+{
+    float mid = 0.5f * (p->v0 + p->v1), best = -1e9f;
+    size_t lo = 0, hi = n, found = NONE;
+    while (lo < hi) {
+        size_t m = lo + (hi - lo) / 2;
+        if (seed[m].v0 + seed[m].v1 < 2 * mid) lo = m + 1;
+        else hi = m;
+    }
+    *slot = lo;
+    for (size_t i = lo > 3 ? lo - 3 : 0; i < n && i < lo + 3; i++) {
+        float common = overlap(seed[i].v0, seed[i].v1, p->v0, p->v1);
+        float off = fabsf(0.5f * (seed[i].v0 + seed[i].v1) - mid) / fmaxf(p->size, 1);
+        if (common >= 0.5f && common - off > best) best = common - off, found = i;
+    }
+    return found;
+}
+
+/* Sets row[i], ascending down the page, for the pieces order[0..n).  Rows are begun with the longest
+ * pieces: a tall bracket or a superscript joins the line that it overlaps most, and does not tie
+ * two lines together. */
 static void make_rows(const struct work *k, const size_t *order, size_t n, int *row, int *next_row)
 {
-    size_t anchor = 0;
+    struct wide *v = NEW(k->a, struct wide, n + 1);
+    struct seed *seed = NEW(k->a, struct seed, n + 1);
+    int *rank = NEW(k->a, int, n + 1);
+    size_t n_seeds = 0, at;
+    for (size_t i = 0; i < n; i++) v[i] = (struct wide){i, k->piece[order[i]].chars};
+    qsort(v, n, sizeof *v, by_chars);
     for (size_t i = 0; i < n; i++) {
-        const struct piece *p = &k->piece[order[i]], *q = &k->piece[order[anchor]];
-        bool same = i > 0 && overlap(q->v0, q->v1, p->v0, p->v1) >= 0.5f;
-        if (i > 0 && !same) ++*next_row, anchor = i;
-        else if (p->v1 - p->v0 > q->v1 - q->v0) anchor = i;
-        row[i] = *next_row;
+        const struct piece *p = &k->piece[order[v[i].at]];
+        size_t hit = find_row(seed, n_seeds, p, &at);
+        if (hit == NONE) {
+            memmove(seed + at + 1, seed + at, (n_seeds - at) * sizeof *seed);
+            seed[at] = (struct seed){p->v0, p->v1, (int)n_seeds++};
+            row[v[i].at] = seed[at].id;
+        } else {
+            row[v[i].at] = seed[hit].id;
+        }
     }
-    ++*next_row;
+    for (size_t i = 0; i < n_seeds; i++) rank[seed[i].id] = (int)i;
+    for (size_t i = 0; i < n; i++) row[i] = *next_row + rank[row[i]];
+    *next_row += (int)n_seeds;
 }
 
 struct slot {
@@ -377,6 +430,8 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
             struct item *it = &k.item[k.n_items++];
             turn_word(page, w, turn, it);
             it->size = w->size > 0.5f && w->size < 2000 ? w->size : fmaxf(it->v1 - it->v0, 1);
+            if (it->v1 - it->v0 > 1.4f * it->size) /* symbol fonts reach far down */
+                it->v1 = it->v0 + 1.2f * it->size;
             it->word = i;
             it->chars = (int)utf8_count(page->text + w->text, w->n);
         }

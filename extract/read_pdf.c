@@ -4,6 +4,7 @@
  *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
  *   pdf_order     geometry's order or the content stream's (pdf_stream)
  *   pdf_text      the text of a line
+ *   pdf_strip     running heads and page numbers
  *   pdf_flow      lines -> paragraphs, headings, the document */
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
 #include "extract/pdf_order.h"
+#include "extract/pdf_strip.h"
 #include "extract/pdf_text.h"
 #include "extract/words.h"
 #include "ingest/pages.h"
@@ -113,6 +115,7 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
     if (!r) {
         for (size_t i = 0; i < pdf.n; i++)
             doc_page(b, pdf.v[i].label, pdf.v[i].width, pdf.v[i].height, pdf.v[i].no_text);
+        strip_repeated(&pdf, a);
         flow_write(b, &pdf, a);
         if (rebuilt) doc_set_note(b, "rebuilt a damaged file");
     }

@@ -1,0 +1,258 @@
+/* pdf_strip.c: see pdf_strip.h. */
+#include "extract/pdf_strip.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "extract/pdf_text.h"
+
+enum { ROWS = 3 };      /* rows from each edge that are looked at             */
+#define EDGE 0.16f      /* share of the page's height that is an edge         */
+#define SAME_HEIGHT 6   /* points                                             */
+
+struct cand {
+    struct pdf_line *l;
+    uint64_t key;       /* hash of the words; digits count as one sign        */
+    long value;         /* of a line that is a number and nothing else; or -1 */
+    uint32_t page;
+    int zone;           /* 0 upper edge, 1 lower edge                         */
+    float v, size;
+    int font;
+};
+
+struct strip {
+    struct cand *v;
+    size_t n;
+    size_t least;       /* pages that a line must be on                       */
+};
+
+/* ------------------------------------------------------------------ keys */
+
+static long roman_value(const char *s, size_t n)
+{
+    long sum = 0, last = 0;
+    if (n == 0 || n > 8) return -1;
+    for (size_t i = n; i-- > 0;) {
+        long v;
+        switch (s[i] | 32) {
+        case 'i': v = 1; break;
+        case 'v': v = 5; break;
+        case 'x': v = 10; break;
+        case 'l': v = 50; break;
+        case 'c': v = 100; break;
+        default: return -1;
+        }
+        sum += v < last ? -v : v;
+        if (v > last) last = v;
+    }
+    return sum;
+}
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* The number that the line is, apart from blanks, dashes and brackets around it; else -1. */
+static long line_value(struct str s)
+{
+    while (s.n && (!is_digit(*s.s) && !((*s.s | 32) >= 'a' && (*s.s | 32) <= 'z'))) {
+        if ((unsigned char)*s.s >= 0x80 && text_is_letter(text_first(s))) return -1;
+        s.s++, s.n--;
+    }
+    while (s.n && !is_digit(s.s[s.n - 1]) &&
+           !((s.s[s.n - 1] | 32) >= 'a' && (s.s[s.n - 1] | 32) <= 'z'))
+        s.n--;
+    long v = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!is_digit(s.s[i]) || i > 6) return roman_value(s.s, s.n);
+        v = 10 * v + (s.s[i] - '0');
+    }
+    return s.n ? v : -1;
+}
+
+static uint64_t key_of(struct str s)
+{
+    uint64_t h = 1469598103934665603u;
+    bool digit = false;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.s[i];
+        if (c == ' ') continue;
+        if (is_digit((char)c)) {
+            if (digit) continue;
+            c = '0';
+        }
+        digit = c == '0';
+        if (c >= 'A' && c <= 'Z') c |= 32;
+        h = (h ^ c) * 1099511628211u;
+    }
+    return h;
+}
+
+/* ------------------------------------------------------------------ candidates */
+
+static int by_height(const void *a, const void *b)
+{
+    const struct pdf_line *x = *(struct pdf_line *const *)a, *y = *(struct pdf_line *const *)b;
+    float d = (x->at.v0 + x->at.v1) - (y->at.v0 + y->at.v1);
+    return d < 0 ? -1 : d > 0;
+}
+
+static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line **line, size_t n,
+                      int zone)
+{
+    float height = line[0]->at.turn & 1 ? p->width : p->height;
+    size_t i = 0;
+    for (int row = 0; row < ROWS && i < n; row++) {
+        size_t j = i;
+        float v0 = 1e9f, v1 = -1e9f;
+        for (; j < n; j++) { /* a row: lines that overlap in height */
+            const struct line *l = &line[zone ? n - 1 - j : j]->at;
+            if (j > i && (fminf(v1, l->v1) - fmaxf(v0, l->v0)) < 0.4f * (l->v1 - l->v0)) break;
+            v0 = fminf(v0, l->v0), v1 = fmaxf(v1, l->v1);
+        }
+        if (zone ? v0 < (1 - EDGE) * height : v1 > EDGE * height) return;
+        float gap = 1e9f;
+        if (j < n) {
+            const struct line *l = &line[zone ? n - 1 - j : j]->at;
+            gap = zone ? v0 - l->v1 : l->v0 - v1;
+        }
+        for (; i < j; i++) {
+            struct pdf_line *l = line[zone ? n - 1 - i : i];
+            bool close = gap < 0.45f * l->at.size && row == 0;
+            if (close && line_value(l->text) < 0) continue;
+            s->v[s->n++] = (struct cand){l, key_of(l->text), line_value(l->text), p->number, zone,
+                                         0.5f * (v0 + v1), l->at.size, l->at.font};
+        }
+    }
+}
+
+static void take_page(struct strip *s, struct pdf_page *p, struct arena *scratch)
+{
+    struct pdf_line **line = NEW(scratch, struct pdf_line *, p->n + 1);
+    size_t n = 0;
+    if (!p->n) return;
+    for (size_t i = 0; i < p->n; i++)
+        if (p->v[i].at.turn == p->v[0].at.turn) line[n++] = &p->v[i];
+    qsort(line, n, sizeof *line, by_height);
+    take_zone(s, p, line, n, 0);
+    take_zone(s, p, line, n, 1);
+}
+
+/* ------------------------------------------------------------------ what repeats */
+
+static int by_key(const void *a, const void *b)
+{
+    const struct cand *x = a, *y = b;
+    if (x->zone != y->zone) return x->zone - y->zone;
+    bool xn = x->value >= 0, yn = y->value >= 0;
+    if (xn != yn) return xn - yn;
+    if (!xn && x->key != y->key) return x->key < y->key ? -1 : 1;
+    if (x->v != y->v) return x->v < y->v ? -1 : 1;
+    return x->page < y->page ? -1 : x->page > y->page;
+}
+
+static int by_page(const void *a, const void *b)
+{
+    const struct cand *x = a, *y = b;
+    return x->page < y->page ? -1 : x->page > y->page;
+}
+
+/* The same words on pages that follow each other, or on every second one.  Words that come back
+ * now and then at the upper edge are headings ("Definition 3"). */
+static void drop_runs(struct strip *s, struct cand *c, size_t n)
+{
+    qsort(c, n, sizeof *c, by_page);
+    for (size_t i = 0, j; i < n; i = j) {
+        size_t pages = 1;
+        for (j = i + 1; j < n && c[j].page - c[j - 1].page <= 2; j++)
+            pages += c[j].page != c[j - 1].page;
+        if (pages < s->least) continue;
+        for (size_t k = i; k < j; k++) c[k].l->drop = true;
+    }
+}
+
+/* Page numbers: the same distance from the number of the page on several pages. */
+static void drop_numbers(struct cand *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        long off = c[i].value - (long)c[i].page;
+        size_t same = 0;
+        for (size_t k = i > 200 ? i - 200 : 0; k < n && k < i + 200; k++)
+            same += c[k].value - (long)c[k].page == off && c[k].page != c[i].page;
+        if (same) c[i].l->drop = true;
+    }
+}
+
+static void drop_groups(struct strip *s)
+{
+    qsort(s->v, s->n, sizeof *s->v, by_key);
+    for (size_t i = 0, j; i < s->n; i = j) {
+        const struct cand *a = &s->v[i];
+        for (j = i + 1; j < s->n; j++) {
+            const struct cand *b = &s->v[j];
+            if (a->zone != b->zone || (a->value >= 0) != (b->value >= 0) ||
+                (a->value < 0 && a->key != b->key) || b->v - s->v[j - 1].v > SAME_HEIGHT)
+                break;
+        }
+        if (a->value >= 0) drop_numbers(s->v + i, j - i);
+        else drop_runs(s, s->v + i, j - i);
+    }
+}
+
+static int by_slot(const void *a, const void *b)
+{
+    const struct cand *x = a, *y = b;
+    if (x->zone != y->zone) return x->zone - y->zone;
+    if (x->font != y->font) return x->font < y->font ? -1 : 1;
+    if (x->v != y->v) return x->v < y->v ? -1 : 1;
+    return x->page < y->page ? -1 : x->page > y->page;
+}
+
+/* A place that holds such a line on most pages holds one on the others too: the title of a short
+ * chapter. */
+static void drop_slots(struct strip *s, size_t n_pages)
+{
+    qsort(s->v, s->n, sizeof *s->v, by_slot);
+    for (size_t i = 0, j; i < s->n; i = j) {
+        size_t dropped = s->v[i].l->drop;
+        for (j = i + 1; j < s->n; j++) {
+            const struct cand *a = &s->v[j - 1], *b = &s->v[j];
+            if (a->zone != b->zone || a->font != b->font || b->v - a->v > 1.5f ||
+                fabsf(b->size - a->size) > 0.3f)
+                break;
+            dropped += b->l->drop;
+        }
+        if (j - i < 5 || 5 * dropped < 3 * (j - i) || 4 * dropped < n_pages) continue;
+        for (size_t k = i; k < j; k++) s->v[k].l->drop = true;
+    }
+}
+
+/* Pages that are alike as a whole (forms, tickets, tests) have no running heads. */
+static void spare_whole_pages(struct pdf_doc *d)
+{
+    for (size_t p = 0; p < d->n; p++) {
+        int kept = 0, dropped = 0;
+        for (size_t i = 0; i < d->v[p].n; i++) {
+            const struct pdf_line *l = &d->v[p].v[i];
+            if (!l->drop) kept += l->at.chars;
+            else if (line_value(l->text) < 0) dropped += l->at.chars;
+        }
+        if (kept >= dropped) continue;
+        for (size_t i = 0; i < d->v[p].n; i++) d->v[p].v[i].drop = false;
+    }
+}
+
+void strip_repeated(struct pdf_doc *d, struct arena *scratch)
+{
+    struct strip s = {0};
+    size_t lines = 0, pages = 0;
+    for (size_t i = 0; i < d->n; i++) lines += d->v[i].n, pages += d->v[i].n > 0;
+    if (pages < 2) return;
+    s.v = NEW(scratch, struct cand, 2 * lines + 1);
+    s.least = pages <= 3 ? 2 : 3;
+    for (size_t i = 0; i < d->n; i++) take_page(&s, &d->v[i], scratch);
+    drop_groups(&s);
+    drop_slots(&s, pages);
+    spare_whole_pages(d);
+#ifdef STRIP_DEBUG
+    for (size_t p = 0; p < d->n; p++) for (size_t i = 0; i < d->v[p].n; i++) if (d->v[p].v[i].drop) fprintf(stderr, "DROP %zu %.*s\n", p + 1, (int)d->v[p].v[i].text.n, d->v[p].v[i].text.s);
+#endif
+}
