@@ -5,12 +5,11 @@
 
 #include "ingest/lang_table.h"
 
-#define N_LANGS (sizeof lang_table / sizeof *lang_table)
 #define HEAD 8192 /* bytes of content that are looked at */
 
 const struct lang *lang_row(size_t i)
 {
-    return i < N_LANGS ? &lang_table[i] : NULL;
+    return i < lang_table_count ? &lang_table_rows[i] : NULL;
 }
 
 /* Whether s[0..n) is in a list separated by blanks, letters of either case; with `open` instead
@@ -33,8 +32,8 @@ enum field { SUFFIX, NAME, NAME_START, PROGRAM };
 
 static const struct lang *by_field(const char *s, size_t n, enum field field)
 {
-    for (size_t i = 0; i < N_LANGS; i++) {
-        const struct lang *l = &lang_table[i];
+    for (size_t i = 0; i < lang_table_count; i++) {
+        const struct lang *l = &lang_table_rows[i];
         const char *list = field == SUFFIX    ? l->suffixes
                            : field == PROGRAM ? l->programs
                                               : l->names;
@@ -45,16 +44,17 @@ static const struct lang *by_field(const char *s, size_t n, enum field field)
 
 static const struct lang *exactly(const char *name)
 {
-    for (size_t i = 0; i < N_LANGS; i++)
-        if (strcmp(lang_table[i].name, name) == 0) return &lang_table[i];
+    for (size_t i = 0; i < lang_table_count; i++)
+        if (strcmp(lang_table_rows[i].name, name) == 0) return &lang_table_rows[i];
     return NULL;
 }
 
 const struct lang *lang_named(const char *name, size_t n)
 {
-    for (size_t i = 0; i < N_LANGS; i++)
-        if (strlen(lang_table[i].name) == n && strncasecmp(lang_table[i].name, name, n) == 0)
-            return &lang_table[i];
+    for (size_t i = 0; i < lang_table_count; i++) {
+        const char *full = lang_table_rows[i].name;
+        if (strlen(full) == n && strncasecmp(full, name, n) == 0) return &lang_table_rows[i];
+    }
     char dotted[32];
     if (n + 2 > sizeof dotted) return NULL;
     dotted[0] = '.';
@@ -163,10 +163,10 @@ static bool any_mark(const char *marks, const char *s, size_t n)
 
 static const struct lang *by_content(const char *suffix, const char *s, size_t n)
 {
-    for (size_t i = 0; i < sizeof shared_suffixes / sizeof *shared_suffixes; i++) {
-        if (strcasecmp(suffix, shared_suffixes[i].suffix) != 0) continue;
-        if (!any_mark(shared_suffixes[i].marks, s, n)) continue;
-        const struct lang *l = exactly(shared_suffixes[i].lang);
+    for (size_t i = 0; i < lang_table_shared_count; i++) {
+        if (strcasecmp(suffix, lang_table_shared[i].suffix) != 0) continue;
+        if (!any_mark(lang_table_shared[i].marks, s, n)) continue;
+        const struct lang *l = exactly(lang_table_shared[i].lang);
         if (l) return l;
     }
     return NULL;
