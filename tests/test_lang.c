@@ -1,0 +1,120 @@
+/* test_lang.c: languages by name, first line and content. */
+#include "ingest/lang.h"
+#include "tests/ingest_check.h"
+
+static const char *of(const char *name, const char *head)
+{
+    const struct lang *l = lang_of(name, head, head ? strlen(head) : 0);
+    return l ? l->name : "none";
+}
+
+static void names(void **state)
+{
+    (void)state;
+    assert_string_equal(of("a/b.d/main.c", NULL), "c");
+    assert_string_equal(of("X.CPP", NULL), "c++");
+    assert_string_equal(of("Makefile", NULL), "makefile");
+    assert_string_equal(of("src/Makefile.am", NULL), "makefile");
+    assert_string_equal(of("Dockerfile.dev", NULL), "dockerfile");
+    assert_string_equal(of("CMakeLists.txt", NULL), "cmake");
+    assert_string_equal(of("README", NULL), "text");
+    assert_string_equal(of("README.md", NULL), "markdown");
+    assert_string_equal(of("README.de.txt", NULL), "text");
+    assert_string_equal(of(".gitignore", NULL), "ignore list");
+    assert_string_equal(of("x.html.erb", NULL), "html+erb");
+    assert_string_equal(of("unknown.zzz", "words"), "none");
+    assert_string_equal(of("", ""), "none");
+    assert_string_equal(of(".", NULL), "none");
+    assert_true(lang_of("a.md", NULL, 0)->prose);
+    assert_false(lang_of("a.py", NULL, 0)->prose);
+}
+
+static void first_lines(void **state)
+{
+    (void)state;
+    assert_string_equal(of("run", "#!/bin/sh\n"), "shell");
+    assert_string_equal(of("run", "#! /usr/bin/env -S FOO=1 python3.11 -u\n"), "python");
+    assert_string_equal(of("run", "#!/usr/bin/env node"), "javascript");
+    assert_string_equal(of("run", "#!"), "none");
+    assert_string_equal(of("run", "#!/usr/bin/env\n"), "none");
+    assert_string_equal(of("x", "/* -*- mode: c++; tab-width: 4 -*- */\n"), "c++");
+    assert_string_equal(of("x", "# -*- ruby -*-\n"), "ruby");
+    assert_string_equal(of("x", "one\n# vim: set ft=perl :\n"), "perl");
+    assert_string_equal(of("x", "# vim: ft="), "none");
+}
+
+static void shared(void **state)
+{
+    (void)state;
+    assert_string_equal(of("a.h", "int f(void);\n"), "c");
+    assert_string_equal(of("a.h", "namespace x {\n"), "c++");
+    assert_string_equal(of("a.h", "@interface X\n"), "objective-c");
+    assert_string_equal(of("a.m", "function y = f(x)\n"), "matlab");
+    assert_string_equal(of("a.m", "#import <X.h>\n"), "objective-c");
+    assert_string_equal(of("a.pl", ":- module(x, []).\n"), "prolog");
+    assert_string_equal(of("a.pl", "use strict;\n"), "perl");
+    assert_string_equal(of("a.ts", "<?xml?><!DOCTYPE TS>\n"), "xml");
+    assert_string_equal(of("a.ts", "const x = 1;\n"), "typescript");
+    assert_string_equal(of("a.v", "Require Import X.\n"), "coq");
+    assert_string_equal(of("a.v", "module m(input a);\n"), "verilog");
+}
+
+static void named(void **state)
+{
+    (void)state;
+    assert_string_equal(lang_named("C++", 3)->name, "c++");
+    assert_string_equal(lang_named("js", 2)->name, "javascript");
+    assert_string_equal(lang_named("bash", 4)->name, "shell");
+    assert_null(lang_named("nosuchlanguage", 14));
+    assert_null(lang_named("a name that is longer than any suffix can be", 44));
+}
+
+/* A name or suffix that stands twice would hide the second row. */
+static void rows(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    for (; lang_row(n); n++)
+        for (size_t k = 0; k < n; k++)
+            assert_string_not_equal(lang_row(k)->name, lang_row(n)->name);
+    assert_true(n > 100);
+}
+
+static void samples(void **state)
+{
+    (void)state;
+    char *dir = make_folder(), cmd[300], line[512];
+    snprintf(cmd, sizeof cmd, "tar -xf tests/data/ingest/lang.tar -C %s", dir);
+    assert_int_equal(system(cmd), 0);
+    FILE *f = fopen("tests/data/ingest/lang.list", "r");
+    assert_non_null(f);
+    int good = 0, all = 0;
+    while (fgets(line, sizeof line, f)) {
+        char *tab = strchr(line, '\t'), path[1024];
+        assert_non_null(tab);
+        *tab++ = '\0';
+        tab[strcspn(tab, "\n")] = '\0';
+        snprintf(path, sizeof path, "%s/%s", dir, line);
+        struct buf b;
+        read_all(path, &b);
+        const struct lang *l = lang_of(path, b.s, b.n);
+        bool same = l && strcmp(l->name, tab) == 0;
+        if (!same) print_message("%s: %s, not %s\n", line, l ? l->name : "none", tab);
+        good += same;
+        all++;
+        buf_free(&b);
+    }
+    fclose(f);
+    drop_folder(dir);
+    assert_int_equal(all, 60);
+    assert_true(good >= 57);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names), cmocka_unit_test(first_lines), cmocka_unit_test(shared),
+        cmocka_unit_test(named), cmocka_unit_test(rows),        cmocka_unit_test(samples),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
