@@ -1,6 +1,7 @@
 // words.cc: see words.h.  The one C++ file of the program.
 #include "extract/words.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <cstring>
@@ -58,6 +59,72 @@ int font_id(words_doc *d, const std::string &name)
     return static_cast<int>(d->fonts.size());
 }
 
+bool is_rtl(unsigned c)
+{
+    return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFC);
+}
+
+double char_width(const poppler::text_box &t, size_t i)
+{
+    poppler::rectf r = t.char_bbox(i);
+    return t.rotation() & 1 ? r.height() : r.width();
+}
+
+bool is_mark(unsigned c)
+{
+    return (c >= 0x591 && c <= 0x5C7) || (c >= 0x610 && c <= 0x61A) || (c >= 0x64B && c <= 0x65F) ||
+           c == 0x670 || (c >= 0x6D6 && c <= 0x6ED);
+}
+
+// From the order read to the order seen: turns each part that reads from right to left around, and
+// leaves marks behind their letters.
+void show(std::vector<unsigned> &u, size_t from, size_t to)
+{
+    for (size_t i = from, j; i < to; i = j) {
+        for (j = i; j < to && is_rtl(u[j]) == is_rtl(u[i]); j++) {}
+        if (!is_rtl(u[i])) continue;
+        std::vector<unsigned> out;
+        for (size_t k = j, end = j; k-- > i;) {
+            if (is_mark(u[k]) && k > i) continue;
+            out.insert(out.end(), u.begin() + static_cast<long>(k), u.begin() + static_cast<long>(end));
+            end = k;
+        }
+        std::copy(out.begin(), out.end(), u.begin() + static_cast<long>(i));
+    }
+}
+
+// A glyph that stands for several characters (a ligature, or text given by ActualText) shares its
+// width out evenly among them, and they are stored in reading order, while single glyphs are
+// stored as seen.  Such runs are brought into the order seen.
+void settle_rtl(const poppler::text_box &t, float size, std::vector<unsigned> &u)
+{
+    for (size_t i = 0, j; i < u.size(); i = j) {
+        double w = char_width(t, i);
+        bool any = is_rtl(u[i]);
+        for (j = i + 1; j < u.size(); j++) {
+            double v = char_width(t, j);
+            if (v < w - 1e-3 || v > w + 1e-3) break;
+            any = any || is_rtl(u[j]);
+        }
+        bool lam_alef = j - i == 2 && u[i] == 0x644 &&
+                        (u[i + 1] == 0x627 || u[i + 1] == 0x622 || u[i + 1] == 0x623 ||
+                         u[i + 1] == 0x625);
+        if (any && (lam_alef || (j - i >= 3 && w < 0.3 * static_cast<double>(size)))) show(u, i, j);
+    }
+}
+
+void take_rtl(const poppler::text_box &t, float size, std::string &s)
+{
+    poppler::ustring in = t.text(), out;
+    std::vector<unsigned> u(in.begin(), in.end());
+    bool any = false;
+    for (unsigned c : u) any = any || is_rtl(c);
+    if (!any) return;
+    settle_rtl(t, size, u);
+    for (unsigned c : u) out.push_back(static_cast<unsigned short>(c));
+    s = utf8(out);
+}
+
 void take_word(words_doc *d, const poppler::text_box &t, std::string &pool, word *w)
 {
     poppler::rectf r = t.bbox();
@@ -78,6 +145,7 @@ void take_word(words_doc *d, const poppler::text_box &t, std::string &pool, word
                   has(name, "Consol") || has(name, "Typewriter");
         w->vertical = t.get_wmode() == poppler::text_box::vertical_wmode;
     }
+    take_rtl(t, w->size > 0 ? w->size : w->y1 - w->y0, s);
     w->stream = -1;
     w->text = pool.size();
     w->n = s.size();

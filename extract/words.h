@@ -26,7 +26,7 @@ struct word {
     bool vertical;      /* written from top to bottom (East Asian vertical writing)          */
     bool space_after;   /* white space, not a tight join, follows on the line                */
     long stream;        /* place in the content stream (pdf_stream.h); -1 unknown            */
-    size_t text, n;     /* n bytes of UTF-8 at words_page.text + text; visual order if RTL   */
+    size_t text, n;     /* n bytes of UTF-8 at words_page.text + text; as seen, left to right */
 };
 
 struct words_page {
