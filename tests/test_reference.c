@@ -1,0 +1,402 @@
+/* test_reference.c: whole forward passes against vectors that another implementation computed in
+ * fp32 (tests/data): hidden states, logits, selections, losses, and a greedy continuation.
+ *
+ * With DEEPREAD_TEST_LONG set the reference backend reads the long file too; that takes long. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "engine/sampler.h"
+#include "engine/session.h"
+#include "tests/ties.h"
+
+#define MODEL "models/deepread-150m"
+#define DATA "tests/data/"
+
+/* ------------------------------------------------------------------ the vectors */
+
+struct reference {
+    struct safetensors *s;
+    size_t n, n_rows, n_logits, n_greedy;
+    const int32_t *tokens, *rows, *greedy; /* rows: positions that have hidden states */
+    const float *nll;                      /* [n - 1] */
+};
+
+static const struct tensor *optional(const struct reference *r, const char *name)
+{
+    return safetensors_find(r->s, name);
+}
+
+static const struct tensor *required(const struct reference *r, const char *name)
+{
+    const struct tensor *t = optional(r, name);
+    if (!t) fail_msg("the reference lacks '%s'", name);
+    return t;
+}
+
+static void reference_open(struct reference *r, const char *path)
+{
+    struct errinfo e = {0};
+    if (safetensors_open_file(&r->s, path, &e)) fail_msg("%s", e.msg);
+    r->tokens = required(r, "tokens")->data;
+    r->n = required(r, "tokens")->shape[0];
+    r->rows = required(r, "rows")->data;
+    r->n_rows = required(r, "rows")->shape[0];
+    r->greedy = required(r, "greedy")->data;
+    r->n_greedy = required(r, "greedy")->shape[0];
+    r->nll = required(r, "nll")->data;
+    assert_int_equal(required(r, "nll")->shape[0], r->n - 1);
+}
+
+/* The i-th row of `name` for position pos, or NULL: `logits` and `hidden.*` stand for the positions
+ * in rows, `logits_last8` for the last ones. */
+static const float *row_for(const struct reference *r, const struct tensor *t, bool last,
+                            size_t pos)
+{
+    size_t width = t->shape[1];
+    if (last && pos + t->shape[0] >= r->n)
+        return (const float *)t->data + (pos + t->shape[0] - r->n) * width;
+    for (size_t i = 0; !last && i < r->n_rows; i++)
+        if ((size_t)r->rows[i] == pos) return (const float *)t->data + i * width;
+    return NULL;
+}
+
+/* ------------------------------------------------------------------ watching a pass */
+
+struct watched {
+    const struct reference *ref;
+    const struct model *m;
+    double hidden, logits;     /* largest relative error (L2) of a row */
+    double nll, nll_mean;      /* largest and mean difference, nats */
+    double margin;             /* of positions chosen by one side only: largest distance of their
+                                  score to the threshold */
+    size_t hidden_rows, logit_rows, sets, chosen, differ, nlls;
+    size_t pass;               /* tokens of the pass that the reference is thought to make */
+    size_t tied;               /* rows whose threshold falls on several equal scores */
+    int32_t *argmax;           /* [n] */
+    int32_t *greedy;           /* [n_greedy] */
+};
+
+static double relative_error(const float *got, const float *want, size_t n)
+{
+    double diff = 0, norm = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = (double)got[i] - (double)want[i];
+        diff += d * d;
+        norm += (double)want[i] * (double)want[i];
+    }
+    return isfinite(diff) ? sqrt(diff / norm) : INFINITY;
+}
+
+static void on_hidden(void *ctx, int layer, size_t pos0, size_t T, const float *x)
+{
+    struct watched *w = ctx;
+    char name[32];
+    snprintf(name, sizeof name, "hidden.%02d", layer);
+    const struct tensor *t = optional(w->ref, name);
+    if (!t || pos0 >= w->ref->n) return;
+    size_t D = t->shape[1];
+    assert_int_equal(D, w->m->config.D);
+    for (size_t i = 0; i < T; i++) {
+        const float *want = row_for(w->ref, t, false, pos0 + i);
+        if (!want) continue;
+        w->hidden = fmax(w->hidden, relative_error(x + i * D, want, D));
+        w->hidden_rows++;
+    }
+}
+
+static double nll_of(const float *row, size_t V, int32_t token)
+{
+    double max = (double)row[sampler_argmax(row, NULL, V)], sum = 0;
+    for (size_t i = 0; i < V; i++) sum += exp((double)row[i] - max);
+    return log(sum) + max - (double)row[token];
+}
+
+static void on_logits(void *ctx, size_t pos, const float *row)
+{
+    struct watched *w = ctx;
+    const struct reference *r = w->ref;
+    size_t V = (size_t)w->m->config.V;
+    if (pos >= r->n) return;
+    w->argmax[pos] = sampler_argmax(row, NULL, V);
+    if (pos + 1 < r->n) {
+        double d = fabs(nll_of(row, V, r->tokens[pos + 1]) - (double)r->nll[pos]);
+        w->nll = fmax(w->nll, d);
+        w->nll_mean += d;
+        w->nlls++;
+    }
+    const struct tensor *all = optional(r, "logits"), *last = optional(r, "logits_last8");
+    const float *want = all ? row_for(r, all, false, pos) : row_for(r, last, true, pos);
+    if (!want) return;
+    w->logits = fmax(w->logits, relative_error(row, want, V));
+    w->logit_rows++;
+}
+
+/* ------------------------------------------------------------------ selections */
+
+/* What the indexer of one layer was given for one token; n positions in the pass, of which those
+ * up to pos are visible. */
+struct question {
+    const struct watched *w;
+    const float *q, *weight;
+    struct kv_view keys;
+    size_t pos, n;
+};
+
+/* Score of one key, from the memory of a backend that lives on the host. */
+static float score_of(const struct question *a, size_t pos)
+{
+    size_t J = (size_t)a->w->m->config.J, C = (size_t)a->w->m->config.C;
+    const char *page = (const char *)a->keys.pages[pos / KV_PAGE] + a->keys.index_offset;
+    const float *f = (const float *)page + pos % KV_PAGE * C;
+    const uint16_t *h = (const uint16_t *)page + pos % KV_PAGE * C;
+    double score = 0;
+    for (size_t j = 0; j < J; j++) {
+        double dot = 0;
+        for (size_t i = 0; i < C; i++)
+            dot += (double)a->q[j * C + i] *
+                   (double)(a->keys.type == KV_F32 ? f[i] : bf16_to_f32(h[i]));
+        score += (double)a->weight[j] * fmax(0, dot);
+    }
+    return (float)score;
+}
+
+/* Where the threshold falls on equal scores, chooses among them as the reference does.  Returns
+ * whether it did; *margin: largest distance to the threshold of a position that changed. */
+static bool settle_ties(const struct question *a, int32_t *sel, size_t K, double *margin)
+{
+    struct scored *v = mem_alloc(a->n, sizeof *v);
+    float *score = mem_alloc(a->n, sizeof *score);
+    bool *in = mem_alloc(a->n, sizeof *in);
+    for (size_t s = 0; s < a->n; s++) {
+        score[s] = s <= a->pos ? score_of(a, s) : -INFINITY;
+        v[s] = (struct scored){score[s], (int32_t)s};
+    }
+    ties_nth_element(v, a->n, K);
+    float bar = v[K - 1].score;
+    size_t at_least = 0, n = 0;
+    for (size_t s = 0; s < a->n; s++) at_least += score[s] >= bar;
+    bool tied = at_least > K;
+    for (size_t i = 0; tied && i < K; i++) in[v[i].pos] = true;
+    for (size_t i = 0; tied && i < K; i++) /* what we chose must be as good */
+        if (!in[sel[i]]) *margin = fmax(*margin, fabs((double)score[sel[i]] - (double)bar));
+    for (size_t s = 0; tied && s < a->n; s++)
+        if (in[s]) sel[n++] = (int32_t)s;
+    mem_free(v);
+    mem_free(score);
+    mem_free(in);
+    return tied;
+}
+
+/* The last token's selection against the reference's set. */
+static void compare_set(struct watched *w, const struct question *a, const struct tensor *t,
+                        const int32_t *got)
+{
+    size_t n = w->ref->n, K = (size_t)w->m->config.K;
+    assert_int_equal(t->shape[0], n < K ? n : K);
+    const int32_t *want = t->data;
+    unsigned char *side = mem_alloc(n, 1); /* 1: reference, 2: ours */
+    double bar = INFINITY;
+    for (size_t i = 0; i < t->shape[0]; i++) {
+        side[want[i]] |= 1;
+        side[got[i]] |= 2;
+        bar = fmin(bar, (double)score_of(a, (size_t)got[i]));
+    }
+    for (size_t s = 0; s < n; s++) {
+        if (side[s] != 1 && side[s] != 2) continue;
+        w->margin = fmax(w->margin, fabs((double)score_of(a, s) - bar));
+        w->differ++;
+    }
+    w->chosen += t->shape[0];
+    w->sets++;
+    mem_free(side);
+}
+
+static void on_select(void *ctx, int layer, size_t pos0, size_t T, const struct kv *kv,
+                      const float *q, const float *weight, int32_t *sel)
+{
+    struct watched *w = ctx;
+    const struct config *c = &w->m->config;
+    size_t J = (size_t)c->J, C = (size_t)c->C, K = (size_t)c->K, n = w->pass, tied = 0;
+    double margin = w->margin;
+    char name[32];
+#pragma omp parallel for reduction(+ : tied) reduction(max : margin) schedule(dynamic)
+    for (size_t t = 0; t < T; t++) {
+        size_t pos = pos0 + t;
+        struct question a = {w, q + t * J * C, weight + t * J, kv_view(kv, layer), pos, n};
+        if (pos >= K) tied += settle_ties(&a, sel + t * K, K, &margin);
+    }
+    w->tied += tied;
+    w->margin = margin;
+    snprintf(name, sizeof name, "topk_last.%02d", layer);
+    const struct tensor *set = optional(w->ref, name);
+    if (!set || pos0 + T != w->ref->n || n != w->ref->n) return;
+    struct question last = {w, q + (T - 1) * J * C, weight + (T - 1) * J, kv_view(kv, layer),
+                            n - 1, n};
+    compare_set(w, &last, set, sel + (T - 1) * K);
+}
+
+/* ------------------------------------------------------------------ one pass */
+
+/* The head is half of a small model: losses are compared at every eighth position and at the
+ * last 64. */
+static bool wants_logits(void *ctx, size_t pos)
+{
+    const struct watched *w = ctx;
+    const struct tensor *all = optional(w->ref, "logits");
+    return pos % 8 == 0 || pos + 64 >= w->ref->n || (all && row_for(w->ref, all, false, pos));
+}
+
+/* The greedy continuation, token by token.  `again`: each by a pass over everything, as the
+ * reference was made: where selections are tied that is not the same (tests/ties.h). */
+static void continue_greedily(struct watched *w, struct session *s, bool again)
+{
+    struct errinfo e = {0};
+    struct tokens t = {0};
+    size_t n = w->ref->n;
+    tokens_append(&t, w->ref->tokens, n);
+    for (size_t i = 0; i < w->ref->n_greedy; i++) {
+        w->greedy[i] = sampler_argmax(session_logits(s), NULL, (size_t)w->m->config.V);
+        tokens_add(&t, w->greedy[i]);
+        w->pass = t.n;
+        if (again) session_rewind(s, 0);
+        if (session_sync(s, t.v, t.n, &e)) fail_msg("%s", e.msg);
+    }
+    tokens_free(&t);
+}
+
+static void watch(struct watched *w, const struct reference *r, struct model *m, const char *what)
+{
+    struct errinfo e = {0};
+    struct session *s;
+    struct graph_probe probe = {.ctx = w, .hidden = on_hidden, .select = on_select,
+                                .wants = wants_logits, .logits = on_logits};
+    *w = (struct watched){.ref = r, .m = m, .pass = r->n};
+    w->argmax = mem_alloc(r->n, sizeof *w->argmax);
+    w->greedy = mem_alloc(r->n_greedy, sizeof *w->greedy);
+    assert_int_equal(session_new(&s, m, &e), OK);
+    s->probe = &probe;
+    if (session_sync(s, r->tokens, r->n, &e)) fail_msg("%s", e.msg);
+    probe.hidden = NULL;
+    probe.logits = NULL;
+    continue_greedily(w, s, w->tied > 0 && r->n < 1000);
+    session_free(s);
+    w->nll_mean /= (double)w->nlls;
+    print_message("# %s: %zu tokens, hidden %.2g, logits %.2g, nll %.2g (mean %.2g), selections "
+                  "%zu of %zu differ, margin %.2g, %zu rows tied\n",
+                  what, r->n, w->hidden, w->logits, w->nll, w->nll_mean, w->differ, w->chosen,
+                  w->margin, w->tied);
+    assert_true(w->logit_rows >= 8);
+}
+
+static void unwatch(struct watched *w)
+{
+    mem_free(w->argmax);
+    mem_free(w->greedy);
+}
+
+/* ------------------------------------------------------------------ the comparisons */
+
+struct subject {
+    const char *model, *reference;
+    int share;
+    double tolerance;  /* of ref, relative */
+};
+
+static const struct subject moe = {DATA "moe-fixture", DATA "moe-fixture/reference.safetensors",
+                                   INDEX_SHARE_CONFIG, 1e-3};
+static const struct subject glm = {DATA "glm-fixture", DATA "glm-fixture/reference.safetensors",
+                                   INDEX_SHARE_CONFIG, 1e-3};
+static const struct subject shared = {MODEL, DATA "deepread-150m/reference.safetensors",
+                                      INDEX_SHARE_CONFIG, 1e-3};
+static const struct subject full = {MODEL, DATA "deepread-150m/reference-full.safetensors",
+                                    INDEX_SHARE_OFF, 1e-3};
+static const struct subject longer = {MODEL, DATA "deepread-150m/reference-long.safetensors",
+                                      INDEX_SHARE_CONFIG, 3e-3};
+
+static struct model *open_on(const struct subject *s, const char *backend,
+                             enum weight_type weights, enum kv_type kv)
+{
+    struct errinfo e = {0};
+    struct model *m;
+    struct model_options o = {.backend = backend, .weights = weights, .kv = kv,
+                              .index_share = s->share};
+    if (model_open_weights(&m, s->model, &o, &e)) fail_msg("%s", e.msg);
+    return m;
+}
+
+static size_t count_equal(const int32_t *a, const int32_t *b, size_t n)
+{
+    size_t equal = 0;
+    for (size_t i = 0; i < n; i++) equal += a[i] == b[i];
+    return equal;
+}
+
+static void check_ref(const struct subject *s)
+{
+    struct reference r;
+    struct watched w;
+    reference_open(&r, s->reference);
+    struct model *m = open_on(s, "ref", WEIGHT_AUTO, KV_AUTO);
+    watch(&w, &r, m, s->reference);
+    assert_true(w.hidden <= s->tolerance);
+    assert_true(w.logits <= s->tolerance);
+    assert_true(w.nll <= 0.02);
+    assert_true(w.nll_mean <= 1e-3);
+    assert_true(w.sets > 0);
+    assert_true(w.margin <= 1e-4);
+    assert_int_equal(count_equal(w.greedy, r.greedy, r.n_greedy), r.n_greedy);
+    unwatch(&w);
+    model_close(m);
+    safetensors_close(r.s);
+}
+
+static void ref_agrees_on_the_moe_fixture(void **state)
+{
+    (void)state;
+    check_ref(&moe);
+}
+
+static void ref_agrees_on_the_glm_fixture(void **state)
+{
+    (void)state;
+    check_ref(&glm);
+}
+
+static void ref_agrees_on_the_model(void **state)
+{
+    (void)state;
+    check_ref(&shared);
+}
+
+static void ref_agrees_where_every_layer_selects(void **state)
+{
+    (void)state;
+    check_ref(&full);
+}
+
+static void ref_agrees_on_the_long_text(void **state)
+{
+    (void)state;
+    if (!getenv("DEEPREAD_TEST_LONG")) skip();
+    check_ref(&longer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ref_agrees_on_the_moe_fixture),
+        cmocka_unit_test(ref_agrees_on_the_glm_fixture),
+        cmocka_unit_test(ref_agrees_on_the_model),
+        cmocka_unit_test(ref_agrees_where_every_layer_selects),
+        cmocka_unit_test(ref_agrees_on_the_long_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
