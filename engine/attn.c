@@ -86,6 +86,7 @@ static void show_selection(const struct attn_args *a)
     m->b->download(m->d, w, a->b->iw, n_w * sizeof *w);
     m->b->download(m->d, sel, a->sel, n_sel * sizeof *sel);
     a->probe->select(a->probe->ctx, a->layer, a->pos0, a->T, a->kv, q, w, sel);
+    m->b->upload(m->d, a->sel, sel, n_sel * sizeof *sel);
     mem_free(q);
     mem_free(w);
     mem_free(sel);

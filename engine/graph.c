@@ -73,6 +73,19 @@ static void head(const struct graph *g, size_t row, float *logits)
     m->b->download(m->d, logits, g->logits, V * sizeof *logits);
 }
 
+static void show_logits(const struct graph *g, const struct graph_probe *probe, size_t pos0,
+                        size_t T)
+{
+    if (!probe || !probe->logits) return;
+    float *row = mem_alloc((size_t)g->m->config.V, sizeof *row);
+    for (size_t t = 0; t < T; t++) {
+        if (!probe->wants(probe->ctx, pos0 + t)) continue;
+        head(g, t, row);
+        probe->logits(probe->ctx, pos0 + t, row);
+    }
+    mem_free(row);
+}
+
 /* Last norm and head.  Without a probe only the last row is of use. */
 static void finish(const struct graph *g, size_t pos0, size_t T, float *logits,
                    const struct graph_probe *probe)
@@ -83,14 +96,7 @@ static void finish(const struct graph *g, size_t pos0, size_t T, float *logits,
     m->b->rmsnorm(m->d, g->norm + first * D, D, g->x + first * D, D, g->r + first * D,
                   m->weights.norm, T - first, m->config.D, m->config.rms_eps);
     show_hidden(g, probe, m->config.L, pos0, T, g->norm, NULL);
-    if (probe && probe->logits) {
-        float *row = mem_alloc((size_t)m->config.V, sizeof *row);
-        for (size_t t = 0; t < T; t++) {
-            head(g, t, row);
-            probe->logits(probe->ctx, pos0 + t, row);
-        }
-        mem_free(row);
-    }
+    show_logits(g, probe, pos0, T);
     if (logits) head(g, T - 1, logits);
 }
 

@@ -24,10 +24,12 @@ struct graph_probe {
     void *ctx;
     /* State after `layer` layers: 0 the embedding, L after the last norm.  [T, D]. */
     void (*hidden)(void *ctx, int layer, size_t pos0, size_t T, const float *x);
-    /* Of a layer that selects: q [T, J, C], w [T, J], sel [T, K]; its keys are in the kv. */
+    /* Of a layer that selects: q [T, J, C], w [T, J], sel [T, K]; its keys are in the kv.  What it
+     * writes into sel is what the pass goes on with. */
     void (*select)(void *ctx, int layer, size_t pos0, size_t T, const struct kv *kv,
-                   const float *q, const float *w, const int32_t *sel);
-    /* Logits of one position, [V]; every position of the pass in turn. */
+                   const float *q, const float *w, int32_t *sel);
+    /* Logits of one position, [V], for each position that `wants` them. */
+    bool (*wants)(void *ctx, size_t pos);
     void (*logits)(void *ctx, size_t pos, const float *row);
 };
 
