@@ -85,7 +85,8 @@ static void every_place(void **state)
     struct buf b = {0};
     for (int i = 0; i < 900; i++)
         buf_addf(&b, "line %d \xc3\xa9%s%.*s%s", i, i % 7 ? "" : "\1", i % 60,
-                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", i % 3 ? "\n" : "\r\n");
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                 i % 3 ? "\n" : "\r\n");
     struct doc *d = whole(a, b.s, b.n);
     check_lines(d, b.s);
     assert_true(d->n_spans > 300);

@@ -42,7 +42,8 @@ static void markdown(void **state)
     (void)state;
     struct arena *a = arena_new();
     const struct reader *md = &read_text_markdown;
-    struct doc *d = read_z(a, md, "a.md", "# Top #\n\ntext\n\nUnder\n-----\n```\n# no\n```\n### Deep\n");
+    struct doc *d = read_z(a, md, "a.md",
+                           "# Top #\n\ntext\n\nUnder\n-----\n```\n# no\n```\n### Deep\n");
     assert_headings(d, "1:Top|2:Under|3:Deep");
     assert_string_equal(d->title, "Top");
     assert_int_equal(d->kind, DOC_PROSE);
@@ -68,7 +69,8 @@ static void plain(void **state)
 {
     (void)state;
     struct arena *a = arena_new();
-    struct doc *d = read_z(a, &read_text_plain, "a.rst", "Title\n=====\n\nPart\n----\n\nx\n\nMore\n====\n");
+    struct doc *d = read_z(a, &read_text_plain, "a.rst",
+                           "Title\n=====\n\nPart\n----\n\nx\n\nMore\n====\n");
     assert_headings(d, "1:Title|2:Part|1:More");
     assert_string_equal(d->title, "Title");
     d = read_z(a, &read_text_plain, "a.txt", "Just\nlines --\n--\n");
@@ -77,7 +79,8 @@ static void plain(void **state)
     assert_string_equal(d->text.s, "ends in a cut ");
     assert_non_null(strstr(d->note, "middle of a character"));
     d = read_z(a, &read_text_plain, "a.txt",
-               "some caf\xc3\xa9 and na\xc3\xafve, \xc3\xbc\xc3\xb6\xc3\xa4\xc3\x9f \xe2\x80\x9cquotes\xe2\x80\x9d "
+               "some caf\xc3\xa9 and na\xc3\xafve, \xc3\xbc\xc3\xb6\xc3\xa4\xc3\x9f "
+               "\xe2\x80\x9cquotes\xe2\x80\x9d "
                "\xc3\xa0\xc3\xa8\xc3\xac\xc3\xb2 then one \xff byte");
     assert_string_equal(d->charset, "utf-8");
     assert_non_null(strstr(d->note, "1 bytes"));
