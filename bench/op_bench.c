@@ -1,0 +1,284 @@
+/* op_bench.c: the CPU backend's heavy operations at deepread-150m's shapes, on every path.
+ *
+ *   build/bench/op_bench [-t THREADS] [-p PATH] [-r ROUNDS] [--csv]
+ *
+ * GFLOP/s, best of the rounds, and the fraction of a loop of FMAs on registers only that is
+ * measured on as many threads in the same run (on the BF16 path: of vdpbf16ps).  PATH is a
+ * number, 0 generic to 3 AVX-512 BF16. */
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "base/sys.h"
+#include "engine/cpu/isa.h"
+
+struct options {
+    int threads, path, rounds;
+    bool csv;
+};
+
+/* ------------------------------------------------------------------ the ceiling */
+
+#define CHAINS 12
+
+static float peak_generic(long n)
+{
+    typedef float v4 __attribute__((vector_size(16)));
+    v4 a[CHAINS], b = {.5f, .5f, .5f, .5f}, c = {.3f, .3f, .3f, .3f}, s = {0};
+    for (int i = 0; i < CHAINS; i++) a[i] = b * (float)i;
+    for (long k = 0; k < n; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) a[i] = a[i] * b + c;
+    }
+    for (int i = 0; i < CHAINS; i++) s += a[i];
+    return s[0] + s[1] + s[2] + s[3];
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) static float peak_avx2(long n)
+{
+    __m256 a[CHAINS], b = _mm256_set1_ps(.5f), c = _mm256_set1_ps(.3f), s = c;
+    for (int i = 0; i < CHAINS; i++) a[i] = _mm256_set1_ps((float)i);
+    for (long k = 0; k < n; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) a[i] = _mm256_fmadd_ps(a[i], b, c);
+    }
+    for (int i = 0; i < CHAINS; i++) s = _mm256_add_ps(s, a[i]);
+    float r[8];
+    _mm256_storeu_ps(r, s);
+    return r[0] + r[5];
+}
+
+__attribute__((target("avx512f"))) static float peak_avx512(long n)
+{
+    __m512 a[CHAINS], b = _mm512_set1_ps(.5f), c = _mm512_set1_ps(.3f), s = c;
+    for (int i = 0; i < CHAINS; i++) a[i] = _mm512_set1_ps((float)i);
+    for (long k = 0; k < n; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) a[i] = _mm512_fmadd_ps(a[i], b, c);
+    }
+    for (int i = 0; i < CHAINS; i++) s = _mm512_add_ps(s, a[i]);
+    return _mm512_reduce_add_ps(s);
+}
+
+__attribute__((target("avx512f,avx512bf16"))) static float peak_bf16(long n)
+{
+    __m512 a[CHAINS], s = _mm512_setzero_ps();
+    __m512bh b = (__m512bh)_mm512_set1_epi32(0x3e003e00);
+    __m512bh c = (__m512bh)_mm512_set1_epi32(0x3f003f00);
+    for (int i = 0; i < CHAINS; i++) a[i] = _mm512_set1_ps((float)i);
+    for (long k = 0; k < n; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) a[i] = _mm512_dpbf16_ps(a[i], b, c);
+    }
+    for (int i = 0; i < CHAINS; i++) s = _mm512_add_ps(s, a[i]);
+    return _mm512_reduce_add_ps(s);
+}
+#endif
+
+/* GFLOP/s of all threads together. */
+static double peak(enum cpu_isa isa, int threads, int rounds)
+{
+    float (*loop)(long) = peak_generic;
+    double flop = 8;
+#if defined(__x86_64__)
+    if (isa == CPU_ISA_AVX2) loop = peak_avx2, flop = 16;
+    if (isa == CPU_ISA_AVX512) loop = peak_avx512, flop = 32;
+    if (isa == CPU_ISA_AVX512BF16) loop = peak_bf16, flop = 64;
+#endif
+    long n = 1000000;
+    double best = 1e9;
+    volatile float sink;
+    for (int r = 0; r < rounds; r++) {
+        double t0 = sys_seconds();
+#pragma omp parallel for num_threads(threads)
+        for (int i = 0; i < threads; i++) sink = loop(n);
+        double t = sys_seconds() - t0;
+        if (t < best) best = t;
+    }
+    (void)sink;
+    return flop * CHAINS * (double)n * threads / best * 1e-9;
+}
+
+/* ------------------------------------------------------------------ operations */
+
+struct bench {
+    const struct options *o;
+    const struct backend *be;
+    struct device *d;
+    enum cpu_isa isa;
+    double peak;
+};
+
+static float *numbers(size_t n)
+{
+    float *x = aligned_alloc(64, (n * sizeof *x + 63) / 64 * 64);
+    uint32_t s = 1;
+    for (size_t i = 0; i < n; i++) {
+        s = s * 1664525u + 1013904223u;
+        x[i] = (float)(int32_t)s * 0x1p-31f;
+    }
+    return x;
+}
+
+static void row(const struct bench *b, const char *what, double flop, double seconds)
+{
+    double g = flop / seconds * 1e-9;
+    if (b->o->csv)
+        printf("%s,%s,%.1f,%.2f,%.3f\n", cpu_isa_name(b->isa), what, seconds * 1e6, g,
+               g / b->peak);
+    else
+        printf("%-14s %-34s %10.1f us %9.1f GFLOP/s %5.0f %%\n", cpu_isa_name(b->isa), what,
+               seconds * 1e6, g, 100 * g / b->peak);
+    fflush(stdout);
+}
+
+static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, size_t I)
+{
+    struct tensor t[16];
+    struct weight *w;
+    struct errinfo e = {0};
+    float *wx = numbers(O * I), *x = numbers(T * G * I), *y = numbers(T * G * O);
+    for (size_t g = 0; g < G; g++)
+        t[g] = (struct tensor){.type = DT_F32, .ndim = 2, .shape = {O, I}, .data = wx};
+    if (b->be->weight_new(b->d, &w, t, G, NULL, O, false, false, &e)) {
+        fprintf(stderr, "op_bench: %s\n", e.msg);
+        exit(1);
+    }
+    struct linear_args a = {.w = w, .x = x, .y = y, .T = T, .ldx = G * I, .ldy = G * O, .gx = I,
+                            .gy = O};
+    double best = 1e9, flop = 2.0 * (double)(T * G * O * I);
+    int inner = flop > 1e8 ? 1 : (int)(1e8 / flop) + 1;
+    for (int r = 0; r < b->o->rounds; r++) {
+        double t0 = sys_seconds();
+        for (int i = 0; i < inner; i++) b->be->linear(b->d, &a);
+        double s = (sys_seconds() - t0) / inner;
+        if (s < best) best = s;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "linear T %zu  %zu x [%zu, %zu]", T, G, O, I);
+    row(b, what, flop, best);
+    b->be->weight_free(b->d, w);
+    free(wx);
+    free(x);
+    free(y);
+}
+
+static void *const *pages(size_t S, size_t bytes)
+{
+    size_t n = (S + KV_PAGE - 1) / KV_PAGE;
+    void **p = malloc(n * sizeof *p);
+    for (size_t i = 0; i < n; i++) {
+        uint16_t *h = p[i] = aligned_alloc(64, bytes);
+        for (size_t k = 0; k < bytes / 2; k++)
+            h[k] = f32_to_bf16((float)((i * 31 + k * 17) % 101) / 50.0f - 1.0f);
+    }
+    return p;
+}
+
+static void free_pages(void *const *p, size_t S)
+{
+    for (size_t i = 0; i < (S + KV_PAGE - 1) / KV_PAGE; i++) free(p[i]);
+    free((void *)p);
+}
+
+static void bench_indexer(const struct bench *b, size_t T, size_t S)
+{
+    enum { J = 2, C = 64, K = 512 };
+    float *q = numbers(T * J * C), *w = numbers(T * J);
+    int32_t *sel = malloc(T * K * sizeof *sel);
+    void *const *p = pages(S, KV_PAGE * C * 2);
+    struct index_args a = {.kv = {.pages = p, .type = KV_BF16}, .q = q, .w = w, .sel = sel,
+                           .T = T, .pos0 = S - T, .J = J, .C = C, .K = K};
+    double best = 1e9;
+    for (int r = 0; r < b->o->rounds; r++) {
+        double t0 = sys_seconds();
+        b->be->index_select(b->d, &a);
+        double s = sys_seconds() - t0;
+        if (s < best) best = s;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "index_select T %zu  S %zu", T, S);
+    row(b, what, 2.0 * (double)T * (double)S * J * C, best);
+    free_pages(p, S);
+    free(q);
+    free(w);
+    free(sel);
+}
+
+static void bench_mla(const struct bench *b, size_t T, size_t S)
+{
+    enum { H = 9, R = 256, P = 32, K = 512 };
+    float *q = numbers(T * H * (R + P)), *out = numbers(T * H * R);
+    int32_t *sel = malloc(T * K * sizeof *sel);
+    for (size_t t = 0; t < T; t++)
+        for (size_t k = 0; k < K; k++) sel[t * K + k] = (int32_t)((k * (S - T) + t) / K);
+    void *const *p = pages(S, KV_PAGE * (R + P) * 2);
+    struct mla_args a = {.kv = {.pages = p, .type = KV_BF16}, .q = q, .sel = sel, .out = out,
+                         .T = T, .pos0 = S - T, .H = H, .R = R, .P = P, .K = K, .scale = 0.1f};
+    double best = 1e9;
+    for (int r = 0; r < b->o->rounds; r++) {
+        double t0 = sys_seconds();
+        b->be->mla_attend(b->d, &a);
+        double s = sys_seconds() - t0;
+        if (s < best) best = s;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "mla_attend T %zu  S %zu  K 512", T, S);
+    row(b, what, 2.0 * (double)T * H * K * (2 * R + P), best);
+    free_pages(p, S);
+    free(q);
+    free(out);
+    free(sel);
+}
+
+static void one_path(const struct options *o, enum cpu_isa isa)
+{
+    struct bench b = {.o = o, .be = &cpu_backend, .isa = isa};
+    struct device_options opt = {.threads = o->threads};
+    struct errinfo e = {0};
+    if (cpu_open_isa(&b.d, &opt, isa, &e)) {
+        printf("%s: skipped, %s\n", cpu_isa_name(isa), e.msg);
+        return;
+    }
+    int threads = o->threads ? o->threads : sys_cores();
+    b.peak = peak(isa, threads, o->rounds);
+    row(&b, "registers only", b.peak * 1e9, 1);
+    static const size_t sizes[][3] = {{1, 384, 576},  {1, 864, 384},  {1, 1536, 576},
+                                      {1, 576, 1536}, {9, 256, 64},   {9, 64, 256}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        bench_linear(&b, 512, sizes[i][0], sizes[i][1], sizes[i][2]);
+    bench_linear(&b, 1, 1, 1536, 576);
+    bench_linear(&b, 4, 1, 1536, 576);
+    bench_linear(&b, 1, 1, 49152, 576);
+    bench_indexer(&b, 512, 8192);
+    bench_indexer(&b, 512, 65536);
+    bench_indexer(&b, 1, 32768);
+    bench_mla(&b, 512, 8192);
+    bench_mla(&b, 1, 32768);
+    b.be->close(b.d);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.path = -1, .rounds = 7};
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
+        if (!strcmp(a, "--csv")) o.csv = true;
+        else if (!strcmp(a, "-t")) o.threads = atoi(v), i++;
+        else if (!strcmp(a, "-p")) o.path = atoi(v), i++;
+        else if (!strcmp(a, "-r")) o.rounds = atoi(v), i++;
+        else {
+            fprintf(stderr, "op_bench: unknown option '%s'; see the head of bench/op_bench.c\n", a);
+            return 2;
+        }
+    }
+    if (o.csv) printf("path,operation,us,gflop_s,fraction\n");
+    for (int i = 0; i < CPU_ISA_COUNT; i++)
+        if (o.path < 0 || o.path == i) one_path(&o, (enum cpu_isa)i);
+    return 0;
+}
