@@ -1,6 +1,6 @@
 /* read_pdf.c: from the bytes of a PDF to a document.
  *
- *   words.cc      every word with its box
+ *   words.cc      every word with its box (pdf_repair: of damaged files too)
  *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
  *   pdf_order     geometry's order or the content stream's (pdf_stream)
  *   pdf_text      the text of a line
@@ -12,6 +12,7 @@
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
 #include "extract/pdf_order.h"
+#include "extract/pdf_repair.h"
 #include "extract/pdf_strip.h"
 #include "extract/pdf_text.h"
 #include "extract/words.h"
@@ -99,27 +100,72 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const char *p
     return OK;
 }
 
+/* An open document, and what had to be done for it. */
+struct opened {
+    struct words_doc *d;
+    struct buf mended; /* the bytes that d reads, when they are not the caller's */
+    const char *note;
+};
+
+static enum words_status try_open(struct opened *o, const char *bytes, size_t n,
+                                  const char *password)
+{
+    bool rebuilt;
+    enum words_status s = words_open(&o->d, bytes, n, password, &rebuilt);
+    if (s == WORDS_OK && words_pages(o->d) == 0) {
+        words_close(o->d);
+        o->d = NULL;
+        return WORDS_DAMAGED;
+    }
+    if (s == WORDS_OK && rebuilt) o->note = "rebuilt a damaged file";
+    return s;
+}
+
+/* As it is; without the junk before its header; with a new table of objects. */
+static enum words_status open_somehow(struct opened *o, const char *bytes, size_t n,
+                                      const char *password)
+{
+    enum words_status s = try_open(o, bytes, n, password);
+    size_t junk = repair_skip_junk(bytes, n);
+    if (s == WORDS_DAMAGED && junk) {
+        s = try_open(o, bytes + junk, n - junk, password);
+        if (s == WORDS_OK) o->note = "skipped what stood before the header of the file";
+    }
+    if (s == WORDS_DAMAGED && repair_file(&o->mended, bytes, n)) {
+        s = try_open(o, o->mended.s, o->mended.n, password);
+        if (s == WORDS_OK) o->note = "rebuilt a damaged file";
+    }
+    return s;
+}
+
+static void close_opened(struct opened *o)
+{
+    words_close(o->d);
+    buf_free(&o->mended);
+}
+
 enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e)
 {
-    struct words_doc *d = NULL;
+    struct opened file = {0};
     struct pdf_doc pdf = {0};
-    bool rebuilt;
-    enum words_status status = words_open(&d, bytes, n, o->password, &rebuilt);
+    enum words_status status = open_somehow(&file, bytes, n, o->password);
+    enum err r = OK;
     if (status == WORDS_LOCKED)
-        return err_set(e, E_LOCKED, "%s: needs a password%s", name,
-                       o->password ? ": the one given does not open it" : "");
-    if (status != WORDS_OK) return err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
+        r = err_set(e, E_LOCKED, "%s: needs a password%s", name,
+                    o->password ? "; the one given does not open it" : "");
+    else if (status != WORDS_OK)
+        r = err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
     struct arena *a = arena_new();
-    enum err r = take_all(&pdf, d, o->pages, name, a, e);
+    if (!r) r = take_all(&pdf, file.d, o->pages, name, a, e);
     if (!r) {
         for (size_t i = 0; i < pdf.n; i++)
             doc_page(b, pdf.v[i].label, pdf.v[i].width, pdf.v[i].height, pdf.v[i].no_text);
         strip_repeated(&pdf, a);
         flow_write(b, &pdf, a);
-        if (rebuilt) doc_set_note(b, "rebuilt a damaged file");
+        if (file.note) doc_set_note(b, file.note);
     }
     arena_free(a);
-    words_close(d);
+    close_opened(&file);
     return r;
 }
