@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/pdf_hyphen.h"
 #include "extract/pdf_text.h"
 
 /* ------------------------------------------------------------------ measuring */
@@ -90,19 +91,43 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
 
 /* ------------------------------------------------------------------ joining */
 
+#define MAX_HEADING 160 /* characters */
+
+struct flow {
+    struct doc_builder *b;
+    const struct pdf_doc *d;
+    const struct hyphens *hyphens;
+    float body;             /* size of most of the text */
+    float sizes[8];         /* of headings, largest first */
+    size_t n_sizes;
+    /* The paragraph being written. */
+    size_t start;
+    float size;
+    int lines;
+    uint32_t page;
+    int letters;
+    bool bold, plain, item;
+    struct str last;
+    struct heading title;   /* the largest heading of the first pages */
+    float title_size;
+    uint32_t title_page;
+};
+
 enum join { JOIN_TIGHT, JOIN_HYPHEN, JOIN_SPACE, JOIN_CELL, JOIN_LINE, JOIN_PARA };
 
-static enum join plain_join(const struct pdf_line *a, const struct pdf_line *b)
+static enum join plain_join(const struct flow *f, const struct pdf_line *a,
+                            const struct pdf_line *b)
 {
     if (text_end_hyphen(a->text) && text_is_lower(text_first(b->text)) && !a->at.mono)
-        return JOIN_HYPHEN;
+        return hyphen_stays(f->hyphens, a->text, b->text) ? JOIN_TIGHT : JOIN_HYPHEN;
     if (text_is_spaceless(text_last(a->text)) && text_is_spaceless(text_first(b->text)))
         return JOIN_TIGHT;
     return JOIN_SPACE;
 }
 
 /* Over the end of a column or page: only where a sentence goes on. */
-static enum join join_over_break(const struct pdf_line *a, const struct pdf_line *b)
+static enum join join_over_break(const struct flow *f, const struct pdf_line *a,
+                                 const struct pdf_line *b)
 {
     uint32_t first = text_first(b->text);
     if (!same_size(&a->at, &b->at) || a->at.turn != b->at.turn || text_ends_sentence(a->text) ||
@@ -110,7 +135,7 @@ static enum join join_over_break(const struct pdf_line *a, const struct pdf_line
         return JOIN_PARA;
     if (!text_is_lower(first)) return JOIN_PARA;
     if (text_is_spaceless(first) && a->right - end_of(&a->at) > 2 * a->at.size) return JOIN_PARA;
-    return plain_join(a, b);
+    return plain_join(f, a, b);
 }
 
 /* The first word of b would have had room behind a: somebody ended the line on purpose. */
@@ -140,13 +165,17 @@ static bool indented(const struct pdf_line *a, const struct pdf_line *b)
     return false;
 }
 
-static enum join join_in_region(const struct pdf_line *a, const struct pdf_line *b)
+static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
+                                const struct pdf_line *b)
 {
     float size = fmaxf(a->at.size, b->at.size), dv = b->at.v1 - a->at.v1;
     float gap = b->at.v0 - a->at.v1;
     if (a->tabular && b->tabular) return JOIN_LINE;
     if (a->tabular || b->tabular || !same_size(&a->at, &b->at)) return JOIN_PARA;
-    if (dv <= 0) return join_over_break(a, b);
+    if (dv <= 0) return join_over_break(f, a, b);
+    if (a->at.size >= 1.12f * f->body && dv < 1.7f * size && a->at.font == b->at.font &&
+        a->at.bold == b->at.bold && !text_ends_sentence(a->text))
+        return plain_join(f, a, b); /* a heading of several lines */
     if ((dv > 1.28f * b->leading && gap > 0.2f * size) || gap > 1.4f * size) return JOIN_PARA;
     bool on_purpose = broken_on_purpose(a, b);
     uint32_t first = text_first(b->text);
@@ -158,35 +187,21 @@ static enum join join_in_region(const struct pdf_line *a, const struct pdf_line 
         if (text_ends_sentence(a->text)) return JOIN_PARA;
         if (!text_is_lower(first) || text_is_spaceless(first)) return JOIN_LINE;
     }
-    return plain_join(a, b);
+    return plain_join(f, a, b);
 }
 
-static enum join join_of(const struct pdf_page *pa, const struct pdf_line *a,
-                         const struct pdf_page *pb, const struct pdf_line *b)
+static enum join join_of(const struct flow *f, const struct pdf_page *pa,
+                         const struct pdf_line *a, const struct pdf_page *pb,
+                         const struct pdf_line *b)
 {
     if (pa == pb && a->at.row == b->at.row)
         return a->tabular ? JOIN_CELL : JOIN_SPACE;
     if (pa != pb || a->at.region != b->at.region || a->at.turn != b->at.turn)
-        return join_over_break(a, b);
-    return join_in_region(a, b);
+        return join_over_break(f, a, b);
+    return join_in_region(f, a, b);
 }
 
 /* ------------------------------------------------------------------ headings */
-
-#define MAX_HEADING 160 /* characters */
-
-struct flow {
-    struct doc_builder *b;
-    float body;             /* size of most of the text */
-    float sizes[8];         /* of headings, largest first */
-    size_t n_sizes;
-    /* The paragraph being written. */
-    size_t start;
-    float size;
-    int lines;
-    bool bold, plain, letters;
-    struct str last;
-};
 
 static int by_size_down(const void *a, const void *b)
 {
@@ -218,25 +233,54 @@ static int level_of(const struct flow *f)
     return level < 6 ? level : 6;
 }
 
+/* The level of the outline's entry for a paragraph on its page; 0 when it has none. */
+static int outline_level(const struct flow *f, struct str text)
+{
+    const struct outline_entry *v = f->d->outline;
+    size_t lo = 0, hi = f->d->n_outline;
+    uint64_t key = hi ? outline_key(text) : 0;
+    if (!key) return 0;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (v[mid].page < f->page) lo = mid + 1;
+        else hi = mid;
+    }
+    for (; lo < f->d->n_outline && v[lo].page == f->page; lo++)
+        if (v[lo].key == key) return v[lo].level;
+    return 0;
+}
+
 static void end_paragraph(struct flow *f)
 {
     size_t len = doc_length(f->b) - f->start;
     bool large = f->size >= 1.12f * f->body;
-    if (f->lines && f->plain && f->letters && len < MAX_HEADING &&
-        (large || (f->bold && f->lines <= 2)) && text_last(f->last) != '.' &&
-        text_last(f->last) != ',' && text_last(f->last) != ';')
-        doc_heading(f->b, f->start, len, level_of(f));
+    int level = 0;
+    if (f->lines && f->plain && len < 2 * MAX_HEADING)
+        level = outline_level(f, (struct str){doc_text(f->b).s + f->start, len});
+    bool headlike = f->lines && f->plain && len < MAX_HEADING && !f->item &&
+                    (f->letters > 1 || (f->letters == 1 && len > 1)) &&
+                    text_last(f->last) != '.' && text_last(f->last) != ',' &&
+                    text_last(f->last) != ';';
+    if (!level && headlike && (large || (f->bold && f->lines <= 2))) level = level_of(f);
+    if (level) doc_heading(f->b, f->start, len, level);
+    if (headlike && large && f->size > 1.02f * f->title_size && f->letters > 3 &&
+        (!f->title.len || f->page <= f->title_page + 1)) {
+        f->title = (struct heading){f->start, len, 1};
+        f->title_size = f->size;
+        f->title_page = f->page;
+    }
     f->lines = 0;
 }
 
-static bool has_letter(struct str s)
+static int letters_in(struct str s)
 {
+    int n = 0;
     for (size_t i = 0; i < s.n;) {
         uint32_t cp;
         i += utf8_next(s.s + i, s.n - i, &cp);
-        if (text_is_letter(cp)) return true;
+        n += text_is_letter(cp);
     }
-    return false;
+    return n;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -249,13 +293,16 @@ static void write_line(struct flow *f, const struct pdf_page *p, const struct pd
     if (!f->lines) {
         f->start = doc_length(f->b);
         f->bold = f->plain = true;
-        f->letters = false;
+        f->letters = 0;
+        f->item = text_starts_item(l->text) && !text_is_letter(text_first(l->text)) &&
+                  (unsigned char)*l->text.s >= 0x80; /* a bullet, not a number */
         f->size = l->at.size;
+        f->page = p->number;
     }
     f->lines++;
     f->bold &= l->at.bold;
     f->plain &= !l->tabular && !l->at.mono;
-    f->letters |= has_letter(l->text);
+    f->letters += letters_in(l->text);
     f->size = fminf(f->size, l->at.size);
     f->last = l->text;
     size_t hyphen = next == JOIN_HYPHEN ? text_end_hyphen(l->text) : 0;
@@ -274,18 +321,20 @@ static void write_line(struct flow *f, const struct pdf_page *p, const struct pd
 
 void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *scratch)
 {
-    struct flow f = {.b = b};
+    struct flow f = {.b = b, .d = d};
     const struct pdf_line *prev = NULL;
     const struct pdf_page *prev_page = NULL;
+    f.hyphens = hyphen_collect(d, scratch);
     survey_sizes(&f, d, scratch);
     for (size_t p = 0; p < d->n; p++) {
         const struct pdf_page *page = &d->v[p];
         for (size_t i = 0; i < page->n; i++) {
             const struct pdf_line *l = &page->v[i];
             if (l->drop || !l->text.n) continue;
-            if (prev) write_line(&f, prev_page, prev, join_of(prev_page, prev, page, l));
+            if (prev) write_line(&f, prev_page, prev, join_of(&f, prev_page, prev, page, l));
             prev = l, prev_page = page;
         }
     }
     if (prev) write_line(&f, prev_page, prev, JOIN_PARA);
+    if (f.title.len) doc_set_title(b, doc_text(b).s + f.title.text, f.title.len);
 }

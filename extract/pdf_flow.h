@@ -10,7 +10,8 @@ void flow_measure(struct pdf_page *p, struct arena *scratch);
 
 /* Writes all pages: paragraphs with a blank line between them, lines of a paragraph joined by a
  * space or, after a hyphen that splits a word, by nothing; rows of tables line by line with " | "
- * between cells; one span for each line.  Headings by font size and weight. */
+ * between cells; one span for each line.  Headings by the outline, else by font size and weight;
+ * the title is the largest one of the first two pages that have some. */
 void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *scratch);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "extract/pdf_layout.h"
+#include "extract/pdf_outline.h"
 
 struct pdf_line {
     struct line at;    /* at.word is gone: it belonged to the page's words               */
@@ -26,12 +27,15 @@ struct pdf_page {
     float width, height;
     struct pdf_line *v; /* in reading order                                              */
     size_t n;
-    bool no_text;      /* there is something on it, but no text                          */
+    bool empty;        /* no text was found on it                                        */
+    bool no_text;      /* and there is an image on it                                    */
 };
 
 struct pdf_doc {
     struct pdf_page *v;
     size_t n;
+    const struct outline_entry *outline; /* by page */
+    size_t n_outline;
 };
 
 #endif

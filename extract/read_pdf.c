@@ -4,6 +4,7 @@
  *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
  *   pdf_order     geometry's order or the content stream's (pdf_stream)
  *   pdf_text      the text of a line
+ *   pdf_outline   title, outline, images
  *   pdf_strip     running heads and page numbers
  *   pdf_flow      lines -> paragraphs, headings, the document */
 #include <stdlib.h>
@@ -12,11 +13,15 @@
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
 #include "extract/pdf_order.h"
+#include "extract/pdf_outline.h"
 #include "extract/pdf_repair.h"
 #include "extract/pdf_strip.h"
 #include "extract/pdf_text.h"
 #include "extract/words.h"
 #include "ingest/pages.h"
+
+/* Pages without text that are looked at for images; more are taken for images. */
+enum { MAX_LOOK = 64 };
 
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
@@ -54,7 +59,7 @@ static void take_page(struct pdf_page *p, struct words_doc *d, uint32_t number, 
     struct layout lay;
     p->number = number;
     if (!words_read(d, (int)number - 1, &words)) {
-        p->no_text = true;
+        p->empty = true;
         return;
     }
     p->width = words.width;
@@ -64,25 +69,32 @@ static void take_page(struct pdf_page *p, struct words_doc *d, uint32_t number, 
     take_lines(p, &lay, &words, a, scratch);
     for (size_t i = 0; i < p->n; i++) clip(p->v[i].at.box, p->width, p->height);
     flow_measure(p, scratch);
-    p->no_text = p->n == 0;
+    p->empty = p->n == 0;
     words_page_free(&words);
     arena_reset(scratch);
 }
 
-static enum err take_all(struct pdf_doc *out, struct words_doc *d, const char *pages,
-                         const char *name, struct arena *a, struct errinfo *e)
+/* Empty pages that hold an image are images; the others are blank. */
+static size_t find_images(struct pdf_doc *pdf, const struct outline *o)
+{
+    size_t images = 0, looked = 0;
+    for (size_t i = 0; i < pdf->n; i++) {
+        struct pdf_page *p = &pdf->v[i];
+        if (!p->empty) continue;
+        p->no_text = ++looked > MAX_LOOK || outline_has_image(o, p->number);
+        images += p->no_text;
+    }
+    return images;
+}
+
+static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct outline *o,
+                         const char *pages, const char *name, struct arena *a, struct errinfo *e)
 {
     uint32_t count = (uint32_t)words_pages(d), first, last;
     size_t empty = 0, asked = 0;
-    struct arena *scratch = arena_new();
-    if (!count) {
-        arena_free(scratch);
-        return err_set(e, E_FORMAT, "%s: a PDF without pages", name);
-    }
-    if (!pages_bounds(pages, count, &first, &last)) {
-        arena_free(scratch);
+    if (!pages_bounds(pages, count, &first, &last))
         return err_set(e, E_USAGE, "%s: no page of %s: the document has %u", name, pages, count);
-    }
+    struct arena *scratch = arena_new();
     out->v = NEW(a, struct pdf_page, count);
     out->n = count;
     for (uint32_t i = 0; i < count; i++) {
@@ -91,18 +103,22 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const char *p
         if (i + 1 < first || i + 1 > last || !pages_has(pages, i + 1)) continue;
         take_page(p, d, i + 1, a, scratch);
         asked++;
-        if (p->no_text) empty++;
+        if (p->empty) empty++;
     }
     arena_free(scratch);
-    if (empty == asked)
+    size_t images = find_images(out, o);
+    if (empty < asked) return OK;
+    if (images)
         return err_set(e, E_EMPTY, "%s: %zu of %zu pages are images; use an OCR tool first", name,
-                       empty, asked);
-    return OK;
+                       images, asked);
+    return err_set(e, E_EMPTY, "%s: no text on any of %zu pages", name, asked);
 }
 
 /* An open document, and what had to be done for it. */
 struct opened {
     struct words_doc *d;
+    const char *bytes; /* what d reads */
+    size_t n;
     struct buf mended; /* the bytes that d reads, when they are not the caller's */
     const char *note;
 };
@@ -117,6 +133,8 @@ static enum words_status try_open(struct opened *o, const char *bytes, size_t n,
         o->d = NULL;
         return WORDS_DAMAGED;
     }
+    o->bytes = bytes;
+    o->n = n;
     if (s == WORDS_OK && rebuilt) o->note = "rebuilt a damaged file";
     return s;
 }
@@ -157,14 +175,21 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
     else if (status != WORDS_OK)
         r = err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
     struct arena *a = arena_new();
-    if (!r) r = take_all(&pdf, file.d, o->pages, name, a, e);
+    struct outline *about = NULL;
+    if (!r) {
+        about = outline_open(file.bytes, file.n, o->password, a);
+        pdf.outline = outline_entries(about, &pdf.n_outline);
+        r = take_all(&pdf, file.d, about, o->pages, name, a, e);
+    }
     if (!r) {
         for (size_t i = 0; i < pdf.n; i++)
             doc_page(b, pdf.v[i].label, pdf.v[i].width, pdf.v[i].height, pdf.v[i].no_text);
         strip_repeated(&pdf, a);
         flow_write(b, &pdf, a);
+        if (outline_title(about)) doc_set_title(b, outline_title(about), strlen(outline_title(about)));
         if (file.note) doc_set_note(b, file.note);
     }
+    outline_close(about);
     arena_free(a);
     close_opened(&file);
     return r;
