@@ -37,16 +37,26 @@ static float mode_of(const float *v, size_t n)
     return best;
 }
 
+/* left of lines that no wide gap parts: lists and quotations have their own. */
+static void measure_left(struct pdf_line *v, size_t n, float *tmp)
+{
+    for (size_t i = 0, j; i < n; i = j) {
+        for (j = i + 1; j < n; j++) {
+            float d = v[j].at.v1 - v[j - 1].at.v1;
+            if (d < -0.5f * v[j].at.size || d > 1.28f * v[j].leading) break;
+        }
+        for (size_t k = i; k < j; k++) tmp[k - i] = start_of(&v[k].at);
+        qsort(tmp, j - i, sizeof *tmp, by_float);
+        float left = mode_of(tmp, j - i);
+        for (size_t k = i; k < j; k++) v[k].left = left;
+    }
+}
+
 static void measure_block(struct pdf_line *v, size_t n, float *tmp)
 {
-    float right = end_of(&v[0].at), left, leading = 0;
+    float right = end_of(&v[0].at), leading = 0;
     size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        tmp[i] = start_of(&v[i].at);
-        right = fmaxf(right, end_of(&v[i].at));
-    }
-    qsort(tmp, n, sizeof *tmp, by_float);
-    left = mode_of(tmp, n);
+    for (size_t i = 0; i < n; i++) right = fmaxf(right, end_of(&v[i].at));
     for (size_t i = 1; i < n; i++) {
         float d = v[i].at.v1 - v[i - 1].at.v1;
         if (v[i].at.row != v[i - 1].at.row && d > 0.5f * v[i].at.size && d < 3 * v[i].at.size)
@@ -57,25 +67,10 @@ static void measure_block(struct pdf_line *v, size_t n, float *tmp)
         leading = mode_of(tmp, k);
     }
     for (size_t i = 0; i < n; i++) {
-        v[i].left = left;
         v[i].right = right;
         v[i].leading = leading > 0 ? leading : 1.25f * v[i].at.size;
     }
-}
-
-/* A row of two cells or more is a table's when a row beside it has cells too. */
-static void mark_tables(struct pdf_page *p)
-{
-    for (size_t i = 0, j, prev_cells = 0, prev = 0; i < p->n; i = j) {
-        for (j = i + 1; j < p->n && p->v[j].at.row == p->v[i].at.row; j++) {}
-        size_t cells = j - i;
-        bool near = i > 0 && p->v[i].at.region == p->v[prev].at.region &&
-                    p->v[i].at.v0 - p->v[prev].at.v1 < 2.5f * p->v[i].at.size;
-        if (cells > 1 && ((near && prev_cells > 1) || cells > 2))
-            for (size_t k = near && prev_cells > 1 ? prev : i; k < j; k++) p->v[k].tabular = true;
-        prev_cells = cells;
-        prev = i;
-    }
+    measure_left(v, n, tmp);
 }
 
 void flow_measure(struct pdf_page *p, struct arena *scratch)
@@ -86,7 +81,6 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
                         same_size(&p->v[j].at, &p->v[i].at); j++) {}
         measure_block(p->v + i, j - i, tmp);
     }
-    mark_tables(p);
 }
 
 /* ------------------------------------------------------------------ joining */
@@ -131,7 +125,7 @@ static enum join join_over_break(const struct flow *f, const struct pdf_line *a,
 {
     uint32_t first = text_first(b->text);
     if (!same_size(&a->at, &b->at) || a->at.turn != b->at.turn || text_ends_sentence(a->text) ||
-        text_starts_item(b->text) || a->tabular || b->tabular || a->at.bold != b->at.bold)
+        text_starts_item(b->text) || a->at.tabular || b->at.tabular || a->at.bold != b->at.bold)
         return JOIN_PARA;
     if (!text_is_lower(first)) return JOIN_PARA;
     if (text_is_spaceless(first) && a->right - end_of(&a->at) > 2 * a->at.size) return JOIN_PARA;
@@ -170,8 +164,8 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
 {
     float size = fmaxf(a->at.size, b->at.size), dv = b->at.v1 - a->at.v1;
     float gap = b->at.v0 - a->at.v1;
-    if (a->tabular && b->tabular) return JOIN_LINE;
-    if (a->tabular || b->tabular || !same_size(&a->at, &b->at)) return JOIN_PARA;
+    if (a->at.tabular && b->at.tabular) return JOIN_LINE;
+    if (a->at.tabular || b->at.tabular || !same_size(&a->at, &b->at)) return JOIN_PARA;
     if (dv <= 0) return join_over_break(f, a, b);
     if (a->at.size >= 1.12f * f->body && dv < 1.7f * size && a->at.font == b->at.font &&
         a->at.bold == b->at.bold && !text_ends_sentence(a->text))
@@ -183,8 +177,8 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
     if (a->at.mono && b->at.mono) return JOIN_LINE;
     if (text_starts_item(b->text)) return JOIN_LINE;
     if (indented(a, b) && !text_starts_item(a->text)) return JOIN_PARA;
-    if (on_purpose && !centred(a, b) && !text_end_hyphen(a->text)) {
-        if (text_ends_sentence(a->text)) return JOIN_PARA;
+    if (on_purpose && !text_end_hyphen(a->text)) {
+        if (text_ends_sentence(a->text) && !centred(a, b)) return JOIN_PARA;
         if (!text_is_lower(first) || text_is_spaceless(first)) return JOIN_LINE;
     }
     return plain_join(f, a, b);
@@ -195,7 +189,7 @@ static enum join join_of(const struct flow *f, const struct pdf_page *pa,
                          const struct pdf_line *b)
 {
     if (pa == pb && a->at.row == b->at.row)
-        return a->tabular ? JOIN_CELL : JOIN_SPACE;
+        return a->at.tabular ? JOIN_CELL : JOIN_SPACE;
     if (pa != pb || a->at.region != b->at.region || a->at.turn != b->at.turn)
         return join_over_break(f, a, b);
     return join_in_region(f, a, b);
@@ -301,7 +295,7 @@ static void write_line(struct flow *f, const struct pdf_page *p, const struct pd
     }
     f->lines++;
     f->bold &= l->at.bold;
-    f->plain &= !l->tabular && !l->at.mono;
+    f->plain &= !l->at.tabular && !l->at.mono;
     f->letters += letters_in(l->text);
     f->size = fminf(f->size, l->at.size);
     f->last = l->text;

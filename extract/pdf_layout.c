@@ -8,11 +8,11 @@
 #include "base/str.h"
 #include "extract/pdf_columns.h"
 #include "extract/pdf_stream.h"
+#include "extract/pdf_table.h"
 
 /* Pieces are made with gaps below TIGHT font sizes, so that a narrow gutter keeps them apart;
- * afterwards pieces of one region are joined over gaps below LOOSE: justified text is that wide. */
+ * afterwards pieces of one region are joined over wider gaps (pdf_table.h). */
 #define TIGHT 0.62f
-#define LOOSE 1.7f
 /* The least gutter, in font sizes.  A word gap in unjustified text is 0.25 wide: narrower gutters
  * show only by the content stream, which does not run across them. */
 #define GUTTER 0.42f
@@ -255,12 +255,6 @@ static void make_rows(const struct work *k, const size_t *order, size_t n, int *
     *next_row += (int)n_seeds;
 }
 
-struct slot {
-    size_t piece;
-    float u0;
-    int row;
-};
-
 static int by_row(const void *a, const void *b)
 {
     const struct slot *x = a, *y = b;
@@ -387,15 +381,14 @@ static void lay_turn(struct work *k, int turn, struct layout *out, int *next_reg
         for (j = i + 1; j < n && region[j] == region[i]; j++) {}
         make_rows(k, order + i, j - i, row + i, next_row);
         for (size_t s = i; s < j; s++)
-            slot[s] = (struct slot){order[s], k->piece[order[s]].u0, row[s]};
+            slot[s] = (struct slot){.piece = order[s], .u0 = k->piece[order[s]].u0, .row = row[s]};
         qsort(slot + i, j - i, sizeof *slot, by_row);
+        table_find(k->piece, slot + i, j - i, k->a);
         for (size_t s = i, t; s < j; s = t) {
-            for (t = s + 1; t < j && slot[t].row == slot[s].row; t++) {
-                const struct piece *p = &k->piece[slot[t - 1].piece], *q = &k->piece[slot[t].piece];
-                if (q->u0 - p->u1 > LOOSE * fmaxf(p->size, q->size)) break;
-            }
+            for (t = s + 1; t < j && slot[t].row == slot[s].row && !slot[t].apart; t++) {}
             struct line *l = &out->v[out->n++];
-            *l = (struct line){.turn = turn, .region = *next_region, .row = slot[s].row};
+            *l = (struct line){.turn = turn, .region = *next_region, .row = slot[s].row,
+                               .tabular = slot[s].tabular};
             make_line(k, slot + s, t - s, l);
         }
         ++*next_region;

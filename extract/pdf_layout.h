@@ -21,6 +21,7 @@ struct line {
     bool bold, mono;   /* most of its characters are                                  */
     bool rtl;          /* reads from right to left                                    */
     bool vertical;
+    bool tabular;      /* a cell of a row of a table                                  */
     int chars;
     int region;        /* lines of a region follow each other; ascending              */
     int row;           /* lines with the same number stand side by side; ascending    */

@@ -15,7 +15,6 @@ struct pdf_line {
     struct str text;   /* logical order, plain forms, one line                           */
     uint32_t no;       /* 1-based; cells of one row share a number                       */
     bool drop;         /* repeats over pages: a running head, a footer, a page number    */
-    bool tabular;      /* a cell of a table's row                                        */
     /* The block of lines that it stands in. */
     float left, right; /* where most of its lines start; where the longest one ends      */
     float leading;     /* from line to line                                              */

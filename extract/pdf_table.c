@@ -1,0 +1,113 @@
+/* pdf_table.c: see pdf_table.h. */
+#include "extract/pdf_table.h"
+
+#include <math.h>
+
+/* Rows on each side that vote on a strip; more tell nothing new. */
+enum { AROUND = 12 };
+
+struct row {
+    size_t from, to; /* slots                                 */
+    int cells;       /* by wide gaps alone                    */
+    float v0, v1, size;
+    int table;       /* number of the table it is in, 0 none  */
+};
+
+struct rows {
+    const struct piece *p;
+    struct slot *s;
+    struct row *v;
+    size_t n;
+};
+
+static float gap_before(const struct rows *r, size_t i)
+{
+    return r->p[r->s[i].piece].u0 - r->p[r->s[i - 1].piece].u1;
+}
+
+static float size_at(const struct rows *r, size_t i)
+{
+    return fmaxf(r->p[r->s[i].piece].size, r->p[r->s[i - 1].piece].size);
+}
+
+static void make_rows(struct rows *r, size_t n)
+{
+    for (size_t i = 0, j; i < n; i = j) {
+        const struct piece *p = &r->p[r->s[i].piece];
+        struct row w = {.from = i, .cells = 1, .v0 = p->v0, .v1 = p->v1, .size = p->size};
+        for (j = i + 1; j < n && r->s[j].row == r->s[i].row; j++) {
+            const struct piece *q = &r->p[r->s[j].piece];
+            r->s[j].apart = gap_before(r, j) > TABLE_LOOSE * size_at(r, j);
+            w.cells += r->s[j].apart;
+            w.v0 = fminf(w.v0, q->v0), w.v1 = fmaxf(w.v1, q->v1);
+            w.size = fmaxf(w.size, q->size);
+        }
+        w.to = j;
+        r->v[r->n++] = w;
+    }
+}
+
+/* Numbers the tables: rows of cells that follow each other, perhaps with one row of a single cell
+ * between (a wrapped cell, a subheading). */
+static void find_runs(struct rows *r)
+{
+    int table = 0;
+    for (size_t i = 0, j; i < r->n; i = j) {
+        j = i + 1;
+        if (r->v[i].cells < 2) continue;
+        size_t last = i, multi = 1;
+        for (; j < r->n; j++) {
+            const struct row *a = &r->v[last], *b = &r->v[j];
+            if (b->v0 - a->v1 > 3.2f * fmaxf(a->size, b->size) || j - last > 2) break;
+            if (b->cells >= 2) last = j, multi++;
+        }
+        j = last + 1;
+        if (multi < 2 && r->v[i].cells < 3) continue;
+        table++;
+        for (size_t k = i; k <= last; k++)
+            if (r->v[k].cells >= 2) r->v[k].table = table;
+    }
+}
+
+/* How the row stands to the strip at u = x: 1 leaves it free with text on both sides, -1 runs
+ * across it, 0 tells nothing. */
+static int vote(const struct rows *r, const struct row *w, float x)
+{
+    bool left = false, right = false;
+    for (size_t i = w->from; i < w->to; i++) {
+        const struct piece *p = &r->p[r->s[i].piece];
+        if (p->u0 < x && p->u1 > x) return -1;
+        left |= p->u1 <= x;
+        right |= p->u0 >= x;
+    }
+    return left && right;
+}
+
+static bool is_border(const struct rows *r, size_t row, float x)
+{
+    size_t from = row > AROUND ? row - AROUND : 0, free = 0, across = 0;
+    for (size_t i = from; i < r->n && i <= row + AROUND; i++) {
+        if (i == row || r->v[i].table != r->v[row].table) continue;
+        int v = vote(r, &r->v[i], x);
+        free += v > 0;
+        across += v < 0;
+    }
+    return free >= 2 && across * 6 <= free;
+}
+
+void table_find(const struct piece *p, struct slot *s, size_t n, struct arena *scratch)
+{
+    struct rows r = {.p = p, .s = s, .v = NEW(scratch, struct row, n + 1)};
+    make_rows(&r, n);
+    find_runs(&r);
+    for (size_t k = 0; k < r.n; k++) {
+        const struct row *w = &r.v[k];
+        if (!w->table) continue;
+        for (size_t i = w->from; i < w->to; i++) {
+            s[i].tabular = true;
+            if (i == w->from || s[i].apart) continue;
+            float x = 0.5f * (p[s[i].piece].u0 + p[s[i - 1].piece].u1);
+            if (gap_before(&r, i) > 0.3f * size_at(&r, i)) s[i].apart = is_border(&r, k, x);
+        }
+    }
+}
