@@ -434,5 +434,5 @@ bool main_choose(xmlNode *body)
     reset(body);
     tree_sum(body);
     tree_facts(body)->keep = true;
-    return false;
+    return tree_facts(body)->sum.blocks < SIMPLE; /* nothing to choose from */
 }

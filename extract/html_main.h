@@ -10,7 +10,8 @@
 #include "extract/html_tree.h"
 
 /* Sets keep on the nodes whose text is content and drop on what is left out, below body.  True
- * when a main part was found; false when all visible text is kept because none stood out. */
+ * when a main part was found or the page is too simple to have another; false when all visible text
+ * is kept because none stood out. */
 bool main_choose(xmlNode *body);
 
 #endif

@@ -22,8 +22,9 @@
 
 static int sniff_pdf(const char *name, const unsigned char *head, size_t n)
 {
-    (void)name;
-    size_t look = n < 1024 ? n : 1024;
+    size_t len = strlen(name);
+    bool named = len > 4 && strcasecmp(name + len - 4, ".pdf") == 0;
+    size_t look = named || n < 1024 ? n : 1024;
     if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
     return memmem(head, look, "%PDF-", 5) ? 90 : 0; /* with a mail header or the like before it */
 }
