@@ -238,9 +238,17 @@ static void read_headings(struct in *in, struct doc_builder *b)
     }
 }
 
+static bool inside_character(const char *s)
+{
+    return ((unsigned char)*s & 0xc0) == 0x80;
+}
+
 static void check_span(struct in *in, const struct span *s, const char *text,
                        const struct wire_about *about, size_t n_pages)
 {
+    bool tail = s->verbatim && s->byte_len < s->len;
+    if (inside_character(text) || (tail && inside_character(text + s->byte_len)))
+        in->bad = "spans of whole characters";
     if (s->page > n_pages) in->bad = "a span on a page that exists";
     if (s->byte == SPAN_NO_BYTES) {
         if (s->verbatim) in->bad = "a verbatim span with its bytes";

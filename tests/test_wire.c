@@ -156,6 +156,21 @@ static void lying_span(void **state)
     arena_free(a);
 }
 
+/* Spans that part a character, where the text as a whole is well-formed. */
+static void parted_character(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new();
+    struct span v[2] = {{.len = 1, .byte = SPAN_NO_BYTES},
+                        {.text = 1, .len = 1, .byte = SPAN_NO_BYTES}};
+    struct doc d = {.text = STR("\xc3\xa9"), .spans = v, .n_spans = 2};
+    struct buf b = {0};
+    wire_put(&b, &d);
+    assert_int_equal(parse(&b), E_FORMAT);
+    buf_free(&b);
+    arena_free(a);
+}
+
 /* ------------------------------------------------------------------ running programs */
 
 struct run {
@@ -290,7 +305,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip), cmocka_unit_test(errors),  cmocka_unit_test(hostile),
         cmocka_unit_test(lying_span), cmocka_unit_test(crashes), cmocka_unit_test(missing),
-        cmocka_unit_test(arguments),  cmocka_unit_test(answer),
+        cmocka_unit_test(arguments),  cmocka_unit_test(answer),  cmocka_unit_test(parted_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
