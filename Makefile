@@ -27,7 +27,7 @@ LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lm
 EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0 zlib
 EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp,$(EXTRACT_PKGS)))
 SHIM_CFLAGS     = $(shell pkg-config --cflags poppler-cpp) # its headers share names with glib's
-EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++ -lstdc++
+EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -102,6 +102,12 @@ $(1)/extract/%.o: extract/%.cc | $(if $(SETUP),setup)
 	$(Q)$$(CXX) $$(CPPFLAGS) $$(SHIM_CFLAGS) -std=gnu++17 $$(WARN) $$(CFLAGS) $(2) -MMD -MP -c $$< -o $$@
 
 $(1)/libdeepread.a: $(LIB_SRC:%.c=$(1)/%.o) $(1)/prompts/data.o
+	@rm -f $$@
+	@echo '  AR   $$@'
+	$(Q)$$(AR) rcs $$@ $$^
+
+$(1)/libextract.a: $(filter-out $(1)/extract/main.o,$(SRC_extract:%.c=$(1)/%.o)) \
+    $(CXX_extract:%.cc=$(1)/%.o)
 	@rm -f $$@
 	@echo '  AR   $$@'
 	$(Q)$$(AR) rcs $$@ $$^

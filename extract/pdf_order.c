@@ -75,9 +75,5 @@ void order_page(struct layout *out, struct arena *a, struct words_doc *d, int in
     }
     layout_page(out, a, page, LAYOUT_GEOMETRY);
     layout_page(&by_stream, a, page, LAYOUT_STREAM);
-#ifdef ORDER_DEBUG
-    fprintf(stderr, "page %d: geometry %.3f (%zu lines) stream %.3f (%zu lines) agreement %.3f found %.3f\n", index + 1,
-            order_score(out, page), out->n, order_score(&by_stream, page), by_stream.n, agreement(out), found);
-#endif
-    if (order_score(&by_stream, page) > order_score(out, page) + (getenv("FORCE") ? -9 : 0.02f)) *out = by_stream;
+    if (order_score(&by_stream, page) > order_score(out, page) + 0.02f) *out = by_stream;
 }

@@ -206,6 +206,19 @@ static int by_slot(const void *a, const void *b)
     return x->page < y->page ? -1 : x->page > y->page;
 }
 
+/* Two dropped lines of the slot start, end or are centred where l does. */
+static bool lines_up(const struct cand *c, size_t n, const struct line *l)
+{
+    int votes = 0;
+    for (size_t i = 0; i < n && i < 400 && votes < 2; i++) {
+        const struct line *q = &c[i].l->at;
+        votes += c[i].l->drop && q != l &&
+                 (fabsf(q->u0 - l->u0) < 3 || fabsf(q->u1 - l->u1) < 3 ||
+                  fabsf(q->u0 + q->u1 - l->u0 - l->u1) < 6);
+    }
+    return votes == 2;
+}
+
 /* A place that holds such a line on most pages holds one on the others too: the title of a short
  * chapter. */
 static void drop_slots(struct strip *s, size_t n_pages)
@@ -221,7 +234,8 @@ static void drop_slots(struct strip *s, size_t n_pages)
             dropped += b->l->drop;
         }
         if (j - i < 5 || 5 * dropped < 3 * (j - i) || 4 * dropped < n_pages) continue;
-        for (size_t k = i; k < j; k++) s->v[k].l->drop = true;
+        for (size_t k = i; k < j; k++)
+            if (lines_up(s->v + i, j - i, &s->v[k].l->at)) s->v[k].l->drop = true;
     }
 }
 
@@ -252,7 +266,4 @@ void strip_repeated(struct pdf_doc *d, struct arena *scratch)
     drop_groups(&s);
     drop_slots(&s, pages);
     spare_whole_pages(d);
-#ifdef STRIP_DEBUG
-    for (size_t p = 0; p < d->n; p++) for (size_t i = 0; i < d->v[p].n; i++) if (d->v[p].v[i].drop) fprintf(stderr, "DROP %zu %.*s\n", p + 1, (int)d->v[p].v[i].text.n, d->v[p].v[i].text.s);
-#endif
 }

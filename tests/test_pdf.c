@@ -1,0 +1,476 @@
+/* test_pdf.c: PDF through deepread-extract: text, order, places, and what cannot be read. */
+#include "tests/extract_check.h"
+
+#define DIR "tests/data/ingest/pdf/"
+
+/* ------------------------------------------------------------------ a small PDF writer */
+
+struct pdf {
+    struct buf b;
+    size_t at[64]; /* offsets of objects 1.. */
+    int n;         /* objects so far         */
+    int page[16], pages;
+};
+
+static void object(struct pdf *p, int number)
+{
+    p->at[number] = p->b.n;
+    buf_addf(&p->b, "%d 0 obj\n", number);
+    if (number > p->n) p->n = number;
+}
+
+/* Objects 1 and 2 are written at the end: catalogue and page tree.  3, 4, 5: fonts. */
+static void begin(struct pdf *p)
+{
+    *p = (struct pdf){.n = 5};
+    buf_addz(&p->b, "%PDF-1.4\n");
+    object(p, 3), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\n");
+    object(p, 4), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>\nendobj\n");
+    object(p, 5), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Courier>>\nendobj\n");
+}
+
+static void stream(struct pdf *p, const char *s, size_t n)
+{
+    buf_addf(&p->b, "<</Length %zu>>\nstream\n", n);
+    buf_add(&p->b, s, n);
+    buf_addz(&p->b, "\nendstream\nendobj\n");
+}
+
+/* A page of 600 x 800 points from the text operators in `s`. */
+static void page(struct pdf *p, const char *s)
+{
+    int content = p->n + 1, number = p->n + 2;
+    object(p, content);
+    stream(p, s, strlen(s));
+    object(p, number);
+    buf_addf(&p->b, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources"
+                    "<</Font<</F 3 0 R/B 4 0 R/C 5 0 R>>>>>>\nendobj\n", content);
+    p->page[p->pages++] = number;
+}
+
+static void finish(struct pdf *p, const char *catalogue, const char *dir, const char *name)
+{
+    object(p, 2);
+    buf_addf(&p->b, "<</Type/Pages/Count %d/Kids[", p->pages);
+    for (int i = 0; i < p->pages; i++) buf_addf(&p->b, "%d 0 R ", p->page[i]);
+    buf_addz(&p->b, "]>>\nendobj\n");
+    object(p, 1);
+    buf_addf(&p->b, "<</Type/Catalog/Pages 2 0 R%s>>\nendobj\n", catalogue);
+    size_t xref = p->b.n;
+    buf_addf(&p->b, "xref\n0 %d\n0000000000 65535 f \n", p->n + 1);
+    for (int i = 1; i <= p->n; i++) buf_addf(&p->b, "%010zu 00000 n \n", p->at[i]);
+    buf_addf(&p->b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%zu\n%%%%EOF\n", p->n + 1, xref);
+    write_file(dir, name, p->b.s, p->b.n);
+    buf_free(&p->b);
+}
+
+/* Text operators: a line of `font` in `size` at x, y from the top left. */
+static void line(struct buf *b, const char *font, double size, double x, double y, const char *s)
+{
+    buf_addf(b, "BT /%s %g Tf 1 0 0 1 %g %g Tm (%s) Tj ET\n", font, size, x, 800 - y, s);
+}
+
+static char *dir;
+
+static const char *in_dir(const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    dir = make_folder();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    drop_folder(dir);
+    return 0;
+}
+
+/* One page from text operators, read. */
+static struct got get_page(struct buf *ops)
+{
+    struct pdf p;
+    begin(&p);
+    page(&p, ops->s);
+    finish(&p, "", dir, "one.pdf");
+    buf_free(ops);
+    return get(in_dir("one.pdf"), (struct ingest_options){0});
+}
+
+static bool holds(const struct got *g, const char *s)
+{
+    return g->d && memmem(g->d->text.s, g->d->text.n, s, strlen(s));
+}
+
+/* ------------------------------------------------------------------ what every document holds */
+
+static void check_pdf(const struct doc *d)
+{
+    check_text(d);
+    check_spans(d, "", 0);
+    assert_string_equal(d->format, "pdf");
+    for (size_t i = 0; i < d->n_spans; i++) {
+        const struct span *s = &d->spans[i];
+        assert_int_equal(s->byte, SPAN_NO_BYTES);
+        assert_true(s->page >= 1 && s->page <= d->n_pages && s->line >= 1);
+        const struct page *p = &d->pages[s->page - 1];
+        assert_true(s->box[0] >= 0 && s->box[1] >= 0 && s->box[0] <= s->box[2]);
+        assert_true(s->box[1] <= s->box[3] && s->box[2] <= p->width && s->box[3] <= p->height);
+        if (i) assert_true(s->page >= s[-1].page);
+    }
+    assert_null(strstr(d->text.s, "\n\n\n"));
+}
+
+static void test_documents(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *truth, *password;
+        double least; /* share of runs of three words */
+    } docs[] = {
+        {"tests/data/demo.pdf", DIR "bitcoin-paper.txt", NULL, 0.93},
+        {DIR "census-3col-table.pdf", DIR "census-3col-table.txt", NULL, 0.95},
+        {DIR "damned-thing-2col.pdf", DIR "damned-thing-2col.txt", NULL, 0.98},
+        {DIR "hearing-notice.pdf", DIR "hearing-notice.txt", NULL, 0.97},
+        {DIR "multicolumn-lorem.pdf", DIR "multicolumn-lorem.txt", NULL, 0.85},
+        {DIR "receipt.pdf", DIR "receipt.txt", NULL, 0.98},
+        {DIR "w3c-2col-oo.pdf", DIR "w3c-2col-oo.txt", NULL, 0.98},
+        {DIR "w3c-2col-word.pdf", DIR "w3c-2col-word.txt", NULL, 0.98},
+        {DIR "w3c-form.pdf", DIR "w3c-form.txt", NULL, 0.98},
+        {DIR "rotated-page.pdf", DIR "rotated-page.txt", NULL, 0.98},
+        {DIR "habibi-rotated.pdf", DIR "habibi-rotated.txt", NULL, 0.9},
+        {DIR "xquad-arabic-2col.pdf", DIR "xquad-arabic-2col.txt", NULL, 0.97},
+        {DIR "xquad-zh-2col.pdf", DIR "xquad-zh-2col.txt", NULL, 0.98},
+        {DIR "damaged-pdfjsbad1586.pdf", DIR "damaged-pdfjsbad1586.txt", NULL, 0.9},
+        {DIR "damaged-helloworld-bad.pdf", DIR "damaged-helloworld-bad.txt", NULL, 0.9},
+        {DIR "pdfbox-user-256.pdf", NULL, "user", 0},
+        {DIR "writer-password.pdf", DIR "writer-password.txt", "openpassword", 0.98},
+        {DIR "c-opensans.pdf", NULL, NULL, 0},
+        {DIR "c-tounicode.pdf", NULL, NULL, 0},
+        {DIR "icdar-us-002.pdf", NULL, NULL, 0},
+        {DIR "icdar-us-026.pdf", NULL, NULL, 0},
+        {DIR "icdar-us-037.pdf", NULL, NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof docs / sizeof *docs; i++) {
+        struct got g = get(docs[i].name, (struct ingest_options){.password = docs[i].password});
+        if (g.r) print_message("%s\n", g.e.msg);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        if (docs[i].truth) {
+            struct buf truth;
+            read_all(docs[i].truth, &truth);
+            double share = shared_text((struct str){truth.s, truth.n}, g.d->text);
+            if (share < docs[i].least) print_message("%s: %.3f\n", docs[i].name, share);
+            assert_true(share >= docs[i].least);
+            buf_free(&truth);
+        }
+        drop(&g);
+    }
+}
+
+/* poppler's own tool says where each word stands: a word whose middle is in the box of a line is in
+ * the text of that line. */
+static void check_boxes(const char *path, double least)
+{
+    struct got g = get(path, (struct ingest_options){0});
+    char cmd[600], row[4096], word[2048];
+    assert_int_equal(g.r, OK);
+    snprintf(cmd, sizeof cmd, "pdftotext -bbox %s - 2>/dev/null", path);
+    FILE *f = popen(cmd, "r");
+    assert_non_null(f);
+    uint32_t page_no = 0;
+    size_t inside = 0, right = 0;
+    while (fgets(row, sizeof row, f)) {
+        double x0, y0, x1, y1;
+        if (strstr(row, "<page ")) page_no++;
+        if (sscanf(row, " <word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%2047[^<&]<", &x0,
+                   &y0, &x1, &y1, word) != 5)
+            continue;
+        double x = (x0 + x1) / 2, y = (y0 + y1) / 2;
+        size_t n = strlen(word);
+        bool any = false;
+        if (n > 1 && (word[n - 1] == '-' || (unsigned char)word[n - 1] == 0x90)) continue;
+        for (size_t i = 0; i < g.d->n_spans; i++) {
+            const struct span *s = &g.d->spans[i];
+            if (s->page != page_no || x < s->box[0] || x > s->box[2] || y < s->box[1] ||
+                y > s->box[3])
+                continue;
+            any = true;
+            if (memmem(g.d->text.s + s->text, s->len, word, n)) {
+                right++;
+                break;
+            }
+        }
+        if (any) inside++;
+    }
+    if (pclose(f) != 0 || !inside) {
+        drop(&g);
+        skip(); /* no pdftotext here */
+    }
+    if ((double)right < least * (double)inside)
+        print_message("%s: %zu of %zu words\n", path, right, inside);
+    assert_true((double)right >= least * (double)inside);
+    drop(&g);
+}
+
+static void test_boxes(void **state)
+{
+    (void)state;
+    check_boxes("tests/data/demo.pdf", 0.98);
+    check_boxes(DIR "damned-thing-2col.pdf", 0.98);
+    check_boxes(DIR "w3c-2col-oo.pdf", 0.98);
+    check_boxes(DIR "receipt.pdf", 0.98);
+    check_boxes(DIR "rotated-page.pdf", 0.98);
+}
+
+/* ------------------------------------------------------------------ order and paragraphs */
+
+static void test_columns(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    char s[80];
+    line(&b, "F", 16, 150, 60, "A heading across both columns");
+    for (int i = 0; i < 12; i++) { /* row by row, as a careless program writes it */
+        snprintf(s, sizeof s, "left words of line %d go on and on", i);
+        line(&b, "F", 10, 60, 100 + 12 * i, s);
+        snprintf(s, sizeof s, "right words of line %d go on and on", i);
+        line(&b, "F", 10, 310, 100 + 12 * i, s);
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    const char *t = g.d->text.s, *l0 = strstr(t, "left words of line 0"),
+               *l11 = strstr(t, "left words of line 11"), *r0 = strstr(t, "right words of line 0"),
+               *r11 = strstr(t, "right words of line 11");
+    assert_true(l0 && l11 && r0 && r11);
+    assert_true(strstr(t, "A heading") < l0 && l0 < l11 && l11 < r0 && r0 < r11);
+    assert_true(strstr(t, "on left words of line 1 go") != NULL); /* one paragraph */
+    assert_int_equal(g.d->n_headings, 1);
+    assert_string_equal(g.d->title, "A heading across both columns");
+    drop(&g);
+}
+
+static void test_paragraphs(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    line(&b, "F", 10, 72, 100, "The first paragraph has words that reach the far mar-");
+    line(&b, "F", 10, 72, 112, "gin and a self-contained term, and also the broken self-");
+    line(&b, "F", 10, 72, 124, "contained one, before it ends here with a long last line.");
+    line(&b, "F", 10, 72, 148, "The second one follows after a gap and has of\\256ces in it.");
+    line(&b, "F", 10, 72, 172, "\\267 an item of a list");
+    line(&b, "F", 10, 72, 184, "\\267 another item");
+    line(&b, "C", 10, 72, 220, "int main\\(void\\)");
+    line(&b, "C", 10, 72, 232, "return well-");
+    line(&b, "C", 10, 72, 244, "known;");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "the far margin and a self-contained term"));
+    assert_true(holds(&g, "the broken self-contained one, before"));
+    assert_true(holds(&g, "last line.\n\nThe second one"));
+    assert_true(holds(&g, "an item of a list\n"));
+    assert_true(holds(&g, "well-\nknown;")); /* code keeps its lines */
+    drop(&g);
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const cell[4][3] = {
+        {"City", "People", "Area"}, {"Oslo", "709", "454"}, {"Bergen", "291", "464"},
+        {"Hamar", "32", "351"}};
+    line(&b, "F", 10, 72, 80, "Some words stand before the table.");
+    for (int r = 0; r < 4; r++)
+        for (int c = 0; c < 3; c++) line(&b, "F", 10, 72 + 90 * c, 120 + 14 * r, cell[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "City | People | Area\nOslo | 709 | 454\nBergen | 291 | 464\n"));
+    /* each cell has its own box, and cells of a row share a line */
+    const char *at = strstr(g.d->text.s, "291");
+    struct place p = doc_place(g.d, (size_t)(at - g.d->text.s), 3);
+    assert_true(p.box[0] > 150 && p.box[2] < 200);
+    at = strstr(g.d->text.s, "Bergen");
+    assert_int_equal(doc_place(g.d, (size_t)(at - g.d->text.s), 6).line0, p.line0);
+    drop(&g);
+}
+
+/* Running heads and numbers go; what stands on one page only stays. */
+static void test_furniture(void **state)
+{
+    (void)state;
+    struct pdf p;
+    char s[120];
+    begin(&p);
+    for (int i = 0; i < 5; i++) {
+        struct buf b = {0};
+        line(&b, "F", 9, 72, 40, "Annals of Testing, volume 7");
+        if (i == 2) line(&b, "F", 9, 400, 40, "only once");
+        for (int k = 0; k < 20; k++) {
+            snprintf(s, sizeof s, "page %c has a line of text number %d with some words", 'a' + i, k);
+            line(&b, "F", 10, 72, 100 + 14 * k, s);
+        }
+        snprintf(s, sizeof s, "- %d -", i + 7);
+        line(&b, "F", 9, 290, 770, s);
+        page(&p, b.s);
+        buf_free(&b);
+    }
+    finish(&p, "/PageLabels<</Nums[0<</S/D/St 7>>]>>", dir, "heads.pdf");
+    struct got g = get(in_dir("heads.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_false(holds(&g, "Annals"));
+    assert_false(holds(&g, "- 9 -"));
+    assert_true(holds(&g, "only once"));
+    assert_true(holds(&g, "page e has a line of text number 19"));
+    assert_int_equal(g.d->n_pages, 5);
+    assert_string_equal(g.d->pages[2].label, "9");
+    drop(&g);
+
+    g = get(in_dir("heads.pdf"), (struct ingest_options){.pages = "2,4-"});
+    assert_int_equal(g.r, OK);
+    assert_int_equal(g.d->n_pages, 5);
+    assert_false(holds(&g, "page a has") || holds(&g, "page c has"));
+    assert_true(holds(&g, "page b has") && holds(&g, "page d has") && holds(&g, "page e has"));
+    for (size_t i = 0; i < g.d->n_spans; i++) assert_true(g.d->spans[i].page != 1);
+    drop(&g);
+    g = get(in_dir("heads.pdf"), (struct ingest_options){.pages = "6-"});
+    assert_int_equal(g.r, E_USAGE);
+    drop(&g);
+}
+
+/* A sentence goes on over the end of a page, with each part on its own page. */
+static void test_over_pages(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf a = {0}, b = {0};
+    begin(&p);
+    line(&a, "F", 10, 72, 700, "This paragraph starts near the foot of a page and is un-");
+    line(&b, "F", 10, 72, 80, "finished there, so that the reader has to turn it over.");
+    page(&p, a.s), page(&p, b.s);
+    finish(&p, "", dir, "two.pdf");
+    struct got g = get(in_dir("two.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    const char *at = strstr(g.d->text.s, "is unfinished there");
+    assert_non_null(at);
+    size_t off = (size_t)(at - g.d->text.s);
+    assert_int_equal(doc_place(g.d, off, 5).page, 1);
+    assert_int_equal(doc_place(g.d, off + 5, 6).page, 2);
+    buf_free(&a), buf_free(&b);
+    drop(&g);
+}
+
+/* ------------------------------------------------------------------ what cannot be read */
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum err code;
+        const char *says;
+    } bad[] = {
+        {DIR "writer-locked.pdf", E_LOCKED, "needs a password"},
+        {DIR "pdfbox-user-256.pdf", E_LOCKED, "needs a password"},
+        {DIR "imagemagick-images.pdf", E_EMPTY, "6 of 6 pages are images; use an OCR tool first"},
+        {DIR "h-poppler-91414-54.pdf", E_FORMAT, "damaged beyond repair"},
+        {DIR "h-redhat-1531897.pdf", E_FORMAT, "damaged beyond repair"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct got g = get(bad[i].name, (struct ingest_options){.timeout_s = 20});
+        if (g.r != bad[i].code) print_message("%s: %d %s\n", bad[i].name, g.r, g.e.msg);
+        assert_int_equal(g.r, bad[i].code);
+        assert_non_null(strstr(g.e.msg, bad[i].says));
+        assert_non_null(strstr(g.e.msg, bad[i].name));
+        assert_int_equal(g.set.n, 0);
+        drop(&g);
+    }
+    struct got g = get(DIR "writer-password.pdf", (struct ingest_options){.password = "wrong"});
+    assert_int_equal(g.r, E_LOCKED);
+    assert_null(strstr(g.e.msg, "wrong"));
+    drop(&g);
+}
+
+static void test_mixed_pages(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf b = {0};
+    begin(&p);
+    line(&b, "F", 10, 72, 100, "Only the second page has text.");
+    page(&p, "q 100 0 0 100 72 600 cm BI /W 1 /H 1 /BPC 8 /CS /G ID \x80 EI Q\n");
+    page(&p, b.s);
+    page(&p, "\n");
+    finish(&p, "", dir, "mixed.pdf");
+    struct got g = get(in_dir("mixed.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    assert_true(g.d->pages[0].no_text);
+    assert_false(g.d->pages[1].no_text || g.d->pages[2].no_text); /* the third is blank */
+    assert_int_equal(g.d->pages_without_text, 1);
+    buf_free(&b);
+    drop(&g);
+}
+
+/* Writes the first `n` bytes of a file, after `junk` bytes of junk. */
+static void damage(const char *from, size_t junk, double share)
+{
+    struct buf in, out = {0};
+    read_all(from, &in);
+    while (out.n < junk) buf_addz(&out, "junk before the header\n");
+    buf_add(&out, in.s, (size_t)((double)in.n * share));
+    write_file(dir, "damaged.pdf", out.s, out.n);
+    buf_free(&in), buf_free(&out);
+}
+
+static void test_damage(void **state)
+{
+    (void)state;
+    struct buf truth;
+    read_all(DIR "damned-thing-2col.txt", &truth);
+    damage(DIR "damned-thing-2col.pdf", 1400, 1);
+    struct got g = get(in_dir("damaged.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    assert_true(shared_text((struct str){truth.s, truth.n}, g.d->text) > 0.98);
+    assert_non_null(strstr(g.d->note, "before the header"));
+    drop(&g), buf_free(&truth);
+
+    read_all(DIR "xquad-arabic-2col.txt", &truth); /* its table, a stream at the end, is cut off */
+    damage(DIR "xquad-arabic-2col.pdf", 0, 0.97);
+    g = get(in_dir("damaged.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    assert_true(shared_text((struct str){truth.s, truth.n}, g.d->text) > 0.95);
+    assert_string_equal(g.d->note, "rebuilt a damaged file");
+    drop(&g), buf_free(&truth);
+
+    for (int i = 1; i < 20; i++) { /* whatever is left: an answer, no crash */
+        damage(i % 2 ? DIR "w3c-form.pdf" : DIR "xquad-arabic-2col.pdf", 0, 0.05 * i);
+        g = get(in_dir("damaged.pdf"), (struct ingest_options){.timeout_s = 20});
+        assert_true(g.r == OK || g.r == E_FORMAT || g.r == E_EMPTY || g.r == E_UNSUPPORTED);
+        if (!g.r) check_pdf(g.d);
+        drop(&g);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_documents), cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_columns), cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_table), cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
