@@ -72,6 +72,11 @@ enum err cpu_open_isa(struct device **out, const struct device_options *o, enum 
     d->threads = o->threads > 0 && o->threads < cores ? o->threads : cores;
     d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_BF16 : o->weights;
     d->kv = o->kv == KV_AUTO ? KV_BF16 : o->kv;
+    enum err r = par_open(&d->pool, d->threads, e);
+    if (r) {
+        mem_free(d);
+        return r;
+    }
     *out = d;
     return OK;
 }
@@ -86,6 +91,7 @@ static void close_device(struct device *d)
     if (!d) return;
     struct cpu_buffer *all[] = {&d->x16, &d->local, &d->moe, &d->route, &d->angles};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]->p);
+    par_close(d->pool);
     mem_free(d);
 }
 

@@ -9,6 +9,7 @@
 #ifndef ENGINE_CPU_CPU_H
 #define ENGINE_CPU_CPU_H
 
+#include "base/par.h"
 #include "engine/backend.h"
 #include "engine/cpu/isa.h"
 
@@ -54,7 +55,8 @@ struct index_tile {
 
 /* One tile of heads against up to MLA_BLOCK rows. */
 struct mla_tile {
-    const void *row[MLA_BLOCK]; /* latent rows of R+P elements */
+    const void *row[MLA_BLOCK];  /* latent rows of R+P elements */
+    const void *next[MLA_BLOCK]; /* rows of the block to come, to prefetch; NULL: none */
     int n;
     const void *q;       /* as mla_query left it */
     float *logit;        /* [MLA_BLOCK][MLA_PAD]; softmax turns them into weights */
@@ -112,6 +114,7 @@ struct device {
     struct cpu_kernels k;
     enum cpu_isa isa;
     int threads;
+    struct par *pool;
     enum weight_type weights;
     enum kv_type kv;
     struct cpu_buffer x16;   /* activations rounded to bf16 */

@@ -87,6 +87,30 @@ static void run_numbered(const struct product *g, size_t u)
     }
 }
 
+static void run_units(void *ctx, size_t first, size_t last, int worker)
+{
+    (void)worker;
+    for (size_t u = first; u < last; u++) run_numbered(ctx, u);
+}
+
+struct rounding { /* rows of one job to bf16 */
+    const struct product *g;
+    const struct gemm_job *j;
+    uint16_t *x;
+};
+
+static void round_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct rounding *r = ctx;
+    size_t I = r->g->w->I, ld = r->g->ldx16;
+    (void)worker;
+    for (size_t t = first; t < last; t++) {
+        uint16_t *row = r->x + t * ld;
+        r->g->d->k.to_bf16(row, r->j->x + t * r->g->ldx, I);
+        if (ld > I) row[I] = 0;
+    }
+}
+
 /* Activations of all jobs as bf16 rows, padded to whole pairs. */
 static bool round_rows(struct product *g, size_t rows)
 {
@@ -97,14 +121,9 @@ static bool round_rows(struct product *g, size_t rows)
     g->x16 = x;
     size_t before = 0;
     for (size_t i = 0; i < g->n; i++) {
-        const struct gemm_job *j = &g->jobs[i];
-#pragma omp parallel for num_threads(d->threads) if (j->rows * I > 65536)
-        for (size_t t = 0; t < j->rows; t++) {
-            uint16_t *row = x + (before + t) * ld;
-            d->k.to_bf16(row, j->x + t * g->ldx, I);
-            if (ld > I) row[I] = 0;
-        }
-        before += j->rows;
+        struct rounding r = {g, &g->jobs[i], x + before * ld};
+        par_for(d->pool, r.j->rows, 65536 / (I + 1) + 1, round_range, &r);
+        before += r.j->rows;
     }
     return true;
 }
@@ -126,8 +145,7 @@ void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *j
         units += (jobs[i].rows + g.plan.rows - 1) / g.plan.rows * g.plan.panel_units;
     /* Below this a second thread costs more than it saves (about 2 us to start one). */
     bool alone = rows * w->O * w->I < 100000;
-#pragma omp parallel for num_threads(d->threads) schedule(dynamic, 1) if (!alone)
-    for (size_t u = 0; u < units; u++) run_numbered(&g, u);
+    par_for(d->pool, units, alone ? units : 1, run_units, &g);
 }
 
 void cpu_linear(struct device *d, const struct linear_args *a)

@@ -11,11 +11,11 @@
  * Memory 8 (K + ROOM) bytes per query in flight, whatever S.  With fewer queries than threads,
  * threads share a query by slices of the pages, and the lists are joined. */
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "engine/cpu/cpu.h"
 
+#define MAX_SLICES 64 /* of one query */
 #define QUERIES 24 /* in flight per thread: a multiple of every tile's */
 
 struct list {
@@ -145,18 +145,34 @@ static void whole_queries(const struct job *j, char *mine, size_t t0)
     for (size_t i = 0; i < n; i++) emit(j, &lists[i], t0 + i);
 }
 
+struct slices {
+    const struct job *j;
+    char *local;
+    struct list *part;
+    size_t t, pages;
+};
+
+static void slice_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct slices *all = ctx;
+    const struct job *j = all->j;
+    (void)worker; /* a slice has its own memory: it outlives the range */
+    for (size_t s = first; s < last; s++) {
+        char *mine = all->local + s * j->unit_bytes;
+        all->part[s] = list_at(j, mine + j->unit_bytes - QUERIES * j->list_bytes, 0);
+        scan(j, &all->part[s], mine, all->t, 1, all->pages * s / j->slices,
+             all->pages * (s + 1) / j->slices);
+        cut(j->d, &all->part[s], (size_t)j->a->K);
+    }
+}
+
 /* One query, its pages divided among `slices` units; each unit leaves its K best. */
 static void sliced_query(const struct job *j, char *local, size_t t)
 {
     size_t pages = (j->a->pos0 + t) / KV_PAGE + 1, S = j->slices;
-    struct list part[64];
-#pragma omp parallel for num_threads(j->d->threads) schedule(static, 1)
-    for (size_t s = 0; s < S; s++) {
-        char *mine = local + s * j->unit_bytes;
-        part[s] = list_at(j, mine + j->unit_bytes - QUERIES * j->list_bytes, 0);
-        scan(j, &part[s], mine, t, 1, pages * s / S, pages * (s + 1) / S);
-        cut(j->d, &part[s], (size_t)j->a->K);
-    }
+    struct list part[MAX_SLICES];
+    struct slices all = {j, local, part, t, pages};
+    par_for(j->d->pool, S, 1, slice_range, &all);
     for (size_t s = 1; s < S; s++) { /* joined in order of position; cap holds 2 K */
         struct list *l = &part[0];
         memcpy(l->score + l->n, part[s].score, part[s].n * sizeof *l->score);
@@ -165,6 +181,14 @@ static void sliced_query(const struct job *j, char *local, size_t t)
         cut(j->d, l, (size_t)j->a->K);
     }
     emit(j, &part[0], t);
+}
+
+static void queries_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct slices *all = ctx;
+    const struct job *j = all->j;
+    for (size_t u = first; u < last; u++)
+        whole_queries(j, all->local + (size_t)worker * j->unit_bytes, j->first + u * j->queries);
 }
 
 void cpu_index_select(struct device *d, const struct index_args *a)
@@ -185,14 +209,12 @@ void cpu_index_select(struct device *d, const struct index_args *a)
     char *local = cpu_reserve_local(d, j.unit_bytes);
     if (!local) return;
     if (left < threads) {
-        j.slices = cpu_min(threads, 64);
+        j.slices = cpu_min(threads, MAX_SLICES);
         for (size_t t = j.first; t < a->T; t++) sliced_query(&j, local, t);
         return;
     }
     j.queries = cpu_min(QUERIES, (left + threads - 1) / threads);
     size_t units = (left + j.queries - 1) / j.queries;
-#pragma omp parallel for num_threads(d->threads) schedule(dynamic, 1)
-    for (size_t u = 0; u < units; u++)
-        whole_queries(&j, local + (size_t)omp_get_thread_num() * j.unit_bytes,
-                      j.first + u * j.queries);
+    struct slices all = {.j = &j, .local = local};
+    par_for(d->pool, units, 1, queries_range, &all);
 }

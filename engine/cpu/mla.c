@@ -5,7 +5,6 @@
  * sparse and dense are the same computation.  With fewer queries than threads a unit is one tile
  * of heads.  Rows are read where they lie; work 2*H*(2R+P) flop per row. */
 #include <math.h>
-#include <omp.h>
 #include <string.h>
 
 #include "engine/cpu/cpu.h"
@@ -25,11 +24,11 @@ static struct scratch plan_scratch(const struct device *d, const struct mla_args
     return s;
 }
 
-/* Fills tile->row with the next rows of the query; returns how many. */
-static int next_rows(struct mla_tile *tile, const struct mla_args *a, const int32_t *sel,
-                     size_t first, size_t visible)
+/* Fills row with the rows of the query from `first` on, NULL behind them; returns how many. */
+static int next_rows(const void **row, const struct mla_args *a, const int32_t *sel, size_t first,
+                     size_t visible)
 {
-    size_t size = a->kv.type == KV_F32 ? 4 : 2, width = (size_t)tile->width;
+    size_t size = a->kv.type == KV_F32 ? 4 : 2, width = (size_t)(a->R + a->P);
     int n = 0;
     while (n < MLA_BLOCK && first + (size_t)n < visible) {
         size_t pos = first + (size_t)n;
@@ -37,9 +36,10 @@ static int next_rows(struct mla_tile *tile, const struct mla_args *a, const int3
             if (sel[pos] < 0) break;
             pos = (size_t)sel[pos];
         }
-        tile->row[n++] = (const char *)a->kv.pages[pos / KV_PAGE] + a->kv.latent_offset +
-                         pos % KV_PAGE * width * size;
+        row[n++] = (const char *)a->kv.pages[pos / KV_PAGE] + a->kv.latent_offset +
+                   pos % KV_PAGE * width * size;
     }
+    for (int i = n; i < MLA_BLOCK; i++) row[i] = NULL;
     return n;
 }
 
@@ -70,9 +70,12 @@ static void attend_tile(struct device *d, const struct mla_args *a, char *local,
     }
     memset(tile.out, 0, (size_t)a->R * MLA_HEADS * sizeof(float));
     memset(tile.logit, 0, MLA_BLOCK * MLA_PAD * sizeof(float));
-    for (size_t at = 0; at < visible; at += (size_t)tile.n) {
-        tile.n = next_rows(&tile, a, sel, at, visible);
-        if (tile.n == 0) break;
+    int next = next_rows(tile.next, a, sel, 0, visible);
+    for (size_t at = 0; next > 0;) {
+        tile.n = next;
+        memcpy(tile.row, tile.next, sizeof tile.row);
+        at += (size_t)next;
+        next = next_rows(tile.next, a, sel, at, visible);
         d->k.mla_logits(&tile);
         d->k.mla_softmax(&tile);
         d->k.mla_values(&tile);
@@ -87,18 +90,31 @@ static int tile_heads(int H, int h0)
     return left == 9 ? 9 : left < 8 ? left : 8;
 }
 
+struct attention {
+    struct device *d;
+    const struct mla_args *a;
+    const struct scratch *s;
+    char *local;
+    size_t tiles; /* of one query */
+};
+
+static void attend_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct attention *all = ctx;
+    char *mine = all->local + (size_t)worker * all->s->bytes;
+    for (size_t u = first; u < last; u++) {
+        int h0 = (int)(u % all->tiles) * 8;
+        attend_tile(all->d, all->a, mine, all->s, u / all->tiles, h0,
+                    tile_heads(all->a->H, h0));
+    }
+}
+
 void cpu_mla_attend(struct device *d, const struct mla_args *a)
 {
     struct scratch s = plan_scratch(d, a);
     char *local = cpu_reserve_local(d, s.bytes);
     if (!local) return;
     int tiles = (a->H - (a->H % 8 == 1 && a->H > 8) + 7) / 8;
-    size_t units = a->T * (size_t)tiles;
-#pragma omp parallel for num_threads(d->threads) schedule(dynamic, 1) if (units > 1)
-    for (size_t u = 0; u < units; u++) {
-        size_t t = u / (size_t)tiles;
-        int h0 = (int)(u % (size_t)tiles) * 8;
-        char *mine = local + (size_t)omp_get_thread_num() * s.bytes;
-        attend_tile(d, a, mine, &s, t, h0, tile_heads(a->H, h0));
-    }
+    struct attention all = {d, a, &s, local, (size_t)tiles};
+    par_for(d->pool, a->T * all.tiles, 1, attend_range, &all);
 }

@@ -6,42 +6,87 @@
 
 #define ALONE 16384 /* elements below which one thread is faster */
 
+/* Rows of n elements in one range: about ALONE elements, at least one row. */
+static size_t rows_at_once(size_t n)
+{
+    return ALONE / (n + 1) + 1;
+}
+
+struct norm {
+    struct device *d;
+    float *y;
+    float *x;
+    const float *r, *w, *b;
+    size_t ldy, ldx;
+    int n;
+    float eps;
+};
+
+static void rmsnorm_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct norm *a = ctx;
+    (void)worker;
+    for (size_t t = first; t < last; t++)
+        a->d->k.rmsnorm(a->y + t * a->ldy, a->x + t * a->ldx,
+                        a->r ? a->r + t * (size_t)a->n : NULL, a->w, a->n, a->eps);
+}
+
 void cpu_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, const float *r,
                  const float *w, size_t T, int n, float eps)
 {
-#pragma omp parallel for num_threads(d->threads) if (T * (size_t)n > ALONE)
-    for (size_t t = 0; t < T; t++)
-        d->k.rmsnorm(y + t * ldy, x + t * ldx, r ? r + t * (size_t)n : NULL, w, n, eps);
+    struct norm a = {.d = d, .y = y, .x = x, .r = r, .w = w, .ldy = ldy, .ldx = ldx, .n = n,
+                     .eps = eps};
+    par_for(d->pool, T, rows_at_once((size_t)n), rmsnorm_range, &a);
 }
 
 void cpu_layernorm(struct device *d, float *y, const float *x, const float *w, const float *b,
                    size_t T, int n, float eps)
 {
-#pragma omp parallel for num_threads(d->threads) if (T * (size_t)n > ALONE)
-    for (size_t t = 0; t < T; t++)
+    for (size_t t = 0; t < T; t++) /* index keys: 64 wide, not worth a second thread */
         d->k.layernorm(y + t * (size_t)n, x + t * (size_t)n, w, b, n, eps);
 }
 
-/* Runs of elements of one size, so that cuts between threads never move within a vector. */
+/* Ranges of runs of this many elements, so that cuts between threads never move within a vector. */
 #define RUN 4096
+
+struct elementwise {
+    struct device *d;
+    float *x;
+    const float *g, *u;
+    size_t n;
+};
+
+static void swiglu_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct elementwise *a = ctx;
+    size_t i = first * RUN, n = cpu_min(last * RUN, a->n) - i;
+    (void)worker;
+    a->d->k.swiglu(a->x + i, a->g + i, a->u + i, n);
+}
+
+static void add_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct elementwise *a = ctx;
+    size_t i = first * RUN, n = cpu_min(last * RUN, a->n) - i;
+    (void)worker;
+    a->d->k.add(a->x + i, a->g + i, n);
+}
 
 void cpu_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n)
 {
-#pragma omp parallel for num_threads(d->threads) if (n > ALONE)
-    for (size_t i = 0; i < n; i += RUN)
-        d->k.swiglu(h + i, g + i, u + i, cpu_min(RUN, n - i));
+    struct elementwise a = {d, h, g, u, n};
+    par_for(d->pool, (n + RUN - 1) / RUN, ALONE / RUN, swiglu_range, &a);
 }
 
 void cpu_scale(struct device *d, float *x, float factor, size_t n)
 {
-#pragma omp parallel for num_threads(d->threads) if (n > 4 * ALONE)
-    for (size_t i = 0; i < n; i += RUN) d->k.scale(x + i, factor, cpu_min(RUN, n - i));
+    d->k.scale(x, factor, n); /* head weights of the indexer: two a token */
 }
 
 void cpu_add(struct device *d, float *x, const float *r, size_t n)
 {
-#pragma omp parallel for num_threads(d->threads) if (n > 4 * ALONE)
-    for (size_t i = 0; i < n; i += RUN) d->k.add(x + i, r + i, cpu_min(RUN, n - i));
+    struct elementwise a = {.d = d, .x = x, .g = r, .n = n};
+    par_for(d->pool, (n + RUN - 1) / RUN, 4 * ALONE / RUN, add_range, &a);
 }
 
 void cpu_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
@@ -53,9 +98,28 @@ void cpu_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_
 
 /* ------------------------------------------------------------------ RoPE */
 
+struct rotation {
+    const struct rope_args *a;
+    float *table;    /* [T][P/2][2] */
+};
+
+static void angles_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct rotation *r = ctx;
+    const struct rope_args *a = r->a;
+    size_t half = (size_t)a->P / 2;
+    (void)worker;
+    for (size_t t = first; t < last; t++)
+        for (size_t i = 0; i < half; i++) {
+            float angle = (float)(a->pos0 + t) * a->inv_freq[i];
+            r->table[(t * half + i) * 2] = cosf(angle) * a->amplitude;
+            r->table[(t * half + i) * 2 + 1] = sinf(angle) * a->amplitude;
+        }
+}
+
 /* cos and sin of the angles of T positions, [T][P/2][2], with the frequencies kept in front to
  * recognise them.  All layers of a call use the same positions: computed once. */
-static const float *angles(struct device *d, const struct rope_args *a)
+static float *angles(struct device *d, const struct rope_args *a)
 {
     size_t half = (size_t)a->P / 2;
     float *freq = d->angles.p;
@@ -67,13 +131,8 @@ static const float *angles(struct device *d, const struct rope_args *a)
     if (!freq) return NULL;
     memcpy(freq, a->inv_freq, half * sizeof *freq);
     float *table = freq + half;
-#pragma omp parallel for num_threads(d->threads) if (a->T * half > 1024)
-    for (size_t t = 0; t < a->T; t++)
-        for (size_t i = 0; i < half; i++) {
-            float angle = (float)(a->pos0 + t) * a->inv_freq[i];
-            table[(t * half + i) * 2] = cosf(angle) * a->amplitude;
-            table[(t * half + i) * 2 + 1] = sinf(angle) * a->amplitude;
-        }
+    struct rotation r = {a, table};
+    par_for(d->pool, a->T, 1024 / (half + 1) + 1, angles_range, &r);
     d->angle_T = a->T;
     d->angle_pos0 = a->pos0;
     d->angle_P = a->P;
@@ -92,16 +151,22 @@ static void rotate(float *x, const float *cs, int P, enum rope_pairing pairing)
     }
 }
 
+static void rotate_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct rotation *r = ctx;
+    const struct rope_args *a = r->a;
+    (void)worker;
+    for (size_t t = first; t < last; t++)
+        for (int h = 0; h < a->heads; h++)
+            rotate(a->x + t * a->ld + (size_t)h * a->stride, r->table + t * (size_t)a->P, a->P,
+                   a->pairing);
+}
+
 void cpu_rope(struct device *d, const struct rope_args *a)
 {
     if (a->T == 0) return;
-    const float *cs = angles(d, a);
-    if (!cs) return;
-#pragma omp parallel for num_threads(d->threads) if (a->T * (size_t)a->heads > 256)
-    for (size_t t = 0; t < a->T; t++)
-        for (int h = 0; h < a->heads; h++)
-            rotate(a->x + t * a->ld + (size_t)h * a->stride, cs + t * (size_t)a->P, a->P,
-                   a->pairing);
+    struct rotation r = {a, angles(d, a)};
+    if (r.table) par_for(d->pool, a->T, 256 / (size_t)a->heads + 1, rotate_range, &r);
 }
 
 /* ------------------------------------------------------------------ cache */

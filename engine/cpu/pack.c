@@ -2,7 +2,6 @@
  *
  * Cost: one pass over the tensor by all threads, a panel at a time: rows are dequantised into a
  * buffer of one panel, then written in panel order. */
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,16 +43,23 @@ static void read_panel(const struct weight *w, const struct tensor *t, uint64_t 
     for (size_t o = 0; o < n; o++) tensor_row_f32(t, row0 + o0 + o, in + o * w->I);
 }
 
-static void pack_plain(struct weight *w, const struct tensor *t, uint64_t row0, char *dst,
-                       float *scratch, int threads)
+struct packing {
+    struct weight *w;
+    const struct tensor *t;
+    uint64_t row0;
+    char *dst;
+    float *scratch; /* one panel a thread */
+};
+
+static void pack_range(void *ctx, size_t first, size_t last, int worker)
 {
-    size_t lanes2 = (size_t)w->lanes2, each = lanes2 * w->I;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-    for (size_t p = 0; p < w->panels; p++) {
-        float *in = scratch + (size_t)omp_get_thread_num() * each;
-        size_t n = cpu_min(lanes2, w->O - p * lanes2);
-        read_panel(w, t, row0, p * lanes2, n, in);
-        write_panel(w, dst + p * w->panel_bytes, in, n);
+    const struct packing *a = ctx;
+    size_t lanes2 = (size_t)a->w->lanes2;
+    float *in = a->scratch + (size_t)worker * lanes2 * a->w->I;
+    for (size_t p = first; p < last; p++) {
+        size_t n = cpu_min(lanes2, a->w->O - p * lanes2);
+        read_panel(a->w, a->t, a->row0, p * lanes2, n, in);
+        write_panel(a->w, a->dst + p * a->w->panel_bytes, in, n);
     }
 }
 
@@ -113,7 +119,8 @@ enum err cpu_weight_new(struct device *d, struct weight **out, const struct tens
         if (transposed)
             pack_transposed(&w, &t[g], row0 ? row0[g] : 0, dst, scratch);
         else
-            pack_plain(&w, &t[g], row0 ? row0[g] : 0, dst, scratch, d->threads);
+            par_for(d->pool, w.panels, 4, pack_range,
+                    &(struct packing){&w, &t[g], row0 ? row0[g] : 0, dst, scratch});
     }
     free(scratch);
     *out = mem_alloc(1, sizeof **out);
@@ -138,7 +145,7 @@ void cpu_embed(struct device *d, float *x, const struct weight *table, const int
                size_t T)
 {
     size_t lanes2 = (size_t)table->lanes2, I = table->I;
-#pragma omp parallel for num_threads(d->threads) if (T > 16)
+    (void)d; /* a row is a page of memory: the first product costs a hundred times this */
     for (size_t t = 0; t < T; t++) {
         size_t id = (size_t)ids[t];
         const char *panel = (const char *)table->data + id / lanes2 * table->panel_bytes;
