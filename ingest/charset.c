@@ -226,11 +226,33 @@ static enum err named_charset(struct charset *out, struct arena *a, const char *
     return OK;
 }
 
+/* Whether a guess is too rare to be believed on the evidence of a few bytes. */
+static bool is_rare(const char *name, size_t high)
+{
+    static const char *const rare[] = {"mac-", "ibm", "iso-8859-3", "iso-8859-4", "iso-8859-10",
+                                       "iso-8859-13", "iso-8859-14", "iso-8859-16", "viscii",
+                                       "georgian", "johab"};
+    for (size_t i = 0; i < sizeof rare / sizeof *rare; i++)
+        if (strncmp(name, rare[i], strlen(rare[i])) == 0) return high < 200;
+    return false;
+}
+
+/* ISO 8859-15 differs from windows-1252 in eight characters; without them it is a guess for
+ * nothing. */
+static bool is_latin9(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i] && strchr("\xa4\xa6\xa8\xb4\xb8\xbc\xbd\xbe", s[i])) return true;
+    return false;
+}
+
 /* Not UTF-8 of any kind: a guess from the bytes, in the end windows-1252, which holds any. */
-static const char *guessed_charset(struct arena *a, const char *s, size_t n)
+static const char *guessed_charset(struct arena *a, const char *s, size_t n, size_t high)
 {
     const char *name = guess(a, s, n);
     if (!name || strcmp(name, "ascii") == 0 || strcmp(name, "utf-8") == 0) return "windows-1252";
+    if (is_rare(name, high)) return "windows-1252";
+    if (strcmp(name, "iso-8859-15") == 0 && !is_latin9(s, n)) return "windows-1252";
     name = canonical(name);
     return is_known(name) ? name : "windows-1252";
 }
@@ -258,7 +280,7 @@ enum err charset_detect(struct charset *out, struct arena *a, const void *bytes,
         return OK;
     }
     if (is_utf8(s, n)) return OK;
-    out->name = guessed_charset(a, s, n);
+    out->name = guessed_charset(a, s, n, c.high);
     out->guessed = true;
     return OK;
 }

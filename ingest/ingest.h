@@ -196,8 +196,8 @@ typedef void ingest_tick(void *ctx, const char *path, size_t done);
 enum err ingest_path(struct docset *set, struct arena *a, const char *path,
                      const struct ingest_options *o, ingest_tick *tick, void *ctx,
                      struct errinfo *e);
-/* The files that ingest_path would read below a folder, in order, without reading them (sizes in
- * the ledger's USED entries). */
+/* The files that ingest_path would read below a folder, in order, by their first bytes only (sizes
+ * in the ledger's USED entries).  A file that is named is listed as it is. */
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e);
 

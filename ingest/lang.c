@@ -172,6 +172,105 @@ static const struct lang *by_content(const char *suffix, const char *s, size_t n
     return NULL;
 }
 
+/* ------------------------------------------------------------------ by content alone */
+
+/* Marks that hardly stand in prose: one of the sure ones tells, or several of the others, among
+ * lines that look like code. */
+static const struct { const char *lang, *sure, *marks; } looks[] = {
+    {"c++", "#include <iostream>|#include <vector>|#include <string>|std::", ""},
+    {"c", "^#include <|^#include \"|^#ifndef |^#pragma once", ""},
+    {"go", "^package main", "^package |^func |^import (| := "},
+    {"rust", "", "^use std::|^fn |^pub fn |^impl |let mut |-> Result<"},
+    {"java", "^import java.", "^public class |^package |private final |@Override"},
+    {"c#", "", "^using System|^namespace |public class |private readonly "},
+    {"python", "^if __name__ ==", "^def |^import |^from |^class |    self.|^    return |elif |^@"},
+    {"ruby", "", "^require '|^def |^end|^class |attr_accessor"},
+    {"perl", "^use strict;", "^my $|^sub |^package |@_"},
+    {"javascript", "=> {|require('", "^const |^let |^function |^import |^export |console.log|);"},
+    {"shell", "^#!/bin/", "^if [ |^fi|^done|^esac|; then|$(|^export "},
+    {"sql", "", "^CREATE TABLE|^SELECT |^INSERT INTO|^select |^create table| FROM | WHERE "},
+};
+
+static size_t count_marks(const char *marks, const char *s, size_t n)
+{
+    size_t count = 0;
+    for (const char *p = marks; *p;) {
+        char one[64];
+        size_t len = strcspn(p, "|");
+        if (len > 0 && len < sizeof one) {
+            memcpy(one, p, len);
+            one[len] = '\0';
+            count += any_mark(one, s, n);
+        }
+        p += len;
+        p += *p == '|';
+    }
+    return count;
+}
+
+/* Share in percent of lines that are not blank and look like code: they end in punctuation that
+ * ends statements, or are brackets only. */
+static size_t code_lines(const char *s, size_t n)
+{
+    size_t lines = 0, code = 0;
+    for (size_t i = 0; i < n;) {
+        const char *nl = memchr(s + i, '\n', n - i);
+        size_t end = nl ? (size_t)(nl - s) : n, stop = end;
+        while (stop > i && strchr(" \t\r", s[stop - 1]) && s[stop - 1]) stop--;
+        if (stop > i) {
+            lines++;
+            code += s[stop - 1] && strchr(";{}()[]>\\", s[stop - 1]);
+            code += s[i] == '#' || (stop - i > 2 && memcmp(s + i, "//", 2) == 0);
+        }
+        i = end + 1;
+    }
+    return lines >= 3 ? code * 100 / lines : 0;
+}
+
+static bool is_json(const char *s, size_t n)
+{
+    if (n < 2 || (s[0] != '{' && s[0] != '[')) return false;
+    size_t i = 1;
+    while (i < n && s[i] && strchr(" \t\r\n", s[i])) i++;
+    if (i == n || !s[i] || !strchr(s[0] == '{' ? "\"}" : "\"{[-0123456789", s[i])) return false;
+    return has(s, n, "\": ") || has(s, n, "\":\"") || has(s, n, "\":{") || has(s, n, "\":[");
+}
+
+/* What the very first characters say. */
+static const char *by_start(const char *s, size_t n)
+{
+    static const struct { const char *start, *lang; } starts[] = {
+        {"<?php", "php"}, {"<?xml", "xml"}, {"<svg", "xml"}, {"diff --git ", "diff"},
+        {"Index: ", "diff"}, {"--- a/", "diff"}, {"%!PS", "postscript"},
+    };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        size_t k = strlen(starts[i].start);
+        if (n >= k && memcmp(s, starts[i].start, k) == 0) return starts[i].lang;
+    }
+    bool commit = n > 7 && memcmp(s, "commit ", 7) == 0; /* git show, git log -p */
+    if (commit && has_line(s, n, "diff --git ")) return "diff";
+    return is_json(s, n) ? "json" : NULL;
+}
+
+const struct lang *lang_guess(const char *s, size_t n)
+{
+    if (n > HEAD) n = HEAD;
+    while (n && *s && strchr(" \t\r\n", *s)) s++, n--;
+    const char *start = by_start(s, n);
+    if (start) return exactly(start);
+    if (has_line(s, n, "```") || (has_line(s, n, "# ") && has_line(s, n, "## ")))
+        return exactly("markdown");
+    size_t share = code_lines(s, n);
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        bool indented = strcmp(looks[i].lang, "python") == 0; /* its lines end like any others */
+        if (share < 10 && !indented) continue;
+        if (any_mark(looks[i].sure, s, n)) return exactly(looks[i].lang);
+        size_t marks = count_marks(looks[i].marks, s, n);
+        if (indented ? marks >= 3 : marks >= 2 && share >= 25) return exactly(looks[i].lang);
+    }
+    return NULL;
+}
+
 /* ------------------------------------------------------------------ all together */
 
 static const struct lang *by_suffix(const char *base, const char *head, size_t n)

@@ -14,8 +14,11 @@ struct lang {
 };
 
 /* `name` may have folders before it; head is the start of the file as bytes (a few KiB are
- * enough; it may be NULL).  NULL when nothing tells. */
+ * enough; it may be NULL).  NULL when neither name nor first lines tell. */
 const struct lang *lang_of(const char *name, const char *head, size_t n);
+/* By content alone, for input without a telling name: a language, "markdown", or NULL when it
+ * reads like prose or like nothing in particular. */
+const struct lang *lang_guess(const char *head, size_t n);
 /* By its own name, a suffix without the dot, or a common short name ("js"); NULL if unknown. */
 const struct lang *lang_named(const char *name, size_t n);
 /* The rows of the table, for listings; NULL after the last. */

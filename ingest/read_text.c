@@ -263,6 +263,7 @@ static enum err read_code(struct doc_builder *b, const struct ingest_options *o,
                           const void *bytes, size_t n, struct errinfo *e)
 {
     const struct lang *l = lang_of(name, bytes, n);
+    if (!l && n) l = lang_guess(bytes, n);
     doc_set_kind(b, DOC_CODE, l && !l->prose ? l->name : NULL);
     return add_bytes(b, o, name, bytes, n, e);
 }
@@ -274,16 +275,24 @@ static int sniff_plain(const char *name, const unsigned char *head, size_t n)
     return l && l->prose ? 70 : 30;
 }
 
+/* A guess from content is likelier than plain prose (30), and loses against the start of HTML. */
+#define GUESSED 50
+
 static int sniff_markdown(const char *name, const unsigned char *head, size_t n)
 {
     const struct lang *l = lang_of(name, (const char *)head, n);
-    return l && strcmp(l->name, "markdown") == 0 ? 80 : 0;
+    bool guess = !l;
+    if (guess) l = lang_guess((const char *)head, n);
+    return !l || strcmp(l->name, "markdown") != 0 ? 0 : guess ? GUESSED : 80;
 }
 
 static int sniff_code(const char *name, const unsigned char *head, size_t n)
 {
     const struct lang *l = lang_of(name, (const char *)head, n);
-    return l && !l->prose && strcmp(l->name, "html") != 0 ? 75 : 0;
+    bool guess = !l;
+    if (guess) l = lang_guess((const char *)head, n);
+    if (!l || l->prose || strcmp(l->name, "html") == 0) return 0;
+    return guess ? GUESSED : 75;
 }
 
 static const char *const plain_suffixes[] = {".txt", ".text", ".log", ".rst", NULL};

@@ -295,7 +295,10 @@ static enum err read_file(struct docset *set, struct arena *a, const char *path,
     const char *shown = path;
     while (shown[0] == '.' && shown[1] == '/' && shown[2]) shown += 2;
     struct source s = {.name = clean_name(a, shown), .path = path};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd;
+    do fd = open(path, O_RDONLY | O_CLOEXEC); /* waits for the writer of a pipe */
+    while (fd < 0 && errno == EINTR && !sys_interrupted());
+    if (fd < 0 && errno == EINTR) return err_set(e, E_INTR, "%s: interrupted", s.name);
     if (fd < 0) {
         int why = errno;
         ledger_add(&set->ledger, a, LEDGER_UNREADABLE, path, strerror(why), 0);
@@ -444,6 +447,14 @@ enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e)
 {
     struct folder f = {.ledger = l, .a = a, .o = o};
+    if (!is_folder(path)) { /* named directly: read whatever it is */
+        struct stat st;
+        bool there = strcmp(path, "-") == 0 || stat(path, &st) == 0;
+        if (!there) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+        size_t bytes = strcmp(path, "-") == 0 ? 0 : (size_t)st.st_size;
+        ledger_add(l, a, LEDGER_USED, path, NULL, bytes);
+        return OK;
+    }
     TRY(tree_walk(path, o, a, l, list_file, &f, e));
     return f.used ? OK : nothing_in(&f, path, e);
 }

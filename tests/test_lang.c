@@ -59,6 +59,33 @@ static void shared(void **state)
     assert_string_equal(of("a.v", "module m(input a);\n"), "verilog");
 }
 
+static const char *guess(const char *s)
+{
+    const struct lang *l = lang_guess(s, strlen(s));
+    return l ? l->name : "none";
+}
+
+static void by_content(void **state)
+{
+    (void)state;
+    assert_string_equal(guess(""), "none");
+    assert_string_equal(guess("A text.\n\nIt has (some) lines; they end; in points.\nAnd more.\n"),
+                        "none");
+    assert_string_equal(guess("#include <stdio.h>\n\nint main(void)\n{\n    return 0;\n}\n"), "c");
+    assert_string_equal(guess("import os\n\ndef f(x):\n    return x\n\nclass A:\n    pass\n"),
+                        "python");
+    assert_string_equal(guess("diff --git a/x b/x\n--- a/x\n+++ b/x\n"), "diff");
+    assert_string_equal(guess("commit 1\n\n    msg\n\ndiff --git a/x b/x\n"), "diff");
+    assert_string_equal(guess("\n{\"a\": 1}\n"), "json");
+    assert_string_equal(guess("[link](x) says \"a\": 1\n"), "none");
+    assert_string_equal(guess("# Title\n\ntext\n\n## Part\n"), "markdown");
+    assert_string_equal(guess("<?xml version=\"1.0\"?><a/>"), "xml");
+    assert_string_equal(guess("package main\n\nimport (\n\t\"fmt\"\n)\n\nfunc main() {\n}\n"),
+                        "go");
+    assert_string_equal(guess("One shall use std::vector here.\nAnd no more of it.\nNever.\n"),
+                        "none");
+}
+
 static void named(void **state)
 {
     (void)state;
@@ -115,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names), cmocka_unit_test(first_lines), cmocka_unit_test(shared),
         cmocka_unit_test(named), cmocka_unit_test(rows),        cmocka_unit_test(samples),
+        cmocka_unit_test(by_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
