@@ -1,7 +1,9 @@
 #include "prompts/support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "prompts/words.h"
 
@@ -75,6 +77,13 @@ static bool next_number(struct str t, size_t *i, struct str *out)
     return true;
 }
 
+/* Digits after a letter (utf8, v2) belong to a name. */
+static bool joined(struct str t, struct str number)
+{
+    char before = number.s > t.s ? number.s[-1] : ' ';
+    return before == '_' || ((before | 32) >= 'a' && (before | 32) <= 'z');
+}
+
 /* A number of a document counts whole and in every part of it: 0.2.2, 0.2, 2.2, 0 and 2. */
 static void add_numbers(struct set *numbers, struct str t)
 {
@@ -90,28 +99,40 @@ static void add_numbers(struct set *numbers, struct str t)
     }
 }
 
-/* Numbers written as words are numbers too. */
-static void add_number_word(struct set *numbers, const struct word *w)
+/* The value of an English number word, -1 for another word. */
+static int number_word(const struct word *w)
 {
-    static const char *const names[] = {"zero", "one", "two",   "three", "four", "five",  "six",
-                                        "seven", "eight", "nine", "ten",  "eleven", "twelve"};
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        size_t n = strlen(names[k]);
-        if (w->n != n || (w->s[1] | 32) != names[k][1]) continue;
-        char digits[3] = {(char)(k < 10 ? '0' + k : '1'), (char)('0' + k % 10), 0};
-        size_t i = 0;
-        while (i < n && (w->s[i] | 32) == names[k][i]) i++;
-        if (i == n) set_add(numbers, words_number(digits, k < 10 ? 1 : 2));
-    }
+    static const struct { const char *name; int value; } table[] = {
+        {"zero", 0},      {"one", 1},       {"two", 2},      {"three", 3},    {"four", 4},
+        {"five", 5},      {"six", 6},       {"seven", 7},    {"eight", 8},    {"nine", 9},
+        {"ten", 10},      {"eleven", 11},   {"twelve", 12},  {"thirteen", 13}, {"fourteen", 14},
+        {"fifteen", 15},  {"sixteen", 16},  {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
+        {"twenty", 20},   {"thirty", 30},   {"forty", 40},   {"fifty", 50},   {"sixty", 60},
+        {"seventy", 70},  {"eighty", 80},   {"ninety", 90},  {"hundred", 100}, {"thousand", 1000}};
+    for (size_t k = 0; k < sizeof table / sizeof *table; k++)
+        if (strlen(table[k].name) == w->n && strncasecmp(table[k].name, w->s, w->n) == 0)
+            return table[k].value;
+    return -1;
+}
+
+static void add_number(struct set *numbers, int value)
+{
+    char digits[16];
+    int n = snprintf(digits, sizeof digits, "%d", value);
+    set_add(numbers, words_number(digits, (size_t)n));
 }
 
 static void add_words(struct support *s, struct str t)
 {
     struct word w, part;
+    int tens = 0; /* of "twenty five", said before this word */
     for (size_t i = 0; words_next(t, &i, &w);) {
         set_add(&s->words, w.exact);
         set_add(&s->words, w.stem);
-        add_number_word(&s->numbers, &w);
+        int number = w.n <= 9 && !w.digit ? number_word(&w) : -1;
+        if (number >= 0) add_number(&s->numbers, number);
+        if (tens && number > 0 && number < 10) add_number(&s->numbers, tens + number);
+        tens = number >= 20 && number < 100 ? number : 0;
         if (!w.code) continue;
         for (size_t j = 0; words_part(&w, &j, &part);) {
             set_add(&s->words, part.exact);
@@ -120,14 +141,21 @@ static void add_words(struct support *s, struct str t)
     }
 }
 
+static bool is_plain_number(const struct word *w)
+{
+    return w->digit && !w->letter && !w->code;
+}
+
+/* What a sentence's content words are looked up in: stems, parts of names in code, numbers. */
 static void add_stems(struct set *set, struct str t)
 {
     struct word w, part;
     for (size_t i = 0; words_next(t, &i, &w);) {
-        set_add(set, w.stem);
+        if (!is_plain_number(&w)) set_add(set, w.stem);
         if (!w.code) continue;
         for (size_t j = 0; words_part(&w, &j, &part);) set_add(set, part.stem);
     }
+    add_numbers(set, t);
 }
 
 /* Share of capitals among words that follow a small-written word and a space: 5 to 15% in English,
@@ -180,14 +208,16 @@ struct support *support_new(struct arena *a, struct doc *const *docs, const stru
 
 /* ------------------------------------------------------------------ the share */
 
-/* The words of a sentence that count: stems of content words, or of all when there are no others. */
+/* The words of a sentence that count: stems of content words, and numbers whole. */
 static struct set content(struct str sentence)
 {
     struct set out = {0};
     struct word w;
-    for (int all = 0; all < 2 && !out.n; all++)
-        for (size_t i = 0; words_next(sentence, &i, &w);)
-            if (all || !words_is_stop(&w)) set_add(&out, w.stem);
+    struct str number;
+    for (size_t i = 0; words_next(sentence, &i, &w);)
+        if (!is_plain_number(&w) && !words_is_stop(&w)) set_add(&out, w.stem);
+    for (size_t i = 0; next_number(sentence, &i, &number);)
+        if (!joined(sentence, number)) set_add(&out, words_number(number.s, number.n));
     return out;
 }
 
@@ -214,23 +244,17 @@ static const char *first_number(const struct support *s, struct arena *a, struct
 {
     struct str x;
     for (size_t i = 0; next_number(t, &i, &x);) {
-        /* Digits inside a word (utf8, 2nd) belong to a name. */
-        char before = x.s > t.s ? x.s[-1] : ' ';
-        if (before == '_' || ((before | 32) >= 'a' && (before | 32) <= 'z')) continue;
+        if (joined(t, x)) continue;
         if (!set_has(&s->numbers, words_number(x.s, x.n))) return mem_copy(a, x.s, x.n);
     }
     return NULL;
 }
 
-/* A word that the documents do not hold, as it is or inflected or part by part. */
+/* A word that the documents do not hold, as it is or inflected.  The parts of a name in code do not
+ * make it known: max_retries is another name than maxRetryCount. */
 static bool is_unknown(const struct support *s, const struct word *w)
 {
-    struct word part;
-    bool all = w->code;
-    if (set_has(&s->words, w->exact) || set_has(&s->words, w->stem)) return false;
-    for (size_t i = 0; all && words_part(w, &i, &part);)
-        all = set_has(&s->words, part.exact) || set_has(&s->words, part.stem);
-    return !all;
+    return !set_has(&s->words, w->exact) && !set_has(&s->words, w->stem);
 }
 
 static const char *first_name(const struct support *s, struct arena *a, struct str t)

@@ -3,8 +3,9 @@
  * By words, not by meaning: the share of a sentence's content words that stand in its best chunk,
  * and each number and name in it that stands nowhere in the documents.  Words are runs of letters,
  * digits and _ in lower case without common English endings, CJK characters one by one; a name in
- * code counts with its parts (maxRetryCount: max, retry, count).  Words that say nothing ("the",
- * "of", 的) do not count, unless there are no others. */
+ * code counts with its parts (maxRetryCount: max, retry, count), a number whole (1,024 is 1024).
+ * Words that say nothing ("the", "of", 的) do not count; a sentence without others ("Yes.") claims
+ * nothing that could be looked up and has share 1. */
 #ifndef PROMPTS_SUPPORT_H
 #define PROMPTS_SUPPORT_H
 

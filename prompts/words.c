@@ -70,14 +70,14 @@ static bool drop(char *s, size_t *n, const char *ending, size_t least)
 static uint64_t stem_of(const char *word, size_t n)
 {
     char s[32];
-    if (n < 4 || n > sizeof s) return hash(word, n);
+    if (n < 3 || n > sizeof s) return hash(word, n);
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)word[i];
         if (!((c | 32) >= 'a' && (c | 32) <= 'z')) return hash(word, n);
         s[i] = (char)(c | 32);
     }
     if (drop(s, &n, "ies", 2) || drop(s, &n, "ied", 2)) s[n++] = 'y';
-    else if (!drop(s, &n, "ing", 3) && !drop(s, &n, "ed", 2) && s[n - 2] != 's' && s[n - 2] != 'u')
+    else if (!drop(s, &n, "ing", 2) && !drop(s, &n, "ed", 2) && s[n - 2] != 's' && s[n - 2] != 'u')
         drop(s, &n, "s", 3);
     drop(s, &n, "ly", 3);
     drop(s, &n, "e", 2);
@@ -161,7 +161,8 @@ static const char *const stop_words[] = {
     "through", "thus",    "to",      "too",     "under",  "until",  "up",     "upon",   "us",
     "ve",      "very",    "was",     "wasn",    "we",     "were",   "weren",  "what",   "when",
     "where",   "whether", "which",   "while",   "who",    "whom",   "whose",  "why",    "will",
-    "with",    "within",  "without", "won",     "would",  "wouldn", "you",    "your",   "yours"};
+    "with",    "within",  "without", "won",     "would",  "wouldn", "yes",    "you",    "your",
+    "yours"};
 
 static int compare(const void *key, const void *entry)
 {
