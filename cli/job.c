@@ -94,6 +94,7 @@ static enum err open_model(struct job *j, struct errinfo *e)
     if (o->ctx > most)
         return err_set(e, E_USAGE, "--ctx: %zu tokens asked for, %s holds at most %zu", o->ctx,
                        model_card(j->model)->name, most);
+    if (o->prompts) j->stage = STAGE_USAGE;
     return prompt_set_open(&j->prompts, j->life, model_card(j->model)->prompts, o->prompts, e);
 }
 

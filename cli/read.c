@@ -13,7 +13,7 @@ enum err read_operands(struct job *j, char *const *operands, struct inputs *in, 
         err_clear(e);
     }
     term_clear(j->t);
-    report_ledger(j->t, &j->set.ledger, j->set.v, j->set.n, operands);
+    report_ledger(j->t, j->o, &j->set, operands);
     in->gap |= ledger_has_gap(&j->set.ledger, j->set.v, j->set.n);
     return OK;
 }

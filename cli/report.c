@@ -6,10 +6,16 @@
 
 /* ------------------------------------------------------------------ the ledger */
 
-static bool is_operand(const char *path, char *const *operands)
+/* What a command line and its options named; a failure of one of these has been said already. */
+struct named {
+    char *const *operands;
+    const char *stdin_name;
+};
+
+static bool is_named(const char *path, const struct named *named)
 {
-    for (; *operands; operands++)
-        if (!strcmp(path, *operands)) return true;
+    for (char *const *p = named->operands; *p; p++)
+        if (!strcmp(path, strcmp(*p, "-") ? *p : named->stdin_name)) return true;
     return false;
 }
 
@@ -19,15 +25,18 @@ static bool same_reason(const char *a, const char *b)
 }
 
 /* "2 binary, 1 generated": each reason once, with its count, in order of appearance. */
-static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_status status)
+static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_status status,
+                        const struct named *named)
 {
     bool any = false;
     for (size_t i = 0; i < l->n; i++) {
-        if (l->v[i].status != status) continue;
+        if (l->v[i].status != status || is_named(l->v[i].path, named)) continue;
         size_t n = 0;
         bool seen = false;
         for (size_t k = 0; k < l->n; k++) {
-            if (l->v[k].status != status || !same_reason(l->v[k].reason, l->v[i].reason)) continue;
+            if (l->v[k].status != status || !same_reason(l->v[k].reason, l->v[i].reason) ||
+                is_named(l->v[k].path, named))
+                continue;
             if (k < i) seen = true;
             n++;
         }
@@ -37,12 +46,12 @@ static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_statu
     }
 }
 
-static void add_unreadable(struct buf *b, const struct ledger *l, char *const *operands)
+static void add_unreadable(struct buf *b, const struct ledger *l, const struct named *named)
 {
     size_t n = 0;
     for (size_t i = 0; i < l->n; i++) {
         const struct ledger_entry *x = &l->v[i];
-        if (x->status != LEDGER_UNREADABLE || is_operand(x->path, operands)) continue;
+        if (x->status != LEDGER_UNREADABLE || is_named(x->path, named)) continue;
         if (n < 3) {
             if (b->n) buf_addz(b, "; ");
             buf_addf(b, "unreadable: %s (%s)", x->path, x->reason ? x->reason : "unknown");
@@ -52,16 +61,18 @@ static void add_unreadable(struct buf *b, const struct ledger *l, char *const *o
     if (n > 3) buf_addf(b, " and %zu more", n - 3);
 }
 
-static void ledger_line(struct term *t, const struct ledger *l, char *const *operands)
+static void ledger_line(struct term *t, const struct ledger *l, const struct named *named)
 {
     struct buf b = {0};
-    size_t skipped = ledger_count(l, LEDGER_SKIPPED);
+    size_t skipped = 0;
+    for (size_t i = 0; i < l->n; i++)
+        skipped += l->v[i].status == LEDGER_SKIPPED && !is_named(l->v[i].path, named);
     if (skipped) {
         buf_addf(&b, "skipped %zu file%s (", skipped, skipped == 1 ? "" : "s");
-        add_reasons(&b, l, LEDGER_SKIPPED);
+        add_reasons(&b, l, LEDGER_SKIPPED, named);
         buf_addc(&b, ')');
     }
-    add_unreadable(&b, l, operands);
+    add_unreadable(&b, l, named);
     if (b.n) term_note(t, "%s", b.s);
     buf_free(&b);
 }
@@ -84,12 +95,14 @@ static void doc_lines(struct term *t, const struct doc *d)
                 d->lang ? d->lang : "");
 }
 
-void report_ledger(struct term *t, const struct ledger *l, struct doc *const *docs, size_t n_docs,
+void report_ledger(struct term *t, const struct options *o, const struct docset *set,
                    char *const *operands)
 {
+    const struct ledger *l = &set->ledger;
+    const struct named named = {operands, o->stdin_name ? o->stdin_name : "stdin"};
     static const char *const names[] = {"used", "ignored", "skipped", "unreadable", "over budget"};
-    for (size_t i = 0; i < n_docs; i++) doc_lines(t, docs[i]);
-    ledger_line(t, l, operands);
+    for (size_t i = 0; i < set->n; i++) doc_lines(t, set->v[i]);
+    ledger_line(t, l, &named);
     for (size_t i = 0; i < l->n; i++)
         if (l->v[i].status != LEDGER_USED)
             term_detail(t, "%s %s: %s", names[l->v[i].status], l->v[i].path,
@@ -105,7 +118,8 @@ static void report_left_out(struct term *t, const struct options *o, const struc
         term_note(t, "%zu sentence%s left out: not supported by the input (--keep-unsupported "
                      "shows %s)", r->n_dropped, r->n_dropped == 1 ? "" : "s",
                   r->n_dropped == 1 ? "it" : "them");
-    if (r->truncated) term_note(t, "the reply reached a limit and is cut short (-n gives more)");
+    if (r->truncated && !r->interrupted)
+        term_note(t, "the reply reached a limit and is cut short (-n gives more)");
     if (r->task == TASK_REVIEW && !r->n_findings && !r->interrupted)
         term_note(t, "no findings in %zu file%s", r->n_docs, r->n_docs == 1 ? "" : "s");
     if (r->task == TASK_ANSWER && r->no_answer && o->format == FORMAT_GREP)
@@ -180,6 +194,6 @@ void report_misfit(struct buf *out, const struct plan *p, const struct options *
             break;
         }
     if (p->n_docs == 1) buf_addz(out, "  split the document and name one part at a time\n");
-    if (p->kv_bytes > p->free_bytes && p->free_bytes)
-        buf_addz(out, "  --kv-type bf16 needs half the memory of f32\n");
+    if (p->prompt + p->reply <= p->window && p->free_bytes && p->kv_bytes > p->free_bytes)
+        buf_addz(out, "  --kv-type bf16, half of f32, or a machine with more memory\n");
 }

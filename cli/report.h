@@ -7,7 +7,7 @@
 
 /* One line about what was skipped or unreadable (operands named directly have had theirs), notes
  * about documents; with -v a line per input. */
-void report_ledger(struct term *t, const struct ledger *l, struct doc *const *docs, size_t n_docs,
+void report_ledger(struct term *t, const struct options *o, const struct docset *set,
                    char *const *operands);
 
 /* What a result leaves out, and with --stats what it took. */

@@ -29,7 +29,7 @@ static void say_failure(struct state *s, const struct errinfo *e, bool details)
 static bool is_final(const struct state *s, enum err code)
 {
     return code == E_INTR || code == E_USAGE || code == E_DEVICE ||
-           s->j.stage == STAGE_MODEL || s->j.stage == STAGE_OUTPUT;
+           s->j.stage == STAGE_USAGE || s->j.stage == STAGE_MODEL || s->j.stage == STAGE_OUTPUT;
 }
 
 static enum exit_code exit_code(const struct state *s)
@@ -210,7 +210,7 @@ static enum err run_one(struct state *s, const char *path, bool in_folder, struc
     }
     TRY(code);
     char *const none[] = {(char *)path, NULL};
-    report_ledger(s->run->t, &s->j.set.ledger, s->j.set.v, s->j.set.n, none);
+    report_ledger(s->run->t, s->run->o, &s->j.set, none);
     if (to_dir) TRY(open_result(s, path, e));
     size_t before = s->results;
     code = run_texts(s, e);

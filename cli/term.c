@@ -117,6 +117,7 @@ enum exit_code term_code(enum stage stage, enum err code)
 enum exit_code term_fail(struct term *t, enum stage stage, const struct errinfo *e)
 {
     if (e->code == E_INTR) term_note(t, "interrupted");
+    else if (e->code == E_LOCKED) term_error(t, "%s; --password-file names a file with it", e->msg);
     else term_error(t, "%s", e->msg);
     return term_code(stage, e->code);
 }
@@ -131,6 +132,7 @@ static void add_count(struct buf *b, size_t n)
 
 static void add_counts(struct buf *b, const char *unit, size_t done, size_t total, double seconds)
 {
+    if (!done && !total) return;
     buf_addc(b, ' ');
     add_count(b, done);
     if (total) {

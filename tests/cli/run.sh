@@ -13,23 +13,26 @@
 #     = 4
 #
 # The first line is a shell command, run in a scratch folder that holds a copy of tests/cli/data;
-# `deepread` is the program under test and `$DATA` is tests/data.  `! PATTERN` is a shell pattern
-# that some line of standard error must match (without `deepread: ` before it); a case that names
-# none does not look at standard error.  `?` in front of an expected line makes that line a pattern.
-# A case whose output goes on stays exact: every line counts.
+# `deepread` is the program under test, $DATA is tests/data and $MODEL the embedded model.
+# `! PATTERN` is a shell pattern that some line of standard error must match (without `deepread: `
+# before it); a case that names none does not look at standard error.  `? ` before an expected line
+# makes that line a pattern; all other lines are exact, and every line counts.
 set -u
 program=$(realpath "$1") || exit 1
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 DATA=$(cd "$here/../data" && pwd)
-export DATA
+MODEL=$(cd "$here/../../models/deepread-150m" && pwd)
+export DATA MODEL
 scratch=$(mktemp -d) || exit 1
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 mkdir "$scratch/bin"
 ln -s "$program" "$scratch/bin/deepread"
 PATH=$scratch/bin:$PATH
 # A machine's own settings must not decide a test.
-unset DEEPREAD_MODEL DEEPREAD_BACKEND DEEPREAD_THREADS NO_COLOR COLUMNS
+unset DEEPREAD_MODEL DEEPREAD_BACKEND NO_COLOR COLUMNS
+# One thread: on a busy machine several wait for each other, and the result is the same.
+export DEEPREAD_THREADS=1
 LC_ALL=C
 TERM=xterm
 export PATH LC_ALL TERM

@@ -1,0 +1,98 @@
+# Real runs of the embedded model, on short documents.
+deepread ask 'When does the lease end?' lease.txt
+? *30 April 2031 [[]1[]]
+
+? [[]1[]] lease.txt:1 "The lease of the warehouse at Dock Street began on 1 March 2019 and ends on 30 April 2031."
+---
+cat lease.txt | deepread ask -f grep --stdin-name contract 'When does the lease end?'
+? contract:1:1: The lease of the warehouse*
+---
+deepread ask -Q questions.txt -f jsonl --stats lease.txt | grep -c '"status": "ok"'
+2
+! prefill * tokens * s*
+! [[]1[]] label 1: model *, words *
+---
+deepread ask --cite none --no-color -f markdown 'When does the lease end?' lease.txt
+? *30 April 2031
+---
+deepread ask 'When does the lease end?' --stdin-name x -o out.txt lease.txt && tail -n 1 out.txt | cut -c 1-13
+[1] lease.txt
+---
+deepread ask -t 1 --json 'When does the lease end?' lease.txt >a && deepread ask -t 2 --json 'When does the lease end?' lease.txt >b && cmp a b
+---
+deepread ask --each -O out --json 'What is it about?' lease.txt missing.txt page.html; echo $?; ls out
+3
+lease.txt.json
+page.html.json
+! missing.txt: No such file or directory
+! 1 of 3 inputs failed
+---
+deepread ask --each --json 'What?' missing.txt noise.bin
+! missing.txt: *
+! noise.bin: *
+! 2 of 2 inputs failed
+= 4
+---
+deepread ask 'When?' --budget 20 lease.txt tree
+! the input needs * tokens, --budget allows 20
+! * lease.txt
+! *raise --budget
+= 5
+---
+deepread summarize -c 64 lease.txt
+! the input needs * tokens and the reply 768, the window holds 64
+= 5
+---
+deepread ask 'When?' -c 10M lease.txt
+! --ctx: 10485760 tokens asked for, deepread-150m holds at most 131072
+= 2
+---
+deepread plan lease.txt tree | grep -E '^(documents|fits|.*lease)'
+documents     3 in 3 chunks
+fits          yes
+? * lease.txt
+---
+head -c 3000000 /dev/zero | tr '\0' a >line.txt; deepread plan line.txt >/dev/null
+= 5
+---
+deepread ask 'When?' -o missing/out.txt lease.txt
+! missing/out.txt: cannot write: No such file or directory
+= 7
+---
+deepread ask 'When?' -o /dev/full lease.txt
+! /dev/full: No space left on device
+= 7
+---
+deepread ask 'When?' lease.txt >/dev/full
+! standard output: cannot write: No space left on device
+= 7
+---
+deepread ask 'When?' lease.txt missing.txt >out; echo $?; [ -s out ] && echo written
+3
+written
+! missing.txt: No such file or directory
+---
+deepread ask 'When?' --backend gpu lease.txt
+! backend 'gpu' is unknown*
+= 2
+---
+deepread model info | head -n 3
+? folder: */models/deepread-150m
+name: deepread-150m
+architecture: deepseek_v32
+---
+mkdir m && echo '{"model_type": "llama"}' >m/config.json && deepread ask 'When?' -m ./m lease.txt
+! ./m/config.json: architecture 'llama' is not supported*
+= 6
+---
+cp -r $DATA/moe-fixture m && deepread ask 'When?' -m m lease.txt
+! m/tokenizer.json: *
+= 6
+---
+mkdir m && ln -s $MODEL/* m && rm m/model-00002* && head -c 1000000 $MODEL/model-00002* >m/model-00002-of-00003.safetensors; deepread ask 'When?' -m m lease.txt
+! m/model-00002-of-00003.safetensors: truncated*
+= 6
+---
+mkdir m && ln -s $MODEL/* m && rm m/config.json && sed 's/"q_lora_rank": 384/"q_lora_rank": 380/' $MODEL/config.json >m/config.json; deepread ask 'When?' -m m lease.txt
+! m: tensor '*q_a_proj*' is [[]384, 576[]], config.json asks for [[]380, 576[]]
+= 6

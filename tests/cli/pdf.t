@@ -1,0 +1,48 @@
+# Documents with pages, and those that cannot be read.
+deepread text --map $DATA/ingest/pdf/rotated-page.pdf | cut -f 1-3 | grep '[0-9]'
+1	1	-
+2	1	-
+---
+deepread text --pages 2 $DATA/ingest/pdf/rotated-page.pdf | grep .
+This is my second page. It will have a landscape layout. Second line here.
+---
+deepread text <$DATA/ingest/pdf/rotated-page.pdf | grep . | tail -n 1
+This is my second page. It will have a landscape layout. Second line here.
+---
+deepread text $DATA/ingest/pdf/damaged-helloworld-bad.pdf | grep .
+Hello, world!
+---
+deepread text $DATA/ingest/pdf/imagemagick-images.pdf
+! *imagemagick-images.pdf: 6 of 6 pages are images*
+= 4
+---
+deepread text $DATA/ingest/pdf/writer-password.pdf
+! *writer-password.pdf: needs a password; --password-file names a file with it
+= 4
+---
+echo openpassword >pw; deepread text --password-file pw $DATA/ingest/pdf/writer-password.pdf | grep . | cut -c 1-11
+Lorem ipsum
+---
+echo wrong >pw; deepread text --password-file pw $DATA/ingest/pdf/writer-password.pdf
+! *writer-password.pdf: *password*
+= 4
+---
+deepread text $DATA/ingest/pdf/h-redhat-1531897.pdf
+! *h-redhat-1531897.pdf: damaged beyond repair
+= 4
+---
+deepread text $DATA/ingest/pdf/h-random.pdf
+! *h-random.pdf: looks like binary data*
+= 4
+---
+deepread text $DATA/ingest/pdf/rotated-page.pdf missing.pdf >out; echo $?; grep -c page out
+3
+2
+! missing.pdf: *
+---
+deepread ask -f grep 'Which page has a landscape layout?' $DATA/ingest/pdf/rotated-page.pdf | cut -d : -f 1 | sed 's/.*rotated/rotated/' | uniq
+rotated-page.pdf#page=2
+---
+deepread ask --doc-timeout 0 'x' lease.txt
+! --doc-timeout: expected a number from 1 to 86400, found "0"
+= 2
