@@ -135,13 +135,17 @@ static enum err read_sizes(const struct reader *r, struct config *c)
 
 static enum err read_switches(const struct reader *r, struct config *c)
 {
-    bool attention_bias, mlp_bias;
+    bool attention_bias, mlp_bias, interleaved;
     TRY(must_be(r, r->o, "hidden_act", "silu"));
     TRY(read_bool(r, "attention_bias", false, &attention_bias));
     TRY(read_bool(r, "mlp_bias", false, &mlp_bias));
     if (attention_bias || mlp_bias)
         return err_set(r->e, E_UNSUPPORTED, "%s: '%s' is true, biases are not implemented",
                        r->name, attention_bias ? "attention_bias" : "mlp_bias");
+    TRY(read_bool(r, "rope_interleave", true, &interleaved));
+    if (!interleaved)
+        return err_set(r->e, E_UNSUPPORTED,
+                       "%s: 'rope_interleave' is false, attention rotates neighbours here", r->name);
     TRY(read_bool(r, "tie_word_embeddings", false, &c->tied));
     TRY(read_bool(r, "indexer_rope_interleave", false, &c->indexer_interleaved));
     if (!strcmp(c->model_type, "deepseek_v32") && c->indexer_interleaved)

@@ -220,6 +220,7 @@ static void refusals_name_the_field(void **state)
         {"attention_bias", "true", E_UNSUPPORTED},
         {"attention_bias", "1", E_FORMAT},
         {"rms_norm_eps", "-1", E_FORMAT},
+        {"rope_interleave", "false", E_UNSUPPORTED},
         {"indexer_rope_interleave", "true", E_UNSUPPORTED},
         {"scoring_func", "\"softmax\"", E_UNSUPPORTED},
         {"topk_method", "\"greedy\"", E_UNSUPPORTED},
