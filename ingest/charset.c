@@ -57,26 +57,45 @@ static const char *from_mark(const unsigned char *p, size_t n, size_t *bom)
     return NULL;
 }
 
-/* Code units of two bytes that read as ordinary text: what CJK text without a mark looks like,
- * where no byte is zero but the line ends and blanks are U+000A and U+0020. */
+/* Code units of two bytes by kind. */
+struct units {
+    size_t n, plain, good, bad; /* ASCII; other characters; what no text holds */
+};
+
+static unsigned unit_at(const unsigned char *p, size_t i, bool big)
+{
+    return big ? p[2 * i] << 8 | p[2 * i + 1] : p[2 * i + 1] << 8 | p[2 * i];
+}
+
+static struct units units_of(const unsigned char *p, size_t n, bool big)
+{
+    struct units u = {.n = n / 2 < 1 << 16 ? n / 2 : 1 << 16};
+    for (size_t i = 0; i < u.n; i++) {
+        unsigned c = unit_at(p, i, big);
+        bool high = c >= 0xd800 && c < 0xdc00;
+        if (c == '\n' || c == '\r' || c == '\t' || (c >= 0x20 && c < 0x7f)) u.plain++;
+        else if (c < 0x20 || c >= 0xfffe || (c >= 0xe000 && c < 0xf900)) u.bad++;
+        else if (high && i + 1 < u.n && unit_at(p, i + 1, big) >> 10 == 0xdc00 >> 10) i++;
+        else if (c >= 0xd800 && c < 0xe000) u.bad++;
+        else u.good++;
+    }
+    return u;
+}
+
+/* Units that read as ordinary text: CJK text without a mark has no zero bytes but those of line
+ * ends and blanks. */
 static bool is_utf16(const unsigned char *p, size_t n, bool big)
 {
-    size_t good = 0, bad = 0, plain = 0, units = n / 2;
-    if (units > 1 << 16) units = 1 << 16;
-    for (size_t i = 0; i < units; i++) {
-        unsigned u = big ? p[2 * i] << 8 | p[2 * i + 1] : p[2 * i + 1] << 8 | p[2 * i];
-        if (u == '\n' || u == '\r' || u == '\t' || (u >= 0x20 && u < 0x7f)) plain++;
-        else if (u < 0x20 || u == 0xffff || u == 0xfffe || (u >= 0xe000 && u < 0xf900)) bad++;
-        else if (u >= 0xd800 && u < 0xdc00) {
-            unsigned v = i + 1 == units ? 0xdc00
-                         : big          ? p[2 * i + 2] << 8 | p[2 * i + 3]
-                                        : p[2 * i + 3] << 8 | p[2 * i + 2];
-            if (v >= 0xdc00 && v < 0xe000) i++;
-            else bad++;
-        } else if (u >= 0xdc00 && u < 0xe000) bad++;
-        else good++;
-    }
-    return plain > 0 && plain + good > 0 && bad * 50 <= units && plain * 200 >= units;
+    struct units u = units_of(p, n, big);
+    return u.plain > 0 && u.bad * 50 <= u.n && u.plain * 200 >= u.n;
+}
+
+/* Whether what follows the mark of UTF-16 can be text at all: MPEG frames may start like one. */
+static bool is_false_mark(const char *name, const unsigned char *p, size_t n)
+{
+    if (strncmp(name, "utf-16", 6) != 0 || n < 64) return false;
+    struct units u = units_of(p + 2, n - 2, name[6] == 'b');
+    return u.bad * 20 > u.n;
 }
 
 /* UTF-16 and UTF-32 without a mark.  Zeros decide: text has many line ends and blanks. */
@@ -264,6 +283,11 @@ enum err charset_detect(struct charset *out, struct arena *a, const void *bytes,
     const char *s = bytes;
     if (named) TRY(named_charset(out, a, named, e));
     const char *marked = from_mark(bytes, n, &out->bom);
+    if (marked && is_false_mark(marked, bytes, n)) {
+        out->bom = 0;
+        out->binary = !named;
+        return OK;
+    }
     if (marked) out->name = marked;
     if (out->name) return OK;
     struct census c = census_of(bytes, n);

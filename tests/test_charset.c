@@ -79,6 +79,16 @@ static void nul_in_a_log(void **state)
     assert_detects(log, sizeof log, NULL);
 }
 
+/* Noise behind the mark of UTF-16 is no text. */
+static void false_mark(void **state)
+{
+    (void)state;
+    char s[1000] = "\xff\xfe";
+    uint32_t r = 1;
+    for (size_t i = 2; i < sizeof s; i++) s[i] = (char)((r = r * 1664525 + 1013904223) >> 24);
+    assert_detects(s, sizeof s, NULL);
+}
+
 static void named(void **state)
 {
     (void)state;
@@ -213,6 +223,7 @@ int main(void)
         cmocka_unit_test(detection),       cmocka_unit_test(nul_in_a_log), cmocka_unit_test(named),
         cmocka_unit_test(files),           cmocka_unit_test(other_encodings),
         cmocka_unit_test(bad_bytes),       cmocka_unit_test(piece_sizes),
+        cmocka_unit_test(false_mark),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

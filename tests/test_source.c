@@ -201,6 +201,40 @@ static void apart(void **state)
     free(reader);
 }
 
+/* The real program, where it was built: what comes back over the wire keeps every promise. */
+static void real_reader(void **state)
+{
+    (void)state;
+    static const char *const v[] = {
+        "tests/data/demo.pdf", "tests/data/ingest/enc/w3c-meta-content-attribute.html",
+        "tests/data/ingest/enc/w3c-UTF-8-BOM-vs-meta-content.html",
+    };
+    const char *build = getenv("DEEPREAD_BUILD");
+    char program[300];
+    snprintf(program, sizeof program, "%s/deepread-extract", build ? build : "build");
+    if (access(program, X_OK) != 0) {
+        print_message("%s is not built\n", program);
+        skip();
+    }
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        struct got g;
+        struct buf source;
+        read_all(v[i], &source);
+        enum err r = ingest(&g, v[i], (struct ingest_options){.extract_path = program});
+        if (r) fail_msg("%s", g.e.msg);
+        const struct doc *d = g.set.v[0];
+        check_text(d);
+        check_spans(d, source.s, source.n);
+        assert_string_equal(d->format, i == 0 ? "pdf" : "html");
+        assert_true(i > 0 || (d->n_pages > 0 && doc_place(d, 0, 5).page == 1));
+        char sha[SYS_SHA256_HEX];
+        sys_sha256_hex(source.s, source.n, sha);
+        assert_string_equal(d->sha256, sha);
+        buf_free(&source);
+        done(&g);
+    }
+}
+
 static void forced(void **state)
 {
     (void)state;
@@ -357,7 +391,7 @@ int main(void)
         cmocka_unit_test(forced),        cmocka_unit_test(one_long_line),
         cmocka_unit_test(from_stdin),    cmocka_unit_test(named_pipe),
         cmocka_unit_test(folder),        cmocka_unit_test(interrupted),
-        cmocka_unit_test(page_ranges),
+        cmocka_unit_test(page_ranges),   cmocka_unit_test(real_reader),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
