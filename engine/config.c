@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "engine/engine.h"
 
-#define REQUIRED INT_MIN
+#define REQUIRED INT_MIN /* as a fallback: the field must be there */
 #define CONFIG_BYTES (16u << 20) /* a config.json is a few KB */
 
 struct reader {
@@ -25,7 +25,7 @@ static json_t *field(json_t *o, const char *key)
     return json_is_null(v) ? NULL : v;
 }
 
-/* A whole number within lo..hi; `fallback` where the field is missing, REQUIRED: it must be there. */
+/* A whole number within lo..hi; `fallback` where the field is missing. */
 static enum err read_int(const struct reader *r, const char *key, int lo, int hi, int fallback,
                          int *out)
 {
@@ -145,7 +145,7 @@ static enum err read_switches(const struct reader *r, struct config *c)
     TRY(read_bool(r, "rope_interleave", true, &interleaved));
     if (!interleaved)
         return err_set(r->e, E_UNSUPPORTED,
-                       "%s: 'rope_interleave' is false, attention rotates neighbours here", r->name);
+                       "%s: 'rope_interleave' is false, only true is implemented", r->name);
     TRY(read_bool(r, "tie_word_embeddings", false, &c->tied));
     TRY(read_bool(r, "indexer_rope_interleave", false, &c->indexer_interleaved));
     if (!strcmp(c->model_type, "deepseek_v32") && c->indexer_interleaved)

@@ -30,8 +30,8 @@ struct config {
     bool indexer_interleaved;        /* glm_moe_dsa with indexer_rope_interleave */
     bool moe[CONFIG_MAX_LAYERS];     /* layer has experts */
     bool full[CONFIG_MAX_LAYERS];    /* layer runs its indexer; others reuse the rows before */
-    bool has_indexer[CONFIG_MAX_LAYERS]; /* what the checkpoint must hold: equals full for glm_moe_dsa,
-                                            all true for deepseek_v32 */
+    bool has_indexer[CONFIG_MAX_LAYERS]; /* what the checkpoint holds: equals full for
+                                            glm_moe_dsa, all true for deepseek_v32 */
     int skip_offset;                 /* index_skip_topk_offset, 2 where it is missing */
     int eos[CONFIG_MAX_EOS], n_eos, bos;
     /* RoPE */

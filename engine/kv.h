@@ -2,7 +2,8 @@
  * keys in layers that select.
  *
  * Pages of KV_PAGE tokens hold all layers.  A page belongs to every kv that counts it: kv_share
- * lets several timelines stand on one prefix, and who writes into a shared page gets a copy first. */
+ * lets several timelines stand on one prefix, and who writes into a shared page gets
+ * a copy first. */
 #ifndef ENGINE_KV_H
 #define ENGINE_KV_H
 

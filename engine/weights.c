@@ -165,8 +165,8 @@ static enum err vector(struct loader *k, const char *name, int n, float **out)
     uint64_t shape = (uint64_t)n;
     TRY(find(k, name, &shape, 1, &t));
     if (t.type != DT_F32 && t.type != DT_BF16 && t.type != DT_F16)
-        return err_set(k->e, E_UNSUPPORTED, "%s: tensor '%s' is %s, expected BF16, F16 or F32", k->dir,
-                       name, dtype_name(t.type));
+        return err_set(k->e, E_UNSUPPORTED, "%s: tensor '%s' is %s, expected BF16, F16 or F32",
+                       k->dir, name, dtype_name(t.type));
     float *host = NEW(k->arena, float, shape), *p = w->b->alloc(w->d, shape * sizeof *p);
     if (!p)
         return err_set(k->e, E_LIMIT, "%s: no memory for tensor '%s', %zu bytes", k->dir, name,
@@ -248,7 +248,8 @@ static enum err load_layer(struct loader *k, int i, bool dense)
 {
     struct layer_weights *l = &k->w->layers[i];
     char s[160];
-    if (sys_interrupted()) return err_set(k->e, E_INTR, "%s: interrupted while loading layer %d", k->dir, i);
+    if (sys_interrupted())
+        return err_set(k->e, E_INTR, "%s: interrupted while loading layer %d", k->dir, i);
     TRY(load_attention(k, i, l));
     if (k->c->full[i] && !dense) TRY(load_indexer(k, i, l));
     TRY(vector(k, name_of(s, i, "post_attention_layernorm.weight"), k->c->D, &l->post_norm));

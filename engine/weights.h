@@ -19,7 +19,7 @@ struct layer_weights {
     struct weight *iq, *ik;        /* indexer: [J C, Q], [C, D] */
     float *ik_norm, *ik_bias;      /* [C] */
     struct weight *iw;             /* [J, D], f32 */
-    struct weight *gate, *up, *down;       /* dense, or the shared experts as one: [F, D] x2, [D, F] */
+    struct weight *gate, *up, *down;       /* dense, or all shared experts: [F, D] x2, [D, F] */
     struct weight *router;                 /* [E, D], f32 */
     float *router_bias;                    /* [E] */
     struct weight *x_gate, *x_up, *x_down; /* E groups of the same shapes with F_moe */
@@ -44,7 +44,8 @@ struct weights {
 
 /* Converts everything the model needs; indexers only in layers that select (none with `dense`).
  * E_FORMAT: a tensor is missing or has another shape, named; E_UNSUPPORTED: another type; E_LIMIT
- * memory; E_INTR.  `dir` is what errors call the checkpoint.  Cost: reads each weight once.  Free with weights_free, also after a failure. */
+ * memory; E_INTR.  `dir` is what errors call the checkpoint.  Cost: reads each weight once.
+ * Free with weights_free, also after a failure. */
 enum err weights_load(struct weights *w, const struct safetensors *s, const struct config *c,
                       const struct backend *b, struct device *d, bool dense, const char *dir,
                       struct errinfo *e);

@@ -283,7 +283,7 @@ static void bad_cards(void **state)
     static const char *const cards[] = {
         "[]", "{\"name\":", "{\"name\":3}", "{\"prompts\":\"\"}", "{\"context\":0}",
         "{\"context\":4097}", "{\"context\":1.5}", "{\"retrieval_weight\":\"1\"}",
-        "{\"name\":\"a name of more than sixty-four bytes, which is longer than any name we take\"}",
+        "{\"name\":\"a name of more than sixty-three bytes, longer than any name taken\"}",
     };
     for (size_t i = 0; i < sizeof cards / sizeof cards[0]; i++) {
         write_in(f, "deepread.json", cards[i], strlen(cards[i]));
