@@ -74,9 +74,8 @@ static struct units units_of(const unsigned char *p, size_t n, bool big)
         unsigned c = unit_at(p, i, big);
         bool high = c >= 0xd800 && c < 0xdc00;
         if (c == '\n' || c == '\r' || c == '\t' || (c >= 0x20 && c < 0x7f)) u.plain++;
-        else if (c < 0x20 || c >= 0xfffe || (c >= 0xe000 && c < 0xf900)) u.bad++;
         else if (high && i + 1 < u.n && unit_at(p, i + 1, big) >> 10 == 0xdc00 >> 10) i++;
-        else if (c >= 0xd800 && c < 0xe000) u.bad++;
+        else if (c < 0x20 || c >= 0xfffe || (c >= 0xd800 && c < 0xf900)) u.bad++;
         else u.good++;
     }
     return u;
