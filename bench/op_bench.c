@@ -258,7 +258,9 @@ static void one_path(const struct options *o, enum cpu_isa isa)
     bench_indexer(&b, 512, 8192);
     bench_indexer(&b, 512, 65536);
     bench_indexer(&b, 1, 32768);
+    bench_mla(&b, 512, 1024);
     bench_mla(&b, 512, 8192);
+    bench_mla(&b, 512, 32768);
     bench_mla(&b, 1, 32768);
     b.be->close(b.d);
 }

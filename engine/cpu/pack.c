@@ -1,7 +1,7 @@
 /* pack.c: checkpoint tensors -> panels (enum pack), once, and rows of a packed table.
  *
- * Cost: one pass over the tensor by all threads, a panel at a time: rows are dequantised into a
- * buffer of one panel, then written in panel order. */
+ * Cost: one pass over the tensor by all threads, a panel (transposed: a group) at a time: rows are
+ * dequantised into a buffer, then written in panel order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,64 +20,123 @@ static size_t element_at(enum pack pack, size_t lanes2, size_t o, size_t i)
     return (i / 2 * lanes2 + o) * 2 + i % 2;
 }
 
-/* Interleaves `n` outputs of I inputs, in[o * I + i], into one panel; missing outputs are 0. */
-static void write_panel(const struct weight *w, char *panel, const float *in, size_t n)
-{
-    size_t lanes2 = (size_t)w->lanes2;
-    memset(panel, 0, w->panel_bytes);
-    for (size_t i = 0; i < w->I; i++)
-        for (size_t o = 0; o < n; o++) {
-            size_t at = element_at(w->pack, lanes2, o, i);
-            if (w->pack == PACK_F32)
-                ((float *)panel)[at] = in[o * w->I + i];
-            else
-                ((uint16_t *)panel)[at] = f32_to_bf16(in[o * w->I + i]);
-        }
-}
-
-/* The outputs of one panel as in[o * I + i].  `row` is room for one tensor row. */
-static void read_panel(const struct weight *w, const struct tensor *t, uint64_t row0, size_t o0,
-                       size_t n, float *in)
-{
-    (void)w;
-    for (size_t o = 0; o < n; o++) tensor_row_f32(t, row0 + o0 + o, in + o * w->I);
-}
-
-struct packing {
-    struct weight *w;
-    const struct tensor *t;
-    uint64_t row0;
-    char *dst;
-    float *scratch; /* one panel a thread */
+/* Numbers of one or more whole panels before they are interleaved: element (o, i) at
+ * o * per_o + i * per_i, f32 or already bf16. */
+struct block {
+    const void *at;
+    size_t per_o, per_i;
 };
 
-static void pack_range(void *ctx, size_t first, size_t last, int worker)
+static void write_f32(float *dst, const struct block *b, size_t lanes2, size_t I)
 {
-    const struct packing *a = ctx;
-    size_t lanes2 = (size_t)a->w->lanes2;
-    float *in = a->scratch + (size_t)worker * lanes2 * a->w->I;
-    for (size_t p = first; p < last; p++) {
-        size_t n = cpu_min(lanes2, a->w->O - p * lanes2);
-        read_panel(a->w, a->t, a->row0, p * lanes2, n, in);
-        write_panel(a->w, a->dst + p * a->w->panel_bytes, in, n);
+    for (size_t i = 0; i < I; i++) {
+        const float *in = (const float *)b->at + i * b->per_i;
+        for (size_t o = 0; o < lanes2; o++) *dst++ = in[o * b->per_o];
     }
 }
 
-/* Tensor rows are inputs here: each row gives element i of every output. */
-static void pack_transposed(struct weight *w, const struct tensor *t, uint64_t row0, char *dst,
-                            float *row)
+static void write_bf16(uint16_t *dst, const struct block *b, size_t lanes2, size_t I)
+{
+    size_t half = lanes2 / 2;
+    for (size_t i = 0; i < I; i++) {
+        const uint16_t *in = (const uint16_t *)b->at + i * b->per_i;
+        for (size_t o = 0; o < half; o++) {
+            *dst++ = in[o * b->per_o];
+            *dst++ = in[(o + half) * b->per_o];
+        }
+    }
+}
+
+static void write_pair(uint16_t *dst, const struct block *b, size_t lanes2, size_t I)
+{
+    for (size_t i = 0; i < I; i += 2) {
+        const uint16_t *in = (const uint16_t *)b->at + i * b->per_i;
+        for (size_t o = 0; o < lanes2; o++) {
+            *dst++ = in[o * b->per_o];
+            *dst++ = i + 1 < I ? in[o * b->per_o + b->per_i] : 0;
+        }
+    }
+}
+
+static void write_panel(const struct weight *w, char *panel, const struct block *b)
 {
     size_t lanes2 = (size_t)w->lanes2;
-    memset(dst, 0, w->group_bytes);
-    for (size_t i = 0; i < w->I; i++) {
-        tensor_row_f32(t, row0 + i, row);
-        for (size_t o = 0; o < w->O; o++) {
-            size_t at = element_at(w->pack, lanes2, o % lanes2, i);
-            char *panel = dst + o / lanes2 * w->panel_bytes;
-            if (w->pack == PACK_F32)
-                ((float *)panel)[at] = row[o];
-            else
-                ((uint16_t *)panel)[at] = f32_to_bf16(row[o]);
+    if (w->pack == PACK_F32) write_f32((float *)panel, b, lanes2, w->I);
+    else if (w->pack == PACK_BF16) write_bf16((uint16_t *)panel, b, lanes2, w->I);
+    else write_pair((uint16_t *)panel, b, lanes2, w->I);
+}
+
+/* ------------------------------------------------------------------ reading */
+
+struct packing {
+    const struct device *d;
+    const struct weight *w;
+    const struct tensor *t;
+    const uint64_t *row0;
+    bool transposed;
+    size_t cols;
+    char *scratch;         /* one slice a thread: one row of f32, then the block */
+    size_t row_bytes, slice_bytes;
+    float e4m3[256];
+};
+
+/* As tensor_row_f32; FP8 by table, a block of equal scale at a time: four times as fast. */
+static void read_row(const struct packing *a, const struct tensor *t, uint64_t r, float *out)
+{
+    if (t->type != DT_F8_E4M3 || !t->scale) {
+        tensor_row_f32(t, r, out);
+        return;
+    }
+    const uint8_t *p = (const uint8_t *)t->data + r * a->cols;
+    size_t block = t->block, across = (a->cols + block - 1) / block;
+    const float *scale = t->scale + r / block * across;
+    for (size_t c = 0; c < a->cols; c += block, scale++)
+        for (size_t i = c, end = cpu_min(c + block, a->cols); i < end; i++)
+            out[i] = a->e4m3[p[i]] * *scale;
+}
+
+/* Tensor rows [first, first + n) into `rows` rows of `width` elements of the slice's block; what
+ * the tensor does not have is zero. */
+static void read_rows(const struct packing *a, size_t g, size_t first, size_t n, size_t rows,
+                      size_t width, char *slice)
+{
+    float *row = (float *)slice;
+    char *block = slice + a->row_bytes;
+    size_t size = a->w->pack == PACK_F32 ? 4 : 2;
+    memset(block, 0, rows * width * size);
+    for (size_t i = 0; i < n; i++) {
+        char *dst = block + i * width * size;
+        read_row(a, &a->t[g], (a->row0 ? a->row0[g] : 0) + first + i, row);
+        if (size == 4)
+            memcpy(dst, row, a->cols * sizeof *row);
+        else
+            a->d->k.to_bf16((uint16_t *)dst, row, a->cols);
+    }
+}
+
+/* Plain: unit p is a panel, counted through all groups.  Transposed: a whole group, whose tensor
+ * rows are inputs. */
+static void pack_range(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct packing *a = ctx;
+    const struct weight *w = a->w;
+    size_t lanes2 = (size_t)w->lanes2, width = w->panels * lanes2;
+    size_t size = w->pack == PACK_F32 ? 4 : 2;
+    char *slice = a->scratch + (size_t)worker * a->slice_bytes, *at = slice + a->row_bytes;
+    for (size_t u = first; u < last; u++) {
+        size_t g = a->transposed ? u : u / w->panels, p = a->transposed ? 0 : u % w->panels;
+        char *dst = (char *)w->data + g * w->group_bytes + p * w->panel_bytes;
+        if (!a->transposed) {
+            size_t n = cpu_min(lanes2, w->O - p * lanes2);
+            struct block b = {at, w->I, 1};
+            read_rows(a, g, p * lanes2, n, lanes2, w->I, slice);
+            write_panel(w, dst, &b);
+            continue;
+        }
+        read_rows(a, g, 0, w->I, w->I, width, slice);
+        for (p = 0; p < w->panels; p++, dst += w->panel_bytes) {
+            struct block b = {at + p * lanes2 * size, 1, width};
+            write_panel(w, dst, &b);
         }
     }
 }
@@ -97,32 +156,29 @@ enum err cpu_weight_new(struct device *d, struct weight **out, const struct tens
                         const uint64_t *row0, uint64_t rows, bool transposed, bool exact,
                         struct errinfo *e)
 {
-    size_t cols = G ? t[0].shape[t[0].ndim - 1] : 0;
+    size_t cols = G ? t[0].shape[t[0].ndim - 1] : 0, block = 0, scratch = 0;
     struct weight w = {.G = G, .lanes2 = 2 * d->k.lanes};
     w.pack = exact || d->weights == WEIGHT_F32 ? PACK_F32 : d->k.pair ? PACK_PAIR : PACK_BF16;
     w.O = transposed ? cols : rows;
     w.I = transposed ? rows : cols;
-    size_t scratch_floats = 0;
-    if (!lay_out(&w) ||
-        __builtin_mul_overflow(transposed ? cols : w.I * (size_t)w.lanes2 * (size_t)d->threads,
-                               sizeof(float), &scratch_floats))
+    bool fits = lay_out(&w);
+    /* A slice holds a row and one panel, or one whole group: never more than group_bytes. */
+    if (fits) block = transposed ? w.group_bytes : w.panel_bytes;
+    struct packing a = {.d = d, .w = &w, .t = t, .row0 = row0, .transposed = transposed,
+                        .cols = cols, .row_bytes = cpu_round_up(cols * sizeof(float), CPU_ALIGN)};
+    a.slice_bytes = cpu_round_up(a.row_bytes + block, CPU_ALIGN);
+    if (!fits || __builtin_mul_overflow(a.slice_bytes, (size_t)d->threads, &scratch))
         return err_set(e, E_LIMIT, "cpu: a weight of %zu x %zu x %zu is too large", G, w.O, w.I);
     w.data = cpu_alloc(w.bytes);
-    float *scratch = cpu_alloc(scratch_floats);
-    if (!w.data || !scratch) {
+    a.scratch = cpu_alloc(scratch);
+    if (!w.data || !a.scratch) {
         free(w.data);
-        free(scratch);
+        free(a.scratch);
         return err_set(e, E_LIMIT, "cpu: no memory for a weight of %zu bytes", w.bytes);
     }
-    for (size_t g = 0; g < G; g++) {
-        char *dst = (char *)w.data + g * w.group_bytes;
-        if (transposed)
-            pack_transposed(&w, &t[g], row0 ? row0[g] : 0, dst, scratch);
-        else
-            par_for(d->pool, w.panels, 4, pack_range,
-                    &(struct packing){&w, &t[g], row0 ? row0[g] : 0, dst, scratch});
-    }
-    free(scratch);
+    for (int i = 0; i < 256; i++) a.e4m3[i] = e4m3_to_f32((uint8_t)i);
+    par_for(d->pool, transposed ? G : G * w.panels, 1, pack_range, &a);
+    free(a.scratch);
     *out = mem_alloc(1, sizeof **out);
     **out = w;
     return OK;
