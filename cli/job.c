@@ -7,6 +7,7 @@
 #include "cli/where.h"
 #include "engine/engine.h"
 #include "engine/generate.h"
+#include "ingest/charset.h"
 
 /* ------------------------------------------------------------------ beginning and end */
 
@@ -155,6 +156,10 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .max_file = o->max_file,
                                         .timeout_s = (int)o->doc_timeout};
     j->stage = STAGE_USAGE;
+    struct charset unused;
+    struct errinfo why = {0};
+    if (o->encoding && charset_detect(&unused, j->life, "x", 1, o->encoding, &why))
+        return err_set(e, E_USAGE, "--encoding: %s", why.msg);
     return o->password_file ? read_password(j, e) : OK;
 }
 
