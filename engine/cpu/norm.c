@@ -28,7 +28,7 @@ static void rmsnorm_range(void *ctx, size_t first, size_t last, int worker)
     (void)worker;
     for (size_t t = first; t < last; t++)
         a->d->k.rmsnorm(a->y + t * a->ldy, a->x + t * a->ldx,
-                        a->r ? a->r + t * (size_t)a->n : NULL, a->w, a->n, a->eps);
+                        a->r ? a->r + t * a->ldx : NULL, a->w, a->n, a->eps);
 }
 
 void cpu_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, const float *r,
