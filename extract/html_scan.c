@@ -92,7 +92,11 @@ static size_t reference(const char *s, size_t n, uint32_t *cp)
         return i + shut;
     }
     const htmlEntityDesc *d = htmlEntityLookup((const xmlChar *)name);
-    if (!d || (!shut && d->value > 255)) return 0; /* only the old ones go without ";" */
+    while (!shut && (!d || d->value > 255) && i > 3) { /* the old ones go without ";" */
+        name[--i - 1] = 0;
+        d = htmlEntityLookup((const xmlChar *)name);
+    }
+    if (!d || (!shut && d->value > 255)) return 0;
     *cp = d->value;
     return i + shut;
 }
@@ -179,6 +183,13 @@ static const char *const skipped[] = {"script", "style", "template", "noscript",
                                       "noembed", "noframes", "svg", "textarea", "select",
                                       "object", "canvas", "audio", "video"};
 
+/* Elements that say how text looks and nothing about it.  Pages that never close them would make
+ * trees of great depth. */
+static const char *const looks[] = {"b", "big", "em", "font", "small", "strong", "u"};
+/* Those of `skipped` that leave nothing on the page, not even a gap. */
+static const char *const unseen[] = {"script", "style", "template", "noscript", "noembed",
+                                     "noframes"};
+
 static bool in_list(const char *name, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -252,7 +263,7 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     size_t e = tag_end(src, i, n);
     tag_name(src + at, n - at, name, sizeof name);
     bool skip = in_list(name, skipped, sizeof skipped / sizeof *skipped);
-    if (skip && close) return e;
+    if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
     if (!skip) {
         copy_tag(o, src, i, e);
         if (close || strcmp(name, "title")) return e;
@@ -262,7 +273,7 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     }
     if (src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(name, "svg")) return e;
     size_t stop = element_end(src, e, n, name);
-    buf_addc(&o->copy, ' ');
+    if (!in_list(name, unseen, sizeof unseen / sizeof *unseen)) buf_addc(&o->copy, ' ');
     return stop;
 }
 

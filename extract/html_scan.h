@@ -4,7 +4,8 @@
  * tags and text, as browsers do, and copied with a mark before each piece of text.  A mark is two
  * characters of the last private plane; libxml2 carries them through like letters.  Character
  * references are decoded on the way (browsers' rule: numbers 128..159 are windows-1252), and what
- * is never text is left out: comments, scripts, style sheets, templates, frames, drawings. */
+ * is never text is left out: comments, scripts, style sheets, templates, frames, drawings, and tags
+ * that only say how text looks. */
 #ifndef EXTRACT_HTML_SCAN_H
 #define EXTRACT_HTML_SCAN_H
 

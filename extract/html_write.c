@@ -5,6 +5,9 @@
 
 #include "base/mem.h"
 
+/* How far up an element looks for the cell, item or table that it is in. */
+enum { CLIMB = 64 };
+
 /* What must stand before the next text; the stronger one wins. */
 enum gap { GAP_NONE, GAP_SPACE, GAP_CELL, GAP_LINE, GAP_PARA };
 
@@ -18,6 +21,7 @@ struct writer {
     const char *prefix;      /* "- " for the first text of an item          */
     int indent;              /* depth of lists                              */
     int pre;                 /* inside how many pre                         */
+    size_t line_ends;        /* of pre, not yet written                     */
     bool any;                /* something was written                       */
     size_t at;               /* where in utf8 the next byte of text stands  */
     bool traced;             /* `at` is known                               */
@@ -78,10 +82,8 @@ static void close_gap(struct writer *w)
         if (g == GAP_PARA) doc_add_made(w->b, "\n\n");
     }
     if (w->prefix) {
-        struct span none = {.byte = SPAN_NO_BYTES};
         for (int i = 1; w->any && i < w->indent && i < 8; i++) doc_add_made(w->b, "  ");
-        if (w->any) doc_add_made(w->b, w->prefix);
-        else (void)none; /* nothing precedes the first text of a document */
+        if (w->any) doc_add_made(w->b, w->prefix); /* nothing precedes the first text */
         w->prefix = NULL;
     }
 }
@@ -138,15 +140,22 @@ static void put_flowing(struct writer *w, const char *s, size_t n, size_t at, bo
     }
 }
 
+/* Text inside pre.  The line ends at its start and at its end are none of its text: those of the
+ * end wait until more text follows. */
 static void put_pre(struct writer *w, const char *s, size_t n, size_t at, bool coded)
 {
-    if (!w->any || w->gap >= GAP_LINE) { /* the line end behind <pre> is none of its text */
-        size_t i = 0;
-        while (i < n && (s[i] == '\n' || s[i] == '\r')) i++;
-        s += i, n -= i;
+    size_t i = 0, ends = 0, k = n;
+    while (i < n && (s[i] == '\n' || s[i] == '\r')) i++;
+    if (!w->any || w->gap >= GAP_LINE) {
+        s += i, n -= i, k -= i;
         if (!coded) at += i;
     }
-    if (n) put(w, s, n, at, coded);
+    while (k > 0 && (s[k - 1] == '\n' || s[k - 1] == '\r')) ends += s[--k] == '\n';
+    if (k) {
+        for (; w->line_ends; w->line_ends--) doc_add_made(w->b, "\n");
+        put(w, s, k, at, coded);
+    }
+    w->line_ends += ends;
 }
 
 /* A text node: pieces between marks. */
@@ -181,6 +190,7 @@ static void need(struct writer *w, enum gap g)
 
 static enum gap gap_around(const xmlNode *n, const struct html_facts *f)
 {
+    int climbed = 0;
     switch (f->tag) {
     case TAG_LI: case TAG_TR: case TAG_DT: case TAG_DD: case TAG_CAPTION: case TAG_SUMMARY:
     case TAG_FIGCAPTION:
@@ -191,7 +201,8 @@ static enum gap gap_around(const xmlNode *n, const struct html_facts *f)
         return n->parent && n->parent->_private && tree_facts(n->parent)->tag == TAG_LI ? GAP_LINE
                                                                                        : GAP_PARA;
     case TAG_P: case TAG_DIV: /* inside a cell or an item they are no paragraphs of their own */
-        for (const xmlNode *up = n->parent; up && up->_private; up = up->parent) {
+        for (const xmlNode *up = n->parent; up && up->_private && climbed++ < CLIMB;
+             up = up->parent) {
             enum html_tag t = tree_facts(up)->tag;
             if (t == TAG_TD || t == TAG_TH) return up->children == n ? GAP_NONE : GAP_SPACE;
             if (t == TAG_LI || t == TAG_DD) return up->children == n ? GAP_NONE : GAP_LINE;
@@ -207,7 +218,8 @@ static enum gap gap_around(const xmlNode *n, const struct html_facts *f)
 
 static bool layout_cell(const xmlNode *n)
 {
-    for (n = n->parent; n && n->_private; n = n->parent)
+    int climbed = 0;
+    for (n = n->parent; n && n->_private && climbed++ < CLIMB; n = n->parent)
         if (tree_facts(n)->tag == TAG_TABLE) return tree_facts(n)->sum.blocks > 40 &&
                                                     !tree_facts(n)->data_table;
     return true;
@@ -246,6 +258,7 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
         w->indent--;
     } else if (f->tag == TAG_PRE) {
         w->pre--;
+        w->line_ends = 0;
     } else if (f->tag == TAG_LI) {
         w->prefix = NULL;
     }

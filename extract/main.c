@@ -22,6 +22,15 @@
 #include "extract/extract.h"
 #include "ingest/wire.h"
 
+#ifdef __SANITIZE_ADDRESS__
+/* fontconfig, which poppler asks for fonts that a file does not hold, keeps its tables for ever. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libfontconfig\n";
+}
+#endif
+
 static const struct {
     const char *name;
     enum err (*read)(struct doc_builder *b, const struct ingest_options *o, const char *name,
@@ -93,16 +102,22 @@ static enum err extract(struct call *c, struct arena *a, struct doc **out, struc
     const char *bytes = NULL;
     struct buf own = {0}, password = {0};
     size_t n = 0;
+    enum err r = OK;
     if (c->password_fd >= 0) {
-        TRY(sys_read_all(c->password_fd, 4096, &password, "password", e));
+        r = sys_read_all(c->password_fd, 4096, &password, "password", e);
         c->o.password = password.s ? password.s : "";
     }
-    TRY(take_input(&bytes, &n, &own, c->name, e));
-    struct doc_builder *b = doc_new(a, c->name, readers[c->reader].name);
-    enum err r = readers[c->reader].read(b, &c->o, c->name, bytes, n, e);
-    if (!r) *out = doc_freeze(b, NULL, bytes, n);
+    if (!r) r = take_input(&bytes, &n, &own, c->name, e);
+    if (!r) {
+        struct doc_builder *b = doc_new(a, c->name, readers[c->reader].name);
+        r = readers[c->reader].read(b, &c->o, c->name, bytes, n, e);
+        if (!r) *out = doc_freeze(b, NULL, bytes, n);
+    }
     if (password.s) explicit_bzero(password.s, password.n);
-    return r; /* input and password live until the process ends */
+    buf_free(&password);
+    if (own.s) buf_free(&own);
+    else if (n) munmap((void *)(uintptr_t)bytes, n);
+    return r;
 }
 
 int main(int argc, char **argv)

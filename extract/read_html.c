@@ -6,7 +6,7 @@
  *   html_main    which nodes are the content
  *   html_write   nodes -> the document */
 #include <libxml/HTMLparser.h>
-#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
@@ -69,9 +69,16 @@ static xmlNode *find_element(xmlNode *root, const char *name)
 static xmlDoc *parse(const struct buf *copy)
 {
     if (copy->n > INT_MAX || !copy->n) return NULL;
-    return htmlReadMemory(copy->s, (int)copy->n, NULL, "UTF-8",
-                          HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-                              HTML_PARSE_NONET | HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC);
+    htmlParserCtxt *ctxt = htmlCreateMemoryParserCtxt(copy->s, (int)copy->n);
+    if (!ctxt) return NULL;
+    htmlCtxtUseOptions(ctxt, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                                 HTML_PARSE_NONET | HTML_PARSE_COMPACT | HTML_PARSE_IGNORE_ENC);
+    ctxt->options |= XML_PARSE_HUGE; /* else all that is nested deeper than 256 gets lost */
+    xmlSwitchEncoding(ctxt, XML_CHAR_ENCODING_UTF8);
+    htmlParseDocument(ctxt);
+    xmlDoc *doc = ctxt->myDoc;
+    htmlFreeParserCtxt(ctxt);
+    return doc;
 }
 
 /* The text below a node without marks, white space collapsed. */

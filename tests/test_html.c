@@ -1,0 +1,308 @@
+/* test_html.c: pages through deepread-extract: main content, text form, places, charsets. */
+#include "tests/extract_check.h"
+
+#define DIR "tests/data/ingest/html/"
+
+static char *dir;
+
+static const char *in_dir(const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return path;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    dir = make_folder();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    drop_folder(dir);
+    return 0;
+}
+
+/* Lines of spans are those of their bytes, for a source in which a line end is one byte. */
+static void check_page(const struct doc *d, const char *source, size_t n)
+{
+    check_text(d);
+    check_spans(d, source, n);
+    assert_string_equal(d->format, "html");
+    uint32_t line = 1;
+    size_t k = 0;
+    for (size_t i = 0; i < d->n_spans; i++) {
+        const struct span *s = &d->spans[i];
+        assert_int_not_equal(s->byte, SPAN_NO_BYTES);
+        if (s->byte < k) line = 1, k = 0;
+        for (; k < s->byte; k++) line += source[k] == '\n';
+        assert_int_equal(s->line, line);
+        assert_int_equal(s->page, 0);
+    }
+}
+
+static struct got get_text(const char *html)
+{
+    write_text(dir, "page.html", html);
+    struct got g = get(in_dir("page.html"), (struct ingest_options){0});
+    if (!g.r) check_page(g.d, html, strlen(html));
+    return g;
+}
+
+/* What a page says, exactly. */
+static void says(const char *html, const char *text)
+{
+    struct got g = get_text(html);
+    assert_int_equal(g.r, OK);
+    size_t n = g.d->text.n;
+    while (n && g.d->text.s[n - 1] == '\n') n--;
+    if (n != strlen(text) || memcmp(g.d->text.s, text, n))
+        print_message("got:      %s\nexpected: %s\n", g.d->text.s, text);
+    assert_int_equal(n, strlen(text));
+    assert_memory_equal(g.d->text.s, text, n);
+    drop(&g);
+}
+
+static void test_form(void **state)
+{
+    (void)state;
+    says("<p>One\n  two   three</p><p>four<br>five", "One two three\n\nfour\nfive");
+    says("<h2>Head <em>line</em></h2>text<ul><li>a<li>b <b>c</b><ul><li>d</ul></ul><p>end",
+         "Head line\n\ntext\n\n- a\n- b c\n  - d\n\nend");
+    says("<p>x<pre>\n  int a;\n\tb();\n</pre><p>y", "x\n\n  int a;\n\tb();\n\ny");
+    says("<table><caption>Cap</caption><tr><th>a<th>b<tr><td>1<td><p>2</p></table>",
+         "Cap\na | b\n1 | 2");
+    says("<p>a &lt;b&gt; &amp;amp; &#8212; &#x41; &copy2024 &eacute;t&eacute; &bogus; &#150;&apos;",
+         "a <b> &amp; \xe2\x80\x94 A \xc2\xa9""2024 \xc3\xa9t\xc3\xa9 &bogus; \xe2\x80\x93'");
+    says("<p>1 < 2 & 3 <a href=x>link</a> <img alt=picture>", "1 < 2 & 3 link");
+    says("<dl><dt>term<dd>meaning</dl>", "term\nmeaning");
+    says("<div>a<div>b</div>c</div>", "a\n\nb\n\nc");
+}
+
+static void test_hidden(void **state)
+{
+    (void)state;
+    says("<p>seen<script>var a = '<p>no</p>';</script><style>p{}</style><!-- <p>no -->"
+         "<template><p>no</template><p hidden>no<p style='color:red; display : none'>no"
+         "<p aria-hidden=true>no<noscript>no</noscript><svg><text>no</text></svg><p>also seen",
+         "seen\n\nalso seen");
+    says("<p>a<script><!-- document.write('</p>'); --></script>b", "ab");
+    says("<p>a<textarea>no</textarea><select><option>no</select>b", "a b");
+    says("<p title=\"a > b\" data-x='<p>'>text", "text");
+}
+
+static void test_empty(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"<html><body></body></html>", "<!doctype html><p> \n &nbsp;",
+                                        "<html><script>x</script>", "<!doctype html><!-- a"};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        struct got g = get_text(pages[i]);
+        assert_int_equal(g.r, E_EMPTY);
+        assert_non_null(strstr(g.e.msg, "page.html"));
+        drop(&g);
+    }
+}
+
+static const char article[] =
+    "<!doctype html><html><head><title>A page &amp; its title</title></head><body>\n"
+    "<nav><ul><li><a href=/>Home</a><li><a href=/a>About us</a></ul></nav>\n"
+    "<div id=cookie-consent><p>This site uses cookies, as all sites do, and asks you whether that is"
+    " fine, in a long sentence.</p></div>\n"
+    "<div class=content><h1>The heading</h1>\n"
+    "<p>The first paragraph of the article has enough words, some commas, and a point, so that it"
+    " counts as text and not as a menu. It goes on a little longer than that, too.</p>\n"
+    "<p>The second paragraph, which also has commas, and words, and &eacute;l&eacute;gance, goes on"
+    " about the same matter for a while, until it has said what there was to say about it.</p>\n"
+    "<p>The third one is here because a page needs some length, and three paragraphs, to be an"
+    " article at all; whoever reads it learns nothing, except that it ends here, at last.</p></div>\n"
+    "<div class=comments><p>A comment by a reader, who did not like the article, says so at length,"
+    " with commas, and without mercy, in more words than were needed for it.</p></div>\n"
+    "<footer><p>Copyright 2024 by nobody, all rights reserved, and so on, and so forth.</p></footer>\n"
+    "<div class=x><a href=1>one</a> <a href=2>two</a> <a href=3>three</a></div></body></html>\n";
+
+static void test_main_part(void **state)
+{
+    (void)state;
+    struct got g = get_text(article);
+    assert_int_equal(g.r, OK);
+    const char *t = g.d->text.s;
+    assert_non_null(strstr(t, "The first paragraph"));
+    assert_non_null(strstr(t, "\xc3\xa9l\xc3\xa9gance, goes on about"));
+    assert_non_null(strstr(t, "ends here, at last."));
+    assert_null(strstr(t, "cookies"));
+    assert_null(strstr(t, "About us"));
+    assert_null(strstr(t, "comment"));
+    assert_null(strstr(t, "Copyright"));
+    assert_string_equal(g.d->title, "A page & its title");
+    assert_int_equal(g.d->n_headings, 1);
+    assert_memory_equal(t + g.d->headings[0].text, "The heading", g.d->headings[0].len);
+    assert_null(g.d->note);
+    drop(&g);
+}
+
+static void test_places(void **state)
+{
+    (void)state;
+    struct got g = get_text(article);
+    assert_int_equal(g.r, OK);
+    static const char *const quotes[] = {"The second paragraph", "commas, and a point, so",
+                                         "The heading"};
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        const char *at = strstr(g.d->text.s, quotes[i]), *src = strstr(article, quotes[i]);
+        struct place p = doc_place(g.d, (size_t)(at - g.d->text.s), strlen(quotes[i]));
+        assert_int_equal(p.byte0, src - article);
+        assert_int_equal(p.byte1, src - article + (ptrdiff_t)strlen(quotes[i]));
+    }
+    const char *at = strstr(g.d->text.s, "\xc3\xa9l");
+    struct place p = doc_place(g.d, (size_t)(at - g.d->text.s), 2);
+    assert_memory_equal(article + p.byte0, "&eacute;", 8);
+    assert_int_equal(p.byte1 - p.byte0, 8);
+    drop(&g);
+}
+
+static void test_charsets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *bytes;
+        size_t n;
+        const char *charset, *text;
+    } pages[] = {
+        {"bom", "\xef\xbb\xbf<meta charset=iso-8859-1><p>\xc3\xa4", 0, "utf-8", "\xc3\xa4"},
+        {"meta", "<meta charset=\"iso-8859-15\"><p>\xa4 10", 0, "iso-8859-15", "\xe2\x82\xac 10"},
+        {"equiv", "<meta http-equiv=content-type content='text/html; charset=windows-1251'><p>\xcf\xf0",
+         0, "windows-1251", "\xd0\x9f\xd1\x80"},
+        {"utf-16", "\xff\xfe<\0p\0>\0\xe4\0", 10, "utf-16le", "\xc3\xa4"},
+    };
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        size_t n = pages[i].n ? pages[i].n : strlen(pages[i].bytes);
+        write_file(dir, "c.html", pages[i].bytes, n);
+        struct got g = get(in_dir("c.html"), (struct ingest_options){.from = "html"});
+        if (g.r) print_message("%s: %s\n", pages[i].name, g.e.msg);
+        assert_int_equal(g.r, OK);
+        assert_string_equal(g.d->charset, pages[i].charset);
+        assert_non_null(strstr(g.d->text.s, pages[i].text));
+        check_text(g.d);
+        check_spans(g.d, pages[i].bytes, n);
+        struct place p = doc_place(g.d, 0, 2); /* the bytes of the page hold the letter */
+        assert_true(p.byte0 < n && p.byte1 > p.byte0 && p.byte1 <= n);
+        drop(&g);
+    }
+}
+
+static void test_hard(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    for (int i = 0; i < 100000; i++) buf_addz(&b, "<div>");
+    buf_addz(&b, "deep");
+    struct got g = get_text(b.s);
+    assert_true(g.r == OK || g.r == E_EMPTY || g.r == E_LIMIT || g.r == E_FORMAT);
+    drop(&g), buf_clear(&b);
+    for (int i = 0; i < 200000; i++) buf_addz(&b, "<svg a=\"");
+    g = get_text(b.s);
+    assert_int_equal(g.r, E_EMPTY);
+    drop(&g), buf_clear(&b);
+    buf_addz(&b, "<p>");
+    for (int i = 0; i < 100000; i++) buf_addz(&b, "a&amp;<i>");
+    g = get_text(b.s);
+    assert_int_equal(g.r, OK);
+    assert_int_equal(g.d->text.n, 200000);
+    drop(&g), buf_clear(&b);
+    buf_addz(&b, "<html>\xf4\x80\x80\x80\xf4\x80\x80\x81 text \x01\x02 and \xff bad"); /* our marks */
+    for (int i = 0; i < 50; i++) buf_addz(&b, " and more text");
+    g = get_text(b.s);
+    assert_int_equal(g.r, OK);
+    drop(&g), buf_free(&b);
+}
+
+/* ------------------------------------------------------------------ real pages */
+
+static struct got get_gz(const char *name, struct buf *source)
+{
+    char cmd[600];
+    snprintf(cmd, sizeof cmd, "gzip -dc " DIR "%s > %s/real.html", name, dir);
+    assert_int_equal(system(cmd), 0);
+    read_all(in_dir("real.html"), source);
+    struct got g = get(in_dir("real.html"), (struct ingest_options){0});
+    if (g.r) print_message("%s\n", g.e.msg);
+    assert_int_equal(g.r, OK);
+    check_text(g.d);
+    check_spans(g.d, source->s, source->n);
+    if (!strcmp(g.d->charset, "utf-8")) check_page(g.d, source->s, source->n);
+    return g;
+}
+
+static void test_articles(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        "rd-001", "rd-002", "rd-comment-inside-script-parsing", "rd-ebb-org", "rd-hidden-nodes",
+        "rd-remove-script-tags", "rd-reordering-paragraphs", "rd-replace-brs", "rd-rtl-1",
+        "rd-rtl-3", "rd-v8-blog", "rd-visibility-hidden", "rd-wikipedia", "rd-wikipedia-3",
+        "rd-wikipedia-4", "sh-d90bda7ed1"};
+    double sum = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char file[64], path[256];
+        struct buf truth, source;
+        snprintf(file, sizeof file, "%s.html.gz", names[i]);
+        snprintf(path, sizeof path, DIR "%s.txt", names[i]);
+        struct got g = get_gz(file, &source);
+        read_all(path, &truth);
+        double share = shared_text((struct str){truth.s, truth.n}, g.d->text);
+        if (share < 0.9) print_message("%s: %.3f\n", names[i], share);
+        assert_true(share >= 0.9);
+        sum += share;
+        buf_free(&truth), buf_free(&source);
+        drop(&g);
+    }
+    assert_true(sum / (double)(sizeof names / sizeof *names) > 0.96);
+}
+
+/* Words that must (+) and must not (-) be in the text, by hand. */
+static void test_segments(void **state)
+{
+    (void)state;
+    FILE *f = fopen(DIR "segments.list", "r");
+    char row[1024], last[256] = "";
+    struct got g = {0};
+    struct buf source = {0}, flat = {0};
+    int right = 0, all = 0;
+    assert_non_null(f);
+    while (fgets(row, sizeof row, f)) {
+        char *name = strchr(row, '\t') + 1, *text = strchr(name, '\t');
+        *text++ = '\0';
+        text[strcspn(text, "\n")] = '\0';
+        if (strcmp(name, last)) {
+            if (g.a) drop(&g), buf_free(&source), buf_clear(&flat);
+            snprintf(last, sizeof last, "%s", name);
+            g = get_gz(name, &source);
+            for (size_t i = 0; i < g.d->text.n; i++) {
+                bool blank = g.d->text.s[i] == '\n' || g.d->text.s[i] == ' ';
+                if (!blank) buf_addc(&flat, g.d->text.s[i]);
+                else if (flat.n && flat.s[flat.n - 1] != ' ') buf_addc(&flat, ' ');
+            }
+        }
+        right += (row[0] == '+') == (strstr(flat.s, text) != NULL);
+        all++;
+    }
+    fclose(f);
+    drop(&g), buf_free(&source), buf_free(&flat);
+    if (100 * right < 93 * all) print_message("%d of %d\n", right, all);
+    assert_true(100 * right >= 93 * all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_form), cmocka_unit_test(test_hidden), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_main_part), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_charsets), cmocka_unit_test(test_hard),
+        cmocka_unit_test(test_articles), cmocka_unit_test(test_segments),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
