@@ -40,7 +40,7 @@ static void add_overview(struct buf *b)
              "  pdf-producer | deepread ask -Q questions.txt --json\n"
              "\nExit codes: 0 done, 1 the answer is no (nothing supports one; findings), 2 usage,\n"
              "3 partial, 4 no readable input, 5 does not fit, 6 model, 7 output.\n"
-             "\n`deepread help COMMAND` lists a command's options; the manual page is deepread(1).\n");
+             "\n`deepread help COMMAND` lists the options of a command; see also deepread(1).\n");
 }
 
 enum exit_code cmd_help_print(struct term *t, const struct cmd *c)
