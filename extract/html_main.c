@@ -346,7 +346,9 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, const struc
     if (!list && !figure && headings < 0.9f && s->chars < 25 && (s->img == 0 || s->img > 2) &&
         density > 0)
         return true;
-    if (!list && weight < 25 && density > 0.2f) return true;
+    /* Prose with many links in it, as in manuals, is more than a box of links. */
+    bool prose = s->p > 0 && s->chars - s->link_chars > 120;
+    if (!list && weight < 25 && density > (prose ? 0.4f : 0.2f)) return true;
     return weight >= 25 && density > 0.5f;
 }
 

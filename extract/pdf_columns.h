@@ -17,6 +17,7 @@ struct piece {
     float u0, v0, u1, v1; /* u along the line, v down the page, in points */
     float size;           /* of the font                                  */
     int chars;
+    bool fixed;           /* of a fixed-width font: gaps are blanks       */
     long stream;          /* for the caller's use                         */
 };
 

@@ -37,13 +37,24 @@ static float mode_of(const float *v, size_t n)
     return best;
 }
 
+/* The smallest of the sorted values that is no exception: one in eight is about the same. */
+static float least_usual(const float *v, size_t n)
+{
+    size_t need = n / 8 > 1 ? n / 8 : 1;
+    for (size_t i = 0, j = 0; i < n; i++) {
+        while (j < n && v[j] - v[i] <= 1.2f) j++;
+        if (j - i >= need) return v[i + (j - i) / 2];
+    }
+    return v[n / 2];
+}
+
 /* left of lines that no wide gap parts: lists and quotations have their own. */
 static void measure_left(struct pdf_line *v, size_t n, float *tmp)
 {
     for (size_t i = 0, j; i < n; i = j) {
         for (j = i + 1; j < n; j++) {
             float d = v[j].at.v1 - v[j - 1].at.v1;
-            if (d < -0.5f * v[j].at.size || d > 1.28f * v[j].leading) break;
+            if (d < -0.5f * v[j].at.size || d > 1.15f * v[j].leading) break;
         }
         for (size_t k = i; k < j; k++) tmp[k - i] = start_of(&v[k].at);
         qsort(tmp, j - i, sizeof *tmp, by_float);
@@ -64,13 +75,26 @@ static void measure_block(struct pdf_line *v, size_t n, float *tmp)
     }
     if (k) {
         qsort(tmp, k, sizeof *tmp, by_float);
-        leading = mode_of(tmp, k);
+        leading = least_usual(tmp, k);
     }
     for (size_t i = 0; i < n; i++) {
         v[i].right = right;
         v[i].leading = leading > 0 ? leading : 1.25f * v[i].at.size;
     }
     measure_left(v, n, tmp);
+}
+
+/* Code is indented from the line that stands furthest out. */
+static void measure_code(struct pdf_page *p)
+{
+    for (size_t i = 0, j; i < p->n; i = j) {
+        j = i + 1;
+        if (!p->v[i].at.mono) continue;
+        float left = p->v[i].at.u0;
+        for (; j < p->n && p->v[j].at.mono && p->v[j].at.region == p->v[i].at.region; j++)
+            left = fminf(left, p->v[j].at.u0);
+        for (size_t k = i; k < j; k++) p->v[k].left = left;
+    }
 }
 
 void flow_measure(struct pdf_page *p, struct arena *scratch)
@@ -81,6 +105,7 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
                         same_size(&p->v[j].at, &p->v[i].at); j++) {}
         measure_block(p->v + i, j - i, tmp);
     }
+    measure_code(p);
 }
 
 /* ------------------------------------------------------------------ joining */
@@ -101,6 +126,7 @@ struct flow {
     uint32_t page;
     int letters;
     bool bold, plain, item;
+    bool fresh;             /* the next line starts a line of the text */
     struct str last;
     struct heading title;   /* the largest heading of the first pages */
     float title_size;
@@ -299,6 +325,12 @@ static void write_line(struct flow *f, const struct pdf_page *p, const struct pd
     f->letters += letters_in(l->text);
     f->size = fminf(f->size, l->at.size);
     f->last = l->text;
+    if (f->fresh && l->at.mono && !l->at.tabular && !l->at.rtl && l->at.chars > 0) {
+        float width = (l->at.u1 - l->at.u0) / (float)utf8_count(l->text.s, l->text.n);
+        int blanks = width > 0 ? (int)lroundf((l->at.u0 - l->left) / width) : 0;
+        for (int i = 0; i < blanks && i < 80; i++) doc_add_made(f->b, " ");
+    }
+    f->fresh = next == JOIN_LINE || next == JOIN_PARA;
     size_t hyphen = next == JOIN_HYPHEN ? text_end_hyphen(l->text) : 0;
     doc_add(f->b, l->text.s, l->text.n - hyphen, &at);
     switch (next) {
@@ -320,6 +352,7 @@ void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *sc
     const struct pdf_page *prev_page = NULL;
     f.hyphens = hyphen_collect(d, scratch);
     survey_sizes(&f, d, scratch);
+    f.fresh = true;
     for (size_t p = 0; p < d->n; p++) {
         const struct pdf_page *page = &d->v[p];
         for (size_t i = 0; i < page->n; i++) {

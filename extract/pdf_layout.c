@@ -182,7 +182,7 @@ static void make_pieces(struct work *k)
         }
         pc = k->n_pieces++;
         k->piece[pc] = (struct piece){it->u0, it->v0, it->u1, it->v1, it->size, it->chars,
-                                      k->page->v[it->word].stream};
+                                      k->page->v[it->word].mono, k->page->v[it->word].stream};
         k->first[pc] = k->last[pc] = k->body[pc] = i;
         size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
         o.chain[pc] = o.head[b];

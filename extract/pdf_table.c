@@ -37,7 +37,8 @@ static void make_rows(struct rows *r, size_t n)
         struct row w = {.from = i, .cells = 1, .v0 = p->v0, .v1 = p->v1, .size = p->size};
         for (j = i + 1; j < n && r->s[j].row == r->s[i].row; j++) {
             const struct piece *q = &r->p[r->s[j].piece];
-            r->s[j].apart = gap_before(r, j) > TABLE_LOOSE * size_at(r, j);
+            bool fixed = q->fixed && r->p[r->s[j - 1].piece].fixed;
+            r->s[j].apart = !fixed && gap_before(r, j) > TABLE_LOOSE * size_at(r, j);
             w.cells += r->s[j].apart;
             w.v0 = fminf(w.v0, q->v0), w.v1 = fmaxf(w.v1, q->v1);
             w.size = fmaxf(w.size, q->size);

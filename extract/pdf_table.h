@@ -19,7 +19,8 @@ struct slot {
 };
 
 /* Gaps wider than TABLE_LOOSE font sizes always part; justified text is as wide as that.  Narrower
- * ones part in a table where the rows around leave the same strip free. */
+ * ones part in a table where the rows around leave the same strip free.  Text in a fixed-width
+ * font is no table: it keeps its blanks. */
 #define TABLE_LOOSE 1.7f
 
 /* Looks at the rows of one region, top to bottom.  A table is a run of rows with two cells or more,

@@ -238,13 +238,22 @@ static uint32_t word_edge(const struct words_page *page, const struct word *w, b
     return last ? text_last(s) : text_first(s);
 }
 
-static bool gap_between(const struct words_page *page, const struct word *a, const struct word *b)
+enum { MAX_BLANKS = 60 };
+
+/* How many blanks stand between two words: one, or in fixed-width fonts as many as there is room
+ * for. */
+static int blanks_between(const struct words_page *page, const struct word *a, const struct word *b)
 {
     float size = a->size > b->size ? a->size : b->size;
     float gap = (a->turn & 1) ? (a->turn == 1 ? b->y0 - a->y1 : a->y0 - b->y1)
                               : (a->turn == 0 ? b->x0 - a->x1 : a->x0 - b->x1);
     if (text_is_spaceless(word_edge(page, a, true)) && text_is_spaceless(word_edge(page, b, false)))
         return gap > 0.8f * size;
+    if (a->mono && b->mono && gap > 1.2f * size && a->turn == 0) {
+        float width = (a->x1 - a->x0) / (float)utf8_count(page->text + a->text, a->n);
+        float n = width > 0.3f * size ? gap / width : 1;
+        return n < 1 ? 1 : n > MAX_BLANKS ? MAX_BLANKS : (int)(n + 0.5f);
+    }
     return gap > 0.12f * size || (a->space_after && gap > 0.05f * size);
 }
 
@@ -253,11 +262,12 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
 {
     size_t bytes = 0, n = 0;
     bool any_rtl = false;
-    for (size_t i = 0; i < l->n; i++) bytes += page->v[l->word[i]].n + 1;
+    for (size_t i = 0; i < l->n; i++) bytes += page->v[l->word[i]].n + MAX_BLANKS;
     uint32_t *c = NEW(scratch, uint32_t, bytes + 1);
     for (size_t i = 0; i < l->n; i++) {
         const struct word *w = &page->v[l->word[i]];
-        if (i && gap_between(page, &page->v[l->word[i - 1]], w)) c[n++] = ' ';
+        int blanks = i ? blanks_between(page, &page->v[l->word[i - 1]], w) : 0;
+        while (blanks-- > 0) c[n++] = ' ';
         for (size_t k = 0; k < w->n;) {
             k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);
             if (text_is_rtl(c[n])) any_rtl = true;
