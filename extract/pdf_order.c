@@ -7,7 +7,10 @@
 #include "extract/pdf_stream.h"
 #include "extract/pdf_text.h"
 
-/* Of the steps from word to word, the share that is also a step in poppler's list. */
+/* Of the steps from word to word, the share that is a step forwards in poppler's list too, or a
+ * short one backwards: indices and exponents. */
+enum { NEAR = 6 };
+
 static float agreement(const struct layout *l)
 {
     size_t same = 0, all = 0, prev = SIZE_MAX;
@@ -15,7 +18,7 @@ static float agreement(const struct layout *l)
         for (size_t k = 0; k < l->v[i].n; k++) {
             size_t w = l->v[i].word[k];
             if (prev != SIZE_MAX) all++;
-            if (prev != SIZE_MAX && w == prev + 1) same++;
+            if (prev != SIZE_MAX && w + NEAR > prev && w < prev + NEAR) same++;
             prev = w;
         }
     return all ? (float)same / (float)all : 1;

@@ -13,9 +13,20 @@
 #include <poppler-global.h>
 #include <poppler-page.h>
 
+namespace {
+
+// What the name of a font tells.
+struct font {
+    std::string name;
+    bool bold, mono;
+};
+
+} // namespace
+
 struct words_doc {
     std::unique_ptr<poppler::document> pdf;
-    std::vector<std::string> fonts; // names seen so far; an index is a word's font
+    std::vector<font> fonts; // seen so far; the last is looked at first
+    size_t last = 0;
 };
 
 namespace {
@@ -39,10 +50,26 @@ char *copy(const char *s, size_t n)
     return p;
 }
 
+// poppler's own conversion gives nothing at all for a word with one bad surrogate.
 std::string utf8(const poppler::ustring &u)
 {
-    poppler::byte_array b = u.to_utf8();
-    return std::string(b.data(), b.size());
+    std::string out;
+    for (size_t i = 0; i < u.size(); i++) {
+        unsigned c = u[i];
+        bool high = c >= 0xD800 && c < 0xDC00, low = c >= 0xDC00 && c < 0xE000;
+        if (high && i + 1 < u.size() && u[i + 1] >= 0xDC00 && u[i + 1] < 0xE000)
+            c = 0x10000 + ((c - 0xD800) << 10) + (u[++i] - 0xDC00u);
+        else if (high || low)
+            c = 0xFFFD;
+        if (c < 0x80) {
+            out += static_cast<char>(c);
+            continue;
+        }
+        int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+        out += static_cast<char>((more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0) | c >> (6 * more));
+        while (more-- > 0) out += static_cast<char>(0x80 | (c >> (6 * more) & 0x3F));
+    }
+    return out;
 }
 
 bool has(const std::string &s, const char *part)
@@ -50,13 +77,19 @@ bool has(const std::string &s, const char *part)
     return s.find(part) != std::string::npos;
 }
 
-int font_id(words_doc *d, const std::string &name)
+// The number of a font, from 1.
+size_t font_of(words_doc *d, const std::string &name)
 {
-    for (size_t i = 0; i < d->fonts.size(); i++)
-        if (d->fonts[i] == name) return static_cast<int>(i) + 1;
-    if (d->fonts.size() >= 4096) return 0;
-    d->fonts.push_back(name);
-    return static_cast<int>(d->fonts.size());
+    if (d->last < d->fonts.size() && d->fonts[d->last].name == name) return d->last + 1;
+    for (d->last = 0; d->last < d->fonts.size(); d->last++)
+        if (d->fonts[d->last].name == name) return d->last + 1;
+    if (d->fonts.size() >= 4096) return d->last = d->fonts.size();
+    bool bold = has(name, "Bold") || has(name, "bold") || has(name, "Black") ||
+                has(name, "Heavy") || has(name, "CMBX") || has(name, "Demi");
+    bool mono = has(name, "Mono") || has(name, "Courier") || has(name, "CMTT") ||
+                has(name, "Consol") || has(name, "Typewriter");
+    d->fonts.push_back(font{name, bold, mono});
+    return d->fonts.size();
 }
 
 bool is_rtl(unsigned c)
@@ -136,13 +169,11 @@ void take_word(words_doc *d, const poppler::text_box &t, std::string &pool, word
     w->turn = t.rotation() & 3;
     w->space_after = t.has_space_after();
     if (t.has_font_info()) {
-        std::string name = t.get_font_name();
+        size_t f = font_of(d, t.get_font_name());
         w->size = static_cast<float>(t.get_font_size());
-        w->font = font_id(d, name);
-        w->bold = has(name, "Bold") || has(name, "bold") || has(name, "Black") ||
-                  has(name, "Heavy") || has(name, "CMBX") || has(name, "Demi");
-        w->mono = has(name, "Mono") || has(name, "Courier") || has(name, "CMTT") ||
-                  has(name, "Consol") || has(name, "Typewriter");
+        w->font = static_cast<int>(f);
+        w->bold = d->fonts[f - 1].bold;
+        w->mono = d->fonts[f - 1].mono;
         w->vertical = t.get_wmode() == poppler::text_box::vertical_wmode;
     }
     take_rtl(t, w->size > 0 ? w->size : w->y1 - w->y0, s);
