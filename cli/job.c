@@ -17,11 +17,20 @@ void job_init(struct job *j, const struct options *o, struct term *t)
                       .step = arena_new()};
 }
 
+static void drop_selection(struct job *j)
+{
+    mem_free(j->chunks);
+    mem_free(j->doc_tokens);
+    j->chunks = NULL;
+    j->doc_tokens = NULL;
+    j->n_chunks = j->n_doc_tokens = j->n = 0;
+}
+
 void job_free(struct job *j)
 {
     session_free(j->session);
     model_close(j->model);
-    mem_free(j->chunks);
+    drop_selection(j);
     buf_free(&j->why);
     arena_free(j->step);
     arena_free(j->docs);
@@ -187,10 +196,9 @@ enum err job_list(struct job *j, struct ledger *l, const char *path, struct erri
 
 void job_forget(struct job *j)
 {
+    drop_selection(j);
     j->set = (struct docset){0};
     j->read_seconds = 0;
-    j->n_chunks = 0;
-    j->n = 0;
     arena_reset(j->docs);
     arena_reset(j->step);
 }
@@ -199,9 +207,9 @@ void job_select(struct job *j, size_t first, size_t n)
 {
     if (j->n == n && j->first == first && j->n_chunks) return;
     int label = 1;
+    drop_selection(j);
     j->first = first;
     j->n = n;
-    j->n_chunks = 0;
     for (size_t i = 0; i < n; i++)
         chunk_split(j->set.v[first + i], i, CHUNK_LIMITS_DEFAULT, &label, &j->chunks,
                     &j->n_chunks);
@@ -313,11 +321,29 @@ static enum err check_fit(struct job *j, size_t prompt, struct errinfo *e)
     return err_set(e, E_LIMIT, "%s", misfit);
 }
 
+/* The documents' part of the prompt, encoded once for all texts over a selection. */
+static enum err encode_documents(struct job *j, struct errinfo *e)
+{
+    struct segs segs = {0};
+    struct tokens tokens = {0};
+    if (j->doc_tokens) return OK;
+    render_documents(&segs, j->step, j->prompts, j->set.v + j->first, j->chunks, j->n_chunks);
+    enum err r = tokenizer_encode(model_tokenizer(j->model), segs.v, segs.n, &tokens, e);
+    if (r) {
+        tokens_free(&tokens);
+        return r;
+    }
+    j->doc_tokens = tokens.v;
+    j->n_doc_tokens = tokens.n;
+    return OK;
+}
+
 static enum err make_prompt(struct job *j, struct step *s, enum task task, const char *text,
                             struct errinfo *e)
 {
     j->stage = STAGE_RUN;
-    render_documents(&s->segs, j->step, j->prompts, j->set.v + j->first, j->chunks, j->n_chunks);
+    TRY(encode_documents(j, e));
+    tokens_append(&s->tokens, j->doc_tokens, j->n_doc_tokens);
     render_task(&s->segs, j->step, j->prompts, task, text);
     TRY(tokenizer_encode(model_tokenizer(j->model), s->segs.v, s->segs.n, &s->tokens, e));
     return check_fit(j, s->tokens.n, e);
@@ -403,6 +429,7 @@ static enum err check_reply(struct job *j, struct step *s, enum task task, struc
 {
     struct reply_options ro = {.compact = prompt_set_is_compact(j->prompts),
                                .review_floor = model_card(j->model)->review_floor,
+                               .support_floor = model_card(j->model)->support_floor,
                                .max_findings = (size_t)j->o->max_findings,
                                .severity = level_name(j->o->severity)};
     struct reply reply = {0};

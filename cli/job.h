@@ -39,6 +39,8 @@ struct job {
     size_t first, n;
     struct chunk *chunks;
     size_t n_chunks;
+    int32_t *doc_tokens; /* their part of the prompt, once a run needed it */
+    size_t n_doc_tokens;
 };
 
 void job_init(struct job *j, const struct options *o, struct term *t);

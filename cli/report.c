@@ -77,7 +77,14 @@ static void ledger_line(struct term *t, const struct ledger *l, const struct nam
     buf_free(&b);
 }
 
-static void doc_lines(struct term *t, const struct doc *d)
+#define NOTES_SHOWN 3 /* of documents, before -v is needed for the rest */
+
+static bool has_note(const struct doc *d)
+{
+    return d->note || d->pages_without_text;
+}
+
+static void doc_notes(struct term *t, const struct doc *d)
 {
     if (d->note) term_note(t, "%s: %s", d->name, d->note);
     if (d->pages_without_text) {
@@ -90,9 +97,26 @@ static void doc_lines(struct term *t, const struct doc *d)
                   d->pages_without_text, d->n_pages, b.s ? b.s : "");
         buf_free(&b);
     }
+}
+
+static void doc_detail(struct term *t, const struct doc *d)
+{
     term_detail(t, "read %s: %s, %zu bytes, %s%s%s", d->name, d->format, d->source_bytes,
                 d->charset ? d->charset : "no charset", d->lang ? ", " : "",
                 d->lang ? d->lang : "");
+}
+
+static void doc_lines(struct term *t, const struct docset *set)
+{
+    size_t notes = 0;
+    for (size_t i = 0; i < set->n; i++) {
+        const struct doc *d = set->v[i];
+        notes += has_note(d);
+        if (t->verbose || notes <= NOTES_SHOWN) doc_notes(t, d);
+        doc_detail(t, d);
+    }
+    if (!t->verbose && notes > NOTES_SHOWN)
+        term_note(t, "notes about %zu more documents (-v shows them)", notes - NOTES_SHOWN);
 }
 
 void report_ledger(struct term *t, const struct options *o, const struct docset *set,
@@ -101,7 +125,7 @@ void report_ledger(struct term *t, const struct options *o, const struct docset 
     const struct ledger *l = &set->ledger;
     const struct named named = {operands, o->stdin_name ? o->stdin_name : "stdin"};
     static const char *const names[] = {"used", "ignored", "skipped", "unreadable", "over budget"};
-    for (size_t i = 0; i < set->n; i++) doc_lines(t, set->v[i]);
+    doc_lines(t, set);
     ledger_line(t, l, &named);
     for (size_t i = 0; i < l->n; i++)
         if (l->v[i].status != LEDGER_USED)

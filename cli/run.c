@@ -1,5 +1,6 @@
 #include "cli/run.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -167,10 +168,11 @@ static enum exit_code run_together(struct state *s, char *const *operands)
 
 /* ------------------------------------------------------------------ each on its own */
 
-/* Where the result of a document goes below DIR: its name with its folders, never outside. */
+/* Where the result of an input goes below DIR: its name with its folders, never outside. */
 static const char *result_path(struct state *s, const char *name)
 {
     struct buf b = {0};
+    if (!strcmp(name, "-")) name = s->run->o->stdin_name ? s->run->o->stdin_name : "stdin";
     buf_addz(&b, s->run->o->output_dir);
     for (const char *p = name; *p;) {
         size_t n = strcspn(p, "/");
@@ -182,14 +184,13 @@ static const char *result_path(struct state *s, const char *name)
         p += n + (p[n] == '/');
     }
     buf_addz(&b, output_suffix(s->look.format));
-    const char *path = mem_copy(s->j.docs, b.s, b.n);
+    const char *path = mem_copy(s->j.life, b.s, b.n);
     buf_free(&b);
     return path;
 }
 
-static enum err open_result(struct state *s, const char *name, struct errinfo *e)
+static enum err open_result(struct state *s, const char *path, struct errinfo *e)
 {
-    const char *path = result_path(s, name);
     const char *slash = strrchr(path, '/');
     const char *dir = mem_copy(s->j.docs, path, (size_t)(slash - path));
     s->j.stage = STAGE_OUTPUT;
@@ -197,37 +198,43 @@ static enum err open_result(struct state *s, const char *name, struct errinfo *e
     return output_open(&s->out, path, e);
 }
 
-static enum err run_one(struct state *s, const char *path, bool in_folder, struct errinfo *e)
+/* One input of a run with --each. */
+struct input {
+    const char *path;
+    const char *result; /* where its result goes; NULL: to the common stream */
+    bool in_folder;     /* found in a folder rather than named                */
+};
+
+static enum err run_one(struct state *s, const struct input *in, struct errinfo *e)
 {
-    bool to_dir = s->run->o->output_dir != NULL;
     job_forget(&s->j);
-    enum err code = job_read(&s->j, path, e);
-    if (code == E_UNSUPPORTED && in_folder) { /* a binary: passed over, as in a whole folder */
+    enum err code = job_read(&s->j, in->path, e);
+    if (code == E_UNSUPPORTED && in->in_folder) { /* a binary: passed over, as in a whole folder */
         term_detail(s->run->t, "%s", e->msg);
         err_clear(e);
         s->in.gap = true;
         return OK;
     }
     TRY(code);
-    char *const none[] = {(char *)path, NULL};
-    report_ledger(s->run->t, s->run->o, &s->j.set, none);
-    if (to_dir) TRY(open_result(s, path, e));
+    char *const itself[] = {(char *)in->path, NULL};
+    report_ledger(s->run->t, s->run->o, &s->j.set, itself);
+    if (in->result) TRY(open_result(s, in->result, e));
     size_t before = s->results;
     code = run_texts(s, e);
-    if (to_dir && s->results > before) {
+    if (in->result && s->results > before) {
         struct errinfo closing = {0};
         if (end_output(s, &closing) && !code) {
             *e = closing;
             code = closing.code;
         }
     }
-    if (to_dir) output_drop(&s->out);
+    if (in->result) output_drop(&s->out);
     return code;
 }
 
-/* The inputs of a run with --each, in order. */
-static enum err list_inputs(struct state *s, char *const *operands, struct ledger *l,
-                            struct errinfo *e)
+/* The files that the operands stand for, in order. */
+static enum err list_files(struct state *s, char *const *operands, struct ledger *l,
+                           struct errinfo *e)
 {
     for (; *operands; operands++) {
         struct stat st;
@@ -245,36 +252,68 @@ static enum err list_inputs(struct state *s, char *const *operands, struct ledge
     return OK;
 }
 
-static enum err run_inputs(struct state *s, const struct ledger *l, char *const *operands,
-                           struct errinfo *e)
+static int by_result(const void *a, const void *b)
 {
-    size_t done = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->v[i].status == LEDGER_SKIPPED) s->in.gap = true;
-        if (l->v[i].status != LEDGER_USED) continue;
-        bool named = false;
-        for (char *const *p = operands; *p; p++) named |= !strcmp(*p, l->v[i].path);
-        enum err code = run_one(s, l->v[i].path, !named, e);
+    const struct input *x = a, *y = b;
+    return strcmp(x->result, y->result);
+}
+
+/* Two inputs must not write one file: found before anything is done. */
+static enum err check_results(struct state *s, const struct input *v, size_t n, struct errinfo *e)
+{
+    struct input *sorted = NEW(s->j.step, struct input, n + 1);
+    memcpy(sorted, v, n * sizeof *v);
+    qsort(sorted, n, sizeof *sorted, by_result);
+    for (size_t i = 1; i < n; i++)
+        if (!strcmp(sorted[i - 1].result, sorted[i].result))
+            return err_set(e, E_USAGE, "%s and %s would both be written to %s", sorted[i - 1].path,
+                           sorted[i].path, sorted[i].result);
+    return OK;
+}
+
+static enum err list_inputs(struct state *s, char *const *operands, struct input **out, size_t *n,
+                            struct errinfo *e)
+{
+    struct ledger l = {0};
+    TRY(list_files(s, operands, &l, e));
+    struct input *v = NEW(s->j.life, struct input, l.n + 1);
+    for (size_t i = 0; i < l.n; i++) {
+        if (l.v[i].status == LEDGER_SKIPPED || l.v[i].status == LEDGER_UNREADABLE)
+            s->in.gap = true;
+        if (l.v[i].status != LEDGER_USED) continue;
+        struct input *in = &v[(*n)++];
+        *in = (struct input){.path = l.v[i].path, .in_folder = true};
+        for (char *const *p = operands; *p; p++) in->in_folder &= strcmp(*p, in->path) != 0;
+        if (s->run->o->output_dir) in->result = result_path(s, in->path);
+    }
+    *out = v;
+    return s->run->o->output_dir ? check_results(s, v, *n, e) : OK;
+}
+
+static enum err run_inputs(struct state *s, const struct input *v, size_t n, struct errinfo *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        enum err code = run_one(s, &v[i], e);
         if (code && is_final(s, code)) return code;
         if (code) say_failure(s, e, false);
         err_clear(e);
-        done++;
-        term_detail(s->run->t, "%zu inputs done, %zu failed", done, s->in.failed);
+        term_detail(s->run->t, "%zu of %zu inputs done, %zu failed", i + 1, n, s->in.failed);
     }
-    if (s->in.failed) term_note(s->run->t, "%zu of %zu inputs failed", s->in.failed, done);
+    if (s->in.failed) term_note(s->run->t, "%zu of %zu inputs failed", s->in.failed, n);
     return OK;
 }
 
 static enum exit_code run_each(struct state *s, char *const *operands)
 {
     struct errinfo e = {0};
-    struct ledger inputs = {0};
+    struct input *inputs = NULL;
+    size_t n = 0;
     bool to_dir = s->run->o->output_dir != NULL;
     s->j.stage = STAGE_OUTPUT;
     s->look.many = !to_dir || s->run->n_texts > 1;
     s->look.docs = !to_dir;
     if (!to_dir && output_open(&s->out, s->run->o->output, &e)) return fail_all(s, &e);
-    if (list_inputs(s, operands, &inputs, &e) || run_inputs(s, &inputs, operands, &e))
+    if (list_inputs(s, operands, &inputs, &n, &e) || run_inputs(s, inputs, n, &e))
         return fail_all(s, &e);
     if (!to_dir && end_output(s, &e)) return fail_all(s, &e);
     if (!s->results && !s->in.failed) {

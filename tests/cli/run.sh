@@ -19,6 +19,7 @@
 # makes that line a pattern; all other lines are exact, and every line counts.
 set -u
 program=$(realpath "$1") || exit 1
+[ -x "$program" ] || { echo "$1: no such program" >&2; exit 1; }
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 DATA=$(cd "$here/../data" && pwd)

@@ -127,3 +127,7 @@ DEEPREAD_MODEL=tree deepread ask x lease.txt
 deepread ask x --password-file missing lease.txt
 ! missing: *
 = 2
+---
+deepread summarize --each -O out lease.txt tree ./lease.txt
+! lease.txt and ./lease.txt would both be written to out/lease.txt.txt
+= 2
