@@ -3,6 +3,7 @@
 
 #include "cli/cmd.h"
 #include "cli/job.h"
+#include "cli/jsonw.h"
 #include "cli/output.h"
 #include "cli/read.h"
 
@@ -59,10 +60,36 @@ static void add_doc(struct buf *b, const struct doc *d, const struct options *o,
     if (!d->text.n || d->text.s[d->text.n - 1] != '\n') buf_addc(b, '\n');
 }
 
+/* One object a line for each chunk, with the label that citations carry in JSON. */
+static void add_chunks(struct buf *b, struct job *j)
+{
+    job_select(j, 0, j->set.n);
+    for (size_t i = 0; i < j->n_chunks; i++) {
+        const struct chunk *c = &j->chunks[i];
+        const struct doc *d = j->set.v[c->doc];
+        struct place p = doc_place(d, c->start, c->end - c->start);
+        struct jsonw w = {.out = b};
+        jsonw_open(&w, NULL, '{');
+        jsonw_int(&w, "chunk", c->label);
+        jsonw_z(&w, "path", d->name);
+        if (p.page) jsonw_int(&w, "page", p.page);
+        else jsonw_null(&w, "page");
+        if (p.line0) jsonw_pair(&w, "line", p.line0, p.line1);
+        else jsonw_null(&w, "line");
+        if (p.byte0 != SPAN_NO_BYTES) jsonw_pair(&w, "bytes", (int64_t)p.byte0, (int64_t)p.byte1);
+        else jsonw_null(&w, "bytes");
+        jsonw_str(&w, "text", (struct str){d->text.s + c->start, c->end - c->start});
+        jsonw_close(&w, '}');
+        buf_addc(b, '\n');
+    }
+}
+
 static enum err print_docs(struct job *j, struct output *out, struct errinfo *e)
 {
     struct buf b = {0};
-    for (size_t i = 0; i < j->set.n; i++) add_doc(&b, j->set.v[i], j->o, j->set.n > 1);
+    if (j->o->chunks) add_chunks(&b, j);
+    for (size_t i = 0; !j->o->chunks && i < j->set.n; i++)
+        add_doc(&b, j->set.v[i], j->o, j->set.n > 1);
     term_clear(j->t);
     j->stage = STAGE_OUTPUT;
     enum err r = output_put(out, b.s, b.n, e);

@@ -126,6 +126,8 @@ static const struct opt text_opts[] = {
     ROW('o', "output", OPT_STR, output, "FILE",
      "write the text to FILE, replacing it in one step; - is standard output"),
     ROW(0, "map", OPT_FLAG, map, NULL, "before each line: page, line and bytes in the source"),
+    ROW(0, "chunks", OPT_FLAG, chunks, NULL,
+        "the pieces that the model can cite, one JSON object a line"),
     {0}};
 const struct opt_group group_text = {"Result", text_opts};
 

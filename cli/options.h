@@ -38,7 +38,7 @@ struct options {
 
     /* the result */
     const char *output, *output_dir;
-    bool each, map, plan_json;
+    bool each, map, chunks, plan_json;
     int format, cite;
 
     /* manners */

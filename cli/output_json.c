@@ -102,6 +102,7 @@ static void add_citations(struct jsonw *w, const struct result *r)
         jsonw_int(w, "id", (int64_t)i);
         jsonw_z(w, "path", c->doc->name);
         jsonw_z(w, "sha256", c->doc->sha256);
+        jsonw_int(w, "chunk", c->label);
         if (p->page) jsonw_int(w, "page", p->page);
         else jsonw_null(w, "page");
         jsonw_z(w, "page_label", p->page ? p->page_label : NULL);

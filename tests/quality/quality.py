@@ -108,8 +108,8 @@ def run(args, command, folder, files, extra=(), questions=None):
 
 
 def shown_chunks(args, folder, files):
-    """The chunks as the model sees them, for the BM25 baseline."""
-    done = subprocess.run([os.path.abspath(args.program), "text", "--chunks", "-f", "jsonl", "-q", "--", *files],
+    """The chunks as the model sees them, in the order of their labels."""
+    done = subprocess.run([os.path.abspath(args.program), "text", "--chunks", "-q", "--", *files],
                           cwd=folder, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -165,7 +165,7 @@ def score_question(m, r, reply, chunks):
     if r["task"] == "qa" and target["answer"] is None:
         m.add("refused", reply["status"] == "unsupported")
         return
-    cited = [c["chunk"] | {"path": c["path"]} for c in reply["citations"][:1]]
+    cited = [chunks[c["chunk"] - 1] for c in reply["citations"][:1]]
     m.add("hit", any(covers(c, g) for c in cited for g in golds))
     best = metrics.bm25_best(question_of(r), [c["text"] for c in chunks])
     m.add("bm25", any(covers(chunks[best], g) for g in golds))
@@ -223,7 +223,7 @@ def summary_task(args, table):
         m.add("abstract", max(metrics.rouge_l(said, w) for w in wanted))
         m.add("lead3", max(metrics.rouge_l(metrics.lead(text), w) for w in wanted))
         m.add("title", metrics.rouge_l(reply.get("title") or "", r["target"]["title"]))
-        m.add("sentences left out", bool(reply.get("unsupported")))
+        m.add("sentences kept", sum(s["supported"] for s in reply["summary"]) / max(1, len(reply["summary"])))
     table.row("summary", 0, "sparse", m, [], 0)
 
 
