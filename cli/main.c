@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,8 +111,18 @@ static enum exit_code run_command(const struct cmd *c, int argc, char **argv, st
     return code ? code : c->run(&o, &t, operands);
 }
 
+/* A standard descriptor that the caller closed would be taken by the first file opened.  What
+ * stands in for it refuses, so that writing to it is still an error. */
+static void hold_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+            _exit(EXIT_OUTPUT);
+}
+
 int main(int argc, char **argv)
 {
+    hold_descriptors();
     struct options none = options_default();
     struct term t;
     term_init(&t, &none);

@@ -12,6 +12,13 @@ deepread ask -Q questions.txt -f jsonl --stats lease.txt | grep -c '"status": "o
 ! prefill * tokens * s*
 ! [[]1[]] label 1: model *, words *
 ---
+deepread ask 'Who is the president of France?' lease.txt
+Not in the input.
+= 1
+---
+deepread ask -q -f grep 'Who is the president of France?' lease.txt
+= 1
+---
 deepread ask --cite none --no-color -f markdown 'When does the lease end?' lease.txt
 ? *30 April 2031
 ---

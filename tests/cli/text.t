@@ -96,3 +96,10 @@ cp noise.bin tree; deepread text -q tree 2>&1 >/dev/null
 ---
 cp noise.bin tree; deepread text -q --strict tree >/dev/null
 = 3
+---
+deepread text lease.txt >&-
+! standard output: cannot write: *
+= 7
+---
+mkfifo pipe; cat lease.txt >pipe & deepread text pipe | tail -n 1
+Rent is due on the first working day of each month, in advance, to the account named in annex B.
