@@ -6,6 +6,10 @@
 #include "engine/grammar_circle.h"
 
 #define LONG_WORD 64 /* bytes */
+/* What a start inside a sentence must be ahead by, in nats, of the best start of one: of the quotes
+ * in the training data 95% begin a sentence, a line or a chunk.  Over 24 questions of the
+ * development set 0 to 4 choose the same quotes; without a limit 2 change for the worse. */
+#define HANDICAP 2.0f
 
 /* The value's text: what json holds from `from` on, decoded. */
 static struct str decoded(struct decoder *d, size_t from)
@@ -54,46 +58,70 @@ enum err decode_value_label(struct decoder *d, const struct labels *l, struct va
 
 /* ------------------------------------------------------------------ quotes */
 
-/* Chooses the next token of a quote among n ids, or its end; greedy. */
-static int32_t pick(struct decoder *d, const float *logits, size_t n, int32_t end, double *logp)
+/* Chooses the next token of a quote among n ids (n_first of them preferred), or its end; greedy.
+ * *logp: renormalised over them, without the preference. */
+static int32_t pick(struct decoder *d, const float *logits, size_t n, size_t n_first, int32_t end,
+                    double *logp, bool *first)
 {
     if (end >= 0) d->ids[n++] = end;
     int32_t id = sampler_argmax(logits, d->ids, n);
+    if (n_first) {
+        int32_t start = sampler_argmax(logits, d->ids, n_first);
+        *first = logits[start] + HANDICAP >= logits[id];
+        if (*first) id = start;
+    }
     *logp += logits[id] - decoder_log_sum(logits, d->ids, n, -1);
     return id;
 }
 
-enum err decode_value_quote(struct decoder *d, struct quote *q, int32_t close, struct value *v,
-                            bool *done)
+/* A quote so far: where it could have ended last. */
+struct ending {
+    struct mark mark;
+    size_t q0, q1;
+    bool any;
+};
+
+static bool note_ending(struct decoder *d, const struct quote *q, struct ending *end)
 {
-    size_t most = d->o->max_quote_tokens, from = d->json.n, q0, q1;
-    struct mark end = {0};
-    bool any = false;
+    size_t q0, q1;
+    if (!grammar_quote_can_end(q, &q0, &q1)) return false;
+    *end = (struct ending){decoder_mark(d), q0, q1, true};
+    return true;
+}
+
+enum err decode_value_quote(struct decoder *d, const struct schema_value *sv, struct quote *q,
+                            int32_t close, struct value *v, bool *done)
+{
+    size_t most = d->o->max_quote_tokens, from = d->json.n;
+    struct text_state st = {0}; /* counts characters */
+    struct ending end = {0};
     if (!grammar_quote_start(q)) return OK;
     for (size_t said = 0;; said++) {
-        bool can_end = grammar_quote_can_end(q, &q0, &q1);
-        if (can_end) {
-            end = decoder_mark(d);
-            any = true;
-            v->q0 = q0;
-            v->q1 = q1;
-        }
-        size_t n = grammar_quote_allowed(q, d->t, d->seen, &d->stamp, d->ids, tokenizer_size(d->t));
+        size_t n_first, n;
+        bool over = (most && said >= most) || (sv->max_length && st.chars > sv->max_length);
+        bool can_end = !(sv->max_length && st.chars > sv->max_length) && note_ending(d, q, &end);
+        n = grammar_quote_allowed(q, d->t, d->seen, &d->stamp, d->ids, tokenizer_size(d->t),
+                                  &n_first);
         if (!n && can_end) break;
         const float *logits = NULL;
-        if (n && decoder_alive(d) && !(most && said >= most)) TRY(decoder_logits(d, &logits));
+        if (n && !over && decoder_alive(d)) TRY(decoder_logits(d, &logits));
         if (!logits) {
-            v->truncated = true;
-            if (any) decoder_return(d, end);
+            v->truncated = !(sv->max_length && st.chars > sv->max_length);
+            if (end.any) decoder_return(d, end.mark);
             break;
         }
-        int32_t id = pick(d, logits, n, can_end ? close : -1, &v->logp);
+        bool first = false;
+        int32_t id = pick(d, logits, n, said ? 0 : n_first, can_end ? close : -1, &v->logp, &first);
         if (can_end && id == close) break;
+        struct str bytes = tokenizer_bytes(d->t, id);
         say(d, id);
-        grammar_quote_advance(q, tokenizer_bytes(d->t, id));
+        grammar_text_feed(&st, bytes.s, bytes.n);
+        grammar_quote_advance(q, bytes, first);
     }
+    v->q0 = end.q0;
+    v->q1 = end.q1;
     v->text = decoded(d, from);
-    *done = any;
+    *done = end.any;
     return OK;
 }
 
@@ -102,8 +130,8 @@ enum err decode_value_quote(struct decoder *d, struct quote *q, int32_t close, s
 struct text {
     const struct schema_value *sv;
     struct text_state state;
-    size_t from;   /* where it begins in json */
-    size_t base;   /* decoder_length there */
+    size_t from; /* where it begins in json */
+    size_t base; /* decoder_length there */
     int32_t close;
 };
 
@@ -116,8 +144,10 @@ static const char *raw(const struct decoder *d, const struct text *t, size_t *n)
 static bool is_blank(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (s[i] == '\\' && i + 1 < n && strchr("nrtbf", s[i + 1])) i++;
-        else if (s[i] != ' ') return false;
+        if (s[i] == '\\' && i + 1 < n && strchr("nrtbf", s[i + 1]))
+            i++;
+        else if (s[i] != ' ')
+            return false;
     }
     return true;
 }
@@ -175,10 +205,10 @@ static void stop_text(struct decoder *d, struct text *t, struct value *v)
 static size_t candidates(struct decoder *d, const struct text *t, bool can_end, int32_t *banned,
                          size_t *n_banned)
 {
-    size_t n = grammar_text_allowed(&d->tokens, &t->state, t->sv->max_lines, d->text.n == 0, d->ids);
+    size_t n =
+        grammar_text_allowed(&d->tokens, &t->state, t->sv->max_lines, d->text.n == 0, d->ids);
     size_t bans = 0;
-    if (t->sv->free_text)
-        bans = grammar_circle_banned(d->text.v, d->text.n, banned, MAX_BANNED);
+    if (t->sv->free_text) bans = grammar_circle_banned(d->text.v, d->text.n, banned, MAX_BANNED);
     size_t kept = bans ? 0 : n;
     for (size_t i = 0; bans && i < n; i++) {
         bool ban = false;
@@ -197,8 +227,10 @@ static bool ends_in_circle(struct decoder *d, struct text *t, bool whole)
     size_t n;
     const char *s = raw(d, t, &n);
     size_t end = n && grammar_text_clean(&t->state) ? grammar_circle_cut(s, n) : n;
-    if (end < n) cut(d, t, end);
-    else if (whole) decoder_emit(d);
+    if (end < n)
+        cut(d, t, end);
+    else if (whole)
+        decoder_emit(d);
     return end < n;
 }
 
@@ -242,8 +274,8 @@ enum err decode_value_text(struct decoder *d, const struct schema_value *sv, int
     for (;;) {
         size_t n;
         const char *s = raw(d, &t, &n);
-        bool over = (most && d->text.n >= most) ||
-                    (sv->max_length && t.state.chars > sv->max_length);
+        bool over =
+            (most && d->text.n >= most) || (sv->max_length && t.state.chars > sv->max_length);
         bool can_end = grammar_text_clean(&t.state) && !(sv->free_text && is_blank(s, n));
         int32_t banned[MAX_BANNED];
         size_t n_banned, found = candidates(d, &t, can_end, banned, &n_banned);

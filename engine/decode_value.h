@@ -10,8 +10,8 @@
  * token of the piece that may follow.  *done is false when the decoder stopped before there was a
  * whole label, or enough of a quote to stand: then the caller drops the list item. */
 enum err decode_value_label(struct decoder *d, const struct labels *l, struct value *v, bool *done);
-enum err decode_value_quote(struct decoder *d, struct quote *q, int32_t close, struct value *v,
-                            bool *done);
+enum err decode_value_quote(struct decoder *d, const struct schema_value *sv, struct quote *q,
+                            int32_t close, struct value *v, bool *done);
 /* A text that a limit or a stop ends early is cut at the last word and marked truncated. */
 enum err decode_value_text(struct decoder *d, const struct schema_value *sv, int32_t close,
                            struct value *v);

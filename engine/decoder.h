@@ -26,7 +26,7 @@ struct decoder {
     struct arena *a;
     struct errinfo *e;
     struct buf json;
-    size_t emitted;       /* bytes of json given to o->emit */
+    size_t emitted; /* bytes of json given to o->emit */
     struct tokens pending;
     size_t start, budget; /* session length at the beginning; most tokens after it */
     bool stop, interrupted;
@@ -34,11 +34,11 @@ struct decoder {
     struct value *values;
     size_t n_values, cap_values;
     struct text_tokens tokens;
-    int32_t *ids;         /* [V + 1] what may come next */
-    uint32_t *seen, stamp;/* [V] see grammar_quote_allowed */
-    void *scratch;        /* for the sampler */
+    int32_t *ids;          /* [V + 1] what may come next */
+    uint32_t *seen, stamp; /* [V] see grammar_quote_allowed */
+    void *scratch;         /* for the sampler */
     struct rng rng;
-    struct tokens text;   /* of the TEXT value at hand, and where each ends in its bytes */
+    struct tokens text; /* of the TEXT value at hand, and where each ends in its bytes */
     size_t *ends, cap_ends;
 };
 

@@ -58,9 +58,9 @@ static void list_init(struct list *l, struct decoder *d, const struct schema_mem
         if (m->values[i].kind != VALUE_LABEL) continue;
         bool last = i + 1 == m->n_values;
         const struct schema_value *next = last ? NULL : &m->values[i + 1];
-        struct piece follow =
-            last ? decoder_piece(d, "}")
-                 : decoder_piece(d, ",\"%s\":%s", next->field, next->kind == VALUE_LABEL ? "" : "\"");
+        struct piece follow = last ? decoder_piece(d, "}")
+                                   : decoder_piece(d, ",\"%s\":%s", next->field,
+                                                   next->kind == VALUE_LABEL ? "" : "\"");
         grammar_label_init(&l->labels, d->a, d->t, c, d->o->n_choices, follow.text.s);
         l->has_label = true;
     }
@@ -112,7 +112,8 @@ static size_t choice_of(const struct decoder *d, int label)
     return i;
 }
 
-/* The piece between value i - 1 and value i of an item (i == 0: its beginning, n_values: its end). */
+/* The piece between value i - 1 and value i of an item (i == 0: its beginning, n_values: its end).
+ */
 static struct piece joint(struct decoder *d, const struct schema_member *m, size_t i)
 {
     const char *tail = i && m->values[i - 1].kind != VALUE_LABEL ? "\"" : "";
@@ -140,7 +141,7 @@ static enum err item(struct decoder *d, struct list *l, size_t index, double ope
         } else if (sv->kind == VALUE_QUOTE) {
             struct quote q = quote_of(l, d, choice);
             *done = false;
-            TRY(decode_value_quote(d, &q, next.ids[0], v, done));
+            TRY(decode_value_quote(d, sv, &q, next.ids[0], v, done));
             if (*done) list_note(l, d, choice, v);
         } else {
             TRY(decode_value_text(d, sv, next.ids[0], v));
@@ -205,8 +206,10 @@ static enum err members(struct decoder *d)
         struct value *v = decoder_value(d, m, m->values, 0);
         h = heads_of(d, i + 1, null ? "" : "\"");
         v->is_null = null;
-        if (null) v->truncated = d->stop;
-        else TRY(decode_value_text(d, m->values, h.p[0].ids[0], v));
+        if (null)
+            v->truncated = d->stop;
+        else
+            TRY(decode_value_text(d, m->values, h.p[0].ids[0], v));
         if (null && i + 1 == sc->n_members) break; /* its piece closed the object */
         TRY(decoder_decide(d, h.p, h.n, h.n - 1, &chosen, &logp));
         null = chosen == 1;

@@ -47,9 +47,12 @@ static size_t sentence_end(const char *s, size_t n, size_t i)
         if (stop == WIDE && !is_closer(cp) && cp != 0x3002 && cp != 0xff01 && cp != 0xff1f)
             return i;
         if (stop == LATIN && utf8_is_space(cp)) return i;
-        if (cp == '.' || cp == '!' || cp == '?') stop = LATIN;
-        else if (cp == 0x3002 || cp == 0xff01 || cp == 0xff1f) stop = WIDE;
-        else if (!is_closer(cp) && cp != '"') stop = NO;
+        if (cp == '.' || cp == '!' || cp == '?')
+            stop = LATIN;
+        else if (cp == 0x3002 || cp == 0xff01 || cp == 0xff1f)
+            stop = WIDE;
+        else if (!is_closer(cp) && cp != '"')
+            stop = NO;
         any |= !utf8_is_space(cp);
         i += len;
     }

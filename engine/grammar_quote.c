@@ -55,8 +55,10 @@ static void put_prose(struct writer *w, struct str text)
             put_char(w, text.s + i, n, i);
         } else {
             bool again = w->q->n && w->q->s[w->q->n - 1] == ' ' && w->q->after[w->q->n - 1] == i;
-            if (again) w->q->after[w->q->n - 1] = (uint32_t)(i + n);
-            else put(w, " ", 1, i, i + n);
+            if (again)
+                w->q->after[w->q->n - 1] = (uint32_t)(i + n);
+            else
+                put(w, " ", 1, i, i + n);
         }
     }
 }
@@ -70,8 +72,10 @@ static void put_line(struct writer *w, struct str text, size_t i, size_t end)
         end--;
     for (size_t n; i < end; i += n) {
         n = utf8_next(text.s + i, end - i, &cp);
-        if (cp == 0xfffd && n == 1) put(w, "\n", 1, i, i + n);
-        else put_char(w, text.s + i, n, i);
+        if (cp == 0xfffd && n == 1)
+            put(w, "\n", 1, i, i + n);
+        else
+            put_char(w, text.s + i, n, i);
     }
     put(w, "\n", 1, end, end);
 }
@@ -108,20 +112,40 @@ static enum kind kind_at(const struct quote *q, size_t i)
                : OTHER;
 }
 
+static bool is_full_stop(const struct quote *q, size_t i)
+{
+    uint32_t cp;
+    utf8_next(q->s + i, q->n - i, &cp);
+    return cp == '.' || cp == '!' || cp == '?' || cp == 0x3002 || cp == 0xff01 || cp == 0xff1f;
+}
+
+/* The text holds a line end in the white space that was written as one space before s[i]. */
+static bool after_line_end(const struct quote *q, struct str text, size_t i)
+{
+    size_t from = i ? q->byte[i - 1] : 0, to = i ? q->after[i - 1] : 0;
+    return i && q->s[i - 1] == ' ' && memchr(text.s + from, '\n', to - from) != NULL;
+}
+
 /* Characters one by one: a start needs something other than white space at the beginning of a
  * word; an end needs a character before it that no word goes on after. */
-static void mark(struct quote *q)
+static void mark(struct quote *q, struct str text)
 {
     enum kind before = NONE;
+    bool stop = false; /* a sentence ended; white space and closing marks may follow */
     for (size_t i = 0; i <= q->n;) {
         enum kind here = kind_at(q, i);
-        bool joined = before == WORD && here == WORD;
-        bool fresh = before == NONE || before == SPACE;
-        if (here == WORD || here == CJK ? !joined
-                                        : (here == OPENING && before != WORD) ||
-                                              (here == OTHER && fresh))
+        bool joined = before == WORD && here == WORD, fresh = before == NONE || before == SPACE;
+        bool word = here == WORD || here == CJK;
+        if (word ? !joined : (here == OPENING && before != WORD) || (here == OTHER && fresh)) {
             q->marks[i] |= QUOTE_START;
+            if (before == NONE || (stop && (fresh || here == CJK)) || after_line_end(q, text, i))
+                q->marks[i] |= QUOTE_FIRST;
+        }
         if (before != NONE && before != SPACE && !joined) q->marks[i] |= QUOTE_END;
+        if (here == OTHER || here == OPENING)
+            stop |= is_full_stop(q, i);
+        else if (here != SPACE)
+            stop = false;
         before = here;
         size_t next = i + 1;
         if (here != NONE)
@@ -142,10 +166,12 @@ void grammar_quote_init(struct quote *q, struct arena *a, struct str text, bool 
     q->byte = NEW(a, uint32_t, cap + 1);
     q->after = NEW(a, uint32_t, cap + 1);
     q->marks = NEW(a, uint8_t, cap + 1);
-    if (one_line) put_code(&w, text);
-    else put_prose(&w, text);
+    if (one_line)
+        put_code(&w, text);
+    else
+        put_prose(&w, text);
     q->at = NEW(a, uint32_t, q->n + 1);
-    mark(q);
+    mark(q, text);
 }
 
 bool grammar_quote_possible(struct str text)
@@ -190,32 +216,47 @@ static size_t reach(const struct quote *q, size_t i)
     return nl ? (size_t)(nl - q->s) - i : q->n - i;
 }
 
-size_t grammar_quote_allowed(const struct quote *q, const struct tokenizer *t, uint32_t *seen,
-                             uint32_t *stamp, int32_t *out, size_t cap)
+/* What may be walked, for one call. */
+struct walk {
+    const struct tokenizer *t;
+    uint32_t *seen, stamp;
+    int32_t *out;
+    size_t n, cap;
+};
+
+static void add_prefixes(struct walk *w, const struct quote *q, size_t i)
 {
     int32_t ids[MAX_PREFIXES];
-    size_t n = 0;
+    size_t found = tokenizer_prefixes(w->t, q->s + i, reach(q, i), ids, MAX_PREFIXES);
+    for (size_t j = 0; j < found && w->n < w->cap; j++) {
+        if (w->seen[ids[j]] == w->stamp) continue;
+        w->seen[ids[j]] = w->stamp;
+        w->out[w->n++] = ids[j];
+    }
+}
+
+size_t grammar_quote_allowed(const struct quote *q, const struct tokenizer *t, uint32_t *seen,
+                             uint32_t *stamp, int32_t *out, size_t cap, size_t *n_first)
+{
     if (++*stamp == 0) {
         memset(seen, 0, tokenizer_size(t) * sizeof *seen);
         *stamp = 1;
     }
-    for (size_t k = 0; k < q->n_at; k++) {
-        size_t i = q->at[k];
-        size_t found = tokenizer_prefixes(t, q->s + i, reach(q, i), ids, MAX_PREFIXES);
-        for (size_t j = 0; j < found && n < cap; j++) {
-            if (seen[ids[j]] == *stamp) continue;
-            seen[ids[j]] = *stamp;
-            out[n++] = ids[j];
-        }
-    }
-    return n;
+    struct walk w = {t, seen, *stamp, out, 0, cap};
+    for (size_t k = 0; q->length == 0 && k < q->n_at; k++)
+        if (q->marks[q->at[k]] & QUOTE_FIRST) add_prefixes(&w, q, q->at[k]);
+    *n_first = w.n;
+    for (size_t k = 0; k < q->n_at; k++) add_prefixes(&w, q, q->at[k]);
+    if (q->length) *n_first = w.n;
+    return w.n;
 }
 
-void grammar_quote_advance(struct quote *q, struct str token)
+void grammar_quote_advance(struct quote *q, struct str token, bool first)
 {
     size_t kept = 0;
     for (size_t k = 0; k < q->n_at; k++) {
         size_t i = q->at[k];
+        if (q->length == 0 && first && !(q->marks[i] & QUOTE_FIRST)) continue;
         if (token.n <= q->n - i && memcmp(q->s + i, token.s, token.n) == 0)
             q->at[kept++] = (uint32_t)(i + token.n);
     }

@@ -1,6 +1,6 @@
 /* grammar_text.h: the inside of a JSON string, byte by byte, and which tokens may stand there.
  *
- * Allowed are well-formed UTF-8 without control characters and the escapes \" \\ \/ \b \f \n \r \t.
+ * Allowed: well-formed UTF-8 without control characters, and the escapes \" \\ \/ \b \f \n \r \t.
  * \u escapes are not: no text needs one, and half of a surrogate pair would be wrong.  An unescaped
  * quotation mark ends the value and belongs to the closing piece, so no other token may hold one. */
 #ifndef ENGINE_GRAMMAR_TEXT_H

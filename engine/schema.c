@@ -5,8 +5,8 @@
 #include "base/json.h"
 
 #define MAX_MEMBERS 32
-#define MAX_VALUES 16
-#define MAX_ITEMS 4096
+#define MAX_VALUES  16
+#define MAX_ITEMS   4096
 
 /* Where we are, for messages: "answer.json: citations.quote". */
 struct at {
@@ -18,8 +18,10 @@ static enum err refuse(const struct at *at, enum err code, const char *what, con
 {
     return err_set(at->e, code, "%s: %s%s%s: %s%s%s", at->file, at->outer ? at->outer : "",
                    at->outer && at->field ? "." : "",
-                   at->field ? at->field : at->outer ? "" : "the root", what, detail ? " " : "",
-                   detail ? detail : "");
+                   at->field   ? at->field
+                   : at->outer ? ""
+                               : "the root",
+                   what, detail ? " " : "", detail ? detail : "");
 }
 
 /* Keywords that say nothing about what is allowed. */
@@ -76,8 +78,10 @@ static enum err read_type(const struct at *at, json_t *o, const char **type, boo
     if (json_is_array(v) && json_array_size(v) == 2) {
         for (size_t i = 0; i < 2; i++) {
             const char *s = json_string_value(json_array_get(v, i));
-            if (s && strcmp(s, "null") == 0) *nullable = true;
-            else *type = s;
+            if (s && strcmp(s, "null") == 0)
+                *nullable = true;
+            else
+                *type = s;
         }
         if (*type && *nullable) return OK;
     }

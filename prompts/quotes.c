@@ -47,7 +47,8 @@ static size_t matches(struct str t, size_t i, struct str q)
     return at - i;
 }
 
-static bool found(enum quote_match *m, struct str t, size_t i, struct str q, size_t *from, size_t *to)
+static bool found(enum quote_match *m, struct str t, size_t i, struct str q, size_t *from,
+                  size_t *to)
 {
     size_t n = 0;
     if (q.n && q.n <= t.n - i && memcmp(t.s + i, q.s, q.n) == 0) {

@@ -67,8 +67,8 @@ static enum err add_citation(struct builder *b, const struct reply_value *label,
     const struct doc *d = b->docs[ch->doc];
     *c = (struct citation){.chunk = k, .score = label->logp, .retrieval = label->bias};
     c->quote = copy(b->a, quote->text);
-    c->match = quotes_find(d->text, ch->start, ch->end, quote->text, quote->q0, quote->q1, &c->start,
-                           &c->end);
+    c->match = quotes_find(d->text, ch->start, ch->end, quote->text, quote->q0, quote->q1,
+                           &c->start, &c->end);
     c->place = doc_place(d, c->start, c->end - c->start);
     b->r->n_citations++;
     return OK;
@@ -84,7 +84,8 @@ static enum err add_citations(struct builder *b, enum task t)
     if (items > b->n) return err_set(b->e, E_FORMAT, "reply: %s counts past its values", list);
     b->r->citations = NEW(b->a, struct citation, items);
     for (size_t i = 0; i < items; i++) {
-        const struct reply_value *label = find(b, list, i, "chunk"), *quote = find(b, list, i, "quote");
+        const struct reply_value *label = find(b, list, i, "chunk"),
+                                 *quote = find(b, list, i, "quote");
         if (!label || !quote)
             return err_set(b->e, E_FORMAT, "reply: %s %zu lacks its \"%s\"", list, i + 1,
                            label ? "quote" : "chunk");
@@ -177,13 +178,18 @@ static const char *const severities[] = {"info", "warning", "error"};
 /* What a category of defect does when it is real: crash or corrupt, misbehave, or annoy. */
 static int severity_of(struct str category)
 {
-    static const struct { const char *name; int level; } table[] = {
-        {"bounds", 2},         {"null-deref", 2},    {"use-after-free", 2}, {"double-free", 2},
-        {"memory", 2},         {"crash", 2},         {"security", 2},       {"injection", 2},
-        {"integer-overflow", 2}, {"overflow", 2},    {"uninitialized", 2},  {"concurrency", 2},
-        {"race", 2},           {"deadlock", 2},      {"logic", 1},          {"error-handling", 1},
-        {"leak", 1},           {"resource", 1},      {"type", 1},           {"api-misuse", 1},
-        {"performance", 1},    {"typo", 0},          {"style", 0},          {"doc", 0},
+    static const struct {
+        const char *name;
+        int level;
+    } table[] = {
+        {"bounds", 2},         {"null-deref", 2},    {"use-after-free", 2},
+        {"double-free", 2},    {"memory", 2},        {"crash", 2},
+        {"security", 2},       {"injection", 2},     {"integer-overflow", 2},
+        {"overflow", 2},       {"uninitialized", 2}, {"concurrency", 2},
+        {"race", 2},           {"deadlock", 2},      {"logic", 1},
+        {"error-handling", 1}, {"leak", 1},          {"resource", 1},
+        {"type", 1},           {"api-misuse", 1},    {"performance", 1},
+        {"typo", 0},           {"style", 0},         {"doc", 0},
         {"documentation", 0},  {"naming", 0},        {"readability", 0},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -222,9 +228,11 @@ static enum err add_findings(struct builder *b)
                                  *fix = find(b, "findings", i, "suggestion");
         if (!category || !message || !fix)
             return err_set(b->e, E_FORMAT, "reply: finding %zu lacks its \"%s\"", i + 1,
-                           !category ? "category" : !message ? "message" : "suggestion");
-        struct finding f = {.citation = (int)i, .score = label->open_logp + label->logp +
-                                                         category->logp};
+                           !category  ? "category"
+                           : !message ? "message"
+                                      : "suggestion");
+        struct finding f = {.citation = (int)i,
+                            .score = label->open_logp + label->logp + category->logp};
         if (!trimmed(message->text).n) continue; /* a limit cut it off before it said anything */
         if (f.score < b->o->review_floor || isnan(f.score)) {
             r->n_below_floor++;

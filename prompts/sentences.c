@@ -18,9 +18,9 @@ static bool is_closer(uint32_t cp)
 /* The word before a full stop at s[i] is one that is usually followed by more. */
 static bool is_abbreviation(const char *s, size_t i)
 {
-    static const char *const known[] = {"e.g", "i.e", "cf",  "vs",  "fig", "figs", "eq",  "sec",
-                                        "no",  "nr",  "vol", "pp",  "mr",  "mrs",  "ms",  "dr",
-                                        "prof", "st", "al",  "bzw", "z.b", "d.h",  "approx", "resp"};
+    static const char *const known[] = {
+        "e.g", "i.e", "cf", "vs", "fig",  "figs", "eq", "sec", "no",  "nr",  "vol",    "pp",
+        "mr",  "mrs", "ms", "dr", "prof", "st",   "al", "bzw", "z.b", "d.h", "approx", "resp"};
     size_t from = i;
     while (from > 0 && s[from - 1] != ' ' && s[from - 1] != '\n' && s[from - 1] != '(') from--;
     size_t n = i - from;
@@ -69,8 +69,8 @@ bool sentences_next(struct str t, size_t *i, struct str *out)
         uint32_t next;
         while (at < t.n) {
             len = utf8_next(t.s + at, t.n - at, &next);
-            bool more = is_closer(next) || next == '.' || next == '!' || next == '?' ||
-                        is_wide_stop(next);
+            bool more =
+                is_closer(next) || next == '.' || next == '!' || next == '?' || is_wide_stop(next);
             if (!more) break;
             at += len;
         }

@@ -50,11 +50,11 @@ static bool set_has(const struct set *s, uint64_t h)
 /* ------------------------------------------------------------------ what the documents hold */
 
 struct support {
-    struct set *chunks;  /* [n_chunks] stems */
+    struct set *chunks; /* [n_chunks] stems */
     size_t n_chunks;
-    struct set words;    /* of the documents, their names and titles: whole words and stems */
+    struct set words; /* of the documents, their names and titles: whole words and stems */
     struct set numbers;
-    bool nouns_capital;  /* a language that writes nouns large: capitals make no name */
+    bool nouns_capital; /* a language that writes nouns large: capitals make no name */
 };
 
 static bool is_digit(char c)
@@ -102,13 +102,16 @@ static void add_numbers(struct set *numbers, struct str t)
 /* The value of an English number word, -1 for another word. */
 static int number_word(const struct word *w)
 {
-    static const struct { const char *name; int value; } table[] = {
-        {"zero", 0},      {"one", 1},       {"two", 2},      {"three", 3},    {"four", 4},
-        {"five", 5},      {"six", 6},       {"seven", 7},    {"eight", 8},    {"nine", 9},
-        {"ten", 10},      {"eleven", 11},   {"twelve", 12},  {"thirteen", 13}, {"fourteen", 14},
-        {"fifteen", 15},  {"sixteen", 16},  {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
-        {"twenty", 20},   {"thirty", 30},   {"forty", 40},   {"fifty", 50},   {"sixty", 60},
-        {"seventy", 70},  {"eighty", 80},   {"ninety", 90},  {"hundred", 100}, {"thousand", 1000}};
+    static const struct {
+        const char *name;
+        int value;
+    } table[] = {
+        {"zero", 0},     {"one", 1},      {"two", 2},        {"three", 3},     {"four", 4},
+        {"five", 5},     {"six", 6},      {"seven", 7},      {"eight", 8},     {"nine", 9},
+        {"ten", 10},     {"eleven", 11},  {"twelve", 12},    {"thirteen", 13}, {"fourteen", 14},
+        {"fifteen", 15}, {"sixteen", 16}, {"seventeen", 17}, {"eighteen", 18}, {"nineteen", 19},
+        {"twenty", 20},  {"thirty", 30},  {"forty", 40},     {"fifty", 50},    {"sixty", 60},
+        {"seventy", 70}, {"eighty", 80},  {"ninety", 90},    {"hundred", 100}, {"thousand", 1000}};
     for (size_t k = 0; k < sizeof table / sizeof *table; k++)
         if (strlen(table[k].name) == w->n && strncasecmp(table[k].name, w->s, w->n) == 0)
             return table[k].value;

@@ -76,7 +76,8 @@ static uint64_t stem_of(const char *word, size_t n)
         if (!((c | 32) >= 'a' && (c | 32) <= 'z')) return hash(word, n);
         s[i] = (char)(c | 32);
     }
-    if (drop(s, &n, "ies", 2) || drop(s, &n, "ied", 2)) s[n++] = 'y';
+    if (drop(s, &n, "ies", 2) || drop(s, &n, "ied", 2))
+        s[n++] = 'y';
     else if (!drop(s, &n, "ing", 2) && !drop(s, &n, "ed", 2) && s[n - 2] != 's' && s[n - 2] != 'u')
         drop(s, &n, "s", 3);
     drop(s, &n, "ly", 3);
@@ -100,7 +101,8 @@ bool words_next(struct str t, size_t *i, struct word *w)
     for (;;) {
         w->digit |= is_digit(c);
         w->letter |= is_letter(c);
-        w->code |= c == '_' || (is_capital(c) && before && is_letter(before) && !is_capital(before));
+        w->code |=
+            c == '_' || (is_capital(c) && before && is_letter(before) && !is_capital(before));
         before = c;
         at += len;
         if (w->cjk || at >= t.n) break;
@@ -145,23 +147,23 @@ uint64_t words_number(const char *s, size_t n)
 
 /* Sorted, for bsearch. */
 static const char *const stop_words[] = {
-    "a",       "about",   "above",   "after",   "again",  "all",    "also",   "am",     "an",
-    "and",     "any",     "are",     "aren",    "as",     "at",     "be",     "because", "been",
-    "before",  "being",   "below",   "between", "both",   "but",    "by",     "can",    "cannot",
-    "could",   "couldn",  "d",       "did",     "didn",   "do",     "does",   "doesn",  "doing",
-    "don",     "down",    "during",  "each",    "either", "etc",    "ever",   "every",  "few",
-    "for",     "from",    "further", "had",     "hadn",   "has",    "hasn",   "have",   "haven",
-    "having",  "he",      "her",     "here",    "hers",   "him",    "his",    "how",    "however",
-    "i",       "if",      "in",      "into",    "is",     "isn",    "it",     "its",    "itself",
-    "ll",      "m",       "may",     "me",      "might",  "more",   "most",   "must",   "my",
-    "no",      "nor",     "not",     "of",      "off",    "on",     "once",   "only",   "or",
-    "other",   "our",     "out",     "over",    "own",    "re",     "s",      "same",   "shall",
-    "she",     "should",  "shouldn", "so",      "some",   "such",   "t",      "than",   "that",
-    "the",     "their",   "them",    "then",    "there",  "these",  "they",   "this",   "those",
-    "through", "thus",    "to",      "too",     "under",  "until",  "up",     "upon",   "us",
-    "ve",      "very",    "was",     "wasn",    "we",     "were",   "weren",  "what",   "when",
-    "where",   "whether", "which",   "while",   "who",    "whom",   "whose",  "why",    "will",
-    "with",    "within",  "without", "won",     "would",  "wouldn", "yes",    "you",    "your",
+    "a",       "about",   "above",   "after",   "again",  "all",    "also",  "am",      "an",
+    "and",     "any",     "are",     "aren",    "as",     "at",     "be",    "because", "been",
+    "before",  "being",   "below",   "between", "both",   "but",    "by",    "can",     "cannot",
+    "could",   "couldn",  "d",       "did",     "didn",   "do",     "does",  "doesn",   "doing",
+    "don",     "down",    "during",  "each",    "either", "etc",    "ever",  "every",   "few",
+    "for",     "from",    "further", "had",     "hadn",   "has",    "hasn",  "have",    "haven",
+    "having",  "he",      "her",     "here",    "hers",   "him",    "his",   "how",     "however",
+    "i",       "if",      "in",      "into",    "is",     "isn",    "it",    "its",     "itself",
+    "ll",      "m",       "may",     "me",      "might",  "more",   "most",  "must",    "my",
+    "no",      "nor",     "not",     "of",      "off",    "on",     "once",  "only",    "or",
+    "other",   "our",     "out",     "over",    "own",    "re",     "s",     "same",    "shall",
+    "she",     "should",  "shouldn", "so",      "some",   "such",   "t",     "than",    "that",
+    "the",     "their",   "them",    "then",    "there",  "these",  "they",  "this",    "those",
+    "through", "thus",    "to",      "too",     "under",  "until",  "up",    "upon",    "us",
+    "ve",      "very",    "was",     "wasn",    "we",     "were",   "weren", "what",    "when",
+    "where",   "whether", "which",   "while",   "who",    "whom",   "whose", "why",     "will",
+    "with",    "within",  "without", "won",     "would",  "wouldn", "yes",   "you",     "your",
     "yours"};
 
 static int compare(const void *key, const void *entry)

@@ -23,7 +23,7 @@ struct session {
     size_t n_script, at; /* the script begins at token `at` */
     int32_t lift;
     float lift_by;
-    size_t fail_at;      /* the append with this number (from 1) returns `fail` */
+    size_t fail_at; /* the append with this number (from 1) returns `fail` */
     enum err fail;
     float *noise;
 };

@@ -53,8 +53,8 @@ static struct choice *choices_of(const struct vectors_prompt *p)
     for (size_t i = 0; i < p->n_chunks; i++) {
         const struct chunk *k = &p->chunks[i];
         const struct doc *d = p->docs[k->doc];
-        c[i] = (struct choice){k->label, {d->text.s + k->start, k->end - k->start},
-                               d->kind == DOC_CODE, 0};
+        c[i] = (struct choice){
+            k->label, {d->text.s + k->start, k->end - k->start}, d->kind == DOC_CODE, 0};
     }
     return c;
 }
@@ -77,8 +77,10 @@ static void collapse(struct buf *out, struct str s)
     bool space = false;
     for (size_t i = 0, n; i < s.n; i += n) {
         n = utf8_next(s.s + i, s.n - i, &cp);
-        if (!utf8_is_space(cp)) buf_add(out, s.s + i, n);
-        else if (!space) buf_addc(out, ' ');
+        if (!utf8_is_space(cp))
+            buf_add(out, s.s + i, n);
+        else if (!space)
+            buf_addc(out, ' ');
         space = utf8_is_space(cp);
     }
 }
@@ -89,6 +91,7 @@ static void check_quote(const struct value *v, const struct choice *c, size_t n)
     while (k < n && c[k].label != v->label) k++;
     assert_in_range(k, 0, n - 1);
     assert_true(v->q0 < v->q1 && v->q1 <= c[k].text.n);
+    assert_true(utf8_count(v->text.s, v->text.n) <= 240); /* as the schemas say */
     struct str at = {c[k].text.s + v->q0, v->q1 - v->q0};
     if (c[k].one_line) {
         assert_null(memchr(at.s, '\n', at.n));
@@ -133,16 +136,18 @@ static void check_json(const struct generated *g, const struct schema *sc)
         json_t *x = json_object_get(o, v->field);
         assert_non_null(x);
         seen++;
-        if (v->is_null) assert_true(json_is_null(x));
-        else if (v->kind == VALUE_LABEL) assert_int_equal(json_integer_value(x), v->label);
-        else assert_true(str_eq((struct str){json_string_value(x), json_string_length(x)}, v->text));
+        if (v->is_null)
+            assert_true(json_is_null(x));
+        else if (v->kind == VALUE_LABEL)
+            assert_int_equal(json_integer_value(x), v->label);
+        else
+            assert_true(str_eq((struct str){json_string_value(x), json_string_length(x)}, v->text));
     }
     size_t count = 0;
     for (size_t m = 0; m < sc->n_members; m++)
-        count += sc->members[m].list
-                     ? json_array_size(json_object_get(root, sc->members[m].list)) *
-                           sc->members[m].n_values
-                     : 1;
+        count += sc->members[m].list ? json_array_size(json_object_get(root, sc->members[m].list)) *
+                                           sc->members[m].n_values
+                                     : 1;
     assert_int_equal(seen, count);
     json_decref(root);
 }
@@ -193,7 +198,8 @@ static void training_replies_can_be_said(void **state)
         s->n_script = script.n;
         s->at = 1;
         struct generate_options o = {.schema = schema_of(p.a, schema_for(vectors_text(v, "task"))),
-                                     .choices = choices_of(&p), .n_choices = p.n_chunks};
+                                     .choices = choices_of(&p),
+                                     .n_choices = p.n_chunks};
         struct generated g = decode(s, &o, p.a, OK);
         assert_string_equal(g.json.s, want.s);
         assert_int_equal(session_length(s), 1 + script.n);
@@ -216,8 +222,11 @@ static void training_replies_can_be_said(void **state)
 static struct choice small[] = {
     {1, {"The cost of delay is borne by the buyer. It is 1,000 \"units\".", 62}, false, 0},
     {2, {"if (a < b) {\n\treturn \"x\\n\";\n}\n", 30}, true, 0},
-    {12, {"\xe4\xba\x9a\xe9\xa9\xac\xe9\x80\x8a\xe6\xa3\xae\xe6\x9e\x97 10%\xe3\x80\x82 caf\xc3\xa9", 27},
-     false, 0},
+    {12,
+     {"\xe4\xba\x9a\xe9\xa9\xac\xe9\x80\x8a\xe6\xa3\xae\xe6\x9e\x97 10%\xe3\x80\x82 caf\xc3\xa9",
+      27},
+     false,
+     0},
     {13, {" \n ", 3}, false, 0},
 };
 #define N_SMALL (sizeof small / sizeof *small)
@@ -230,8 +239,10 @@ static void any_limit_gives_valid_json(void **state)
         for (size_t max = 1; max <= 60; max++)
             for (uint64_t seed = 0; seed < 2; seed++) {
                 struct session *s = session_at_prompt(seed * 1000 + max);
-                struct generate_options o = {.schema = schema_of(a, schemas[k]), .choices = small,
-                                             .n_choices = N_SMALL, .max_tokens = max,
+                struct generate_options o = {.schema = schema_of(a, schemas[k]),
+                                             .choices = small,
+                                             .n_choices = N_SMALL,
+                                             .max_tokens = max,
                                              .max_text_tokens = seed ? 9 : 0,
                                              .max_quote_tokens = seed ? 5 : 0};
                 if (seed) o.sampling = (struct sampling){1.0f, 0.9f, 0.0f, max};
@@ -251,8 +262,8 @@ static void a_full_context_closes_the_reply(void **state)
     for (size_t room = 1; room < 120; room += 7) {
         struct session *s = session_at_prompt(room);
         s->context = 1 + room;
-        struct generate_options o = {.schema = schema_of(a, schemas[room % 3]), .choices = small,
-                                     .n_choices = N_SMALL};
+        struct generate_options o = {
+            .schema = schema_of(a, schemas[room % 3]), .choices = small, .n_choices = N_SMALL};
         decode(s, &o, a, OK);
         fake_free(s);
     }
@@ -267,8 +278,10 @@ static void an_interruption_closes_the_reply(void **state)
         struct session *s = session_at_prompt(at);
         s->fail_at = at;
         s->fail = E_INTR;
-        struct generate_options o = {.schema = schema_of(a, schemas[at % 3]), .choices = small,
-                                     .n_choices = N_SMALL, .max_tokens = 200};
+        struct generate_options o = {.schema = schema_of(a, schemas[at % 3]),
+                                     .choices = small,
+                                     .n_choices = N_SMALL,
+                                     .max_tokens = 200};
         s->lift = -1;
         struct generated g;
         struct errinfo e = {0};
@@ -287,8 +300,8 @@ static void other_failures_are_handed_on(void **state)
     (void)state;
     struct arena *a = arena_new();
     struct session *s = session_at_prompt(1);
-    struct generate_options o = {.schema = schema_of(a, schemas[0]), .choices = small,
-                                 .n_choices = N_SMALL};
+    struct generate_options o = {
+        .schema = schema_of(a, schemas[0]), .choices = small, .n_choices = N_SMALL};
     struct generated g;
     struct errinfo e = {0};
     s->fail_at = 4;
@@ -303,8 +316,8 @@ static void nothing_to_cite_closes_lists(void **state)
     (void)state;
     struct arena *a = arena_new();
     struct session *s = session_at_prompt(1);
-    struct generate_options o = {.schema = schema_of(a, schemas[2]), .choices = small + 3,
-                                 .n_choices = 1};
+    struct generate_options o = {
+        .schema = schema_of(a, schemas[2]), .choices = small + 3, .n_choices = 1};
     struct generated g = decode(s, &o, a, OK);
     assert_string_equal(g.json.s, "{\"findings\":[]}");
     o.n_choices = 0;
@@ -323,8 +336,10 @@ static void nan_logits_give_valid_json(void **state)
     struct session *s = session_at_prompt(1);
     for (size_t i = 0; i < s->vocabulary; i++) s->noise[i] = NAN;
     s->valid = false;
-    struct generate_options o = {.schema = schema_of(a, schemas[1]), .choices = small,
-                                 .n_choices = N_SMALL, .max_tokens = 100};
+    struct generate_options o = {.schema = schema_of(a, schemas[1]),
+                                 .choices = small,
+                                 .n_choices = N_SMALL,
+                                 .max_tokens = 100};
     struct generated g;
     struct errinfo e = {0};
     assert_int_equal(generate(s, tok, &o, a, &g, &e), OK);
@@ -338,8 +353,10 @@ static void the_same_seed_gives_the_same_bytes(void **state)
     (void)state;
     struct arena *a = arena_new();
     struct session *s = session_at_prompt(5);
-    struct generate_options o = {.schema = schema_of(a, schemas[1]), .choices = small,
-                                 .n_choices = N_SMALL, .max_tokens = 80,
+    struct generate_options o = {.schema = schema_of(a, schemas[1]),
+                                 .choices = small,
+                                 .n_choices = N_SMALL,
+                                 .max_tokens = 80,
                                  .sampling = {0.8f, 0.9f, 0.01f, 7}};
     struct generated g1 = decode(s, &o, a, OK);
     session_rewind(s, 1);
@@ -353,19 +370,137 @@ static void the_same_seed_gives_the_same_bytes(void **state)
     arena_free(a);
 }
 
+/* ------------------------------------------------------------------ quotes */
+
+/* What a quote from one chunk comes to when the model wants `wish`, said by its tokens. */
+static struct str quote_of(struct arena *a, struct choice c, const char *wish)
+{
+    struct tokens script = {0};
+    const char *pieces[] = {"{\"citations\":[",  "{\"chunk\":", "7", ",\"quote\":\"", wish, "\"}",
+                            "],\"answer\":null}"};
+    for (size_t i = 0; i < 7; i++)
+        tokenizer_encode_text(tok, pieces[i], strlen(pieces[i]), &script);
+    struct session *s = session_at_prompt(11);
+    s->script = script.v;
+    s->n_script = script.n;
+    s->at = 1;
+    c.label = 7;
+    struct generate_options o = {.schema = schema_of(a, schemas[0]),
+                                 .choices = &c,
+                                 .n_choices = 1,
+                                 .max_quote_tokens = 100,
+                                 .max_tokens = 300};
+    struct generated g = decode(s, &o, a, OK);
+    tokens_free(&script);
+    fake_free(s);
+    return g.n_values > 2 ? g.values[1].text : (struct str){"", 0};
+}
+
+static void quotes_follow_the_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool one_line, can_be_said;
+        const char *wish, *said;
+    } cases[] = {
+        {"One two.\n  Three\t four.", false, true, "Three four.", "Three four."},
+        {"One two.\n  Three\t four.", false, true, "One two. Three four.", "One two. Three four."},
+        {"One two.\n  Three\t four.", false, false, "One three", ""},
+        {"\tif (a == \"}\") {\n\t\tb();\n", true, true, "if (a == \\\"}\\\") {",
+         "if (a == \"}\") {"},
+        {"\tif (a) {\n\t\tb();\n", true, true, "b();", "b();"},
+        {"\tif (a) {\n\t\tb();\n", true, false, "if (a) { b();", ""},
+        {"x\ty\n", true, true, "x\\ty", "x\ty"},
+        {"a\\nb c", false, true, "a\\\\nb c", "a\\nb c"},
+        {"\xe4\xba\x9a\xe9\xa9\xac\xe9\x80\x8a", false, true, "\xe9\xa9\xac", "\xe9\xa9\xac"},
+        {"caf\xc3\xa9 latte", false, true, "caf\xc3\xa9", "caf\xc3\xa9"},
+        {"undone", false, false, "done", ""}, /* not inside a word */
+        {"undone", false, false, "un", ""},
+        {"(a) b", false, true, "(a)", "(a)"},
+        {"x, y", false, false, ", y", ""},
+    };
+    struct arena *a = arena_new();
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct choice c = {7, str_of(cases[k].text), cases[k].one_line, 0};
+        struct str s = quote_of(a, c, cases[k].wish);
+        if (cases[k].can_be_said)
+            assert_string_equal(s.s, cases[k].said);
+        else
+            assert_string_not_equal(s.s, cases[k].wish);
+    }
+    arena_free(a);
+}
+
+/* Several places fit: the first one counts, and a sentence goes before the middle of one. */
+static void quotes_take_the_first_place(void **state)
+{
+    (void)state;
+    static const char text[] = "He said the cost is high. The cost is low. The cost is low.";
+    struct arena *a = arena_new();
+    struct choice c = {7, {text, sizeof text - 1}, false, 0};
+    struct tokens script = {0};
+    const char *pieces[] = {"{\"citations\":[",
+                            "{\"chunk\":",
+                            "7",
+                            ",\"quote\":\"",
+                            "The cost is low.",
+                            "\"}",
+                            ",",
+                            "{\"chunk\":",
+                            "7",
+                            ",\"quote\":\"",
+                            "the cost is high.",
+                            "\"}"};
+    for (size_t i = 0; i < 12; i++)
+        tokenizer_encode_text(tok, pieces[i], strlen(pieces[i]), &script);
+    struct session *s = session_at_prompt(11);
+    s->script = script.v;
+    s->n_script = script.n;
+    s->at = 1;
+    struct generate_options o = {
+        .schema = schema_of(a, schemas[0]), .choices = &c, .n_choices = 1, .max_tokens = 120};
+    struct generated g = decode(s, &o, a, OK);
+    assert_int_equal(g.values[1].q0, 26);
+    assert_int_equal(g.values[1].q1, 42);
+    assert_string_equal(g.values[3].text.s, "the cost is high.");
+    tokens_free(&script);
+    fake_free(s);
+    arena_free(a);
+}
+
+static void long_quotes_end_at_a_word(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new();
+    struct buf b = {0};
+    for (int i = 0; i < 90; i++) buf_addf(&b, "%sabcdef%c", i ? " " : "", 'a' + i % 26);
+    struct choice c = {7, {b.s, b.n}, false, 0};
+    struct str s = quote_of(a, c, b.s);
+    assert_in_range(s.n, 200, 240);
+    assert_memory_equal(s.s, b.s, s.n);
+    assert_int_equal(b.s[s.n], ' ');
+    buf_free(&b);
+    arena_free(a);
+}
+
 /* ------------------------------------------------------------------ text */
 
 /* Decodes an answer by a script of its pieces; the reply's answer. */
 static struct str answer_of(struct arena *a, const char *const *pieces, size_t n, bool *truncated)
 {
     struct tokens script = {0};
-    for (size_t i = 0; i < n; i++) tokenizer_encode_text(tok, pieces[i], strlen(pieces[i]), &script);
+    for (size_t i = 0; i < n; i++)
+        tokenizer_encode_text(tok, pieces[i], strlen(pieces[i]), &script);
     struct session *s = session_at_prompt(3);
     s->script = script.v;
     s->n_script = script.n;
     s->at = 1;
-    struct generate_options o = {.schema = schema_of(a, schemas[0]), .choices = small,
-                                 .n_choices = N_SMALL, .max_tokens = 400, .max_text_tokens = 60};
+    struct generate_options o = {.schema = schema_of(a, schemas[0]),
+                                 .choices = small,
+                                 .n_choices = N_SMALL,
+                                 .max_tokens = 400,
+                                 .max_text_tokens = 60};
     struct generated g = decode(s, &o, a, OK);
     const struct value *v = &g.values[g.n_values - 1];
     *truncated = v->truncated;
@@ -377,7 +512,8 @@ static struct str answer_of(struct arena *a, const char *const *pieces, size_t n
 static void a_sentence_said_again_ends_the_text(void **state)
 {
     (void)state;
-    static const char once[] = "The buyer bears the cost of delay. The seller bears all other costs.";
+    static const char once[] =
+        "The buyer bears the cost of delay. The seller bears all other costs.";
     static const char *const forever[] = {
         "{\"citations\":[", "],\"answer\":\"",
         "The buyer bears the cost of delay. The seller bears all other costs. The buyer bears the "
@@ -395,7 +531,8 @@ static void text_holds_escapes_and_no_control_characters(void **state)
 {
     (void)state;
     static const char *const pieces[] = {"{\"citations\":[", "],\"answer\":\"",
-                                         "say \\\"hi\\\" \\\\ and\\tgo \xe4\xba\x9a\xe9\xa9\xac", "\"}"};
+                                         "say \\\"hi\\\" \\\\ and\\tgo \xe4\xba\x9a\xe9\xa9\xac",
+                                         "\"}"};
     struct arena *a = arena_new();
     bool truncated;
     struct str s = answer_of(a, pieces, 4, &truncated);
@@ -408,7 +545,8 @@ static void a_limit_cuts_at_a_word(void **state)
     (void)state;
     struct arena *a = arena_new();
     struct buf b = {0};
-    for (int i = 0; i < 40; i++) buf_addf(&b, "%sword%c%c", i ? " " : "", 'a' + i % 26, 'a' + i / 3);
+    for (int i = 0; i < 40; i++)
+        buf_addf(&b, "%sword%c%c", i ? " " : "", 'a' + i % 26, 'a' + i / 3);
     const char *pieces[] = {"{\"citations\":[", "],\"answer\":\"", b.s, "\"}"};
     bool truncated;
     struct str s = answer_of(a, pieces, 4, &truncated);
@@ -430,8 +568,8 @@ static void null_stands_where_the_model_wants_it(void **state)
     s->script = script.v;
     s->n_script = script.n;
     s->at = 1;
-    struct generate_options o = {.schema = schema_of(a, schemas[0]), .choices = small,
-                                 .n_choices = N_SMALL};
+    struct generate_options o = {
+        .schema = schema_of(a, schemas[0]), .choices = small, .n_choices = N_SMALL};
     struct generated g = decode(s, &o, a, OK);
     assert_string_equal(g.json.s, "{\"citations\":[],\"answer\":null}");
     assert_true(g.values[0].is_null);
@@ -492,8 +630,8 @@ static void ctrl_c_closes_the_reply(void **state)
     (void)state;
     struct arena *a = arena_new();
     struct session *s = session_at_prompt(3);
-    struct generate_options o = {.schema = schema_of(a, schemas[0]), .choices = small,
-                                 .n_choices = N_SMALL};
+    struct generate_options o = {
+        .schema = schema_of(a, schemas[0]), .choices = small, .n_choices = N_SMALL};
     size_t before = s->appends;
     sys_interrupt(SIGINT);
     struct generated g = decode(s, &o, a, E_INTR);
@@ -532,6 +670,9 @@ int main(void)
         cmocka_unit_test(nothing_to_cite_closes_lists),
         cmocka_unit_test(nan_logits_give_valid_json),
         cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+        cmocka_unit_test(quotes_follow_the_text),
+        cmocka_unit_test(quotes_take_the_first_place),
+        cmocka_unit_test(long_quotes_end_at_a_word),
         cmocka_unit_test(a_sentence_said_again_ends_the_text),
         cmocka_unit_test(text_holds_escapes_and_no_control_characters),
         cmocka_unit_test(a_limit_cuts_at_a_word),

@@ -20,9 +20,9 @@
 #define RETRIEVAL_WEIGHT 1.5
 
 /* Longest prompts that run by default, in tokens: 1 prompt, 2 and 5. */
-#define QUICK_REF 985
+#define QUICK_REF   985
 #define QUICK_EXACT 1000
-#define QUICK_CPU 1300
+#define QUICK_CPU   1300
 
 static double number(const json_t *v, const char *key, size_t i)
 {
@@ -79,7 +79,8 @@ static void check_backend(struct model_options o, size_t most_tokens, double wit
     if (getenv("DEEPREAD_TEST_LONG")) most_tokens = SIZE_MAX;
     for (size_t i = 0; i < json_array_size(labels); i++) {
         const json_t *v = json_array_get(labels, i);
-        const json_t *p = json_array_get(prompts, (size_t)json_integer_value(json_object_get(v, "prompt")));
+        const json_t *p =
+            json_array_get(prompts, (size_t)json_integer_value(json_object_get(v, "prompt")));
         struct tokens prompt = {0};
         prompt_of(&prompt, p, model_tokenizer(m));
         if (prompt.n <= most_tokens) {

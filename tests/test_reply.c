@@ -17,8 +17,8 @@
 /* ------------------------------------------------------------------ a document to cite */
 
 #define TEXT                                                                                       \
-    "The buyer, Acme Holdings, bears the cost of  delay.\nDelivery takes twenty-five days "         \
-    "at 1,024 units a day.\n\n"                                                                     \
+    "The buyer, Acme Holdings, bears the cost of  delay.\nDelivery takes twenty-five days "        \
+    "at 1,024 units a day.\n\n"                                                                    \
     "The seller ships version 0.2.2 of maxRetryCount.  It was built in Rotterdam."
 
 static struct arena *a;
@@ -49,14 +49,19 @@ static int tear_down(void **state)
 
 static struct reply_value label(const char *list, size_t item, long number)
 {
-    return (struct reply_value){.field = "chunk", .list = list, .item = item, .number = number,
-                                .logp = -0.5, .open_logp = -0.25, .bias = 1.5};
+    return (struct reply_value){.field = "chunk",
+                                .list = list,
+                                .item = item,
+                                .number = number,
+                                .logp = -0.5,
+                                .open_logp = -0.25,
+                                .bias = 1.5};
 }
 
 static struct reply_value text(const char *list, size_t item, const char *field, const char *s)
 {
-    return (struct reply_value){.field = field, .list = list, .item = item, .text = str_of(s),
-                                .logp = -1};
+    return (struct reply_value){
+        .field = field, .list = list, .item = item, .text = str_of(s), .logp = -1};
 }
 
 static struct reply build(enum task t, const struct reply_value *v, size_t n,
@@ -77,10 +82,14 @@ static void quotes_stand_at_their_place(void **state)
 {
     (void)state;
     struct reply_value v[] = {
-        label("citations", 0, 1), text("citations", 0, "quote", "bears the cost of delay."),
-        label("citations", 1, 2), text("citations", 1, "quote", "The seller ships"),
-        label("citations", 2, 1), text("citations", 2, "quote", "bears no cost"),
-        label("citations", 3, 1), text("citations", 3, "quote", "delay. Delivery takes"),
+        label("citations", 0, 1),
+        text("citations", 0, "quote", "bears the cost of delay."),
+        label("citations", 1, 2),
+        text("citations", 1, "quote", "The seller ships"),
+        label("citations", 2, 1),
+        text("citations", 2, "quote", "bears no cost"),
+        label("citations", 3, 1),
+        text("citations", 3, "quote", "delay. Delivery takes"),
         text(NULL, 0, "answer", "The buyer."),
     };
     v[1].q0 = (size_t)(strstr(TEXT, "bears") - TEXT);
@@ -209,7 +218,8 @@ static void sentences_are_weighed(void **state)
 {
     (void)state;
     const struct reply_options strict = {.compact = true, .support_floor = 0.3},
-                               kept = {.compact = true, .keep_unsupported = true,
+                               kept = {.compact = true,
+                                       .keep_unsupported = true,
                                        .support_floor = 0.3},
                                large = {.support_floor = 0.3};
     static const struct {
@@ -237,8 +247,10 @@ static void sentences_are_weighed(void **state)
                       s.invented_what ? s.invented_what : "-");
         assert_in_range((int)(s.support * 1000), (int)(cases[k].least * 1000),
                         (int)(cases[k].most * 1000));
-        if (cases[k].invented) assert_string_equal(s.invented_what, cases[k].invented);
-        else assert_null(s.invented_what);
+        if (cases[k].invented)
+            assert_string_equal(s.invented_what, cases[k].invented);
+        else
+            assert_null(s.invented_what);
         assert_int_equal(s.chunk, cases[k].chunk);
         assert_int_equal(s.dropped, cases[k].dropped);
         assert_false(said(cases[k].text, &kept).dropped);
@@ -250,17 +262,19 @@ static void sentences_name_their_citation(void **state)
 {
     (void)state;
     struct reply_value v[] = {
-        label("citations", 0, 1), text("citations", 0, "quote", "Delivery takes"),
-        label("citations", 1, 1), text("citations", 1, "quote", "bears the cost of delay."),
-        text(NULL, 0, "answer", "The buyer bears the cost. The seller ships it. Delivery takes days."),
+        label("citations", 0, 1),
+        text("citations", 0, "quote", "Delivery takes"),
+        label("citations", 1, 1),
+        text("citations", 1, "quote", "bears the cost of delay."),
+        text(NULL, 0, "answer",
+             "The buyer bears the cost. The seller ships it. Delivery takes days."),
     };
     struct reply r = build(TASK_ANSWER, v, 5, &plain, OK);
     assert_int_equal(r.n_sentences, 3);
     assert_int_equal(r.sentences[0].citation, 1);
     assert_int_equal(r.sentences[1].citation, -1);
     assert_int_equal(r.sentences[2].citation, 0);
-    for (size_t i = 0; i < 3; i++)
-        assert_in_range(r.sentences[i].text.s - r.text.s, 0, r.text.n);
+    for (size_t i = 0; i < 3; i++) assert_in_range(r.sentences[i].text.s - r.text.s, 0, r.text.n);
 }
 
 static void null_is_no_answer_unless_a_limit_forced_it(void **state)
@@ -284,8 +298,8 @@ static void titles_give_way_to_the_documents_own(void **state)
     (void)state;
     static const struct {
         const char *said, *want;
-    } cases[] = {{"contract.txt", "Terms of Delivery"},       {"Contract", "Terms of Delivery"},
-                 {"terms/contract.txt", "Terms of Delivery"}, {" ", "Terms of Delivery"},
+    } cases[] = {{"contract.txt", "Terms of Delivery"},        {"Contract", "Terms of Delivery"},
+                 {"terms/contract.txt", "Terms of Delivery"},  {" ", "Terms of Delivery"},
                  {"Who pays for delay", "Who pays for delay"}, {"Contract law", "Contract law"}};
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct reply_value v[] = {text(NULL, 0, "title", cases[k].said),

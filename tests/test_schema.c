@@ -57,7 +57,8 @@ static void the_schemas_of_the_program_compile(void **state)
 }
 
 #define ITEM(properties, required)                                                                 \
-    "{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"items\":{\"type\":\"object\","    \
+    "{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\",\"items\":{\"type\":"          \
+    "\"object\","                                                                                  \
     "\"properties\":{" properties "},\"required\":[" required "]}}},\"required\":[\"l\"]}"
 #define ROOT(properties, required)                                                                 \
     "{\"type\":\"object\",\"properties\":{" properties "},\"required\":[" required "]}"
@@ -72,8 +73,10 @@ static void limits_and_marks_are_read(void **state)
     struct schema *s = NULL;
     assert_int_equal(compile(&s, a,
                              ROOT("\"t\":{\"type\":[\"null\",\"string\"],\"maxLength\":7,"
-                                  "\"x-lines\":3,\"description\":\"d\"}", "\"t\""),
-                             &e), OK);
+                                  "\"x-lines\":3,\"description\":\"d\"}",
+                                  "\"t\""),
+                             &e),
+                     OK);
     assert_true(s->members[0].values[0].nullable);
     assert_int_equal(s->members[0].values[0].max_length, 7);
     assert_int_equal(s->members[0].values[0].max_lines, 3);
@@ -93,26 +96,38 @@ static void what_is_outside_is_refused_by_name(void **state)
         {E_FORMAT, "{\"type\":\"object\"", "not valid JSON"},
         {E_UNSUPPORTED, "[]", "expected an object"},
         {E_UNSUPPORTED, "{\"type\":\"string\"}", "must be \"object\""},
-        {E_UNSUPPORTED, "{\"type\":\"object\",\"properties\":{},\"required\":[]}", "no \"properties\""},
+        {E_UNSUPPORTED, "{\"type\":\"object\",\"properties\":{},\"required\":[]}",
+         "no \"properties\""},
         {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\"}", ""), "\"required\""},
-        {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\"}", "\"b\""), "names what is no property: b"},
-        {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"number\"}", "\"a\""), "not a type for this place: number"},
-        {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\",\"pattern\":\"x\"}", "\"a\""), "a: keyword not supported: pattern"},
+        {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\"}", "\"b\""),
+         "names what is no property: b"},
+        {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"number\"}", "\"a\""),
+         "not a type for this place: number"},
+        {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\",\"pattern\":\"x\"}", "\"a\""),
+         "a: keyword not supported: pattern"},
         {E_UNSUPPORTED, ROOT("\"a\":{\"anyOf\":[]}", "\"a\""), "keyword not supported: anyOf"},
         {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\",\"maxLength\":-1}", "\"a\""), "maxLength"},
         {E_UNSUPPORTED, ROOT("\"a\":{\"type\":\"string\",\"x-free\":1}", "\"a\""), "x-free"},
         {E_UNSUPPORTED, ROOT("\"a\\\"b\":{\"type\":\"string\"}", "\"a\\\"b\""), "property name"},
         {E_UNSUPPORTED, ROOT(LABEL, "\"c\""), "c: labels and quotes stand in lists only"},
         {E_UNSUPPORTED, ITEM(QUOTE, "\"q\""), "l.q: a quote stands once, after its label"},
-        {E_UNSUPPORTED, ITEM(QUOTE "," LABEL, "\"q\",\"c\""), "a quote stands once, after its label"},
-        {E_UNSUPPORTED, ITEM(LABEL ",\"d\":{\"type\":\"integer\",\"x-label\":true}", "\"c\",\"d\""), "a second label"},
-        {E_UNSUPPORTED, ITEM("\"s\":{\"type\":[\"string\",\"null\"]}", "\"s\""), "only a plain string may be null"},
-        {E_UNSUPPORTED, ITEM("\"s\":{\"type\":\"integer\"}", "\"s\""), "not a type for this place: integer"},
-        {E_UNSUPPORTED, ITEM("\"s\":{\"type\":\"array\"}", "\"s\""), "not a type for this place: array"},
-        {E_UNSUPPORTED, "{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\"}},\"required\":[\"l\"]}",
+        {E_UNSUPPORTED, ITEM(QUOTE "," LABEL, "\"q\",\"c\""),
+         "a quote stands once, after its label"},
+        {E_UNSUPPORTED, ITEM(LABEL ",\"d\":{\"type\":\"integer\",\"x-label\":true}", "\"c\",\"d\""),
+         "a second label"},
+        {E_UNSUPPORTED, ITEM("\"s\":{\"type\":[\"string\",\"null\"]}", "\"s\""),
+         "only a plain string may be null"},
+        {E_UNSUPPORTED, ITEM("\"s\":{\"type\":\"integer\"}", "\"s\""),
+         "not a type for this place: integer"},
+        {E_UNSUPPORTED, ITEM("\"s\":{\"type\":\"array\"}", "\"s\""),
+         "not a type for this place: array"},
+        {E_UNSUPPORTED,
+         "{\"type\":\"object\",\"properties\":{\"l\":{\"type\":\"array\"}},\"required\":[\"l\"]}",
          "expected an object"},
-        {E_UNSUPPORTED, "{\"type\":\"object\",\"additionalProperties\":true,\"properties\":"
-                        "{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"]}", "additionalProperties"},
+        {E_UNSUPPORTED,
+         "{\"type\":\"object\",\"additionalProperties\":true,\"properties\":"
+         "{\"a\":{\"type\":\"string\"}},\"required\":[\"a\"]}",
+         "additionalProperties"},
     };
     struct arena *a = arena_new();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
