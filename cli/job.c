@@ -67,11 +67,11 @@ static const char *described(struct job *j, const char *key)
 
 static struct str options_line(struct job *j)
 {
-    static const char *const weights[] = {"auto", "f32", "bf16", "int8"};
+    static const char *const numbers[] = {"auto", "f32", "bf16"};
     const struct options *o = j->o;
     struct buf b = {0};
     buf_addf(&b, "attn=%s index-share=%s weights=%s kv-type=%s", o->attn ? "dense" : "sparse",
-             o->index_share ? o->index_share : "on", weights[o->weights], weights[o->kv]);
+             o->index_share ? o->index_share : "on", numbers[o->weights], numbers[o->kv]);
     buf_addf(&b, " max-tokens=%zu temp=%g top-p=%g min-p=%g", o->max_tokens, o->temp, o->top_p,
              o->min_p);
     if (o->pages) buf_addf(&b, " pages=%s", o->pages);

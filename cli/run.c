@@ -274,8 +274,10 @@ static enum err check_results(struct state *s, const struct input *v, size_t n, 
 static enum err list_inputs(struct state *s, char *const *operands, struct input **out, size_t *n,
                             struct errinfo *e)
 {
-    struct ledger l = {0};
-    TRY(list_files(s, operands, &l, e));
+    struct docset listed = {0};
+    TRY(list_files(s, operands, &listed.ledger, e));
+    report_ledger(s->run->t, s->run->o, &listed, operands);
+    struct ledger l = listed.ledger;
     struct input *v = NEW(s->j.life, struct input, l.n + 1);
     for (size_t i = 0; i < l.n; i++) {
         if (l.v[i].status == LEDGER_SKIPPED || l.v[i].status == LEDGER_UNREADABLE)

@@ -34,8 +34,9 @@ page.html.json
 ! missing.txt: No such file or directory
 ! 1 of 3 inputs failed
 ---
-cp noise.bin tree; deepread ask -q --each -f jsonl 'What is the retry limit?' tree | grep -c '"path": "tree/.*limit.c"'
+cp noise.bin tree; deepread ask --each -f jsonl 'What is the retry limit?' tree | grep -c '"path": "tree/.*limit.c"'
 1
+! skipped 1 file (1 binary)
 ---
 deepread ask --each --json 'What?' missing.txt noise.bin
 ! missing.txt: *
