@@ -37,32 +37,6 @@ bool tensor_bytes(const uint64_t *shape, int ndim, enum dtype t, uint64_t *out)
     return true;
 }
 
-static float f32_of_bits(uint32_t u)
-{
-    float f;
-    memcpy(&f, &u, sizeof f);
-    return f;
-}
-
-uint16_t f32_to_bf16(float f)
-{
-    uint32_t u;
-    memcpy(&u, &f, sizeof u);
-    if ((u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(u >> 16 | 0x40u);
-    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
-}
-
-float e4m3_to_f32(uint8_t b)
-{
-    uint32_t sign = (uint32_t)(b & 0x80u) << 24, exponent = b >> 3 & 15u, mantissa = b & 7u;
-    if (exponent == 0) { /* subnormal: multiples of 2^-9 */
-        float v = (float)mantissa * 0x1p-9f;
-        return sign ? -v : v;
-    }
-    if (exponent == 15 && mantissa == 7) return f32_of_bits(sign | 0x7fc00000u);
-    return f32_of_bits(sign | (exponent + 120) << 23 | mantissa << 20);
-}
-
 static float f16_to_f32(uint16_t h)
 {
     uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 1023u;
@@ -77,13 +51,13 @@ static float f16_to_f32(uint16_t h)
 static void e4m3_row(const struct tensor *t, uint64_t r, const uint8_t *p, uint64_t cols,
                      float *out)
 {
-    if (!t->scale) {
-        for (uint64_t i = 0; i < cols; i++) out[i] = e4m3_to_f32(p[i]);
-        return;
+    uint64_t block = t->scale ? t->block : cols;
+    const float *scale = t->scale ? t->scale + r / block * ((cols + block - 1) / block) : NULL;
+    for (uint64_t i = 0; i < cols; scale += scale != NULL) {
+        uint64_t end = cols - i < block ? cols : i + block;
+        float s = scale ? *scale : 1;
+        for (; i < end; i++) out[i] = e4m3_to_f32(p[i]) * s;
     }
-    uint64_t across = (cols + t->block - 1) / t->block;
-    const float *scale = t->scale + r / t->block * across;
-    for (uint64_t i = 0; i < cols; i++) out[i] = e4m3_to_f32(p[i]) * scale[i / t->block];
 }
 
 void tensor_row_f32(const struct tensor *t, uint64_t r, float *out)

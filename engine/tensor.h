@@ -26,15 +26,36 @@ const char *dtype_name(enum dtype t);
 /* Bytes of a tensor, or false when the product overflows. */
 bool tensor_bytes(const uint64_t *shape, int ndim, enum dtype t, uint64_t *out);
 
-static inline float bf16_to_f32(uint16_t h)
+static inline float f32_of_bits(uint32_t u)
 {
-    uint32_t u = (uint32_t)h << 16;
     float f;
     memcpy(&f, &u, sizeof f);
     return f;
 }
-uint16_t f32_to_bf16(float f);   /* round to nearest even; NaN stays NaN */
-float e4m3_to_f32(uint8_t b);    /* 0x7f and 0xff are NaN */
+
+static inline float bf16_to_f32(uint16_t h)
+{
+    return f32_of_bits((uint32_t)h << 16);
+}
+
+/* Rounds to nearest even; NaN stays NaN. */
+static inline uint16_t f32_to_bf16(float f)
+{
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    if ((u & 0x7fffffffu) > 0x7f800000u) return (uint16_t)(u >> 16 | 0x40u);
+    return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
+}
+
+/* No infinities; 0x7f and 0xff are NaN.  Subnormals are multiples of 2^-9. */
+static inline float e4m3_to_f32(uint8_t b)
+{
+    uint32_t sign = (uint32_t)(b & 0x80u) << 24, exponent = b >> 3 & 15u, mantissa = b & 7u;
+    if (exponent == 15 && mantissa == 7) return f32_of_bits(sign | 0x7fc00000u);
+    if (exponent > 0) return f32_of_bits(sign | (exponent + 120) << 23 | mantissa << 20);
+    return sign ? -(float)mantissa * 0x1p-9f : (float)mantissa * 0x1p-9f;
+}
+
 /* Row r of a matrix as f32, dequantised: out [cols]. */
 void tensor_row_f32(const struct tensor *t, uint64_t r, float *out);
 
