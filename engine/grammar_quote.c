@@ -15,7 +15,7 @@ struct writer {
 static void put(struct writer *w, const char *s, size_t n, size_t from, size_t to)
 {
     struct quote *q = w->q;
-    if (n > w->cap - q->n) return; /* six bytes a byte were taken: never */
+    if (n > w->cap - q->n) return; /* room for all was taken: never */
     for (size_t i = 0; i < n; i++) {
         q->s[q->n] = s[i];
         q->byte[q->n] = (uint32_t)from;
@@ -24,21 +24,16 @@ static void put(struct writer *w, const char *s, size_t n, size_t from, size_t t
     }
 }
 
-/* One character of the text as JSON writes it. */
+/* One character of the text as JSON writes it.  Control characters but the tab cannot be quoted:
+ * documents hold none. */
 static void put_char(struct writer *w, const char *s, size_t n, size_t from)
 {
-    static const char plain[] = "\"\\\b\f\n\r\t", name[] = "\"\\bfnrt";
     unsigned char c = (unsigned char)s[0];
-    const char *p = c ? strchr(plain, c) : NULL;
-    if (!c) {
-        put(w, "\n", 1, from, from + n); /* no JSON reader takes a NUL */
-    } else if (p) {
-        char pair[2] = {'\\', name[p - plain]};
+    if (c == '"' || c == '\\' || c == '\t') {
+        char pair[2] = {'\\', c == '\t' ? 't' : (char)c};
         put(w, pair, 2, from, from + n);
     } else if (c < 0x20) {
-        static const char hex[] = "0123456789abcdef";
-        char u[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-        put(w, u, 6, from, from + n);
+        put(w, "\n", 1, from, from + n);
     } else {
         put(w, s, n, from, from + n);
     }
@@ -99,7 +94,8 @@ static enum kind kind_at(const struct quote *q, size_t i)
 {
     uint32_t cp;
     if (i >= q->n || q->s[i] == '\n') return NONE;
-    if (q->s[i] == '\\') return i + 1 < q->n && q->s[i + 1] == '"' ? OPENING : OTHER;
+    if (q->s[i] == '\\' && i + 1 < q->n)
+        return q->s[i + 1] == '"' ? OPENING : q->s[i + 1] == 't' ? SPACE : OTHER;
     utf8_next(q->s + i, q->n - i, &cp);
     if (utf8_is_space(cp)) return SPACE;
     if (utf8_is_cjk(cp)) return CJK;
@@ -157,9 +153,9 @@ static void mark(struct quote *q, struct str text)
 void grammar_quote_init(struct quote *q, struct arena *a, struct str text, bool one_line)
 {
     if (text.n > UINT32_MAX / 8) text.n = UINT32_MAX / 8;
-    size_t cap = 1; /* six bytes for a control character, one more for each end of a line */
+    size_t cap = text.n + 1; /* as many bytes, two for what is escaped, one for the last line end */
     for (size_t i = 0; i < text.n; i++)
-        cap += (unsigned char)text.s[i] < 0x20 ? 6 : strchr("\"\\", text.s[i]) ? 2 : 1;
+        cap += text.s[i] == '"' || text.s[i] == '\\' || text.s[i] == '\t';
     struct writer w = {q, cap};
     *q = (struct quote){0};
     q->s = NEW(a, char, cap + 1);
