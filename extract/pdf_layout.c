@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "extract/pdf_columns.h"
+#include "extract/pdf_slant.h"
 #include "extract/pdf_stream.h"
 #include "extract/pdf_table.h"
 
@@ -171,6 +172,8 @@ static void make_pieces(struct work *k)
     qsort(k->item, k->n_items, sizeof *k->item, by_left);
     for (size_t i = 0; i < k->n_items; i++) {
         struct item *it = &k->item[i];
+        if (it->v1 - it->v0 > 1.4f * it->size) /* symbol fonts reach far down */
+            it->v1 = it->v0 + 1.2f * it->size;
         it->next = NONE;
         size_t pc = find_piece(k, &o, it);
         if (pc != NONE) {
@@ -366,7 +369,8 @@ static int stream_order(struct work *k, size_t *order, int *region)
 }
 
 /* Reads one direction of text: pieces, regions, rows, lines appended to *out. */
-static void lay_turn(struct work *k, int turn, struct layout *out, int *next_region, int *next_row)
+static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, int *next_region,
+                     int *next_row)
 {
     make_pieces(k);
     size_t n = k->n_pieces;
@@ -387,11 +391,51 @@ static void lay_turn(struct work *k, int turn, struct layout *out, int *next_reg
         for (size_t s = i, t; s < j; s = t) {
             for (t = s + 1; t < j && slot[t].row == slot[s].row && !slot[t].apart; t++) {}
             struct line *l = &out->v[out->n++];
-            *l = (struct line){.turn = turn, .region = *next_region, .row = slot[s].row,
-                               .tabular = slot[s].tabular};
+            *l = (struct line){.turn = turn, .tilt = tilt, .region = *next_region,
+                               .row = slot[s].row, .tabular = slot[s].tabular};
             make_line(k, slot + s, t - s, l);
         }
         ++*next_region;
+    }
+}
+
+/* Upright text first, then what runs at an angle, one angle after the other. */
+static void lay_tilts(struct work *k, int turn, struct layout *out, int *next_region, int *next_row)
+{
+    struct item *all = k->item;
+    size_t n = k->n_items;
+    struct slant *s = NEW(k->a, struct slant, n + 1);
+    enum { FONTS = 4097 };
+    float *least = NEW(k->a, float, FONTS);
+    for (size_t i = 0; i < n; i++) {
+        float *l = &least[k->page->v[all[i].word].font % FONTS], h = all[i].v1 - all[i].v0;
+        if (*l == 0 || h / all[i].size < *l) *l = h / all[i].size;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct item *it = &all[i];
+        float letter = least[k->page->v[it->word].font % FONTS] * it->size;
+        s[i] = (struct slant){it->u0, it->v0, it->u1, it->v1, it->size, letter, it->chars, 0};
+    }
+    slant_find(s, n, k->a);
+    k->item = NEW(k->a, struct item, n + 1);
+    for (float tilt = 0;;) {
+        float next = INFINITY;
+        k->n_items = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (s[i].angle == tilt) {
+                struct item *it = &k->item[k->n_items++];
+                *it = all[i];
+                if (tilt == 0) continue;
+                slant_turn(&s[i]);
+                it->u0 = s[i].u0, it->u1 = s[i].u1, it->v0 = s[i].v0, it->v1 = s[i].v1;
+                s[i].angle = NAN; /* done */
+            } else if (s[i].angle != 0 && s[i].angle < next) {
+                next = s[i].angle;
+            }
+        }
+        if (k->n_items) lay_turn(k, turn, tilt, out, next_region, next_row);
+        if (next == INFINITY) return;
+        tilt = next;
     }
 }
 
@@ -423,11 +467,9 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
             struct item *it = &k.item[k.n_items++];
             turn_word(page, w, turn, it);
             it->size = w->size > 0.5f && w->size < 2000 ? w->size : fmaxf(it->v1 - it->v0, 1);
-            if (it->v1 - it->v0 > 1.4f * it->size) /* symbol fonts reach far down */
-                it->v1 = it->v0 + 1.2f * it->size;
             it->word = i;
             it->chars = (int)utf8_count(page->text + w->text, w->n);
         }
-        if (k.n_items) lay_turn(&k, turn, out, &next_region, &next_row);
+        lay_tilts(&k, turn, out, &next_region, &next_row);
     }
 }

@@ -17,6 +17,7 @@ struct line {
     float box[4];
     float size;        /* of most of its characters, points                           */
     int turn;          /* quarter turns of its text                                   */
+    float tilt;        /* and radians on top of that, clockwise (pdf_slant.h)         */
     int font;          /* of most of its characters                                   */
     bool bold, mono;   /* most of its characters are                                  */
     bool rtl;          /* reads from right to left                                    */

@@ -2,6 +2,7 @@
 #include "extract/pdf_text.h"
 
 #include <glib.h>
+#include <math.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------ kinds of characters */
@@ -238,15 +239,34 @@ static uint32_t word_edge(const struct words_page *page, const struct word *w, b
     return last ? text_last(s) : text_first(s);
 }
 
+/* From the end of a to the start of b, along the line. */
+static float gap_along(const struct line *l, const struct word *a, const struct word *b)
+{
+    float start[2], end = 0, across[2], c = cosf(l->tilt), s = sinf(l->tilt);
+    for (int i = 0; i < 2; i++) { /* in coordinates of the quarter turn, but for their origin */
+        const struct word *w = i ? b : a;
+        float u0, u1, v0, v1;
+        switch (w->turn) {
+        case 1: u0 = w->y0, u1 = w->y1, v0 = -w->x1, v1 = -w->x0; break;
+        case 2: u0 = -w->x1, u1 = -w->x0, v0 = -w->y1, v1 = -w->y0; break;
+        case 3: u0 = -w->y1, u1 = -w->y0, v0 = w->x0, v1 = w->x1; break;
+        default: u0 = w->x0, u1 = w->x1, v0 = w->y0, v1 = w->y1;
+        }
+        across[i] = l->tilt < 0 ? v1 : v0;
+        start[i] = u0 * c + across[i] * s;
+        if (!i) end = start[0] + (u1 - u0) / c;
+    }
+    return start[1] - end;
+}
+
 enum { MAX_BLANKS = 60 };
 
 /* How many blanks stand between two words: one, or in fixed-width fonts as many as there is room
  * for. */
-static int blanks_between(const struct words_page *page, const struct word *a, const struct word *b)
+static int blanks_between(const struct words_page *page, const struct line *l,
+                          const struct word *a, const struct word *b)
 {
-    float size = a->size > b->size ? a->size : b->size;
-    float gap = (a->turn & 1) ? (a->turn == 1 ? b->y0 - a->y1 : a->y0 - b->y1)
-                              : (a->turn == 0 ? b->x0 - a->x1 : a->x0 - b->x1);
+    float size = a->size > b->size ? a->size : b->size, gap = gap_along(l, a, b);
     if (text_is_spaceless(word_edge(page, a, true)) && text_is_spaceless(word_edge(page, b, false)))
         return gap > 0.8f * size;
     if (a->mono && b->mono && gap > 1.2f * size && a->turn == 0) {
@@ -266,7 +286,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     uint32_t *c = NEW(scratch, uint32_t, bytes + 1);
     for (size_t i = 0; i < l->n; i++) {
         const struct word *w = &page->v[l->word[i]];
-        int blanks = i ? blanks_between(page, &page->v[l->word[i - 1]], w) : 0;
+        int blanks = i ? blanks_between(page, l, &page->v[l->word[i - 1]], w) : 0;
         while (blanks-- > 0) c[n++] = ' ';
         for (size_t k = 0; k < w->n;) {
             k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);

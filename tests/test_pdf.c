@@ -1,4 +1,6 @@
 /* test_pdf.c: PDF through deepread-extract: text, order, places, and what cannot be read. */
+#include <math.h>
+
 #include "tests/extract_check.h"
 
 #define DIR "tests/data/ingest/pdf/"
@@ -305,6 +307,32 @@ static void test_table(void **state)
     drop(&g);
 }
 
+/* Three lines at any angle, of which poppler makes shreds. */
+static void test_angles(void **state)
+{
+    (void)state;
+    static const int angles[] = {0, 5, 30, 45, 75, 90, 135, 180, 225, 270, 300, 330, 350};
+    static const char *const words[] = {"The quick brown fox jumps over the lazy dog and",
+                                        "goes on running through the forest until evening,",
+                                        "when it finally finds a place to sleep."};
+    for (size_t i = 0; i < sizeof angles / sizeof *angles; i++) {
+        double a = angles[i] * M_PI / 180, c = cos(a), s = sin(a);
+        struct buf b = {0};
+        for (int k = 0; k < 3; k++) /* in the middle of the page */
+            buf_addf(&b, "BT /F 11 Tf %.5f %.5f %.5f %.5f %.3f %.3f Tm (%s) Tj ET\n", c, s, -s, c,
+                     300 - 120 * c + 14 * k * s, 400 - 120 * s - 14 * k * c, words[k]);
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        bool right = holds(&g, "The quick brown fox jumps over the lazy dog and goes on running "
+                               "through the forest until evening, when it finally finds a place to "
+                               "sleep.");
+        if (!right) print_message("%d degrees: %s\n", angles[i], g.d->text.s);
+        assert_true(right);
+        drop(&g);
+    }
+}
+
 /* Running heads and numbers go; what stands on one page only stays. */
 static void test_furniture(void **state)
 {
@@ -468,7 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents), cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_columns), cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_table), cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_table), cmocka_unit_test(test_angles), cmocka_unit_test(test_furniture),
         cmocka_unit_test(test_over_pages), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
     };
