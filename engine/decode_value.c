@@ -208,7 +208,7 @@ static size_t candidates(struct decoder *d, const struct text *t, bool can_end, 
     size_t n =
         grammar_text_allowed(&d->tokens, &t->state, t->sv->max_lines, d->text.n == 0, d->ids);
     size_t bans = 0;
-    if (t->sv->free_text) bans = grammar_circle_banned(d->text.v, d->text.n, banned, MAX_BANNED);
+    if (t->sv->free_text) bans = grammar_circle_banned(d->t, d->text.v, d->text.n, banned, MAX_BANNED);
     size_t kept = bans ? 0 : n;
     for (size_t i = 0; bans && i < n; i++) {
         bool ban = false;

@@ -7,7 +7,8 @@
  *     labels shown) plus the label's bias; the best label is found exactly.
  *   - A quote is a run of the cited text: white space compared loosely in prose, one line in code.
  *   - Free text does not run in circles: a token that would complete a run of 8 tokens already in
- *     the value is not allowed, and a sentence that says again what stands there ends the value.
+ *     the value (or the third copy in a row of a shorter one) is not allowed, and a sentence that
+ *     says again what stands there ends the value.
  *   - A value ends when the first token of the closing piece scores highest among what is allowed. */
 #ifndef ENGINE_GENERATE_H
 #define ENGINE_GENERATE_H

@@ -4,11 +4,33 @@
 
 #include "base/str.h"
 
-size_t grammar_circle_banned(const int32_t *v, size_t n, int32_t *out, size_t cap)
+/* The token begins a word: a space and a letter. */
+static bool begins_word(const struct tokenizer *t, int32_t id)
+{
+    struct str s = tokenizer_bytes(t, id);
+    return s.n > 1 && s.s[0] == ' ' && (s.s[1] | 32) >= 'a' && (s.s[1] | 32) <= 'z';
+}
+
+/* v[0,n) ends in two copies of k tokens and all but the last token of a third, which is v[n - k].
+ */
+static bool third_copy(const struct tokenizer *t, const int32_t *v, size_t n, size_t k)
+{
+    bool word = false;
+    if (n + 1 < 3 * k || v[n - k] != v[n - 2 * k]) return false;
+    for (size_t i = 1; i < k; i++)
+        if (v[n - i] != v[n - i - k] || v[n - i] != v[n - i - 2 * k]) return false;
+    for (size_t i = 1; i <= k; i++) word |= begins_word(t, v[n - i]);
+    return word;
+}
+
+size_t grammar_circle_banned(const struct tokenizer *t, const int32_t *v, size_t n, int32_t *out,
+                             size_t cap)
 {
     const size_t run = CIRCLE_RUN - 1;
     size_t found = 0;
-    if (n < run) return 0;
+    for (size_t k = 1; k < CIRCLE_RUN && found < cap; k++)
+        if (third_copy(t, v, n, k)) out[found++] = v[n - k];
+    if (n < run) return found;
     const int32_t *tail = v + n - run;
     for (size_t j = 0; j + run < n && found < cap; j++)
         if (v[j + run - 1] == tail[run - 1] && memcmp(v + j, tail, run * sizeof *v) == 0)

@@ -1,6 +1,8 @@
 /* grammar_circle.h: free text does not run in circles.
  *
- * Two rules.  A token that would complete a run of 8 tokens already in the value is not allowed.
+ * Three rules.  A token that would complete a run of 8 tokens already in the value is not allowed.
+ * Nor is one that would complete the third copy in a row of a shorter run that holds a word (seen:
+ * "for the driver for the driver for the driver"; in none of 15,884 sentences that people wrote).
  * A sentence that says again what an earlier one of the value says ends the value before it.
  *
  * What counts as saying again: the words of the sentence (runs of letters, digits and _ in lower
@@ -12,17 +14,16 @@
 #ifndef ENGINE_GRAMMAR_CIRCLE_H
 #define ENGINE_GRAMMAR_CIRCLE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "engine/tokenizer.h"
 
 #define CIRCLE_RUN 8
 #define CIRCLE_SHARE 0.9
 #define CIRCLE_MIN 5
 
-/* Stores in out the tokens that would complete a run of CIRCLE_RUN tokens standing in v[0,n)
- * already; at most cap of them (the rest is lost), returns how many. */
-size_t grammar_circle_banned(const int32_t *v, size_t n, int32_t *out, size_t cap);
+/* Stores in out the tokens that may not follow v[0,n) by the first two rules; at most cap of them
+ * (the rest is lost), returns how many. */
+size_t grammar_circle_banned(const struct tokenizer *t, const int32_t *v, size_t n, int32_t *out,
+                             size_t cap);
 
 /* s: the inside of a JSON string.  True when a sentence ends at s[n], if what follows is the end of
  * the value or white space (`apart`), or anything else. */

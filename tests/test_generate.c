@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/sys.h"
 #include "engine/generate.h"
+#include "engine/grammar_circle.h"
 #include "engine/grammar_label.h"
 #include "engine/tokenizer.h"
 #include "tests/fake_session.h"
@@ -527,6 +528,35 @@ static void a_sentence_said_again_ends_the_text(void **state)
     arena_free(a);
 }
 
+/* Tokens that may not follow a text. */
+static size_t banned_after(const char *text, int32_t *out)
+{
+    struct tokens t = {0};
+    tokenizer_encode_text(tok, text, strlen(text), &t);
+    size_t n = grammar_circle_banned(tok, t.v, t.n, out, 8);
+    tokens_free(&t);
+    return n;
+}
+
+static void runs_are_not_said_again(void **state)
+{
+    (void)state;
+    int32_t ban[8];
+    static const char eight[] = "one two three four five six seven eight nine. Then two three four "
+                                "five six seven eight";
+    assert_int_equal(banned_after("", ban), 0);
+    assert_int_equal(banned_after(eight, ban), 1);
+    assert_true(str_eq(tokenizer_bytes(tok, ban[0]), STR(" nine")));
+    assert_int_equal(banned_after("one two three four five six. Then two three four", ban), 0);
+    assert_int_equal(banned_after("x for the car for the car for the", ban), 1);
+    assert_true(str_eq(tokenizer_bytes(tok, ban[0]), STR(" car")));
+    assert_int_equal(banned_after("x for the car for the car", ban), 0);
+    assert_int_equal(banned_after("it is very very", ban), 1);
+    assert_int_equal(banned_after("1000000", ban), 0); /* digits, points and dashes may repeat */
+    assert_int_equal(banned_after("0.0.0.0", ban), 0);
+    assert_int_equal(banned_after("a ---", ban), 0);
+}
+
 static void text_holds_escapes_and_no_control_characters(void **state)
 {
     (void)state;
@@ -674,6 +704,7 @@ int main(void)
         cmocka_unit_test(quotes_take_the_first_place),
         cmocka_unit_test(long_quotes_end_at_a_word),
         cmocka_unit_test(a_sentence_said_again_ends_the_text),
+        cmocka_unit_test(runs_are_not_said_again),
         cmocka_unit_test(text_holds_escapes_and_no_control_characters),
         cmocka_unit_test(a_limit_cuts_at_a_word),
         cmocka_unit_test(null_stands_where_the_model_wants_it),
