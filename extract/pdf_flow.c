@@ -179,7 +179,7 @@ static bool centred(const struct pdf_line *a, const struct pdf_line *b)
 static bool indented(const struct pdf_line *a, const struct pdf_line *b)
 {
     float sa = start_of(&a->at), sb = start_of(&b->at), em = 0.75f * b->at.size;
-    if (centred(a, b)) return false;
+    if (centred(a, b) || a->at.cap) return false;
     if (sb > sa + em) return sa < a->left + em && sa > a->left - em; /* b indented, a not */
     if (sb < sa - em) return sb < b->left - em;                     /* b hangs out        */
     return false;
@@ -277,7 +277,8 @@ static void end_paragraph(struct flow *f)
     int level = 0;
     if (f->lines && f->plain && len < 2 * MAX_HEADING)
         level = outline_level(f, (struct str){doc_text(f->b).s + f->start, len});
-    bool headlike = f->lines && f->plain && len < MAX_HEADING && !f->item &&
+    bool entry = f->last.n && memmem(f->last.s, f->last.n, "...", 3); /* of a table of contents */
+    bool headlike = f->lines && f->plain && len < MAX_HEADING && !f->item && !entry &&
                     (f->letters > 1 || (f->letters == 1 && len > 1)) &&
                     text_last(f->last) != '.' && text_last(f->last) != ',' &&
                     text_last(f->last) != ';';

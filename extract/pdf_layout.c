@@ -19,6 +19,11 @@
 #define GUTTER 0.42f
 #define GUTTER_STREAM 0.12f
 
+/* Smaller fonts are no reader's. */
+#define TINY 1.0f
+/* A letter this much larger than the text beside it opens a paragraph of several lines. */
+#define CAP 1.7f
+
 enum { BUCKETS = 1024, MAX_OPEN = 48 };
 
 #define NONE SIZE_MAX
@@ -59,7 +64,7 @@ static void turn_word(const struct words_page *p, const struct word *w, int turn
 static bool usable(const struct word *w)
 {
     return isfinite(w->x0) && isfinite(w->x1) && isfinite(w->y0) && isfinite(w->y1) &&
-           w->x1 >= w->x0 && w->y1 >= w->y0 && fabsf(w->x0) < 1e6f && fabsf(w->x1) < 1e6f &&
+           w->x1 >= w->x0 && w->y1 >= w->y0 && !(w->size > 0 && w->size < TINY) && fabsf(w->x0) < 1e6f && fabsf(w->x1) < 1e6f &&
            fabsf(w->y0) < 1e6f && fabsf(w->y1) < 1e6f;
 }
 
@@ -131,6 +136,7 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             seen++;
             link = &o->chain[pc];
             if (gap > TIGHT * size || gap < -0.6f * size) continue;
+            if (size > CAP * fminf(l->size, it->size)) continue;
             if (gap > 0.08f * size &&
                 stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
                 continue;
@@ -196,7 +202,7 @@ static void make_pieces(struct work *k)
 /* ------------------------------------------------------------------ pieces to lines */
 
 struct seed { /* the piece that a row was begun with */
-    float v0, v1;
+    float v0, v1, size;
     int id;
 };
 
@@ -225,6 +231,7 @@ static size_t find_row(const struct seed *seed, size_t n, const struct piece *p,
     *slot = lo;
     for (size_t i = lo > 3 ? lo - 3 : 0; i < n && i < lo + 3; i++) {
         float common = overlap(seed[i].v0, seed[i].v1, p->v0, p->v1);
+        if (common >= 0.5f && p->size > CAP * seed[i].size) return i; /* the first that it spans */
         float off = fabsf(0.5f * (seed[i].v0 + seed[i].v1) - mid) / fmaxf(p->size, 1);
         if (common >= 0.5f && common - off > best) best = common - off, found = i;
     }
@@ -247,7 +254,7 @@ static void make_rows(const struct work *k, const size_t *order, size_t n, int *
         size_t hit = find_row(seed, n_seeds, p, &at);
         if (hit == NONE) {
             memmove(seed + at + 1, seed + at, (n_seeds - at) * sizeof *seed);
-            seed[at] = (struct seed){p->v0, p->v1, (int)n_seeds++};
+            seed[at] = (struct seed){p->v0, p->v1, p->size, (int)n_seeds++};
             row[v[i].at] = seed[at].id;
         } else {
             row[v[i].at] = seed[hit].id;
@@ -289,6 +296,7 @@ static void describe(const struct work *k, struct line *l)
         rtl += rtl_balance(k->page->text + w->text, w->n);
     }
     if (l->chars && l->size < 0.7 * sizes / l->chars) l->size = (float)(sizes / l->chars);
+    l->cap = l->n > 1 && k->page->v[l->word[0]].size > CAP * l->size;
     l->bold = 2 * bold > l->chars;
     l->mono = 2 * mono > l->chars;
     l->vertical = 2 * vertical > l->chars;

@@ -22,6 +22,7 @@ struct line {
     bool bold, mono;   /* most of its characters are                                  */
     bool rtl;          /* reads from right to left                                    */
     bool vertical;
+    bool cap;          /* begins with a letter that is several lines high             */
     bool tabular;      /* a cell of a row of a table                                  */
     int chars;
     int region;        /* lines of a region follow each other; ascending              */

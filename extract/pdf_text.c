@@ -127,7 +127,7 @@ static void add_plain(struct buf *out, uint32_t cp)
     if (cp == 0xF0B7 || cp == 0xF0A7 || cp == 0xF076) cp = 0x2022; /* Symbol and Wingdings bullets */
     if (cp >= 0xE000 && cp <= 0xF8FF) return; /* private use: no reader knows what it is */
     bool form = (cp >= 0xFB00 && cp <= 0xFDFF) || (cp >= 0xFE70 && cp <= 0xFEFC) ||
-                (cp >= 0x2F00 && cp <= 0x2FDF);
+                (cp >= 0x2F00 && cp <= 0x2FDF) || (cp >= 0xFE10 && cp <= 0xFE4F);
     size_t n = utf8_put(cp, u);
     norm = form ? g_utf8_normalize(u, (gssize)n, G_NORMALIZE_ALL_COMPOSE) : NULL;
     if (norm) buf_addz(out, norm);
@@ -277,6 +277,25 @@ static int blanks_between(const struct words_page *page, const struct line *l,
     return gap > 0.12f * size || (a->space_after && gap > 0.05f * size);
 }
 
+/* Four dots or more, perhaps with blanks between, lead the eye and say nothing: three are left. */
+static size_t shorten_leaders(uint32_t *c, size_t n)
+{
+    size_t out = 0;
+    for (size_t i = 0, j; i < n; i = j) {
+        size_t dots = 0, end = i;
+        for (j = i; j < n && (c[j] == '.' || (c[j] == ' ' && dots && c[j - 1] == '.')); j++)
+            if (c[j] == '.') dots++, end = j + 1;
+        if (dots < 4) {
+            j = i + 1;
+            c[out++] = c[i];
+            continue;
+        }
+        for (int k = 0; k < 3; k++) c[out++] = '.';
+        j = end;
+    }
+    return out;
+}
+
 void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
                   struct arena *scratch)
 {
@@ -296,6 +315,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     }
     if (any_rtl) to_logical(c, n, l->rtl, scratch);
     size_t start = out->n;
+    n = shorten_leaders(c, n);
     for (size_t i = 0; i < n; i++) {
         if (c[i] == 0xAD && i + 1 == n) buf_addc(out, '-'); /* a soft hyphen that is seen */
         else add_plain(out, c[i]);

@@ -12,7 +12,7 @@
 
 /* Appends the text of one line to *out: words with single spaces where the page shows a gap (none
  * between Han or kana), runs that read from right to left turned into logical order, ligatures and
- * presentation forms taken apart, soft hyphens inside words removed. */
+ * presentation forms taken apart, soft hyphens inside words removed, leaders shortened to "...". */
 void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
                   struct arena *scratch);
 

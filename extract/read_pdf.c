@@ -21,7 +21,7 @@
 #include "ingest/pages.h"
 
 /* Pages without text that are looked at for images; more are taken for images. */
-enum { MAX_LOOK = 64 };
+enum { MAX_LOOK = 64, MAX_PAGES = 100000 };
 
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
@@ -94,6 +94,9 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
     size_t empty = 0, asked = 0;
     if (!pages_bounds(pages, count, &first, &last))
         return err_set(e, E_USAGE, "%s: no page of %s: the document has %u", name, pages, count);
+    if (count > MAX_PAGES)
+        return err_set(e, E_LIMIT, "%s: says that it has %u pages; at most %d are read", name, count,
+                       MAX_PAGES);
     struct arena *scratch = arena_new();
     out->v = NEW(a, struct pdf_page, count);
     out->n = count;

@@ -307,6 +307,25 @@ static void test_table(void **state)
     drop(&g);
 }
 
+static void test_initial(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    line(&b, "F", 36, 72, 126, "W");
+    line(&b, "F", 11, 110, 110, "hen a paragraph opens with a letter of several lines");
+    line(&b, "F", 11, 110, 123, "the lines beside it stand further in than those below");
+    line(&b, "F", 11, 72, 136, "it, and all of them are one paragraph nevertheless, with");
+    line(&b, "F", 11, 72, 149, "one word at its start.");
+    line(&b, "F", 11, 72, 200, "Contents . . . . . . . . . . . . 7");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "When a paragraph opens with a letter of several lines the lines beside it "
+                          "stand further in than those below it, and all of them are one"));
+    assert_true(holds(&g, "Contents ... 7"));
+    drop(&g);
+}
+
 /* Three lines at any angle, of which poppler makes shreds. */
 static void test_angles(void **state)
 {
@@ -496,7 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents), cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_columns), cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_table), cmocka_unit_test(test_angles), cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_table), cmocka_unit_test(test_angles), cmocka_unit_test(test_initial), cmocka_unit_test(test_furniture),
         cmocka_unit_test(test_over_pages), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
     };
