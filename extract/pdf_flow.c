@@ -111,6 +111,7 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
 /* ------------------------------------------------------------------ joining */
 
 #define MAX_HEADING 160 /* characters */
+#define MAX_NOTE 40     /* lines of footnotes on a page that are moved */
 
 struct flow {
     struct doc_builder *b;
@@ -346,23 +347,68 @@ static void write_line(struct flow *f, const struct pdf_page *p, const struct pd
     }
 }
 
+/* ------------------------------------------------------------------ footnotes */
+
+struct placed {
+    const struct pdf_page *page;
+    const struct pdf_line *line;
+};
+
+static bool is_note(const struct flow *f, const struct pdf_line *l)
+{
+    return l->at.size < 0.93f * f->body && !l->at.tabular;
+}
+
+/* "12 See ...", "* The ...": how a footnote begins. */
+static bool starts_note(struct str s)
+{
+    uint32_t cp = text_first(s);
+    return (cp >= '0' && cp <= '9') || cp == '*' || cp == 0x2020 || cp == 0x2021 || cp == 0xA7 ||
+           cp == 0xB9 || cp == 0xB2 || cp == 0xB3 || (cp >= 0x2070 && cp <= 0x2079);
+}
+
+/* Footnotes at the foot of a column or page that stand inside a sentence go behind the paragraph
+ * in which it ends. */
+static void move_notes(struct flow *f, struct placed *v, size_t n, struct arena *scratch)
+{
+    struct placed *tmp = NEW(scratch, struct placed, n + 1);
+    for (size_t i = 1, j; i < n; i = j > i ? j : i + 1) {
+        const struct pdf_line *before = v[i - 1].line;
+        j = i;
+        if (is_note(f, before) || !is_note(f, v[i].line) || !starts_note(v[i].line->text)) continue;
+        while (j < n && is_note(f, v[j].line) && v[j].page == v[i].page) j++;
+        if (j == n || j - i > MAX_NOTE) continue;
+        bool over = v[j].page != v[i - 1].page || v[j].line->at.region != before->at.region;
+        if (!over || join_over_break(f, before, v[j].line) == JOIN_PARA) continue;
+        size_t end = j + 1; /* of the paragraph that goes on */
+        while (end < n && join_of(f, v[end - 1].page, v[end - 1].line, v[end].page,
+                                  v[end].line) < JOIN_LINE)
+            end++;
+        size_t notes = j - i;
+        memcpy(tmp, v + i, notes * sizeof *v);
+        memmove(v + i, v + j, (end - j) * sizeof *v);
+        memcpy(v + i + (end - j), tmp, notes * sizeof *v);
+        j = end;
+    }
+}
+
 void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *scratch)
 {
-    struct flow f = {.b = b, .d = d};
-    const struct pdf_line *prev = NULL;
-    const struct pdf_page *prev_page = NULL;
+    struct flow f = {.b = b, .d = d, .fresh = true};
+    size_t n = 0, lines = 0;
     f.hyphens = hyphen_collect(d, scratch);
     survey_sizes(&f, d, scratch);
-    f.fresh = true;
-    for (size_t p = 0; p < d->n; p++) {
-        const struct pdf_page *page = &d->v[p];
-        for (size_t i = 0; i < page->n; i++) {
-            const struct pdf_line *l = &page->v[i];
-            if (l->drop || !l->text.n) continue;
-            if (prev) write_line(&f, prev_page, prev, join_of(&f, prev_page, prev, page, l));
-            prev = l, prev_page = page;
+    for (size_t p = 0; p < d->n; p++) lines += d->v[p].n;
+    struct placed *v = NEW(scratch, struct placed, lines + 1);
+    for (size_t p = 0; p < d->n; p++)
+        for (size_t i = 0; i < d->v[p].n; i++) {
+            const struct pdf_line *l = &d->v[p].v[i];
+            if (!l->drop && l->text.n) v[n++] = (struct placed){&d->v[p], l};
         }
-    }
-    if (prev) write_line(&f, prev_page, prev, JOIN_PARA);
+    move_notes(&f, v, n, scratch);
+    for (size_t i = 0; i < n; i++)
+        write_line(&f, v[i].page, v[i].line,
+                   i + 1 < n ? join_of(&f, v[i].page, v[i].line, v[i + 1].page, v[i + 1].line)
+                             : JOIN_PARA);
     if (f.title.len) doc_set_title(b, doc_text(b).s + f.title.text, f.title.len);
 }

@@ -125,7 +125,6 @@ static void check_pdf(const struct doc *d)
         const struct page *p = &d->pages[s->page - 1];
         assert_true(s->box[0] >= 0 && s->box[1] >= 0 && s->box[0] <= s->box[2]);
         assert_true(s->box[1] <= s->box[3] && s->box[2] <= p->width && s->box[3] <= p->height);
-        if (i) assert_true(s->page >= s[-1].page);
     }
     assert_null(strstr(d->text.s, "\n\n\n"));
 }
@@ -396,6 +395,28 @@ static void test_furniture(void **state)
     drop(&g);
 }
 
+static void test_footnote(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf a = {0}, b = {0};
+    begin(&p);
+    for (int i = 0; i < 8; i++)
+        line(&a, "F", 10, 72, 600 + 12 * i, "words of a paragraph with a note at its foot which goes");
+    line(&a, "F", 8, 72, 740, "1 This is what the note says.");
+    line(&b, "F", 10, 72, 80, "on here, where the paragraph ends.");
+    line(&b, "F", 10, 72, 110, "Another paragraph.");
+    page(&p, a.s), page(&p, b.s);
+    finish(&p, "", dir, "note.pdf");
+    struct got g = get(in_dir("note.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "which goes on here, where the paragraph ends.\n\n1 This is what the note "
+                          "says.\n\nAnother"));
+    buf_free(&a), buf_free(&b);
+    drop(&g);
+}
+
 /* A sentence goes on over the end of a page, with each part on its own page. */
 static void test_over_pages(void **state)
 {
@@ -516,7 +537,7 @@ int main(void)
         cmocka_unit_test(test_documents), cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_columns), cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_table), cmocka_unit_test(test_angles), cmocka_unit_test(test_initial), cmocka_unit_test(test_furniture),
-        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_footnote), cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
