@@ -124,8 +124,8 @@ void output_markdown(struct buf *out, const struct result *r, const struct look 
             add_escaped(out, r->title);
             buf_addz(out, "\n\n");
         }
-        if (r->no_answer) buf_addz(out, "Not in the input.\n");
-        else add_sentences(out, r, look, record);
+        if (result_shown(r)) add_sentences(out, r, look, record);
+        else buf_addz(out, result_silence(r));
     }
     add_notes(out, r, look, record);
 }

@@ -95,8 +95,8 @@ void output_text(struct buf *out, const struct result *r, const struct look *loo
             output_value(&b, r->title);
             buf_addf(&b, "%s\n\n", on(look, RESET));
         }
-        if (r->no_answer) buf_addz(&b, "Not in the input.\n");
-        else add_sentences(&b, r, look);
+        if (result_shown(r)) add_sentences(&b, r, look);
+        else buf_addz(&b, result_silence(r));
         add_citations(&b, r, look);
     }
     buf_add(out, b.s, b.n);

@@ -47,6 +47,16 @@ size_t result_shown(const struct result *r)
     return n;
 }
 
+const char *result_silence(const struct result *r)
+{
+    if (r->task == TASK_SUMMARIZE)
+        return r->n_citations ? "No sentence that the input supports; the passages chosen:\n"
+                              : "No sentence that the input supports.\n";
+    return r->no_answer || !r->n_citations
+               ? "Not in the input.\n"
+               : "No answer that the input supports; the nearest passages:\n";
+}
+
 enum result_status result_status(const struct result *r)
 {
     if (r->interrupted) return RESULT_PARTIAL;

@@ -63,6 +63,8 @@ enum result_status result_status(const struct result *r);
 const char *result_status_name(enum result_status s);
 /* Sentences that text and markdown show. */
 size_t result_shown(const struct result *r);
+/* The line that stands for them where there are none. */
+const char *result_silence(const struct result *r);
 
 /* Whether the ledger or a document has a gap: something skipped, unreadable, over budget, or a
  * page without text.  What --strict refuses. */

@@ -26,7 +26,12 @@ static int sniff_pdf(const char *name, const unsigned char *head, size_t n)
     bool named = len > 4 && strcasecmp(name + len - 4, ".pdf") == 0;
     size_t look = named || n < 1024 ? n : 1024;
     if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
-    return memmem(head, look, "%PDF-", 5) ? 90 : 0; /* with a mail header or the like before it */
+    /* With a mail header or the like before it: then a line begins with it and a version follows.
+     * A program that only speaks of the mark is no PDF. */
+    const unsigned char *at = memmem(head, look, "\n%PDF-", 6);
+    if (!at && named) at = memmem(head, look, "%PDF-", 5);
+    size_t left = at ? (size_t)(head + n - at) : 0;
+    return left && memmem(at, left < 10 ? left : 10, ".", 1) ? 90 : 0;
 }
 
 static bool starts(const char *s, size_t n, const char *what)

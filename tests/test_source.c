@@ -160,6 +160,7 @@ static void recognition(void **state)
     READS("tool", "#!/bin/sh\necho\n", "code shell utf-8");
     READS("a.php", "<html><?php echo 1 ?></html>\n", "code php utf-8");
     READS("a.pdf", "not a PDF at all\n", "text - utf-8");
+    READS("mark.c", "static const char mark[] = \"%PDF-1.4\";\n", "code c utf-8");
     READS("cut.txt", "caf\xc3\xa9 \xe2\x82", "text - utf-8");
     READS("w.txt", "\xff\xfeh\0i\0\n\0", "text - utf-16le");
     READS("l.txt", "Le gar\xe7on a mang\xe9 une cr\xe8me br\xfbl\xe9" "e hier.\n",
