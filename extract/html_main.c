@@ -7,10 +7,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-enum { ENOUGH = 500 };  /* characters of a main part that needs no second try     */
+enum { ENOUGH = 500 }; /* characters of a main part that needs no second try     */
 /* A page with less text and fewer blocks than this needs no choice, only cleaning. */
 enum { SMALL = 2500, SIMPLE = 25 };
-enum { LEAST = 140 };   /* below this a page has no main part                     */
+enum { LEAST = 140 }; /* below this a page has no main part                     */
 
 /* How strictly what surrounds the content is taken away; each try drops one. */
 struct rules {
@@ -20,27 +20,31 @@ struct rules {
 };
 
 static const char *const unlikely[] = {
-    "-ad-", "ad-break", "adbox", "advert", "agegate", "banner", "breadcrumb", "combx", "comment",
-    "community", "consent", "cookie", "cover-wrap", "disqus", "extra", "footer", "gdpr", "header",
-    "jp-relatedposts", "legends", "menu", "newsletter", "navbar", "navigation", "noprint",
-    "pager", "pagination", "popup", "promo", "related", "remark", "replies", "rss", "share",
-    "shoutbox", "sidebar", "skyscraper", "social", "sponsor", "subscribe", "supplemental",
-    "toolbar", "widget"};
-static const char *const perhaps[] = {"and", "article", "body", "column", "content", "main",
-                                      "shadow"};
-static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry", "main",
-                                   "page", "post", "story", "text"};
-static const char *const bad[] = {"-ad-", "banner", "combx", "comment", "com-", "contact",
-                                  "footer", "gdpr", "hidden", "masthead", "media", "meta",
-                                  "outbrain", "promo", "related", "scroll", "share", "shopping",
-                                  "shoutbox", "sidebar", "skyscraper", "sponsor", "tags", "widget"};
+    "-ad-",         "ad-break",   "adbox",      "advert",          "agegate",
+    "banner",       "breadcrumb", "combx",      "comment",         "community",
+    "consent",      "cookie",     "cover-wrap", "disqus",          "extra",
+    "footer",       "gdpr",       "header",     "jp-relatedposts", "legends",
+    "menu",         "newsletter", "navbar",     "navigation",      "noprint",
+    "pager",        "pagination", "popup",      "promo",           "related",
+    "remark",       "replies",    "rss",        "share",           "shoutbox",
+    "sidebar",      "skyscraper", "social",     "sponsor",         "subscribe",
+    "supplemental", "toolbar",    "widget"};
+static const char *const perhaps[] = {"and",     "article", "body",  "column",
+                                      "content", "main",    "shadow"};
+static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
+                                   "main",    "page", "post", "story",   "text"};
+static const char *const bad[] = {
+    "-ad-",   "banner",   "combx",    "comment", "com-",       "contact", "footer",  "gdpr",
+    "hidden", "masthead", "media",    "meta",    "outbrain",   "promo",   "related", "scroll",
+    "share",  "shopping", "shoutbox", "sidebar", "skyscraper", "sponsor", "tags",    "widget"};
 static const char *const sharing[] = {"share", "sharedaddy", "social"};
 static const char *const byline[] = {"byline", "author", "dateline", "writtenby"};
-static const char *const roles[] = {"menu", "menubar", "complementary", "navigation", "alert",
-                                    "alertdialog", "dialog", "search", "banner", "contentinfo"};
-static const char *const certain[] = {"articlebody", "article-body", "article__body",
-                                      "entry-content", "post-content", "postcontent", "post-body",
-                                      "article-content", "story-body", "mw-parser-output"};
+static const char *const roles[] = {"menu",   "menubar",     "complementary", "navigation",
+                                    "alert",  "alertdialog", "dialog",        "search",
+                                    "banner", "contentinfo"};
+static const char *const certain[] = {
+    "articlebody", "article-body", "article__body",   "entry-content", "post-content",
+    "postcontent", "post-body",    "article-content", "story-body",    "mw-parser-output"};
 
 /* ------------------------------------------------------------------ names */
 
@@ -118,11 +122,24 @@ static float first_points(const xmlNode *n, const struct html_facts *f, const st
     case TAG_ARTICLE: p += 10; break;
     case TAG_MAIN: p += 5; break;
     case TAG_DIV: p += 5; break;
-    case TAG_PRE: case TAG_TD: case TAG_BLOCKQUOTE: p += 3; break;
-    case TAG_ADDRESS: case TAG_OL: case TAG_UL: case TAG_DL: case TAG_DD: case TAG_DT: case TAG_LI:
+    case TAG_PRE:
+    case TAG_TD:
+    case TAG_BLOCKQUOTE: p += 3; break;
+    case TAG_ADDRESS:
+    case TAG_OL:
+    case TAG_UL:
+    case TAG_DL:
+    case TAG_DD:
+    case TAG_DT:
+    case TAG_LI:
     case TAG_FORM: p -= 3; break;
-    case TAG_H1: case TAG_H2: case TAG_H3: case TAG_H4: case TAG_H5: case TAG_H6: case TAG_TH:
-        p -= 5; break;
+    case TAG_H1:
+    case TAG_H2:
+    case TAG_H3:
+    case TAG_H4:
+    case TAG_H5:
+    case TAG_H6:
+    case TAG_TH: p -= 5; break;
     default: break;
     }
     if (tree_named(n, certain, COUNT(certain)) ||
@@ -134,13 +151,18 @@ static float first_points(const xmlNode *n, const struct html_facts *f, const st
 static bool counts_as_paragraph(const struct html_facts *f)
 {
     switch (f->tag) {
-    case TAG_P: case TAG_TD: case TAG_PRE: case TAG_SECTION: case TAG_H2: case TAG_H3: case TAG_H4:
-    case TAG_H5: case TAG_H6:
-        return true;
-    case TAG_DIV: case TAG_BLOCKQUOTE:
-        return f->sum.blocks == 0;
-    default:
-        return false;
+    case TAG_P:
+    case TAG_TD:
+    case TAG_PRE:
+    case TAG_SECTION:
+    case TAG_H2:
+    case TAG_H3:
+    case TAG_H4:
+    case TAG_H5:
+    case TAG_H6: return true;
+    case TAG_DIV:
+    case TAG_BLOCKQUOTE: return f->sum.blocks == 0;
+    default: return false;
     }
 }
 
@@ -276,7 +298,8 @@ static bool belongs(const xmlNode *n, const xmlNode *top)
     if (tree_heading_level(f->tag)) return f->sum.chars > 0 && n->next && density < 0.5f;
     if (f->tag != TAG_P) return false;
     enum html_tag up = tree_facts(n->parent)->tag;
-    if ((up == TAG_BODY || up == TAG_MAIN || up == TAG_ARTICLE) && f->sum.link_chars == 0) return true;
+    if ((up == TAG_BODY || up == TAG_MAIN || up == TAG_ARTICLE) && f->sum.link_chars == 0)
+        return true;
     return f->sum.chars > 80 ? density < 0.25f
                              : f->sum.chars > 0 && f->sum.link_chars == 0 && ends_like_text(n);
 }
@@ -313,8 +336,8 @@ static void find_data_tables(xmlNode *body)
                     g->tag == TAG_TFOOT;
         }
         bool layout = !strcmp(tree_attr(t, "role"), "presentation") || nested;
-        f->data_table = !layout && (data || (rows > 1 && cells >= 2 * rows &&
-                                             (rows >= 10 || cells > 10)));
+        f->data_table =
+            !layout && (data || (rows > 1 && cells >= 2 * rows && (rows >= 10 || cells > 10)));
     }
 }
 
@@ -336,8 +359,7 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, const struc
     if (in_data_table(n) || inside(n, TAG_CODE, TAG_PRE)) return false;
     if (weight < 0) return true;
     if (s->commas >= 10) return false;
-    if (!list && s->chars)
-        list = s->li && (float)s->li * 8 > (float)s->p * 20 && f->tag != TAG_DIV;
+    if (!list && s->chars) list = s->li && (float)s->li * 8 > (float)s->p * 20 && f->tag != TAG_DIV;
     bool figure = inside(n, TAG_FIGURE, TAG_FIGURE);
     float headings = s->chars ? (float)s->heading_chars / (float)s->chars : 0;
     if (!figure && s->img > 1 && (float)s->p / (float)s->img < 0.5f) return s->chars < 300;
@@ -359,7 +381,8 @@ static void clean(xmlNode *root, const struct rules *r)
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
         int heading = tree_heading_level(f->tag);
         bool share = tree_named(n, sharing, COUNT(sharing)) && f->sum.chars < 500;
-        if (heading && weight_of(n, r) < 0) f->drop = true;
+        if (heading && weight_of(n, r) < 0)
+            f->drop = true;
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
             f->drop = true;
         else if (r->clean && (f->tag == TAG_FORM || f->tag == TAG_FIELDSET || f->tag == TAG_TABLE ||
@@ -408,7 +431,8 @@ static int attempt(xmlNode *body, const struct rules *r)
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     keep_around(best, body);
     find_data_tables(body);
-    for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c; c = c->next) {
+    for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
+         c = c->next) {
         if (c->_private && tree_facts(c)->keep && !tree_facts(c)->drop) clean(c, r);
         if (best == body) break;
     }

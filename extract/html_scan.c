@@ -7,11 +7,17 @@
 
 #include "base/mem.h"
 
-#define MARK_BASE 0x100000u
+#define MARK_BASE  0x100000u
 #define MARK_RADIX 0x8000u
 
-static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_alpha(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f';
@@ -51,9 +57,9 @@ void scan_free(struct html_scan *s)
 /* ------------------------------------------------------------------ character references */
 
 static const uint16_t windows_1252[32] = {
-    0x20AC, 0x81, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x8D, 0x017D, 0x8F, 0x90, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D, 0x017E, 0x0178};
+    0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+    0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
 
 static uint32_t tidy(uint32_t cp)
 {
@@ -72,8 +78,9 @@ static size_t reference(const char *s, size_t n, uint32_t *cp)
         size_t start = i = hex ? 3 : 2;
         for (; i < n && i - start < 10; i++) {
             char c = (char)(s[i] | 32);
-            uint32_t d = is_digit(s[i]) ? (uint32_t)(s[i] - '0')
-                         : hex && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10 : 99;
+            uint32_t d = is_digit(s[i])                ? (uint32_t)(s[i] - '0')
+                         : hex && c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
+                                                       : 99;
             if (d == 99) break;
             v = v > 0x110000 ? v : v * (hex ? 16 : 10) + d;
         }
@@ -103,10 +110,14 @@ static size_t reference(const char *s, size_t n, uint32_t *cp)
 
 static void add_escaped(struct buf *b, uint32_t cp)
 {
-    if (cp == '<') buf_addz(b, "&lt;");
-    else if (cp == '>') buf_addz(b, "&gt;");
-    else if (cp == '&') buf_addz(b, "&amp;");
-    else buf_add_utf8(b, cp);
+    if (cp == '<')
+        buf_addz(b, "&lt;");
+    else if (cp == '>')
+        buf_addz(b, "&gt;");
+    else if (cp == '&')
+        buf_addz(b, "&amp;");
+    else
+        buf_add_utf8(b, cp);
 }
 
 /* ------------------------------------------------------------------ text */
@@ -122,10 +133,14 @@ static void copy_text(struct html_scan *o, const char *src, size_t i, size_t end
     while (i < end) {
         uint32_t cp;
         size_t k = 0;
-        if (src[i] == '&') k = reference(src + i, end - i, &cp);
-        else if ((unsigned char)src[i] == 0xF4) cp = 0xFFFD, k = 4;
-        else if ((unsigned char)src[i] < 32 && !is_blank(src[i])) cp = ' ', k = 1;
-        else if (src[i] == 127) cp = ' ', k = 1;
+        if (src[i] == '&')
+            k = reference(src + i, end - i, &cp);
+        else if ((unsigned char)src[i] == 0xF4)
+            cp = 0xFFFD, k = 4;
+        else if ((unsigned char)src[i] < 32 && !is_blank(src[i]))
+            cp = ' ', k = 1;
+        else if (src[i] == 127)
+            cp = ' ', k = 1;
         if (k) {
             add_mark(o, i, k, true);
             add_escaped(&o->copy, cp);
@@ -179,16 +194,16 @@ static size_t tag_name(const char *s, size_t n, char *out, size_t max)
 }
 
 /* Elements whose content is not parsed or never shown. */
-static const char *const skipped[] = {"script", "style", "template", "noscript", "iframe",
-                                      "noembed", "noframes", "svg", "textarea", "select",
-                                      "object", "canvas", "audio", "video"};
+static const char *const skipped[] = {"script",  "style",    "template", "noscript", "iframe",
+                                      "noembed", "noframes", "svg",      "textarea", "select",
+                                      "object",  "canvas",   "audio",    "video"};
 
 /* Elements that say how text looks and nothing about it.  Pages that never close them would make
  * trees of great depth. */
 static const char *const looks[] = {"b", "big", "em", "font", "small", "strong", "u"};
 /* Those of `skipped` that leave nothing on the page, not even a gap. */
-static const char *const unseen[] = {"script", "style", "template", "noscript", "noembed",
-                                     "noframes"};
+static const char *const unseen[] = {"script",   "style",   "template",
+                                     "noscript", "noembed", "noframes"};
 
 static bool in_list(const char *name, const char *const *list, size_t n)
 {

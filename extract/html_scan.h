@@ -24,8 +24,8 @@ struct html_mark {
 };
 
 struct html_scan {
-    struct buf copy;          /* UTF-8, for libxml2            */
-    struct html_mark *mark;   /* mem_grow                      */
+    struct buf copy;        /* UTF-8, for libxml2            */
+    struct html_mark *mark; /* mem_grow                      */
     size_t n_marks, cap;
 };
 

@@ -9,11 +9,13 @@
 
 /* In the order of enum html_tag, which is the order of strcmp. */
 static const char *const tag_names[] = {
-    "", "a", "address", "article", "aside", "blockquote", "body", "br", "button", "caption",
-    "code", "dd", "details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "img", "input",
-    "kbd", "label", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody",
-    "td", "tfoot", "th", "thead", "title", "tr", "tt", "ul"};
+    "",       "a",        "address",    "article", "aside",   "blockquote", "body",  "br",
+    "button", "caption",  "code",       "dd",      "details", "dialog",     "div",   "dl",
+    "dt",     "fieldset", "figcaption", "figure",  "footer",  "form",       "h1",    "h2",
+    "h3",     "h4",       "h5",         "h6",      "head",    "header",     "hr",    "img",
+    "input",  "kbd",      "label",      "li",      "main",    "nav",        "ol",    "p",
+    "pre",    "section",  "summary",    "table",   "tbody",   "td",         "tfoot", "th",
+    "thead",  "title",    "tr",         "tt",      "ul"};
 
 static int by_name(const void *key, const void *entry)
 {
@@ -30,11 +32,18 @@ static enum html_tag tag_of(const xmlNode *n)
 bool tree_is_block(enum html_tag t)
 {
     switch (t) {
-    case TAG_OTHER: case TAG_A: case TAG_BR: case TAG_BUTTON: case TAG_CODE: case TAG_IMG:
-    case TAG_INPUT: case TAG_KBD: case TAG_LABEL: case TAG_TT: case TAG_TITLE:
-        return false;
-    default:
-        return true;
+    case TAG_OTHER:
+    case TAG_A:
+    case TAG_BR:
+    case TAG_BUTTON:
+    case TAG_CODE:
+    case TAG_IMG:
+    case TAG_INPUT:
+    case TAG_KBD:
+    case TAG_LABEL:
+    case TAG_TT:
+    case TAG_TITLE: return false;
+    default: return true;
     }
 }
 

@@ -10,12 +10,59 @@
 #include "base/str.h"
 
 enum html_tag {
-    TAG_OTHER, TAG_A, TAG_ADDRESS, TAG_ARTICLE, TAG_ASIDE, TAG_BLOCKQUOTE, TAG_BODY, TAG_BR,
-    TAG_BUTTON, TAG_CAPTION, TAG_CODE, TAG_DD, TAG_DETAILS, TAG_DIALOG, TAG_DIV, TAG_DL, TAG_DT,
-    TAG_FIELDSET, TAG_FIGCAPTION, TAG_FIGURE, TAG_FOOTER, TAG_FORM, TAG_H1, TAG_H2, TAG_H3, TAG_H4,
-    TAG_H5, TAG_H6, TAG_HEAD, TAG_HEADER, TAG_HR, TAG_IMG, TAG_INPUT, TAG_KBD, TAG_LABEL, TAG_LI,
-    TAG_MAIN, TAG_NAV, TAG_OL, TAG_P, TAG_PRE, TAG_SECTION, TAG_SUMMARY, TAG_TABLE, TAG_TBODY,
-    TAG_TD, TAG_TFOOT, TAG_TH, TAG_THEAD, TAG_TITLE, TAG_TR, TAG_TT, TAG_UL
+    TAG_OTHER,
+    TAG_A,
+    TAG_ADDRESS,
+    TAG_ARTICLE,
+    TAG_ASIDE,
+    TAG_BLOCKQUOTE,
+    TAG_BODY,
+    TAG_BR,
+    TAG_BUTTON,
+    TAG_CAPTION,
+    TAG_CODE,
+    TAG_DD,
+    TAG_DETAILS,
+    TAG_DIALOG,
+    TAG_DIV,
+    TAG_DL,
+    TAG_DT,
+    TAG_FIELDSET,
+    TAG_FIGCAPTION,
+    TAG_FIGURE,
+    TAG_FOOTER,
+    TAG_FORM,
+    TAG_H1,
+    TAG_H2,
+    TAG_H3,
+    TAG_H4,
+    TAG_H5,
+    TAG_H6,
+    TAG_HEAD,
+    TAG_HEADER,
+    TAG_HR,
+    TAG_IMG,
+    TAG_INPUT,
+    TAG_KBD,
+    TAG_LABEL,
+    TAG_LI,
+    TAG_MAIN,
+    TAG_NAV,
+    TAG_OL,
+    TAG_P,
+    TAG_PRE,
+    TAG_SECTION,
+    TAG_SUMMARY,
+    TAG_TABLE,
+    TAG_TBODY,
+    TAG_TD,
+    TAG_TFOOT,
+    TAG_TH,
+    TAG_THEAD,
+    TAG_TITLE,
+    TAG_TR,
+    TAG_TT,
+    TAG_UL
 };
 
 /* Sums over what is below a node and not dropped.  Lengths are code points with white space
@@ -27,9 +74,9 @@ struct html_sums {
 
 struct html_facts {
     enum html_tag tag;
-    bool hidden;        /* no browser shows it                                   */
-    bool drop;          /* neither it nor what is below it is content            */
-    bool keep;          /* part of the chosen main content                       */
+    bool hidden; /* no browser shows it                                   */
+    bool drop;   /* neither it nor what is below it is content            */
+    bool keep;   /* part of the chosen main content                       */
     bool data_table;
     int depth;
     float score;
@@ -38,7 +85,10 @@ struct html_facts {
 };
 
 /* Every element and text node has facts once tree_prepare returned. */
-static inline struct html_facts *tree_facts(const xmlNode *n) { return n->_private; }
+static inline struct html_facts *tree_facts(const xmlNode *n)
+{
+    return n->_private;
+}
 
 /* Gives facts to all nodes, hides and drops what no browser shows.  Memory: arena.  Returns how
  * deep the tree is. */

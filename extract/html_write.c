@@ -15,17 +15,17 @@ struct writer {
     struct doc_builder *b;
     const struct html_scan *scan;
     const struct html_source *src;
-    const size_t *line;      /* byte offsets (of utf8) at which lines start */
+    const size_t *line; /* byte offsets (of utf8) at which lines start */
     size_t n_lines;
     enum gap gap;
-    const char *prefix;      /* "- " for the first text of an item          */
-    int indent;              /* depth of lists                              */
-    int pre;                 /* inside how many pre                         */
-    size_t line_ends;        /* of pre, not yet written                     */
-    bool any;                /* something was written                       */
-    size_t at;               /* where in utf8 the next byte of text stands  */
-    bool traced;             /* `at` is known                               */
-    size_t mark;             /* the mark it follows                         */
+    const char *prefix; /* "- " for the first text of an item          */
+    int indent;         /* depth of lists                              */
+    int pre;            /* inside how many pre                         */
+    size_t line_ends;   /* of pre, not yet written                     */
+    bool any;           /* something was written                       */
+    size_t at;          /* where in utf8 the next byte of text stands  */
+    bool traced;        /* `at` is known                               */
+    size_t mark;        /* the mark it follows                         */
 };
 
 /* ------------------------------------------------------------------ places */
@@ -35,8 +35,10 @@ static uint32_t line_of(const struct writer *w, size_t at)
     size_t lo = 0, hi = w->n_lines;
     while (hi - lo > 1) {
         size_t mid = lo + (hi - lo) / 2;
-        if (w->line[mid] <= at) lo = mid;
-        else hi = mid;
+        if (w->line[mid] <= at)
+            lo = mid;
+        else
+            hi = mid;
     }
     return (uint32_t)(lo + 1);
 }
@@ -46,8 +48,10 @@ static const struct html_piece *piece_at(const struct html_source *s, size_t at)
     size_t lo = 0, hi = s->n_pieces;
     while (hi - lo > 1) {
         size_t mid = lo + (hi - lo) / 2;
-        if (s->piece[mid].at <= at) lo = mid;
-        else hi = mid;
+        if (s->piece[mid].at <= at)
+            lo = mid;
+        else
+            hi = mid;
     }
     return &s->piece[lo];
 }
@@ -174,8 +178,10 @@ static void write_text(struct writer *w, const xmlNode *node)
         size_t j = i;
         while (j < n && !scan_mark(s + j, n - j, &index)) j++;
         bool coded = w->traced && w->scan->mark[w->mark].coded;
-        if (w->pre) put_pre(w, s + i, j - i, w->at, coded);
-        else put_flowing(w, s + i, j - i, w->at, coded);
+        if (w->pre)
+            put_pre(w, s + i, j - i, w->at, coded);
+        else
+            put_flowing(w, s + i, j - i, w->at, coded);
         if (!coded) w->at += j - i;
         i = j;
     }
@@ -192,15 +198,22 @@ static enum gap gap_around(const xmlNode *n, const struct html_facts *f)
 {
     int climbed = 0;
     switch (f->tag) {
-    case TAG_LI: case TAG_TR: case TAG_DT: case TAG_DD: case TAG_CAPTION: case TAG_SUMMARY:
-    case TAG_FIGCAPTION:
-        return GAP_LINE;
-    case TAG_TBODY: case TAG_THEAD: case TAG_TFOOT:
-        return GAP_LINE;
-    case TAG_UL: case TAG_OL:
+    case TAG_LI:
+    case TAG_TR:
+    case TAG_DT:
+    case TAG_DD:
+    case TAG_CAPTION:
+    case TAG_SUMMARY:
+    case TAG_FIGCAPTION: return GAP_LINE;
+    case TAG_TBODY:
+    case TAG_THEAD:
+    case TAG_TFOOT: return GAP_LINE;
+    case TAG_UL:
+    case TAG_OL:
         return n->parent && n->parent->_private && tree_facts(n->parent)->tag == TAG_LI ? GAP_LINE
-                                                                                       : GAP_PARA;
-    case TAG_P: case TAG_DIV: /* inside a cell or an item they are no paragraphs of their own */
+                                                                                        : GAP_PARA;
+    case TAG_P:
+    case TAG_DIV: /* inside a cell or an item they are no paragraphs of their own */
         for (const xmlNode *up = n->parent; up && up->_private && climbed++ < CLIMB;
              up = up->parent) {
             enum html_tag t = tree_facts(up)->tag;
@@ -209,10 +222,9 @@ static enum gap gap_around(const xmlNode *n, const struct html_facts *f)
             if (t != TAG_DIV && t != TAG_P && t != TAG_OTHER) break;
         }
         return GAP_PARA;
-    case TAG_TD: case TAG_TH:
-        return GAP_NONE;
-    default:
-        return tree_is_block(f->tag) ? GAP_PARA : GAP_NONE;
+    case TAG_TD:
+    case TAG_TH: return GAP_NONE;
+    default: return tree_is_block(f->tag) ? GAP_PARA : GAP_NONE;
     }
 }
 
@@ -220,8 +232,8 @@ static bool layout_cell(const xmlNode *n)
 {
     int climbed = 0;
     for (n = n->parent; n && n->_private && climbed++ < CLIMB; n = n->parent)
-        if (tree_facts(n)->tag == TAG_TABLE) return tree_facts(n)->sum.blocks > 40 &&
-                                                    !tree_facts(n)->data_table;
+        if (tree_facts(n)->tag == TAG_TABLE)
+            return tree_facts(n)->sum.blocks > 40 && !tree_facts(n)->data_table;
     return true;
 }
 
@@ -241,7 +253,8 @@ static void open_element(struct writer *w, const xmlNode *n, const struct html_f
         w->pre++;
     } else if (f->tag == TAG_TD || f->tag == TAG_TH) {
         const xmlNode *p = n->prev;
-        while (p && (p->type != XML_ELEMENT_NODE || !p->_private || tree_facts(p)->drop)) p = p->prev;
+        while (p && (p->type != XML_ELEMENT_NODE || !p->_private || tree_facts(p)->drop))
+            p = p->prev;
         need(w, layout_cell(n) ? GAP_PARA : p && w->gap < GAP_LINE ? GAP_CELL : GAP_NONE);
     }
 }

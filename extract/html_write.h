@@ -8,16 +8,16 @@
 
 /* Where a piece of the UTF-8 page came from.  The source itself, when it is UTF-8. */
 struct html_source {
-    const char *utf8;            /* the page as scanned                                       */
+    const char *utf8; /* the page as scanned                                       */
     size_t n;
-    const char *bytes;           /* the source                                                */
+    const char *bytes; /* the source                                                */
     size_t n_bytes;
     const struct html_piece *piece; /* sorted by `at`; NULL: utf8 is bytes + bom              */
     size_t n_pieces;
     size_t bom;
 };
 struct html_piece {
-    size_t at, len;       /* in utf8  */
+    size_t at, len;        /* in utf8  */
     size_t byte, byte_len; /* in bytes */
 };
 

@@ -52,9 +52,12 @@ static bool take_option(struct call *c, const char *arg)
     const char *value = strchr(arg, '=');
     if (!value) return false;
     size_t n = (size_t)(value++ - arg);
-    if (n == 6 && !strncmp(arg, "--name", n)) c->name = value;
-    else if (n == 7 && !strncmp(arg, "--pages", n)) c->o.pages = value;
-    else if (n == 10 && !strncmp(arg, "--encoding", n)) c->o.encoding = value;
+    if (n == 6 && !strncmp(arg, "--name", n))
+        c->name = value;
+    else if (n == 7 && !strncmp(arg, "--pages", n))
+        c->o.pages = value;
+    else if (n == 10 && !strncmp(arg, "--encoding", n))
+        c->o.encoding = value;
     else if (n == 13 && !strncmp(arg, "--password-fd", n)) {
         char *end;
         long fd = strtol(value, &end, 10);
@@ -115,8 +118,10 @@ static enum err extract(struct call *c, struct arena *a, struct doc **out, struc
     }
     if (password.s) explicit_bzero(password.s, password.n);
     buf_free(&password);
-    if (own.s) buf_free(&own);
-    else if (n) munmap((void *)(uintptr_t)bytes, n);
+    if (own.s)
+        buf_free(&own);
+    else if (n)
+        munmap((void *)(uintptr_t)bytes, n);
     return r;
 }
 

@@ -15,8 +15,8 @@ struct cutter {
     int *region;
     size_t done;
     int regions;
-    float *edges;     /* scratch: 2 * n */
-    size_t *part;     /* scratch: n     */
+    float *edges; /* scratch: 2 * n */
+    size_t *part; /* scratch: n     */
 };
 
 /* A strip at u = x between the pieces idx[from..to), none of which crosses it. */
@@ -60,7 +60,8 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
         }
         qsort(c->edges, n, sizeof c->edges[0], by_value);
         for (size_t i = 0, j; i < n; i = j) {
-            for (j = i + 1; j < n && c->edges[j] - c->edges[i] < 3; j++) {}
+            for (j = i + 1; j < n && c->edges[j] - c->edges[i] < 3; j++) {
+            }
             if (j - i < MIN_LINES) continue;
             float k = (float)(j - i), x = right ? c->edges[j - 1] + 1 : c->edges[i] - 1;
             if (n_out == MAX_EDGES && k <= count[n_out - 1]) continue;
@@ -123,11 +124,14 @@ static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, fl
         float strip = p ? c->gutter * p->size : 0;
         bool right = p && p->u0 >= x + (sign > 0 ? strip : 0);
         bool left = p && p->u1 <= x - (sign > 0 ? 0 : strip);
-        if (left) side_add(&l, p, p->u1, 1);
-        else if (right) side_add(&r, p, p->u0, -1);
+        if (left)
+            side_add(&l, p, p->u1, 1);
+        else if (right)
+            side_add(&r, p, p->u0, -1);
         if (left || right) continue;
         float score = strip_score(c, &l, &r);
-        if (score > best->score) *best = (struct gutter){0.5f * (l.inner + r.inner), score, from, i};
+        if (score > best->score)
+            *best = (struct gutter){0.5f * (l.inner + r.inner), score, from, i};
         l = r = (struct side){0};
         from = i + 1;
     }
@@ -165,8 +169,10 @@ static size_t split(struct cutter *c, size_t *idx, size_t n, float x)
     size_t nl = 0, nr = 0;
     for (size_t i = 0; i < n; i++) {
         bool right = c->p[idx[i]].u0 >= x;
-        if (right != c->rtl) c->part[nr++] = idx[i];
-        else idx[nl++] = idx[i];
+        if (right != c->rtl)
+            c->part[nr++] = idx[i];
+        else
+            idx[nl++] = idx[i];
     }
     memcpy(idx + nl, c->part, nr * sizeof *idx);
     return nl;

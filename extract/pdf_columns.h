@@ -17,8 +17,8 @@ struct piece {
     float u0, v0, u1, v1; /* u along the line, v down the page, in points */
     float size;           /* of the font                                  */
     int chars;
-    bool fixed;           /* of a fixed-width font: gaps are blanks       */
-    long stream;          /* for the caller's use                         */
+    bool fixed;  /* of a fixed-width font: gaps are blanks       */
+    long stream; /* for the caller's use                         */
 };
 
 /* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region

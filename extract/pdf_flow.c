@@ -11,8 +11,14 @@
 /* ------------------------------------------------------------------ measuring */
 
 /* Where a line starts and ends in its own direction. */
-static float start_of(const struct line *l) { return l->rtl ? -l->u1 : l->u0; }
-static float end_of(const struct line *l) { return l->rtl ? -l->u0 : l->u1; }
+static float start_of(const struct line *l)
+{
+    return l->rtl ? -l->u1 : l->u0;
+}
+static float end_of(const struct line *l)
+{
+    return l->rtl ? -l->u0 : l->u1;
+}
 
 static bool same_size(const struct line *a, const struct line *b)
 {
@@ -102,7 +108,9 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
     float *tmp = NEW(scratch, float, p->n + 1);
     for (size_t i = 0, j; i < p->n; i = j) {
         for (j = i + 1; j < p->n && p->v[j].at.region == p->v[i].at.region &&
-                        same_size(&p->v[j].at, &p->v[i].at); j++) {}
+                        same_size(&p->v[j].at, &p->v[i].at);
+             j++) {
+        }
         measure_block(p->v + i, j - i, tmp);
     }
     measure_code(p);
@@ -111,14 +119,14 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
 /* ------------------------------------------------------------------ joining */
 
 #define MAX_HEADING 160 /* characters */
-#define MAX_NOTE 40     /* lines of footnotes on a page that are moved */
+#define MAX_NOTE    40  /* lines of footnotes on a page that are moved */
 
 struct flow {
     struct doc_builder *b;
     const struct pdf_doc *d;
     const struct hyphens *hyphens;
-    float body;             /* size of most of the text */
-    float sizes[8];         /* of headings, largest first */
+    float body;     /* size of most of the text */
+    float sizes[8]; /* of headings, largest first */
     size_t n_sizes;
     /* The paragraph being written. */
     size_t start;
@@ -127,9 +135,9 @@ struct flow {
     uint32_t page;
     int letters;
     bool bold, plain, item;
-    bool fresh;             /* the next line starts a line of the text */
+    bool fresh; /* the next line starts a line of the text */
     struct str last;
-    struct heading title;   /* the largest heading of the first pages */
+    struct heading title; /* the largest heading of the first pages */
     float title_size;
     uint32_t title_page;
 };
@@ -182,7 +190,7 @@ static bool indented(const struct pdf_line *a, const struct pdf_line *b)
     float sa = start_of(&a->at), sb = start_of(&b->at), em = 0.75f * b->at.size;
     if (centred(a, b) || a->at.cap) return false;
     if (sb > sa + em) return sa < a->left + em && sa > a->left - em; /* b indented, a not */
-    if (sb < sa - em) return sb < b->left - em;                     /* b hangs out        */
+    if (sb < sa - em) return sb < b->left - em;                      /* b hangs out        */
     return false;
 }
 
@@ -211,12 +219,10 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
     return plain_join(f, a, b);
 }
 
-static enum join join_of(const struct flow *f, const struct pdf_page *pa,
-                         const struct pdf_line *a, const struct pdf_page *pb,
-                         const struct pdf_line *b)
+static enum join join_of(const struct flow *f, const struct pdf_page *pa, const struct pdf_line *a,
+                         const struct pdf_page *pb, const struct pdf_line *b)
 {
-    if (pa == pb && a->at.row == b->at.row)
-        return a->at.tabular ? JOIN_CELL : JOIN_SPACE;
+    if (pa == pb && a->at.row == b->at.row) return a->at.tabular ? JOIN_CELL : JOIN_SPACE;
     if (pa != pb || a->at.region != b->at.region || a->at.turn != b->at.turn)
         return join_over_break(f, a, b);
     return join_in_region(f, a, b);
@@ -243,7 +249,8 @@ static void survey_sizes(struct flow *f, const struct pdf_doc *d, struct arena *
     for (int s = 0; s < STEPS; s++)
         if (chars[s] > best) best = chars[s], f->body = 0.5f * (float)s;
     for (int s = STEPS - 1; s > 0 && f->n_sizes < 8; s--)
-        if (chars[s] > 0 && 0.5f * (float)s >= 1.12f * f->body) f->sizes[f->n_sizes++] = 0.5f * (float)s;
+        if (chars[s] > 0 && 0.5f * (float)s >= 1.12f * f->body)
+            f->sizes[f->n_sizes++] = 0.5f * (float)s;
     qsort(f->sizes, f->n_sizes, sizeof *f->sizes, by_size_down);
 }
 
@@ -263,8 +270,10 @@ static int outline_level(const struct flow *f, struct str text)
     if (!key) return 0;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (v[mid].page < f->page) lo = mid + 1;
-        else hi = mid;
+        if (v[mid].page < f->page)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     for (; lo < f->d->n_outline && v[lo].page == f->page; lo++)
         if (v[lo].key == key) return v[lo].level;
@@ -280,9 +289,8 @@ static void end_paragraph(struct flow *f)
         level = outline_level(f, (struct str){doc_text(f->b).s + f->start, len});
     bool entry = f->last.n && memmem(f->last.s, f->last.n, "...", 3); /* of a table of contents */
     bool headlike = f->lines && f->plain && len < MAX_HEADING && !f->item && !entry &&
-                    (f->letters > 1 || (f->letters == 1 && len > 1)) &&
-                    text_last(f->last) != '.' && text_last(f->last) != ',' &&
-                    text_last(f->last) != ';';
+                    (f->letters > 1 || (f->letters == 1 && len > 1)) && text_last(f->last) != '.' &&
+                    text_last(f->last) != ',' && text_last(f->last) != ';';
     if (!level && headlike && (large || (f->bold && f->lines <= 2))) level = level_of(f);
     if (level) doc_heading(f->b, f->start, len, level);
     if (headlike && large && f->size > 1.02f * f->title_size && f->letters > 3 &&
@@ -372,7 +380,7 @@ static bool starts_note(struct str s)
 static void move_notes(struct flow *f, struct placed *v, size_t n, struct arena *scratch)
 {
     struct placed *tmp = NEW(scratch, struct placed, n + 1);
-    for (size_t i = 1, j; i < n; i = j > i ? j : i + 1) {
+    for (size_t i = 1, j; i<n; i = j> i ? j : i + 1) {
         const struct pdf_line *before = v[i - 1].line;
         j = i;
         if (is_note(f, before) || !is_note(f, v[i].line) || !starts_note(v[i].line->text)) continue;
@@ -381,8 +389,8 @@ static void move_notes(struct flow *f, struct placed *v, size_t n, struct arena 
         bool over = v[j].page != v[i - 1].page || v[j].line->at.region != before->at.region;
         if (!over || join_over_break(f, before, v[j].line) == JOIN_PARA) continue;
         size_t end = j + 1; /* of the paragraph that goes on */
-        while (end < n && join_of(f, v[end - 1].page, v[end - 1].line, v[end].page,
-                                  v[end].line) < JOIN_LINE)
+        while (end < n &&
+               join_of(f, v[end - 1].page, v[end - 1].line, v[end].page, v[end].line) < JOIN_LINE)
             end++;
         size_t notes = j - i;
         memcpy(tmp, v + i, notes * sizeof *v);

@@ -13,8 +13,14 @@ struct hyphens {
 #define START 1469598103934665603u
 #define PRIME 1099511628211u
 
-static uint64_t mix(uint64_t h, uint32_t cp) { return (h ^ g_unichar_tolower(cp)) * PRIME; }
-static bool is_hyphen(uint32_t cp) { return cp == '-' || cp == 0x2010; }
+static uint64_t mix(uint64_t h, uint32_t cp)
+{
+    return (h ^ g_unichar_tolower(cp)) * PRIME;
+}
+static bool is_hyphen(uint32_t cp)
+{
+    return cp == '-' || cp == 0x2010;
+}
 
 static void put(struct hyphens *h, uint64_t key)
 {

@@ -10,13 +10,14 @@
 #include "extract/pdf_slant.h"
 #include "extract/pdf_stream.h"
 #include "extract/pdf_table.h"
+#include "extract/pdf_text.h"
 
 /* Pieces are made with gaps below TIGHT font sizes, so that a narrow gutter keeps them apart;
  * afterwards pieces of one region are joined over wider gaps (pdf_table.h). */
 #define TIGHT 0.62f
 /* The least gutter, in font sizes.  A word gap in unjustified text is 0.25 wide: narrower gutters
  * show only by the content stream, which does not run across them. */
-#define GUTTER 0.42f
+#define GUTTER        0.42f
 #define GUTTER_STREAM 0.12f
 
 /* Smaller fonts are no reader's. */
@@ -44,7 +45,7 @@ struct work {
     size_t *first, *last; /* items of a piece                                   */
     size_t *body;         /* its last item that is no superscript and no symbol */
     size_t n_pieces;
-    bool rtl, streamed;   /* streamed: word.stream is known */
+    bool rtl, streamed; /* streamed: word.stream is known */
     enum layout_order by;
 };
 
@@ -54,9 +55,13 @@ static void turn_word(const struct words_page *p, const struct word *w, int turn
 {
     switch (turn) {
     case 1: o->u0 = w->y0, o->u1 = w->y1, o->v0 = p->width - w->x1, o->v1 = p->width - w->x0; break;
-    case 2: o->u0 = p->width - w->x1, o->u1 = p->width - w->x0, o->v0 = p->height - w->y1,
-            o->v1 = p->height - w->y0; break;
-    case 3: o->u0 = p->height - w->y1, o->u1 = p->height - w->y0, o->v0 = w->x0, o->v1 = w->x1; break;
+    case 2:
+        o->u0 = p->width - w->x1, o->u1 = p->width - w->x0, o->v0 = p->height - w->y1,
+        o->v1 = p->height - w->y0;
+        break;
+    case 3:
+        o->u0 = p->height - w->y1, o->u1 = p->height - w->y0, o->v0 = w->x0, o->v1 = w->x1;
+        break;
     default: o->u0 = w->x0, o->u1 = w->x1, o->v0 = w->y0, o->v1 = w->y1;
     }
 }
@@ -64,15 +69,8 @@ static void turn_word(const struct words_page *p, const struct word *w, int turn
 static bool usable(const struct word *w)
 {
     return isfinite(w->x0) && isfinite(w->x1) && isfinite(w->y0) && isfinite(w->y1) &&
-           w->x1 >= w->x0 && w->y1 >= w->y0 && !(w->size > 0 && w->size < TINY) && fabsf(w->x0) < 1e6f && fabsf(w->x1) < 1e6f &&
-           fabsf(w->y0) < 1e6f && fabsf(w->y1) < 1e6f;
-}
-
-static bool is_rtl(uint32_t cp)
-{
-    return (cp >= 0x590 && cp <= 0x8FF) || (cp >= 0xFB1D && cp <= 0xFDFF) ||
-           (cp >= 0xFE70 && cp <= 0xFEFC) || (cp >= 0x10800 && cp <= 0x10FFF) ||
-           (cp >= 0x1E800 && cp <= 0x1EFFF);
+           w->x1 >= w->x0 && w->y1 >= w->y0 && !(w->size > 0 && w->size < TINY) &&
+           fabsf(w->x0) < 1e6f && fabsf(w->x1) < 1e6f && fabsf(w->y0) < 1e6f && fabsf(w->y1) < 1e6f;
 }
 
 /* Letters that read right to left minus those that read left to right. */
@@ -82,8 +80,10 @@ static int rtl_balance(const char *s, size_t n)
     for (size_t i = 0; i < n;) {
         uint32_t cp;
         i += utf8_next(s + i, n - i, &cp);
-        if (is_rtl(cp)) sum++;
-        else if ((cp | 32) - 'a' < 26 || (cp >= 0xC0 && cp < 0x590)) sum--;
+        if (text_is_rtl(cp))
+            sum++;
+        else if ((cp | 32) - 'a' < 26 || (cp >= 0xC0 && cp < 0x590))
+            sum--;
     }
     return sum;
 }
@@ -137,8 +137,7 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             link = &o->chain[pc];
             if (gap > TIGHT * size || gap < -0.6f * size) continue;
             if (size > CAP * fminf(l->size, it->size)) continue;
-            if (gap > 0.08f * size &&
-                stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
+            if (gap > 0.08f * size && stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
                 continue;
             const struct item *body = &k->item[k->body[pc]]; /* before a superscript */
             if (overlap(l->v0, l->v1, it->v0, it->v1) < 0.5f &&
@@ -190,8 +189,14 @@ static void make_pieces(struct work *k)
             continue;
         }
         pc = k->n_pieces++;
-        k->piece[pc] = (struct piece){it->u0, it->v0, it->u1, it->v1, it->size, it->chars,
-                                      k->page->v[it->word].mono, k->page->v[it->word].stream};
+        k->piece[pc] = (struct piece){it->u0,
+                                      it->v0,
+                                      it->u1,
+                                      it->v1,
+                                      it->size,
+                                      it->chars,
+                                      k->page->v[it->word].mono,
+                                      k->page->v[it->word].stream};
         k->first[pc] = k->last[pc] = k->body[pc] = i;
         size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
         o.chain[pc] = o.head[b];
@@ -225,8 +230,10 @@ static size_t find_row(const struct seed *seed, size_t n, const struct piece *p,
     size_t lo = 0, hi = n, found = NONE;
     while (lo < hi) {
         size_t m = lo + (hi - lo) / 2;
-        if (seed[m].v0 + seed[m].v1 < 2 * mid) lo = m + 1;
-        else hi = m;
+        if (seed[m].v0 + seed[m].v1 < 2 * mid)
+            lo = m + 1;
+        else
+            hi = m;
     }
     *slot = lo;
     for (size_t i = lo > 3 ? lo - 3 : 0; i < n && i < lo + 3; i++) {
@@ -238,9 +245,9 @@ static size_t find_row(const struct seed *seed, size_t n, const struct piece *p,
     return found;
 }
 
-/* Sets row[i], ascending down the page, for the pieces order[0..n).  Rows are begun with the longest
- * pieces: a tall bracket or a superscript joins the line that it overlaps most, and does not tie
- * two lines together. */
+/* Sets row[i], ascending down the page, for the pieces order[0..n).  Rows are begun with the
+ * longest pieces: a tall bracket or a superscript joins the line that it overlaps most, and does
+ * not tie two lines together. */
 static void make_rows(const struct work *k, const size_t *order, size_t n, int *row, int *next_row)
 {
     struct wide *v = NEW(k->a, struct wide, n + 1);
@@ -390,17 +397,22 @@ static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, i
     if (regions > 1) out->columns = true;
     struct slot *slot = NEW(k->a, struct slot, n + 1);
     for (size_t i = 0, j; i < n; i = j) {
-        for (j = i + 1; j < n && region[j] == region[i]; j++) {}
+        for (j = i + 1; j < n && region[j] == region[i]; j++) {
+        }
         make_rows(k, order + i, j - i, row + i, next_row);
         for (size_t s = i; s < j; s++)
             slot[s] = (struct slot){.piece = order[s], .u0 = k->piece[order[s]].u0, .row = row[s]};
         qsort(slot + i, j - i, sizeof *slot, by_row);
         table_find(k->piece, slot + i, j - i, k->a);
         for (size_t s = i, t; s < j; s = t) {
-            for (t = s + 1; t < j && slot[t].row == slot[s].row && !slot[t].apart; t++) {}
+            for (t = s + 1; t < j && slot[t].row == slot[s].row && !slot[t].apart; t++) {
+            }
             struct line *l = &out->v[out->n++];
-            *l = (struct line){.turn = turn, .tilt = tilt, .region = *next_region,
-                               .row = slot[s].row, .tabular = slot[s].tabular};
+            *l = (struct line){.turn = turn,
+                               .tilt = tilt,
+                               .region = *next_region,
+                               .row = slot[s].row,
+                               .tabular = slot[s].tabular};
             make_line(k, slot + s, t - s, l);
         }
         ++*next_region;
@@ -467,8 +479,8 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
             if (of_turn[t] > of_turn[turn]) turn = t;
         if (!of_turn[turn]) break;
         of_turn[turn] = 0;
-        struct work k = {.page = page, .a = a, .item = items, .rtl = rtl > 0,
-                         .streamed = streamed, .by = by};
+        struct work k = {
+            .page = page, .a = a, .item = items, .rtl = rtl > 0, .streamed = streamed, .by = by};
         for (size_t i = 0; i < n; i++) {
             const struct word *w = &page->v[i];
             if ((w->turn & 3) != turn || !usable(w)) continue;

@@ -15,26 +15,26 @@
 struct line {
     float u0, v0, u1, v1;
     float box[4];
-    float size;        /* of most of its characters, points                           */
-    int turn;          /* quarter turns of its text                                   */
-    float tilt;        /* and radians on top of that, clockwise (pdf_slant.h)         */
-    int font;          /* of most of its characters                                   */
-    bool bold, mono;   /* most of its characters are                                  */
-    bool rtl;          /* reads from right to left                                    */
+    float size;      /* of most of its characters, points                           */
+    int turn;        /* quarter turns of its text                                   */
+    float tilt;      /* and radians on top of that, clockwise (pdf_slant.h)         */
+    int font;        /* of most of its characters                                   */
+    bool bold, mono; /* most of its characters are                                  */
+    bool rtl;        /* reads from right to left                                    */
     bool vertical;
-    bool cap;          /* begins with a letter that is several lines high             */
-    bool tabular;      /* a cell of a row of a table                                  */
+    bool cap;     /* begins with a letter that is several lines high             */
+    bool tabular; /* a cell of a row of a table                                  */
     int chars;
-    int region;        /* lines of a region follow each other; ascending              */
-    int row;           /* lines with the same number stand side by side; ascending    */
+    int region;         /* lines of a region follow each other; ascending              */
+    int row;            /* lines with the same number stand side by side; ascending    */
     const size_t *word; /* n indices into words_page.v, left to right as seen         */
     size_t n;
 };
 
 struct layout {
-    struct line *v;    /* in reading order */
+    struct line *v; /* in reading order */
     size_t n;
-    bool columns;      /* a gutter was found: another order than top to bottom */
+    bool columns; /* a gutter was found: another order than top to bottom */
 };
 
 /* All memory is the arena's.  Words without a usable box are left out, and pages with more than

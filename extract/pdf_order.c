@@ -45,8 +45,8 @@ static float step_of_place(const struct line *a, const struct line *b)
     if (a->row == b->row) return 0;
     bool over = b->u0 < a->u1 && b->u1 > a->u0;
     if (over && b->v0 > a->v0 && b->v0 - a->v1 < 1.6f * size) return 0.5f;
-    if (b->v0 >= a->v0) return over ? 0.1f : -0.3f;  /* further down          */
-    return b->u0 > a->u0 + size ? 0 : -1;            /* up: to the next column, or back */
+    if (b->v0 >= a->v0) return over ? 0.1f : -0.3f; /* further down          */
+    return b->u0 > a->u0 + size ? 0 : -1;           /* up: to the next column, or back */
 }
 
 float order_score(const struct layout *l, const struct words_page *page)

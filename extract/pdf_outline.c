@@ -39,10 +39,11 @@ static bool ends_with(const char *s, const char *end)
 static bool sensible(const char *s)
 {
     static const char *const starts[] = {"Microsoft ", "untitled", "PowerPoint Presentation",
-                                         "Slide 1", "Document", "Layout 1", "Title"};
-    static const char *const ends[] = {".doc", ".docx", ".tex", ".dvi", ".pdf", ".indd", ".qxd",
-                                       ".odt", ".rtf", ".txt", ".ppt", ".pptx", ".xls", ".xlsx",
-                                       ".ps", ".fm", ".html", ".htm", ".wpd", ".p65"};
+                                         "Slide 1",    "Document", "Layout 1",
+                                         "Title"};
+    static const char *const ends[] = {".doc", ".docx", ".tex",  ".dvi", ".pdf",  ".indd", ".qxd",
+                                       ".odt", ".rtf",  ".txt",  ".ppt", ".pptx", ".xls",  ".xlsx",
+                                       ".ps",  ".fm",   ".html", ".htm", ".wpd",  ".p65"};
     size_t n = strlen(s), letters = 0;
     for (size_t i = 0; i < n;) {
         uint32_t cp;

@@ -10,9 +10,9 @@
 #include "base/str.h"
 
 struct outline_entry {
-    uint64_t key;    /* outline_key of its title */
-    uint32_t page;   /* 1-based                  */
-    int level;       /* 1 the outermost          */
+    uint64_t key;  /* outline_key of its title */
+    uint32_t page; /* 1-based                  */
+    int level;     /* 1 the outermost          */
 };
 
 struct outline;

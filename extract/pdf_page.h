@@ -11,10 +11,10 @@
 #include "extract/pdf_outline.h"
 
 struct pdf_line {
-    struct line at;    /* at.word is gone: it belonged to the page's words               */
-    struct str text;   /* logical order, plain forms, one line                           */
-    uint32_t no;       /* 1-based; cells of one row share a number                       */
-    bool drop;         /* repeats over pages: a running head, a footer, a page number    */
+    struct line at;  /* at.word is gone: it belonged to the page's words               */
+    struct str text; /* logical order, plain forms, one line                           */
+    uint32_t no;     /* 1-based; cells of one row share a number                       */
+    bool drop;       /* repeats over pages: a running head, a footer, a page number    */
     /* The block of lines that it stands in. */
     float left, right; /* where most of its lines start; where the longest one ends      */
     float leading;     /* from line to line                                              */
@@ -26,8 +26,8 @@ struct pdf_page {
     float width, height;
     struct pdf_line *v; /* in reading order                                              */
     size_t n;
-    bool empty;        /* no text was found on it                                        */
-    bool no_text;      /* and there is an image on it                                    */
+    bool empty;   /* no text was found on it                                        */
+    bool no_text; /* and there is an image on it                                    */
 };
 
 struct pdf_doc {

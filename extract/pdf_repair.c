@@ -12,8 +12,8 @@ enum { MAX_NUMBER = 8388600, MAX_DICT = 8192 };
 
 struct entry {
     uint32_t number;
-    uint32_t seq;     /* in file order: the last object of a number counts */
-    bool packed;      /* inside object stream `at`, as its `index`th       */
+    uint32_t seq; /* in file order: the last object of a number counts */
+    bool packed;  /* inside object stream `at`, as its `index`th       */
     size_t at;
     uint32_t index;
 };
@@ -31,7 +31,10 @@ struct repair {
 
 /* ------------------------------------------------------------------ small scanners */
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0;
@@ -103,8 +106,10 @@ static void add(struct repair *r, struct entry e)
 
 static void note_kind(struct repair *r, uint32_t num, const char *dict, size_t n)
 {
-    if (has_type(dict, n, "/Catalog")) r->root = num;
-    else if (has_type(dict, n, "/Pages") && !has(dict, n, "/Parent")) r->pages = num;
+    if (has_type(dict, n, "/Catalog"))
+        r->root = num;
+    else if (has_type(dict, n, "/Pages") && !has(dict, n, "/Parent"))
+        r->pages = num;
     else if (has_type(dict, n, "/Page")) {
         if (r->n_leaf == r->cap_leaf) {
             r->cap_leaf = r->cap_leaf ? 2 * r->cap_leaf : 64;
@@ -140,8 +145,10 @@ static void unpack(struct repair *r, uint32_t num, const char *s, size_t dict, c
     uint32_t count, first, inner, off;
     struct buf out = {0};
     if (!key_number(s, dict, "/N", &count) || !key_number(s, dict, "/First", &first)) return;
-    if (has(s, dict, "/FlateDecode")) inflate_all(&out, data, n);
-    else if (!has(s, dict, "/Filter")) buf_add(&out, data, n < REPAIR_INFLATE ? n : REPAIR_INFLATE);
+    if (has(s, dict, "/FlateDecode"))
+        inflate_all(&out, data, n);
+    else if (!has(s, dict, "/Filter"))
+        buf_add(&out, data, n < REPAIR_INFLATE ? n : REPAIR_INFLATE);
     size_t i = 0, from = 0;
     uint32_t last = 0;
     for (uint32_t k = 0; k < count && first <= out.n; k++) {
@@ -260,8 +267,10 @@ static void write_table(struct repair *r, struct buf *out)
     }
     buf_addc(out, '\n');
     size_t at = out->n;
-    buf_addf(out, "%u 0 obj\n<</Type/XRef/Size %u/W[1 5 2]/Root %u 0 R/Index[%s]/Length %zu>>\n"
-                  "stream\n", table, table + 1, r->root, index.s, rows.n);
+    buf_addf(out,
+             "%u 0 obj\n<</Type/XRef/Size %u/W[1 5 2]/Root %u 0 R/Index[%s]/Length %zu>>\n"
+             "stream\n",
+             table, table + 1, r->root, index.s, rows.n);
     buf_add(out, rows.s, rows.n);
     buf_addf(out, "\nendstream\nendobj\nstartxref\n%zu\n%%%%EOF\n", at);
     buf_free(&index);

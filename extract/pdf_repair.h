@@ -13,8 +13,9 @@ size_t repair_skip_junk(const char *s, size_t n);
 
 /* Copies the file into *out and appends a table of all objects found in it, those inside object
  * streams included, with the catalogue as its root.  Where that is lost, one is made for the page
- * tree, and where that is lost too, a tree of the pages in file order.  False without pages.  Encrypted files cannot be helped: what decrypts them
- * stood in the table.  Memory: the file, and REPAIR_INFLATE for one object stream at a time. */
+ * tree, and where that is lost too, a tree of the pages in file order.  False without pages.
+ * Encrypted files cannot be helped: what decrypts them stood in the table.  Memory: the file, and
+ * REPAIR_INFLATE for one object stream at a time. */
 #define REPAIR_INFLATE ((size_t)64 << 20)
 bool repair_file(struct buf *out, const char *s, size_t n);
 

@@ -14,7 +14,7 @@ struct start { /* a place where a run of the stream begins */
 
 struct matcher {
     const struct words_page *page;
-    char *text;          /* the stream without white space */
+    char *text; /* the stream without white space */
     size_t n;
     unsigned char *used; /* per byte                       */
     struct start *start; /* sorted by key, then place      */
@@ -83,8 +83,10 @@ static long place(const struct matcher *m, size_t i, size_t near)
     size_t lo = 0, hi = m->n_starts;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (by_key(&m->start[mid], &want) < 0) lo = mid + 1;
-        else hi = mid;
+        if (by_key(&m->start[mid], &want) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     long best = -1;
     int best_k = 0, tries = 0;
@@ -108,7 +110,8 @@ float stream_match(struct words_page *page, const char *stream, struct arena *sc
     squeeze(&m, stream, scratch);
     for (size_t i = 0; i < page->n; i++) {
         struct word *w = &page->v[i];
-        long at = stands(&m, next, w) && context(&m, next, i) >= 2 ? (long)next : place(&m, i, next);
+        long at =
+            stands(&m, next, w) && context(&m, next, i) >= 2 ? (long)next : place(&m, i, next);
         if (at < 0 && stands(&m, next, w)) at = (long)next;
         w->stream = at;
         if (at < 0) continue;

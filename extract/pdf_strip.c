@@ -6,16 +6,16 @@
 
 #include "extract/pdf_text.h"
 
-enum { ROWS = 3 };      /* rows from each edge that are looked at             */
-#define EDGE 0.16f      /* share of the page's height that is an edge         */
-#define SAME_HEIGHT 6   /* points                                             */
+enum { ROWS = 3 };        /* rows from each edge that are looked at             */
+#define EDGE        0.16f /* share of the page's height that is an edge         */
+#define SAME_HEIGHT 6     /* points                                             */
 
 struct cand {
     struct pdf_line *l;
-    uint64_t key;       /* hash of the words; digits count as one sign        */
-    long value;         /* of a line that is a number and nothing else; or -1 */
+    uint64_t key; /* hash of the words; digits count as one sign        */
+    long value;   /* of a line that is a number and nothing else; or -1 */
     uint32_t page;
-    int zone;           /* 0 upper edge, 1 lower edge                         */
+    int zone; /* 0 upper edge, 1 lower edge                         */
     float v, size;
     int font;
 };
@@ -23,7 +23,7 @@ struct cand {
 struct strip {
     struct cand *v;
     size_t n;
-    size_t least;       /* pages that a line must be on                       */
+    size_t least; /* pages that a line must be on                       */
 };
 
 /* ------------------------------------------------------------------ keys */
@@ -48,7 +48,10 @@ static long roman_value(const char *s, size_t n)
     return sum;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 /* The number that the line is, apart from blanks, dashes and brackets around it; else -1. */
 static long line_value(struct str s)
@@ -118,8 +121,8 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
             struct pdf_line *l = line[zone ? n - 1 - i : i];
             bool close = gap < 0.45f * l->at.size && row == 0;
             if (close && line_value(l->text) < 0) continue;
-            s->v[s->n++] = (struct cand){l, key_of(l->text), line_value(l->text), p->number, zone,
-                                         0.5f * (v0 + v1), l->at.size, l->at.font};
+            s->v[s->n++] = (struct cand){l,    key_of(l->text),  line_value(l->text), p->number,
+                                         zone, 0.5f * (v0 + v1), l->at.size,          l->at.font};
         }
     }
 }
@@ -192,8 +195,10 @@ static void drop_groups(struct strip *s)
                 (a->value < 0 && a->key != b->key) || b->v - s->v[j - 1].v > SAME_HEIGHT)
                 break;
         }
-        if (a->value >= 0) drop_numbers(s->v + i, j - i);
-        else drop_runs(s, s->v + i, j - i);
+        if (a->value >= 0)
+            drop_numbers(s->v + i, j - i);
+        else
+            drop_runs(s, s->v + i, j - i);
     }
 }
 
@@ -246,8 +251,10 @@ static void spare_whole_pages(struct pdf_doc *d)
         int kept = 0, dropped = 0;
         for (size_t i = 0; i < d->v[p].n; i++) {
             const struct pdf_line *l = &d->v[p].v[i];
-            if (!l->drop) kept += l->at.chars;
-            else if (line_value(l->text) < 0) dropped += l->at.chars;
+            if (!l->drop)
+                kept += l->at.chars;
+            else if (line_value(l->text) < 0)
+                dropped += l->at.chars;
         }
         if (kept >= dropped) continue;
         for (size_t i = 0; i < d->v[p].n; i++) d->v[p].v[i].drop = false;

@@ -10,7 +10,7 @@ struct row {
     size_t from, to; /* slots                                 */
     int cells;       /* by wide gaps alone                    */
     float v0, v1, size;
-    int table;       /* number of the table it is in, 0 none  */
+    int table; /* number of the table it is in, 0 none  */
 };
 
 struct rows {

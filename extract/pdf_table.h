@@ -10,12 +10,12 @@
 
 /* A piece of a row.  Pieces are sorted by row, then by u0. */
 struct slot {
-    size_t piece;      /* index of its struct piece                                        */
+    size_t piece; /* index of its struct piece                                        */
     float u0;
     int row;
     /* Set by table_find. */
-    bool apart;        /* a cell or a column of its own: not joined with the one before it */
-    bool tabular;      /* of a row of a table                                              */
+    bool apart;   /* a cell or a column of its own: not joined with the one before it */
+    bool tabular; /* of a row of a table                                              */
 };
 
 /* Gaps wider than TABLE_LOOSE font sizes always part; justified text is as wide as that.  Narrower

@@ -26,8 +26,8 @@ bool text_is_rtl(uint32_t cp)
 
 bool text_is_lower(uint32_t cp)
 {
-    return g_unichar_islower(cp) || (g_unichar_isalpha(cp) && !g_unichar_isupper(cp) &&
-                                     !g_unichar_istitle(cp));
+    return g_unichar_islower(cp) ||
+           (g_unichar_isalpha(cp) && !g_unichar_isupper(cp) && !g_unichar_istitle(cp));
 }
 
 bool text_is_upper(uint32_t cp)
@@ -81,7 +81,7 @@ static bool is_bullet(uint32_t cp)
 {
     static const uint32_t bullets[] = {0x2022, 0x2023, 0x2043, 0x2219, 0x25A0, 0x25A1, 0x25AA,
                                        0x25AB, 0x25B6, 0x25BA, 0x25C6, 0x25CB, 0x25CF, 0x25E6,
-                                       0x2713, 0x2714, 0x27A2, 0x2756, 0xB7, 0x30FB};
+                                       0x2713, 0x2714, 0x27A2, 0x2756, 0xB7,   0x30FB};
     for (size_t i = 0; i < sizeof bullets / sizeof *bullets; i++)
         if (cp == bullets[i]) return true;
     return false;
@@ -124,14 +124,17 @@ static void add_plain(struct buf *out, uint32_t cp)
         (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069))
         return;
     if (cp == 0xA0 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x202F) cp = ' ';
-    if (cp == 0xF0B7 || cp == 0xF0A7 || cp == 0xF076) cp = 0x2022; /* Symbol and Wingdings bullets */
+    if (cp == 0xF0B7 || cp == 0xF0A7 || cp == 0xF076)
+        cp = 0x2022;                          /* Symbol and Wingdings bullets */
     if (cp >= 0xE000 && cp <= 0xF8FF) return; /* private use: no reader knows what it is */
     bool form = (cp >= 0xFB00 && cp <= 0xFDFF) || (cp >= 0xFE70 && cp <= 0xFEFC) ||
                 (cp >= 0x2F00 && cp <= 0x2FDF) || (cp >= 0xFE10 && cp <= 0xFE4F);
     size_t n = utf8_put(cp, u);
     norm = form ? g_utf8_normalize(u, (gssize)n, G_NORMALIZE_ALL_COMPOSE) : NULL;
-    if (norm) buf_addz(out, norm);
-    else buf_add(out, u, n);
+    if (norm)
+        buf_addz(out, norm);
+    else
+        buf_add(out, u, n);
     g_free(norm);
 }
 
@@ -141,8 +144,10 @@ enum dir { DIR_NONE, DIR_LEFT, DIR_RIGHT };
 
 static enum dir dir_of(uint32_t cp)
 {
-    if (text_is_rtl(cp)) return (cp >= 0x660 && cp <= 0x66C) || (cp >= 0x6F0 && cp <= 0x6F9)
-                                    ? DIR_LEFT : DIR_RIGHT; /* digits run left to right */
+    if (text_is_rtl(cp))
+        return (cp >= 0x660 && cp <= 0x66C) || (cp >= 0x6F0 && cp <= 0x6F9)
+                   ? DIR_LEFT
+                   : DIR_RIGHT; /* digits run left to right */
     return g_unichar_isalnum(cp) ? DIR_LEFT : DIR_NONE;
 }
 
@@ -150,7 +155,8 @@ static enum dir dir_of(uint32_t cp)
 static void settle(enum dir *d, const uint32_t *c, size_t n, enum dir base)
 {
     for (size_t i = 0, j; i < n; i = j) {
-        for (j = i; j < n && d[j] == DIR_NONE; j++) {}
+        for (j = i; j < n && d[j] == DIR_NONE; j++) {
+        }
         if (j == i) {
             j++;
             continue;
@@ -217,7 +223,8 @@ static void to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
     for (size_t i = 0, j; i < n; i = j) {
         size_t from = rtl ? n - i : i, k = from;
         enum dir run = rtl ? d[from - 1] : d[from];
-        for (j = i; j < n && (rtl ? d[n - 1 - j] : d[j]) == run; j++) {}
+        for (j = i; j < n && (rtl ? d[n - 1 - j] : d[j]) == run; j++) {
+        }
         size_t len = j - i;
         memcpy(out + at, c + (rtl ? k - len : k), len * sizeof *c);
         if (run == DIR_RIGHT) {
@@ -263,8 +270,8 @@ enum { MAX_BLANKS = 60 };
 
 /* How many blanks stand between two words: one, or in fixed-width fonts as many as there is room
  * for. */
-static int blanks_between(const struct words_page *page, const struct line *l,
-                          const struct word *a, const struct word *b)
+static int blanks_between(const struct words_page *page, const struct line *l, const struct word *a,
+                          const struct word *b)
 {
     float size = a->size > b->size ? a->size : b->size, gap = gap_along(l, a, b);
     if (text_is_spaceless(word_edge(page, a, true)) && text_is_spaceless(word_edge(page, b, false)))
@@ -317,8 +324,10 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     size_t start = out->n;
     n = shorten_leaders(c, n);
     for (size_t i = 0; i < n; i++) {
-        if (c[i] == 0xAD && i + 1 == n) buf_addc(out, '-'); /* a soft hyphen that is seen */
-        else add_plain(out, c[i]);
+        if (c[i] == 0xAD && i + 1 == n)
+            buf_addc(out, '-'); /* a soft hyphen that is seen */
+        else
+            add_plain(out, c[i]);
     }
     while (out->n > start && out->s[out->n - 1] == ' ') out->s[--out->n] = 0;
 }

@@ -19,7 +19,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
 /* Han, kana and their punctuation: scripts that put no space between words (hangul does). */
 bool text_is_spaceless(uint32_t cp);
 bool text_is_rtl(uint32_t cp);
-bool text_is_lower(uint32_t cp);  /* a lower-case letter, or a letter without case */
+bool text_is_lower(uint32_t cp); /* a lower-case letter, or a letter without case */
 bool text_is_upper(uint32_t cp);
 bool text_is_letter(uint32_t cp);
 

@@ -93,8 +93,10 @@ static void plain_text(struct buf *out, xmlNode *root)
             size_t k = scan_mark(s + i, len - i, &index);
             if (!k) {
                 k = utf8_next(s + i, len - i, &cp);
-                if (!utf8_is_space(cp)) buf_add(out, s + i, k);
-                else if (out->n && out->s[out->n - 1] != ' ') buf_addc(out, ' ');
+                if (!utf8_is_space(cp))
+                    buf_add(out, s + i, k);
+                else if (out->n && out->s[out->n - 1] != ' ')
+                    buf_addc(out, ' ');
             }
             i += k;
         }

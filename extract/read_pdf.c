@@ -95,8 +95,8 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
     if (!pages_bounds(pages, count, &first, &last))
         return err_set(e, E_USAGE, "%s: no page of %s: the document has %u", name, pages, count);
     if (count > MAX_PAGES)
-        return err_set(e, E_LIMIT, "%s: says that it has %u pages; at most %d are read", name, count,
-                       MAX_PAGES);
+        return err_set(e, E_LIMIT, "%s: says that it has %u pages; at most %d are read", name,
+                       count, MAX_PAGES);
     struct arena *scratch = arena_new();
     out->v = NEW(a, struct pdf_page, count);
     out->n = count;
@@ -189,7 +189,8 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
             doc_page(b, pdf.v[i].label, pdf.v[i].width, pdf.v[i].height, pdf.v[i].no_text);
         strip_repeated(&pdf, a);
         flow_write(b, &pdf, a);
-        if (outline_title(about)) doc_set_title(b, outline_title(about), strlen(outline_title(about)));
+        if (outline_title(about))
+            doc_set_title(b, outline_title(about), strlen(outline_title(about)));
         if (file.note) doc_set_note(b, file.note);
     }
     outline_close(about);

@@ -13,7 +13,8 @@
 #include <poppler-global.h>
 #include <poppler-page.h>
 
-namespace {
+namespace
+{
 
 // What the name of a font tells.
 struct font {
@@ -29,7 +30,8 @@ struct words_doc {
     size_t last = 0;
 };
 
-namespace {
+namespace
+{
 
 // poppler reports damage only through this callback, as English text.
 void note_damage(const std::string &msg, void *ctx)
@@ -39,7 +41,9 @@ void note_damage(const std::string &msg, void *ctx)
         if (msg.find(s) != std::string::npos) *static_cast<bool *>(ctx) = true;
 }
 
-void ignore(const std::string &, void *) {}
+void ignore(const std::string &, void *)
+{
+}
 
 char *copy(const char *s, size_t n)
 {
@@ -94,7 +98,8 @@ size_t font_of(words_doc *d, const std::string &name)
 
 bool is_rtl(unsigned c)
 {
-    return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) || (c >= 0xFE70 && c <= 0xFEFC);
+    return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) ||
+           (c >= 0xFE70 && c <= 0xFEFC);
 }
 
 double char_width(const poppler::text_box &t, size_t i)
@@ -114,12 +119,14 @@ bool is_mark(unsigned c)
 void show(std::vector<unsigned> &u, size_t from, size_t to)
 {
     for (size_t i = from, j; i < to; i = j) {
-        for (j = i; j < to && is_rtl(u[j]) == is_rtl(u[i]); j++) {}
+        for (j = i; j < to && is_rtl(u[j]) == is_rtl(u[i]); j++) {
+        }
         if (!is_rtl(u[i])) continue;
         std::vector<unsigned> out;
         for (size_t k = j, end = j; k-- > i;) {
             if (is_mark(u[k]) && k > i) continue;
-            out.insert(out.end(), u.begin() + static_cast<long>(k), u.begin() + static_cast<long>(end));
+            out.insert(out.end(), u.begin() + static_cast<long>(k),
+                       u.begin() + static_cast<long>(end));
             end = k;
         }
         std::copy(out.begin(), out.end(), u.begin() + static_cast<long>(i));
@@ -139,9 +146,9 @@ void settle_rtl(const poppler::text_box &t, float size, std::vector<unsigned> &u
             if (v < w - 1e-3 || v > w + 1e-3) break;
             any = any || is_rtl(u[j]);
         }
-        bool lam_alef = j - i == 2 && u[i] == 0x644 &&
-                        (u[i + 1] == 0x627 || u[i + 1] == 0x622 || u[i + 1] == 0x623 ||
-                         u[i + 1] == 0x625);
+        bool lam_alef =
+            j - i == 2 && u[i] == 0x644 &&
+            (u[i + 1] == 0x627 || u[i + 1] == 0x622 || u[i + 1] == 0x623 || u[i + 1] == 0x625);
         if (any && (lam_alef || (j - i >= 3 && w < 0.3 * static_cast<double>(size)))) show(u, i, j);
     }
 }

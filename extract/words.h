@@ -19,22 +19,22 @@ struct words_doc;
 /* Points, origin at the top left of the page as it is shown (crop box, /Rotate applied). */
 struct word {
     float x0, y0, x1, y1;
-    float size;         /* of the font, points                                               */
-    int turn;           /* quarter turns clockwise of the writing direction, 0..3            */
-    int font;           /* equal within a page for words of one font; 0 unknown              */
-    bool bold, mono;    /* by the name of the font                                           */
-    bool vertical;      /* written from top to bottom (East Asian vertical writing)          */
-    bool space_after;   /* white space, not a tight join, follows on the line                */
-    long stream;        /* place in the content stream (pdf_stream.h); -1 unknown            */
-    size_t text, n;     /* n bytes of UTF-8 at words_page.text + text; as seen, left to right */
+    float size;       /* of the font, points                                               */
+    int turn;         /* quarter turns clockwise of the writing direction, 0..3            */
+    int font;         /* equal within a page for words of one font; 0 unknown              */
+    bool bold, mono;  /* by the name of the font                                           */
+    bool vertical;    /* written from top to bottom (East Asian vertical writing)          */
+    bool space_after; /* white space, not a tight join, follows on the line                */
+    long stream;      /* place in the content stream (pdf_stream.h); -1 unknown            */
+    size_t text, n;   /* n bytes of UTF-8 at words_page.text + text; as seen, left to right */
 };
 
 struct words_page {
-    struct word *v;     /* in poppler's own reading order */
+    struct word *v; /* in poppler's own reading order */
     size_t n;
     char *text;
     float width, height;
-    char *label;        /* printed label or NULL */
+    char *label; /* printed label or NULL */
 };
 
 enum words_status { WORDS_OK, WORDS_LOCKED, WORDS_DAMAGED };

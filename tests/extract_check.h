@@ -1,4 +1,5 @@
-/* extract_check.h: documents read through deepread-extract, and how much of a known text they hold. */
+/* extract_check.h: documents read through deepread-extract, and how much of a known text they hold.
+ */
 #ifndef TESTS_EXTRACT_CHECK_H
 #define TESTS_EXTRACT_CHECK_H
 
@@ -27,8 +28,10 @@ static inline struct got get(const char *path, struct ingest_options o)
     o.extract_path = extract_program();
     g.r = ingest_path(&g.set, g.a, path, &o, NULL, NULL, &g.e);
     if (g.set.n) g.d = g.set.v[0];
-    if (g.r) assert_null(strchr(g.e.msg, '\n'));
-    else assert_non_null(g.d);
+    if (g.r)
+        assert_null(strchr(g.e.msg, '\n'));
+    else
+        assert_non_null(g.d);
     return g;
 }
 
@@ -48,8 +51,8 @@ static inline size_t shingles(const char *s, size_t n, uint64_t **out)
         size_t len = i < n ? utf8_next(s + i, n - i, &cp) : 1;
         bool plain = (cp >= '0' && cp <= '9') || ((cp | 32) >= 'a' && (cp | 32) <= 'z') ||
                      (cp >= 0xC0 && cp < 0x250);
-        bool far = cp >= 0x370 && !(cp >= 0x2000 && cp < 0x2E80) && !(cp >= 0x3000 && cp < 0x3040) &&
-                   cp < 0xFE00;
+        bool far = cp >= 0x370 && !(cp >= 0x2000 && cp < 0x2E80) &&
+                   !(cp >= 0x3000 && cp < 0x3040) && cp < 0xFE00;
         if ((!plain && h) || far) {
             if (h) {
                 w[0] = w[1], w[1] = w[2], w[2] = h;
@@ -79,9 +82,12 @@ static inline double shared_text(struct str truth, struct str text)
     qsort(a, na, sizeof *a, by_hash);
     qsort(b, nb, sizeof *b, by_hash);
     for (size_t i = 0, j = 0; i < na && j < nb;) {
-        if (a[i] == b[j]) hit++, i++, j++;
-        else if (a[i] < b[j]) i++;
-        else j++;
+        if (a[i] == b[j])
+            hit++, i++, j++;
+        else if (a[i] < b[j])
+            i++;
+        else
+            j++;
     }
     free(a);
     free(b);

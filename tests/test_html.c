@@ -76,7 +76,8 @@ static void test_form(void **state)
     says("<table><caption>Cap</caption><tr><th>a<th>b<tr><td>1<td><p>2</p></table>",
          "Cap\na | b\n1 | 2");
     says("<p>a &lt;b&gt; &amp;amp; &#8212; &#x41; &copy2024 &eacute;t&eacute; &bogus; &#150;&apos;",
-         "a <b> &amp; \xe2\x80\x94 A \xc2\xa9""2024 \xc3\xa9t\xc3\xa9 &bogus; \xe2\x80\x93'");
+         "a <b> &amp; \xe2\x80\x94 A \xc2\xa9"
+         "2024 \xc3\xa9t\xc3\xa9 &bogus; \xe2\x80\x93'");
     says("<p>1 < 2 & 3 <a href=x>link</a> <img alt=picture>", "1 < 2 & 3 link");
     says("<dl><dt>term<dd>meaning</dl>", "term\nmeaning");
     says("<div>a<div>b</div>c</div>", "a\n\nb\n\nc");
@@ -97,8 +98,9 @@ static void test_hidden(void **state)
 static void test_empty(void **state)
 {
     (void)state;
-    static const char *const pages[] = {"<html><body></body></html>", "<!doctype html><p> \n &nbsp;",
-                                        "<html><script>x</script>", "<!doctype html><!-- a"};
+    static const char *const pages[] = {"<html><body></body></html>",
+                                        "<!doctype html><p> \n &nbsp;", "<html><script>x</script>",
+                                        "<!doctype html><!-- a"};
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         struct got g = get_text(pages[i]);
         assert_int_equal(g.r, E_EMPTY);
@@ -110,7 +112,8 @@ static void test_empty(void **state)
 static const char article[] =
     "<!doctype html><html><head><title>A page &amp; its title</title></head><body>\n"
     "<nav><ul><li><a href=/>Home</a><li><a href=/a>About us</a></ul></nav>\n"
-    "<div id=cookie-consent><p>This site uses cookies, as all sites do, and asks you whether that is"
+    "<div id=cookie-consent><p>This site uses cookies, as all sites do, and asks you whether that "
+    "is"
     " fine, in a long sentence.</p></div>\n"
     "<div class=content><h1>The heading</h1>\n"
     "<p>The first paragraph of the article has enough words, some commas, and a point, so that it"
@@ -118,10 +121,12 @@ static const char article[] =
     "<p>The second paragraph, which also has commas, and words, and &eacute;l&eacute;gance, goes on"
     " about the same matter for a while, until it has said what there was to say about it.</p>\n"
     "<p>The third one is here because a page needs some length, and three paragraphs, to be an"
-    " article at all; whoever reads it learns nothing, except that it ends here, at last.</p></div>\n"
+    " article at all; whoever reads it learns nothing, except that it ends here, at "
+    "last.</p></div>\n"
     "<div class=comments><p>A comment by a reader, who did not like the article, says so at length,"
     " with commas, and without mercy, in more words than were needed for it.</p></div>\n"
-    "<footer><p>Copyright 2024 by nobody, all rights reserved, and so on, and so forth.</p></footer>\n"
+    "<footer><p>Copyright 2024 by nobody, all rights reserved, and so on, and so "
+    "forth.</p></footer>\n"
     "<div class=x><a href=1>one</a> <a href=2>two</a> <a href=3>three</a></div></body></html>\n";
 
 static void test_main_part(void **state)
@@ -174,8 +179,9 @@ static void test_charsets(void **state)
     } pages[] = {
         {"bom", "\xef\xbb\xbf<meta charset=iso-8859-1><p>\xc3\xa4", 0, "utf-8", "\xc3\xa4"},
         {"meta", "<meta charset=\"iso-8859-15\"><p>\xa4 10", 0, "iso-8859-15", "\xe2\x82\xac 10"},
-        {"equiv", "<meta http-equiv=content-type content='text/html; charset=windows-1251'><p>\xcf\xf0",
-         0, "windows-1251", "\xd0\x9f\xd1\x80"},
+        {"equiv",
+         "<meta http-equiv=content-type content='text/html; charset=windows-1251'><p>\xcf\xf0", 0,
+         "windows-1251", "\xd0\x9f\xd1\x80"},
         {"utf-16", "\xff\xfe<\0p\0>\0\xe4\0", 10, "utf-16le", "\xc3\xa4"},
     };
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
@@ -213,7 +219,8 @@ static void test_hard(void **state)
     assert_int_equal(g.r, OK);
     assert_int_equal(g.d->text.n, 200000);
     drop(&g), buf_clear(&b);
-    buf_addz(&b, "<html>\xf4\x80\x80\x80\xf4\x80\x80\x81 text \x01\x02 and \xff bad"); /* our marks */
+    buf_addz(&b,
+             "<html>\xf4\x80\x80\x80\xf4\x80\x80\x81 text \x01\x02 and \xff bad"); /* our marks */
     for (int i = 0; i < 50; i++) buf_addz(&b, " and more text");
     g = get_text(b.s);
     assert_int_equal(g.r, OK);
@@ -240,11 +247,22 @@ static struct got get_gz(const char *name, struct buf *source)
 static void test_articles(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "rd-001", "rd-002", "rd-comment-inside-script-parsing", "rd-ebb-org", "rd-hidden-nodes",
-        "rd-remove-script-tags", "rd-reordering-paragraphs", "rd-replace-brs", "rd-rtl-1",
-        "rd-rtl-3", "rd-v8-blog", "rd-visibility-hidden", "rd-wikipedia", "rd-wikipedia-3",
-        "rd-wikipedia-4", "sh-d90bda7ed1"};
+    static const char *const names[] = {"rd-001",
+                                        "rd-002",
+                                        "rd-comment-inside-script-parsing",
+                                        "rd-ebb-org",
+                                        "rd-hidden-nodes",
+                                        "rd-remove-script-tags",
+                                        "rd-reordering-paragraphs",
+                                        "rd-replace-brs",
+                                        "rd-rtl-1",
+                                        "rd-rtl-3",
+                                        "rd-v8-blog",
+                                        "rd-visibility-hidden",
+                                        "rd-wikipedia",
+                                        "rd-wikipedia-3",
+                                        "rd-wikipedia-4",
+                                        "sh-d90bda7ed1"};
     double sum = 0;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char file[64], path[256];
@@ -283,8 +301,10 @@ static void test_segments(void **state)
             g = get_gz(name, &source);
             for (size_t i = 0; i < g.d->text.n; i++) {
                 bool blank = g.d->text.s[i] == '\n' || g.d->text.s[i] == ' ';
-                if (!blank) buf_addc(&flat, g.d->text.s[i]);
-                else if (flat.n && flat.s[flat.n - 1] != ' ') buf_addc(&flat, ' ');
+                if (!blank)
+                    buf_addc(&flat, g.d->text.s[i]);
+                else if (flat.n && flat.s[flat.n - 1] != ' ')
+                    buf_addc(&flat, ' ');
             }
         }
         right += (row[0] == '+') == (strstr(flat.s, text) != NULL);
@@ -299,10 +319,11 @@ static void test_segments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form), cmocka_unit_test(test_hidden), cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_main_part), cmocka_unit_test(test_places),
-        cmocka_unit_test(test_charsets), cmocka_unit_test(test_hard),
-        cmocka_unit_test(test_articles), cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_form),     cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_empty),    cmocka_unit_test(test_main_part),
+        cmocka_unit_test(test_places),   cmocka_unit_test(test_charsets),
+        cmocka_unit_test(test_hard),     cmocka_unit_test(test_articles),
+        cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -45,8 +45,10 @@ static void page(struct pdf *p, const char *s)
     object(p, content);
     stream(p, s, strlen(s));
     object(p, number);
-    buf_addf(&p->b, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources"
-                    "<</Font<</F 3 0 R/B 4 0 R/C 5 0 R>>>>>>\nendobj\n", content);
+    buf_addf(&p->b,
+             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources"
+             "<</Font<</F 3 0 R/B 4 0 R/C 5 0 R>>>>>>\nendobj\n",
+             content);
     p->page[p->pages++] = number;
 }
 
@@ -191,8 +193,8 @@ static void check_boxes(const char *path, double least)
     while (fgets(row, sizeof row, f)) {
         double x0, y0, x1, y1;
         if (strstr(row, "<page ")) page_no++;
-        if (sscanf(row, " <word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%2047[^<&]<", &x0,
-                   &y0, &x1, &y1, word) != 5)
+        if (sscanf(row, " <word xMin=\"%lf\" yMin=\"%lf\" xMax=\"%lf\" yMax=\"%lf\">%2047[^<&]<",
+                   &x0, &y0, &x1, &y1, word) != 5)
             continue;
         double x = (x0 + x1) / 2, y = (y0 + y1) / 2;
         size_t n = strlen(word);
@@ -287,9 +289,10 @@ static void test_table(void **state)
 {
     (void)state;
     struct buf b = {0};
-    static const char *const cell[4][3] = {
-        {"City", "People", "Area"}, {"Oslo", "709", "454"}, {"Bergen", "291", "464"},
-        {"Hamar", "32", "351"}};
+    static const char *const cell[4][3] = {{"City", "People", "Area"},
+                                           {"Oslo", "709", "454"},
+                                           {"Bergen", "291", "464"},
+                                           {"Hamar", "32", "351"}};
     line(&b, "F", 10, 72, 80, "Some words stand before the table.");
     for (int r = 0; r < 4; r++)
         for (int c = 0; c < 3; c++) line(&b, "F", 10, 72 + 90 * c, 120 + 14 * r, cell[r][c]);
@@ -319,8 +322,9 @@ static void test_initial(void **state)
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
-    assert_true(holds(&g, "When a paragraph opens with a letter of several lines the lines beside it "
-                          "stand further in than those below it, and all of them are one"));
+    assert_true(holds(&g,
+                      "When a paragraph opens with a letter of several lines the lines beside it "
+                      "stand further in than those below it, and all of them are one"));
     assert_true(holds(&g, "Contents ... 7"));
     drop(&g);
 }
@@ -363,7 +367,8 @@ static void test_furniture(void **state)
         line(&b, "F", 9, 72, 40, "Annals of Testing, volume 7");
         if (i == 2) line(&b, "F", 9, 400, 40, "only once");
         for (int k = 0; k < 20; k++) {
-            snprintf(s, sizeof s, "page %c has a line of text number %d with some words", 'a' + i, k);
+            snprintf(s, sizeof s, "page %c has a line of text number %d with some words", 'a' + i,
+                     k);
             line(&b, "F", 10, 72, 100 + 14 * k, s);
         }
         snprintf(s, sizeof s, "- %d -", i + 7);
@@ -402,7 +407,8 @@ static void test_footnote(void **state)
     struct buf a = {0}, b = {0};
     begin(&p);
     for (int i = 0; i < 8; i++)
-        line(&a, "F", 10, 72, 600 + 12 * i, "words of a paragraph with a note at its foot which goes");
+        line(&a, "F", 10, 72, 600 + 12 * i,
+             "words of a paragraph with a note at its foot which goes");
     line(&a, "F", 8, 72, 740, "1 This is what the note says.");
     line(&b, "F", 10, 72, 80, "on here, where the paragraph ends.");
     line(&b, "F", 10, 72, 110, "Another paragraph.");
@@ -411,8 +417,9 @@ static void test_footnote(void **state)
     struct got g = get(in_dir("note.pdf"), (struct ingest_options){0});
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
-    assert_true(holds(&g, "which goes on here, where the paragraph ends.\n\n1 This is what the note "
-                          "says.\n\nAnother"));
+    assert_true(holds(&g,
+                      "which goes on here, where the paragraph ends.\n\n1 This is what the note "
+                      "says.\n\nAnother"));
     buf_free(&a), buf_free(&b);
     drop(&g);
 }
@@ -534,11 +541,13 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents), cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_columns), cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_table), cmocka_unit_test(test_angles), cmocka_unit_test(test_initial), cmocka_unit_test(test_furniture),
-        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_footnote), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_documents),  cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_columns),    cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_table),      cmocka_unit_test(test_angles),
+        cmocka_unit_test(test_initial),    cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_footnote),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_mixed_pages),
+        cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -12,8 +12,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const char *const says[] = {"word", "of", "end.", "co-", "\xd7\xa9\xd7\x9c", "\xe4\xb8\xad",
-                                   "12", "(x)", "\xef\xac\x81", "\xe2\x80\xa2", "Upper", "a,b"};
+static const char *const says[] = {"word",         "of", "end.", "co-",          "\xd7\xa9\xd7\x9c",
+                                   "\xe4\xb8\xad", "12", "(x)",  "\xef\xac\x81", "\xe2\x80\xa2",
+                                   "Upper",        "a,b"};
 
 static void make_page(struct words_page *p, const uint8_t *data, size_t n)
 {
@@ -25,10 +26,19 @@ static void make_page(struct words_page *p, const uint8_t *data, size_t n)
         struct word *w = &p->v[i];
         const char *s = says[data[6] % (sizeof says / sizeof *says)];
         float x = (float)data[0] * 2.5f + (float)(data[1] & 15), y = (float)data[2] * 3.2f;
-        *w = (struct word){x, y, x + (float)data[3], y + (float)(data[4] & 31),
-                           .size = (float)(data[4] >> 3), .turn = data[5] & 3, .font = data[5] >> 4,
-                           .bold = data[7] & 1, .mono = data[7] & 2, .space_after = data[7] & 4,
-                           .stream = data[7] & 8 ? (long)(4 * i) : -1, .text = at, .n = strlen(s)};
+        *w = (struct word){x,
+                           y,
+                           x + (float)data[3],
+                           y + (float)(data[4] & 31),
+                           .size = (float)(data[4] >> 3),
+                           .turn = data[5] & 3,
+                           .font = data[5] >> 4,
+                           .bold = data[7] & 1,
+                           .mono = data[7] & 2,
+                           .space_after = data[7] & 4,
+                           .stream = data[7] & 8 ? (long)(4 * i) : -1,
+                           .text = at,
+                           .n = strlen(s)};
         if (data[7] == 0xff) w->x1 = NAN;
         if (data[7] == 0xfe) w->y0 = INFINITY;
         if (data[7] == 0xfd) w->x0 = -1e30f;
