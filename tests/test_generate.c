@@ -12,8 +12,6 @@
 #include "base/json.h"
 #include "base/sys.h"
 #include "engine/generate.h"
-#include "engine/grammar_circle.h"
-#include "engine/grammar_label.h"
 #include "engine/tokenizer.h"
 #include "tests/fake_session.h"
 #include "tests/vectors.h"
@@ -528,35 +526,6 @@ static void a_sentence_said_again_ends_the_text(void **state)
     arena_free(a);
 }
 
-/* Tokens that may not follow a text. */
-static size_t banned_after(const char *text, int32_t *out)
-{
-    struct tokens t = {0};
-    tokenizer_encode_text(tok, text, strlen(text), &t);
-    size_t n = grammar_circle_banned(tok, t.v, t.n, out, 8);
-    tokens_free(&t);
-    return n;
-}
-
-static void runs_are_not_said_again(void **state)
-{
-    (void)state;
-    int32_t ban[8];
-    static const char eight[] = "one two three four five six seven eight nine. Then two three four "
-                                "five six seven eight";
-    assert_int_equal(banned_after("", ban), 0);
-    assert_int_equal(banned_after(eight, ban), 1);
-    assert_true(str_eq(tokenizer_bytes(tok, ban[0]), STR(" nine")));
-    assert_int_equal(banned_after("one two three four five six. Then two three four", ban), 0);
-    assert_int_equal(banned_after("x for the car for the car for the", ban), 1);
-    assert_true(str_eq(tokenizer_bytes(tok, ban[0]), STR(" car")));
-    assert_int_equal(banned_after("x for the car for the car", ban), 0);
-    assert_int_equal(banned_after("it is very very", ban), 1);
-    assert_int_equal(banned_after("1000000", ban), 0); /* digits, points and dashes may repeat */
-    assert_int_equal(banned_after("0.0.0.0", ban), 0);
-    assert_int_equal(banned_after("a ---", ban), 0);
-}
-
 static void text_holds_escapes_and_no_control_characters(void **state)
 {
     (void)state;
@@ -609,47 +578,31 @@ static void null_stands_where_the_model_wants_it(void **state)
     arena_free(a);
 }
 
-/* ------------------------------------------------------------------ labels */
+/* ------------------------------------------------------------------ memory */
 
-/* The search finds what trying every label finds, for many biases and for labels of several
- * lengths that are prefixes of each other. */
-static void the_best_label_is_found_exactly(void **state)
+/* Memory is taken for values and pieces, not for tokens. */
+static void tokens_take_no_memory(void **state)
 {
     (void)state;
-    enum { N = 120 };
-    struct choice c[N];
     struct arena *a = arena_new();
-    for (uint64_t seed = 0; seed < 40; seed++) {
-        struct session *s = session_at_prompt(seed);
+    size_t calls[2];
+    for (size_t k = 0; k < 2; k++) {
+        struct session *s = session_at_prompt(2);
+        tokens_append(&s->t, (const int32_t[4096]){0}, 4096); /* room, so that it does not grow */
+        s->t.n = 1;
+        struct generate_options o = {.schema = schema_of(a, schemas[1]),
+                                     .choices = small,
+                                     .max_text_tokens = k ? 400 : 100,
+                                     .n_choices = 0};
+        size_t before = mem_calls();
+        struct generated g;
         struct errinfo e = {0};
-        double all[N], top = -INFINITY;
-        size_t want = 0, best, done, most = 0;
-        for (size_t i = 0; i < N; i++) {
-            double bias = (double)(fake_hash(seed, i) % 1000) / 200;
-            c[i] = (struct choice){(int)(i * (seed % 3 + 1)) + 1, STR("x"), false, bias};
-        }
-        assert_int_equal(generate_label_scores(s, tok, c, N, ",\"quote\":\"", all, &e), OK);
-        double sum = 0;
-        for (size_t i = 0; i < N; i++) sum += exp(all[i]);
-        assert_float_equal(sum, 1, 1e-6);
-        assert_non_null(session_logits(s));
-        for (size_t i = 0; i < N; i++) {
-            if (all[i] + c[i].bias <= top) continue;
-            top = all[i] + c[i].bias;
-            want = i;
-        }
-        struct labels l;
-        double logp;
-        grammar_label_init(&l, a, tok, c, N, ",\"quote\":\"");
-        size_t before = s->appends;
-        assert_int_equal(grammar_label_search(&l, a, s, &best, &logp, &done, &e), OK);
-        most = s->appends - before;
-        assert_int_equal(l.v[best].choice, want);
-        assert_float_equal(logp, all[want], 1e-6);
-        assert_true(most < N);
-        assert_int_equal(session_length(s), 1 + done);
+        assert_int_equal(generate(s, tok, &o, a, &g, &e), OK);
+        calls[k] = mem_calls() - before;
+        print_message("%zu tokens, %zu calls\n", g.tokens_sampled, calls[k]);
         fake_free(s);
     }
+    assert_true(calls[1] <= calls[0] + 12);
     arena_free(a);
 }
 
@@ -704,11 +657,10 @@ int main(void)
         cmocka_unit_test(quotes_take_the_first_place),
         cmocka_unit_test(long_quotes_end_at_a_word),
         cmocka_unit_test(a_sentence_said_again_ends_the_text),
-        cmocka_unit_test(runs_are_not_said_again),
         cmocka_unit_test(text_holds_escapes_and_no_control_characters),
         cmocka_unit_test(a_limit_cuts_at_a_word),
         cmocka_unit_test(null_stands_where_the_model_wants_it),
-        cmocka_unit_test(the_best_label_is_found_exactly),
+        cmocka_unit_test(tokens_take_no_memory),
         cmocka_unit_test(ctrl_c_closes_the_reply),
     };
     return cmocka_run_group_tests(tests, open_tokenizer, close_tokenizer);
