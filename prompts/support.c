@@ -192,6 +192,7 @@ struct support *support_new(struct arena *a, struct doc *const *docs, const stru
         const struct doc *d = docs[chunks[c].doc];
         struct str t = {d->text.s + chunks[c].start, chunks[c].end - chunks[c].start};
         add_stems(&s->chunks[c], t);
+        add_stems(&s->chunks[c], str_of(d->name)); /* shown above it: an answer may be a path */
         set_freeze(&s->chunks[c], a);
         if (chunks[c].doc < n_docs) continue;
         n_docs = chunks[c].doc + 1; /* chunks stand in the order of their documents */

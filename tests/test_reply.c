@@ -240,6 +240,7 @@ static void sentences_are_weighed(void **state)
         {"It is called max_retries.", "max_retries", 0, 0.1, 0, true},
         {"Elephants walk quietly.", NULL, 0, 0, 0, true},
         {"Yes.", NULL, 1, 1, 0, false},
+        {"terms/contract.txt", NULL, 1, 1, 0, false}, /* where something stands */
     };
     for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
         struct sentence s = said(cases[k].text, &strict);
