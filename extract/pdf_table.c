@@ -93,7 +93,33 @@ static bool is_border(const struct rows *r, size_t row, float x)
         free += v > 0;
         across += v < 0;
     }
-    return free >= 2 && across * 6 <= free;
+    return free >= 2 && across * 4 <= free;
+}
+
+/* A row without wide gaps, inside a table or close above it, belongs to it when its gaps lie in
+ * strips that the table's rows leave free: the lines of a head. */
+static void adopt(struct rows *r, size_t row, int table)
+{
+    struct row *w = &r->v[row];
+    size_t gaps = 0, borders = 0;
+    w->table = table;
+    for (size_t i = w->from + 1; i < w->to; i++) {
+        float x = 0.5f * (r->p[r->s[i].piece].u0 + r->p[r->s[i - 1].piece].u1);
+        gaps++;
+        borders += is_border(r, row, x);
+    }
+    if (borders < 2 || 3 * borders < 2 * gaps) w->table = 0;
+}
+
+static void adopt_heads(struct rows *r)
+{
+    for (size_t k = r->n; k-- > 0;) {
+        if (r->v[k].table || r->v[k].to - r->v[k].from < 3) continue;
+        size_t below = k + 1;
+        while (below < r->n && below <= k + 2 && !r->v[below].table) below++;
+        if (below >= r->n || !r->v[below].table) continue;
+        if (r->v[k + 1].v0 - r->v[k].v1 < 1.2f * r->v[k].size) adopt(r, k, r->v[below].table);
+    }
 }
 
 void table_find(const struct piece *p, struct slot *s, size_t n, struct arena *scratch)
@@ -101,6 +127,7 @@ void table_find(const struct piece *p, struct slot *s, size_t n, struct arena *s
     struct rows r = {.p = p, .s = s, .v = NEW(scratch, struct row, n + 1)};
     make_rows(&r, n);
     find_runs(&r);
+    adopt_heads(&r);
     for (size_t k = 0; k < r.n; k++) {
         const struct row *w = &r.v[k];
         if (!w->table) continue;
