@@ -20,6 +20,7 @@ struct writer {
     enum gap gap;
     const char *prefix; /* "- " for the first text of an item          */
     int indent;         /* depth of lists                              */
+    int cell;         /* inside how many cells of tables with rows   */
     int pre;            /* inside how many pre                         */
     size_t line_ends;   /* of pre, not yet written                     */
     bool any;           /* something was written                       */
@@ -189,8 +190,10 @@ static void write_text(struct writer *w, const xmlNode *node)
 
 /* ------------------------------------------------------------------ elements */
 
+/* A row of a table stays on one line, whatever is in its cells. */
 static void need(struct writer *w, enum gap g)
 {
+    if (w->cell && g > GAP_SPACE && g != GAP_CELL) g = GAP_SPACE;
     if (w->gap < g) w->gap = g;
 }
 
@@ -255,7 +258,9 @@ static void open_element(struct writer *w, const xmlNode *n, const struct html_f
         const xmlNode *p = n->prev;
         while (p && (p->type != XML_ELEMENT_NODE || !p->_private || tree_facts(p)->drop))
             p = p->prev;
-        need(w, layout_cell(n) ? GAP_PARA : p && w->gap < GAP_LINE ? GAP_CELL : GAP_NONE);
+        bool layout = layout_cell(n);
+        need(w, layout ? GAP_PARA : p && w->gap < GAP_LINE ? GAP_CELL : GAP_NONE);
+        w->cell += !layout;
     }
 }
 
@@ -274,6 +279,8 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
         w->line_ends = 0;
     } else if (f->tag == TAG_LI) {
         w->prefix = NULL;
+    } else if (f->tag == TAG_TD || f->tag == TAG_TH) {
+        w->cell -= !layout_cell(n);
     }
     if (f->tag != TAG_BR) need(w, gap_around(n, f));
 }

@@ -75,6 +75,8 @@ static void test_form(void **state)
     says("<p>x<pre>\n  int a;\n\tb();\n</pre><p>y", "x\n\n  int a;\n\tb();\n\ny");
     says("<table><caption>Cap</caption><tr><th>a<th>b<tr><td>1<td><p>2</p></table>",
          "Cap\na | b\n1 | 2");
+    says("<table><tr><td>1<br>2<td><ul><li>x<li>y</ul><tr><td><p>3</p><p>4</p><td>5</table>",
+         "1 2 | - x - y\n3 4 | 5");
     says("<p>a &lt;b&gt; &amp;amp; &#8212; &#x41; &copy2024 &eacute;t&eacute; &bogus; &#150;&apos;",
          "a <b> &amp; \xe2\x80\x94 A \xc2\xa9"
          "2024 \xc3\xa9t\xc3\xa9 &bogus; \xe2\x80\x93'");
