@@ -92,24 +92,36 @@ static void show_selection(const struct attn_args *a)
     mem_free(sel);
 }
 
+static enum rope_pairing index_pairing(const struct config *c)
+{
+    return c->indexer_interleaved ? ROPE_INTERLEAVED : ROPE_HALVES;
+}
+
 /* The lightning indexer: query from the normalised query latent, key and head weights from the
  * normalised hidden state; [rope | nope] in each head. */
+static void store_index_key(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct attn_buffers *b = a->b;
+    size_t C = (size_t)c->C;
+    project(a, l->ik, a->x, (size_t)c->D, b->ik, C);
+    m->b->layernorm(m->d, b->ik_n, b->ik, l->ik_norm, l->ik_bias, a->T, c->C, LATENT_EPS);
+    rotate(a, b->ik_n, C, 1, C, index_pairing(c));
+    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = b->ik_n,
+                                                 .T = a->T, .ld = C, .pos0 = a->pos0,
+                                                 .width = c->C, .to_index = true});
+}
+
 static void select_rows(const struct attn_args *a, const struct layer_weights *l)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
     struct attn_buffers *b = a->b;
-    size_t D = (size_t)c->D, C = (size_t)c->C, J = (size_t)c->J;
-    enum rope_pairing pairing = c->indexer_interleaved ? ROPE_INTERLEAVED : ROPE_HALVES;
-    project(a, l->ik, a->x, D, b->ik, C);
-    m->b->layernorm(m->d, b->ik_n, b->ik, l->ik_norm, l->ik_bias, a->T, c->C, LATENT_EPS);
-    rotate(a, b->ik_n, C, 1, C, pairing);
-    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = b->ik_n,
-                                                 .T = a->T, .ld = C, .pos0 = a->pos0,
-                                                 .width = c->C, .to_index = true});
+    size_t C = (size_t)c->C, J = (size_t)c->J;
     project(a, l->iq, b->cq, (size_t)c->Q, b->iq, J * C);
-    rotate(a, b->iq, J * C, c->J, C, pairing);
-    project(a, l->iw, a->x, D, b->iw, J);
+    rotate(a, b->iq, J * C, c->J, C, index_pairing(c));
+    project(a, l->iw, a->x, (size_t)c->D, b->iw, J);
     m->b->scale(m->d, b->iw, m->index_scale, a->T * J);
     m->b->index_select(m->d, &(struct index_args){.kv = kv_view(a->kv, a->layer), .q = b->iq,
                                                   .w = b->iw, .sel = a->sel, .T = a->T,
@@ -125,9 +137,12 @@ void attn_forward(const struct attn_args *a)
     const struct layer_weights *l = &m->weights.layers[a->layer];
     struct attn_buffers *b = a->b;
     size_t H = (size_t)c->H, R = (size_t)c->R, W = (size_t)c->W;
+    bool selects = c->full[a->layer] && !m->dense;
     store_latent(a, l);
+    if (selects) store_index_key(a, l);
+    if (a->store_only) return;
     make_query(a, l);
-    if (c->full[a->layer] && !m->dense) select_rows(a, l);
+    if (selects) select_rows(a, l);
     m->b->mla_attend(m->d, &(struct mla_args){.kv = kv_view(a->kv, a->layer), .q = b->qabs,
                                               .sel = m->dense ? NULL : a->sel, .out = b->att,
                                               .T = a->T, .pos0 = a->pos0, .H = c->H, .R = c->R,

@@ -32,9 +32,10 @@ struct attn_args {
     int32_t *sel;                  /* [T, K]: written by layers that select, read by the others */
     size_t T, pos0;
     int layer;
+    bool store_only;               /* only the cache is wanted: y and sel stay as they are */
 };
 
-/* y = attention of x; stores the tokens' rows of this layer in the kv. */
+/* Stores the tokens' rows of this layer in the kv; y = attention of x. */
 void attn_forward(const struct attn_args *a);
 
 #endif

@@ -100,7 +100,8 @@ static void finish(const struct graph *g, size_t pos0, size_t T, float *logits,
     if (logits) head(g, T - 1, logits);
 }
 
-static void layer(struct graph *g, const struct kv *kv, int i, size_t T,
+/* store_only: nothing reads what the layer computes, only what it leaves in the cache. */
+static void layer(struct graph *g, const struct kv *kv, int i, size_t T, bool store_only,
                   const struct graph_probe *probe)
 {
     const struct model *m = g->m;
@@ -110,7 +111,8 @@ static void layer(struct graph *g, const struct kv *kv, int i, size_t T,
                   m->config.rms_eps);
     attn_forward(&(struct attn_args){.m = m, .kv = kv, .b = &g->attn, .probe = probe, .x = g->norm,
                                      .y = g->r, .sel = g->sel, .T = T, .pos0 = kv->n,
-                                     .layer = i});
+                                     .layer = i, .store_only = store_only});
+    if (store_only) return;
     m->b->rmsnorm(m->d, g->norm, D, g->x, D, g->r, l->post_norm, T, m->config.D,
                   m->config.rms_eps);
     ffn_forward(m, i, &g->ffn, g->norm, g->r, T);
@@ -126,7 +128,7 @@ enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_
     show_hidden(g, probe, 0, kv->n, T, g->x, NULL);
     for (int i = 0; i < m->config.L; i++) {
         if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
-        layer(g, kv, i, T, probe);
+        layer(g, kv, i, T, i + 1 == m->config.L && !logits && !probe, probe);
         if (i + 1 < m->config.L) show_hidden(g, probe, i + 1, kv->n, T, g->x, g->r);
     }
     finish(g, kv->n, T, logits, probe);
