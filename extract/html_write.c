@@ -20,7 +20,7 @@ struct writer {
     enum gap gap;
     const char *prefix; /* "- " for the first text of an item          */
     int indent;         /* depth of lists                              */
-    int cell;         /* inside how many cells of tables with rows   */
+    int cell;           /* inside how many cells of tables with rows   */
     int pre;            /* inside how many pre                         */
     size_t line_ends;   /* of pre, not yet written                     */
     bool any;           /* something was written                       */

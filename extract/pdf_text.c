@@ -303,6 +303,33 @@ static size_t shorten_leaders(uint32_t *c, size_t n)
     return out;
 }
 
+/* A small raised number behind a word is written raised: 10 to the 6 is not 106. */
+static bool is_raised(const struct words_page *page, const struct line *l, size_t i)
+{
+    const struct word *w = &page->v[l->word[i]];
+    if (i == 0 || w->turn || l->tilt != 0 || w->size > 0.85f * l->size || w->n > 4) return false;
+    for (size_t k = 0; k < w->n; k++) {
+        char c = page->text[w->text + k];
+        if (!g_ascii_isdigit(c) && c != '+' && c != '-') return false;
+    }
+    const struct word *before = &page->v[l->word[i - 1]];
+    float low = w->y1 - before->y1, high = before->y0 - w->y0;
+    return before->size > w->size && low < -0.2f * l->size && high > -0.25f * l->size &&
+           w->x0 - before->x1 < 0.25f * l->size;
+}
+
+static uint32_t raised(uint32_t cp)
+{
+    switch (cp) {
+    case '1': return 0xB9;
+    case '2': return 0xB2;
+    case '3': return 0xB3;
+    case '+': return 0x207A;
+    case '-': return 0x207B;
+    default: return cp >= '0' && cp <= '9' ? 0x2070 + cp - '0' : cp;
+    }
+}
+
 void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
                   struct arena *scratch)
 {
@@ -312,11 +339,13 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     uint32_t *c = NEW(scratch, uint32_t, bytes + 1);
     for (size_t i = 0; i < l->n; i++) {
         const struct word *w = &page->v[l->word[i]];
+        bool up = is_raised(page, l, i);
         int blanks = i ? blanks_between(page, l, &page->v[l->word[i - 1]], w) : 0;
         while (blanks-- > 0) c[n++] = ' ';
         for (size_t k = 0; k < w->n;) {
             k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);
             if (text_is_rtl(c[n])) any_rtl = true;
+            if (up) c[n] = raised(c[n]);
             n++;
         }
     }

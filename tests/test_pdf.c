@@ -285,6 +285,26 @@ static void test_paragraphs(void **state)
     drop(&g);
 }
 
+/* A raised number is written raised; a number on the line, a lowered one and one that stands apart
+ * are not. */
+static void test_raised(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    line(&b, "F", 10, 72, 100, "They counted 10");
+    line(&b, "F", 6, 146, 96, "26");
+    line(&b, "F", 10, 160, 100, "atoms and x");
+    line(&b, "F", 6, 213, 102, "2");
+    line(&b, "F", 10, 220, 100, "of them");
+    line(&b, "F", 10, 72, 130, "Another line");
+    line(&b, "F", 6, 160, 126, "7");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g, "counted 10\xc2\xb2\xe2\x81\xb6 atoms and x2 of them"));
+    assert_true(holds(&g, "7"));
+    drop(&g);
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -541,13 +561,13 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),  cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_columns),    cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_table),      cmocka_unit_test(test_angles),
-        cmocka_unit_test(test_initial),    cmocka_unit_test(test_furniture),
-        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_footnote),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_mixed_pages),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_documents),   cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_columns),     cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_raised),
+        cmocka_unit_test(test_angles),      cmocka_unit_test(test_initial),
+        cmocka_unit_test(test_furniture),   cmocka_unit_test(test_over_pages),
+        cmocka_unit_test(test_footnote),    cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
