@@ -125,6 +125,7 @@ struct flow {
     struct doc_builder *b;
     const struct pdf_doc *d;
     const struct hyphens *hyphens;
+    bool indents;   /* paragraphs begin with an indent, and not with a gap */
     float body;     /* size of most of the text */
     float sizes[8]; /* of headings, largest first */
     size_t n_sizes;
@@ -149,9 +150,15 @@ static enum join plain_join(const struct flow *f, const struct pdf_line *a,
 {
     if (text_end_hyphen(a->text) && text_is_lower(text_first(b->text)) && !a->at.mono)
         return hyphen_stays(f->hyphens, a->text, b->text) ? JOIN_TIGHT : JOIN_HYPHEN;
-    if (text_is_spaceless(text_last(a->text)) && text_is_spaceless(text_first(b->text)))
-        return JOIN_TIGHT;
+    if (text_joins_tight(a->text, b->text)) return JOIN_TIGHT;
     return JOIN_SPACE;
+}
+
+/* A line of text without the indent that a new paragraph would have here. */
+static bool not_begun(const struct flow *f, const struct pdf_line *b)
+{
+    return f->indents && fabsf(start_of(&b->at) - b->left) < 0.4f * b->at.size &&
+           fabsf(b->at.size - f->body) < 0.3f && !b->at.mono;
 }
 
 /* Over the end of a column or page: only where a sentence goes on. */
@@ -159,10 +166,12 @@ static enum join join_over_break(const struct flow *f, const struct pdf_line *a,
                                  const struct pdf_line *b)
 {
     uint32_t first = text_first(b->text);
-    if (!same_size(&a->at, &b->at) || a->at.turn != b->at.turn || text_ends_sentence(a->text) ||
-        text_starts_item(b->text) || a->at.tabular || b->at.tabular || a->at.bold != b->at.bold)
+    if (!same_size(&a->at, &b->at) || a->at.turn != b->at.turn || text_starts_item(b->text) ||
+        a->at.tabular || b->at.tabular || a->at.bold != b->at.bold)
         return JOIN_PARA;
-    if (!text_is_lower(first)) return JOIN_PARA;
+    if (not_begun(f, b) && a->right - end_of(&a->at) < 1.5f * a->at.size)
+        return plain_join(f, a, b);
+    if (text_ends_sentence(a->text) || !text_is_lower(first)) return JOIN_PARA;
     if (text_is_spaceless(first) && a->right - end_of(&a->at) > 2 * a->at.size) return JOIN_PARA;
     return plain_join(f, a, b);
 }
@@ -207,6 +216,9 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
         return plain_join(f, a, b); /* a heading of several lines */
     if ((dv > 1.28f * b->leading && gap > 0.2f * size) || gap > 1.4f * size) return JOIN_PARA;
     bool on_purpose = broken_on_purpose(a, b);
+    if (on_purpose && not_begun(f, b) && a->at.bold == b->at.bold &&
+        a->right - end_of(&a->at) < 0.25f * (a->right - a->left))
+        on_purpose = false; /* a word that would not be parted */
     uint32_t first = text_first(b->text);
     if (a->at.bold != b->at.bold && (on_purpose || !text_is_lower(first))) return JOIN_PARA;
     if (a->at.mono && b->at.mono) return JOIN_LINE;
@@ -252,6 +264,27 @@ static void survey_sizes(struct flow *f, const struct pdf_doc *d, struct arena *
         if (chars[s] > 0 && 0.5f * (float)s >= 1.12f * f->body)
             f->sizes[f->n_sizes++] = 0.5f * (float)s;
     qsort(f->sizes, f->n_sizes, sizeof *f->sizes, by_size_down);
+}
+
+/* How the document begins its paragraphs. */
+static void survey_indents(struct flow *f, const struct pdf_doc *d)
+{
+    size_t indents = 0, gaps = 0;
+    for (size_t p = 0; p < d->n; p++)
+        for (size_t i = 1; i < d->v[p].n; i++) {
+            const struct pdf_line *a = &d->v[p].v[i - 1], *b = &d->v[p].v[i];
+            if (a->at.region != b->at.region || a->at.row == b->at.row || a->at.tabular ||
+                b->at.tabular || fabsf(a->at.size - f->body) > 0.3f ||
+                fabsf(b->at.size - f->body) > 0.3f)
+                continue;
+            float dv = b->at.v1 - a->at.v1, em = 0.75f * f->body;
+            float in = start_of(&b->at) - b->left;
+            if (dv > 0 && in > em && in < 4 * em && fabsf(start_of(&a->at) - b->left) < em)
+                indents++;
+            else if (dv > 1.28f * b->leading)
+                gaps++;
+        }
+    f->indents = indents >= 4 && indents > 2 * gaps;
 }
 
 static int level_of(const struct flow *f)
@@ -406,6 +439,7 @@ void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *sc
     size_t n = 0, lines = 0;
     f.hyphens = hyphen_collect(d, scratch);
     survey_sizes(&f, d, scratch);
+    survey_indents(&f, d);
     for (size_t p = 0; p < d->n; p++) lines += d->v[p].n;
     struct placed *v = NEW(scratch, struct placed, lines + 1);
     for (size_t p = 0; p < d->n; p++)

@@ -77,6 +77,28 @@ bool text_ends_sentence(struct str s)
            cp == 0x6D4 || cp == 0x2026;
 }
 
+/* The last word of a is the beginning of an address that b goes on with. */
+static bool address_goes_on(struct str a, struct str b)
+{
+    size_t start = a.n;
+    while (start > 0 && a.s[start - 1] != ' ' && a.n - start < 300) start--;
+    const char *w = a.s + start;
+    size_t n = a.n - start;
+    bool address = memmem(w, n, "://", 3) || memmem(w, n, "www.", 4) ||
+                   (memchr(w, '/', n) && memchr(w, '.', n));
+    return address && n > 4 && b.n > 1 && b.s[1] != ' ' &&
+           (memchr("/_=?&%#", a.s[a.n - 1], 7) || memchr("/_=?&%#.", b.s[0], 8));
+}
+
+bool text_joins_tight(struct str a, struct str b)
+{
+    uint32_t last = text_last(a), first = text_first(b);
+    if (text_is_spaceless(last) && text_is_spaceless(first)) return true;
+    if (last == 0x2014 && a.n > 3 && a.s[a.n - 4] != ' ') return true;
+    if (first == 0x2014 && b.n > 3 && b.s[3] != ' ') return true;
+    return a.n && b.n && address_goes_on(a, b);
+}
+
 static bool is_bullet(uint32_t cp)
 {
     static const uint32_t bullets[] = {0x2022, 0x2023, 0x2043, 0x2219, 0x25A0, 0x25A1, 0x25AA,
@@ -340,7 +362,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     for (size_t i = 0; i < l->n; i++) {
         const struct word *w = &page->v[l->word[i]];
         bool up = is_raised(page, l, i);
-        int blanks = i ? blanks_between(page, l, &page->v[l->word[i - 1]], w) : 0;
+        int blanks = i && !up ? blanks_between(page, l, &page->v[l->word[i - 1]], w) : 0;
         while (blanks-- > 0) c[n++] = ' ';
         for (size_t k = 0; k < w->n;) {
             k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);

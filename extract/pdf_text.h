@@ -28,6 +28,9 @@ uint32_t text_first(struct str s);
 uint32_t text_last(struct str s);
 /* The sentence is over: . ! ? : ; or their kin, perhaps before a closing quote or bracket. */
 bool text_ends_sentence(struct str s);
+/* Nothing stands between the last word of a and the first of b, which is on the next line: scripts
+ * without spaces, dashes without blanks around, addresses of the net that are broken at a sign. */
+bool text_joins_tight(struct str a, struct str b);
 /* Bullets and enumerators: "• ", "- ", "1. ", "(a) ". */
 bool text_starts_item(struct str s);
 /* The length of a hyphen at the end that splits a word (two letters or more before it), or 0. */
