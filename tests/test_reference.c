@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "engine/sampler.h"
@@ -245,13 +246,13 @@ static void on_select(void *ctx, int layer, size_t pos0, size_t T, const struct 
 
 /* ------------------------------------------------------------------ one pass */
 
-/* The head is half of a small model: losses are compared at every eighth position and at the
- * last 64. */
+/* The head is a quarter of the work: the reference backend computes it at every eighth position
+ * and at the last 64, cpu everywhere. */
 static bool wants_logits(void *ctx, size_t pos)
 {
     const struct watched *w = ctx;
     const struct tensor *all = optional(w->ref, "logits");
-    return pos % 8 == 0 || pos + 64 >= w->ref->n || (all && row_for(w->ref, all, false, pos));
+    return strcmp(w->m->b->name, "ref") || pos % 8 == 0 || pos + 64 >= w->ref->n || (all && row_for(w->ref, all, false, pos));
 }
 
 /* The greedy continuation, token by token.  `again`: each by a pass over everything, as the
@@ -346,15 +347,18 @@ static void check_greedy(const struct watched *w)
     assert_int_equal(count_equal(w->greedy, w->ref->greedy, n), n);
 }
 
-/* The reference backend, and cpu in its most exact precision. */
+/* The reference backend, and cpu in its most exact precision.  Where every layer selects, which of
+ * two scores that differ by rounding wins depends on the order of sums and so on the processor:
+ * cpu gets three times the tolerance. */
 static void check_exact(const struct subject *s, const char *backend, struct watched *w,
                         const struct reference *r)
 {
+    double tolerance = strcmp(backend, "cpu") ? s->tolerance : 3 * s->tolerance;
     struct model *m = open_on(s, backend, WEIGHT_F32, KV_F32);
     watch(w, r, m, backend);
     model_close(m);
-    assert_true(w->hidden <= s->tolerance);
-    assert_true(w->logits <= s->tolerance);
+    assert_true(w->hidden <= tolerance);
+    assert_true(w->logits <= tolerance);
     assert_true(w->nll <= 0.1); /* one near-tie can move one position */
     assert_true(w->nll_mean <= 1e-3);
     assert_true(w->sets > 0);
@@ -371,11 +375,9 @@ static void check_default(const struct subject *s, const struct watched *exact,
     watch(&w, r, m, "cpu, its own choice");
     model_close(m);
     assert_true(w.logits <= 3e-2);
-    size_t seen = w.nlls + 1, same = 0;
-    for (size_t i = 0; i < r->n; i++)
-        same += wants_logits(&w, i) && w.argmax[i] == exact->argmax[i];
-    print_message("# arg max equal at %zu of %zu positions\n", same, seen);
-    assert_true(same * 100 >= seen * 99);
+    size_t same = count_equal(w.argmax, exact->argmax, r->n);
+    print_message("# arg max equal at %zu of %zu positions\n", same, r->n);
+    assert_true(same * 100 >= r->n * 99);
     unwatch(&w);
 }
 
