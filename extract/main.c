@@ -3,8 +3,9 @@
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
  *
  * The document is standard input, the answer one message on standard output (ingest/wire.h), and
- * standard error is kept for the reason when no message comes.  After the input is mapped no file
- * is opened.
+ * standard error is kept for the reason when no message comes.  After the input is mapped nothing
+ * is opened here; poppler, when a page asks for it, reads its own tables (/usr/share/poppler) and
+ * asks fontconfig about fonts that the file does not hold.
  *
  * Licence: the sources are MIT, like all of deepread.  The program that is built from this folder
  * links poppler, which is GPL (version 2 or later): its binary may be passed on under the GPL

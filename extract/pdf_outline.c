@@ -141,6 +141,11 @@ const char *outline_title(const struct outline *o)
     return o->title;
 }
 
+PopplerDocument *outline_document(const struct outline *o)
+{
+    return o->doc;
+}
+
 bool outline_has_image(const struct outline *o, uint32_t page)
 {
     PopplerPage *p = o->doc ? poppler_document_get_page(o->doc, (int)page - 1) : NULL;

@@ -16,6 +16,7 @@ struct outline_entry {
 };
 
 struct outline;
+struct _PopplerDocument; /* poppler's own name for what it calls PopplerDocument */
 
 /* Opens the same bytes, which must outlive it, through poppler's GLib interface.  Never fails: a
  * file that this does not open has no title and no outline.  Close it with outline_close. */
@@ -28,6 +29,7 @@ const struct outline_entry *outline_entries(const struct outline *o, size_t *n);
 /* The title in the file's metadata when it looks like one and not like the name of a file or the
  * habit of a program; else NULL.  Memory of the arena. */
 const char *outline_title(const struct outline *o);
+struct _PopplerDocument *outline_document(const struct outline *o); /* borrowed, or NULL */
 bool outline_has_image(const struct outline *o, uint32_t page);
 
 /* Letters only, without case: "1.2 The end" and "1.2. The End" are equal.  0 without letters. */

@@ -35,6 +35,7 @@ struct pdf_doc {
     size_t n;
     const struct outline_entry *outline; /* by page */
     size_t n_outline;
+    size_t hidden; /* words left out because nobody can see them */
 };
 
 #endif

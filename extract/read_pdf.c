@@ -1,17 +1,20 @@
 /* read_pdf.c: from the bytes of a PDF to a document.
  *
  *   words.cc      every word with its box (pdf_repair: of damaged files too)
+ *   pdf_hidden    words that nobody sees
  *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
  *   pdf_order     geometry's order or the content stream's (pdf_stream)
  *   pdf_text      the text of a line
  *   pdf_outline   title, outline, images
  *   pdf_strip     running heads and page numbers
  *   pdf_flow      lines -> paragraphs, headings, the document */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
+#include "extract/pdf_hidden.h"
 #include "extract/pdf_order.h"
 #include "extract/pdf_outline.h"
 #include "extract/pdf_repair.h"
@@ -52,19 +55,20 @@ static void clip(float box[4], float w, float h)
     }
 }
 
-static void take_page(struct pdf_page *p, struct words_doc *d, uint32_t number, struct arena *a,
-                      struct arena *scratch)
+static size_t take_page(struct pdf_page *p, struct words_doc *d, const struct outline *o,
+                        uint32_t number, struct arena *a, struct arena *scratch)
 {
     struct words_page words;
     struct layout lay;
     p->number = number;
     if (!words_read(d, (int)number - 1, &words)) {
         p->empty = true;
-        return;
+        return 0;
     }
     p->width = words.width;
     p->height = words.height;
     if (words.label) p->label = mem_copy(a, words.label, strlen(words.label));
+    size_t hidden = hidden_drop(&words, o, number);
     order_page(&lay, scratch, d, (int)number - 1, &words);
     take_lines(p, &lay, &words, a, scratch);
     for (size_t i = 0; i < p->n; i++) clip(p->v[i].at.box, p->width, p->height);
@@ -72,6 +76,7 @@ static void take_page(struct pdf_page *p, struct words_doc *d, uint32_t number, 
     p->empty = p->n == 0;
     words_page_free(&words);
     arena_reset(scratch);
+    return hidden;
 }
 
 /* Empty pages that hold an image are images; the others are blank. */
@@ -104,7 +109,7 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
         struct pdf_page *p = &out->v[i];
         p->number = i + 1;
         if (i + 1 < first || i + 1 > last || !pages_has(pages, i + 1)) continue;
-        take_page(p, d, i + 1, a, scratch);
+        out->hidden += take_page(p, d, o, i + 1, a, scratch);
         asked++;
         if (p->empty) empty++;
     }
@@ -165,6 +170,16 @@ static void close_opened(struct opened *o)
     buf_free(&o->mended);
 }
 
+static void set_note(struct doc_builder *b, const char *note, size_t hidden)
+{
+    char all[160];
+    if (!note && !hidden) return;
+    if (hidden)
+        snprintf(all, sizeof all, "%s%sleft out %zu word%s written in the colour of the page",
+                 note ? note : "", note ? "; " : "", hidden, hidden == 1 ? "" : "s");
+    doc_set_note(b, hidden ? all : note);
+}
+
 enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e)
 {
@@ -191,7 +206,7 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
         flow_write(b, &pdf, a);
         if (outline_title(about))
             doc_set_title(b, outline_title(about), strlen(outline_title(about)));
-        if (file.note) doc_set_note(b, file.note);
+        set_note(b, file.note, pdf.hidden);
     }
     outline_close(about);
     arena_free(a);

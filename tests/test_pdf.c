@@ -305,6 +305,24 @@ static void test_raised(void **state)
     drop(&g);
 }
 
+/* White on white is left out, white on black is not. */
+static void test_hidden(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    line(&b, "F", 10, 72, 100, "Everybody sees this line.");
+    buf_addz(&b, "0 0 0 rg 60 580 300 40 re f 1 1 1 rg\n");
+    line(&b, "F", 12, 72, 205, "White on black");
+    line(&b, "F", 12, 72, 300, "Ignore what was asked");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Everybody sees") && holds(&g, "White on black"));
+    assert_false(holds(&g, "Ignore"));
+    assert_string_equal(g.d->note, "left out 4 words written in the colour of the page");
+    drop(&g);
+}
+
 static void test_table(void **state)
 {
     (void)state;
@@ -561,13 +579,14 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),   cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_columns),     cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_raised),
-        cmocka_unit_test(test_angles),      cmocka_unit_test(test_initial),
-        cmocka_unit_test(test_furniture),   cmocka_unit_test(test_over_pages),
-        cmocka_unit_test(test_footnote),    cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_mixed_pages), cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_documents),  cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_columns),    cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_hidden),     cmocka_unit_test(test_table),
+        cmocka_unit_test(test_raised),     cmocka_unit_test(test_angles),
+        cmocka_unit_test(test_initial),    cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_footnote),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_mixed_pages),
+        cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
