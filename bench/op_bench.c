@@ -142,9 +142,14 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     struct tensor t[16];
     struct weight *w;
     struct errinfo e = {0};
-    float *wx = numbers(O * I), *x = numbers(T * G * I), *y = numbers(T * G * O);
+    float *x = numbers(T * G * I), *y = numbers(T * G * O);
+    size_t blocks = (O + 127) / 128 * ((I + 127) / 128);
+    float *scale = numbers(blocks);
+    uint8_t *f8 = malloc(O * I);
+    for (size_t i = 0; i < O * I; i++) f8[i] = (uint8_t)(i * 7 % 121);
     for (size_t g = 0; g < G; g++)
-        t[g] = (struct tensor){.type = DT_F32, .ndim = 2, .shape = {O, I}, .data = wx};
+        t[g] = (struct tensor){.type = DT_F8_E4M3, .ndim = 2, .shape = {O, I}, .data = f8,
+                               .bytes = O * I, .scale = scale, .block = 128};
     if (b->be->weight_new(b->d, &w, t, G, NULL, O, false, false, &e)) {
         fprintf(stderr, "op_bench: %s\n", e.msg);
         exit(1);
@@ -163,7 +168,8 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     snprintf(what, sizeof what, "linear T %zu  %zu x [%zu, %zu]", T, G, O, I);
     row(b, what, flop, best);
     b->be->weight_free(b->d, w);
-    free(wx);
+    free(f8);
+    free(scale);
     free(x);
     free(y);
 }

@@ -34,7 +34,6 @@ static const struct op_path op_paths[] = {
     {&cpu_backend, CPU_ISA_AVX2, WEIGHT_BF16, "cpu AVX2 bf16", 1e-5},
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_F32, "cpu AVX-512 f32", 1e-5},
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_BF16, "cpu AVX-512 bf16", 1e-5},
-    {&cpu_backend, CPU_ISA_AVX512BF16, WEIGHT_F32, "cpu AVX-512 BF16 f32", 1e-2},
     {&cpu_backend, CPU_ISA_AVX512BF16, WEIGHT_BF16, "cpu AVX-512 BF16 bf16", 1e-2},
 };
 #define OP_PATHS (sizeof op_paths / sizeof *op_paths)

@@ -133,6 +133,62 @@ static void formats_are_read(void **state)
     op_each(formats_on);
 }
 
+/* Products with FP8 weights and block scales that no bf16 holds: plain, transposed, runs of rows that
+ * begin inside a block, partial blocks.  Every path must see the weights as ref does, to f32. */
+static void fp8_on(const struct op_path *p)
+{
+    enum { ROWS = 300, COLS = 200, B = 128, T = 7 };
+    static uint8_t f8[ROWS * COLS];
+    static const struct {
+        uint64_t row0[2], rows;
+        bool transposed;
+    } cuts[] = {{{0, 0}, 300, false},  {{0, 150}, 150, false}, {{5, 131}, 77, false},
+                {{0, 128}, 64, true},  {{64, 192}, 64, true},  {{0, 128}, 150, true},
+                {{100, 7}, 90, true}};
+    float scale[6] = {0.51f, 2.03f, 1.07f, 0.253f, 0.33f, 1.9f};
+    uint64_t seed = 6;
+    for (size_t i = 0; i < ROWS * COLS; i++) {
+        uint8_t b = (uint8_t)(op_random(&seed) & 0xbf); /* up to 1.875 */
+        f8[i] = b;
+    }
+    struct tensor t[2];
+    t[0] = t[1] = (struct tensor){.type = DT_F8_E4M3, .ndim = 2, .shape = {ROWS, COLS}, .data = f8,
+                                  .bytes = ROWS * COLS, .scale = scale, .block = B};
+    struct device *d = op_open(p, 2, KV_AUTO), *r = op_open_ref(KV_AUTO);
+    for (size_t k = 0; k < sizeof cuts / sizeof *cuts; k++) {
+        size_t O = cuts[k].transposed ? COLS : cuts[k].rows;
+        size_t I = cuts[k].transposed ? cuts[k].rows : COLS;
+        const struct shape s = {2, O, I, cuts[k].transposed};
+        struct weight *w = NULL, *wr = NULL;
+        float *x = op_numbers(T * (2 * I + 3), 2);
+        assert_int_equal(p->be->weight_new(d, &w, t, 2, cuts[k].row0, cuts[k].rows,
+                                           cuts[k].transposed, false, NULL), OK);
+        assert_int_equal(ref_backend.weight_new(r, &wr, t, 2, cuts[k].row0, cuts[k].rows,
+                                                cuts[k].transposed, false, NULL), OK);
+        float *got = product(p->be, d, w, &s, x, T, false);
+        float *want = product(&ref_backend, r, wr, &s, x, T, false);
+        /* A run that begins inside a block of inputs has its scales folded in, rounded. */
+        bool folded = cuts[k].transposed && k == sizeof cuts / sizeof *cuts - 1;
+        op_close(p, "fp8", got, want, T * (2 * O + 5), folded ? 4e-3 : 1e-5);
+        for (size_t i = 0; i < T; i++) {
+            float *alone = product(p->be, d, w, &s, x + i * (2 * I + 3), 1, false);
+            assert_memory_equal(alone, got + i * (2 * O + 5), 2 * O * sizeof *got);
+            free(alone);
+        }
+        free(x), free(got), free(want);
+        p->be->weight_free(d, w);
+        ref_backend.weight_free(r, wr);
+    }
+    p->be->close(d);
+    ref_backend.close(r);
+}
+
+static void fp8_scales_stay_exact(void **state)
+{
+    (void)state;
+    op_each(fp8_on);
+}
+
 /* exact keeps f32 whatever the options say. */
 static void exact_on(const struct op_path *p)
 {
@@ -169,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(linear_agrees),
         cmocka_unit_test(formats_are_read),
+        cmocka_unit_test(fp8_scales_stay_exact),
         cmocka_unit_test(exact_stays_exact),
         cmocka_unit_test(int8_is_refused_by_name),
     };

@@ -22,12 +22,17 @@
  *   PACK_F32   [panel][I][2 vectors]
  *   PACK_BF16  [panel][I][2 vectors], the vectors interleaved element by element, so that one
  *              load, one shift and one mask give both as f32
- *   PACK_PAIR  [panel][ceil(I/2)][2 vectors][2]: pairs along I for vdpbf16ps */
+ *   PACK_PAIR  [panel][ceil(I/2)][2 vectors][2]: pairs along I for vdpbf16ps
+ * PACK_PAIR rounds activations too: twice as fast, and the logits of deepread-150m are then 4e-2 off
+ * where the others give 2e-4 (arg max 98.5%): never chosen unasked.
+ * With kblock set (FP8 sources, bf16 packs) the numbers are the bare e4m3 ones and each panel
+ * begins with its scales, [ceil(I/kblock)][2 vectors] f32. */
 enum pack { PACK_F32, PACK_BF16, PACK_PAIR };
 
 struct weight {
     enum pack pack;
     size_t G, O, I, panels;
+    size_t kblock, scale_bytes; /* inputs that share a scale, 0: none; bytes of a panel's scales */
     size_t panel_bytes, group_bytes, bytes;
     int lanes2; /* outputs per panel */
     void *data;
@@ -40,13 +45,14 @@ struct gemm_block {
     float *y;            /* first row, column of the first panel */
     size_t ldx, ldy, rows, I, panels, panel_bytes;
     size_t columns;      /* valid outputs in these panels */
+    size_t kblock, scale_bytes; /* of the weight */
     bool accumulate;
 };
 
 /* The keys of one page against a few queries. */
 struct index_tile {
     const void *keys;    /* from index_keys */
-    const void *q;       /* [queries][J][C] f32, or bf16 where index_bf16 is set */
+    const float *q;      /* [queries][J][C] */
     const float *w;      /* [queries][J] */
     float *score;        /* [queries][KV_PAGE] */
     size_t queries;
@@ -70,10 +76,9 @@ struct mla_tile {
 struct cpu_kernels {
     int lanes;           /* floats per vector */
     int mr;              /* rows of a GEMM tile */
-    bool pair;           /* bf16 weights are PACK_PAIR and take bf16 activations */
-    bool index_bf16;     /* index queries are given in bf16 */
     void (*gemm_f32)(const struct gemm_block *b);
-    void (*gemm_bf16)(const struct gemm_block *b); /* PACK_BF16, or PACK_PAIR with pair */
+    void (*gemm_bf16)(const struct gemm_block *b);
+    void (*gemm_pair)(const struct gemm_block *b); /* NULL where the path has none */
     void (*to_bf16)(uint16_t *y, const float *x, size_t n);
     void (*from_bf16)(float *y, const uint16_t *x, size_t n);
     void (*rmsnorm)(float *y, float *x, const float *r, const float *w, int n, float eps);
@@ -116,8 +121,9 @@ struct device {
     int threads;
     struct par *pool;
     enum weight_type weights;
+    bool pair;               /* bf16 weights are PACK_PAIR: only when asked for by WEIGHT_BF16 */
     enum kv_type kv;
-    struct cpu_buffer x16;   /* activations rounded to bf16 */
+    struct cpu_buffer x16;   /* activations rounded to bf16, for PACK_PAIR */
     struct cpu_buffer local; /* scratch of the threads, one slice each */
     struct cpu_buffer moe, route, angles;
     /* what `angles` holds: cos and sin of positions [pos0, pos0 + T) */

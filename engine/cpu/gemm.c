@@ -54,6 +54,8 @@ static void run_unit(const struct product *g, const struct gemm_job *j, size_t r
         .I = w->I,
         .panels = cpu_min(g->plan.panels, w->panels - panel),
         .panel_bytes = w->panel_bytes,
+        .kblock = w->kblock,
+        .scale_bytes = w->scale_bytes,
         .accumulate = g->accumulate,
     };
     b.columns = cpu_min(b.panels * lanes2, left);
@@ -66,8 +68,10 @@ static void run_unit(const struct product *g, const struct gemm_job *j, size_t r
     }
     if (w->pack == PACK_F32)
         g->d->k.gemm_f32(&b);
-    else
+    else if (w->pack == PACK_BF16)
         g->d->k.gemm_bf16(&b);
+    else
+        g->d->k.gemm_pair(&b);
 }
 
 /* Unit u of all: finds its job by walking; jobs are few (heads) or have few units (experts). */

@@ -96,15 +96,9 @@ static void scan(const struct job *j, struct list *lists, char *keys, size_t t0,
     const struct cpu_kernels *k = &j->d->k;
     float *score = (float *)(keys + j->keys_bytes);
     size_t width = (size_t)a->J * (size_t)a->C;
-    struct index_tile tile = {.keys = keys, .w = a->w + t0 * (size_t)a->J, .score = score,
+    struct index_tile tile = {.keys = keys, .q = a->q + t0 * width,
+                              .w = a->w + t0 * (size_t)a->J, .score = score,
                               .queries = n, .J = a->J, .C = a->C};
-    if (k->index_bf16) {
-        uint16_t *q16 = (uint16_t *)(score + QUERIES * KV_PAGE);
-        k->to_bf16(q16, a->q + t0 * width, n * width);
-        tile.q = q16;
-    } else {
-        tile.q = a->q + t0 * width;
-    }
     for (size_t p = page0; p < page1; p++) {
         k->index_keys(keys, (const char *)a->kv.pages[p] + a->kv.index_offset, a->kv.type, a->C);
         k->index_score(&tile);
@@ -193,7 +187,7 @@ static void queries_range(void *ctx, size_t first, size_t last, int worker)
 
 void cpu_index_select(struct device *d, const struct index_args *a)
 {
-    size_t K = (size_t)a->K, threads = (size_t)d->threads, q_bytes = 0;
+    size_t K = (size_t)a->K, threads = (size_t)d->threads;
     struct job j = {.d = d, .a = a};
     j.first = a->pos0 >= K ? 0 : cpu_min(K - a->pos0, a->T);
     for (size_t t = 0; t < j.first; t++) choose_all(a, t);
@@ -202,10 +196,8 @@ void cpu_index_select(struct device *d, const struct index_args *a)
     j.cap = cpu_round_up(2 * K + 4 * KV_PAGE, 16);
     j.list_bytes = j.cap * 12;
     j.keys_bytes = cpu_round_up(d->k.index_keys_bytes(a->C), CPU_ALIGN);
-    if (d->k.index_bf16) q_bytes = QUERIES * (size_t)a->J * (size_t)a->C * sizeof(uint16_t);
     j.unit_bytes = cpu_round_up(j.keys_bytes + QUERIES * KV_PAGE * sizeof(float) +
-                                cpu_round_up(q_bytes, CPU_ALIGN) + QUERIES * j.list_bytes,
-                                CPU_ALIGN);
+                                QUERIES * j.list_bytes, CPU_ALIGN);
     char *local = cpu_reserve_local(d, j.unit_bytes);
     if (!local) return;
     if (left < threads) {

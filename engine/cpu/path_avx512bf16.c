@@ -1,5 +1,4 @@
-/* path_avx512bf16.c: the AVX-512 kernels, with products of bf16 pairs where the operands are
- * bf16 anyway. */
+/* path_avx512bf16.c: the AVX-512 kernels and products of bf16 pairs. */
 #include <math.h>
 
 #include "engine/cpu/cpu.h"
@@ -8,13 +7,13 @@
 #define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 #include "engine/cpu/simd_avx512.inc"
 /* order matters: the vector layer first */
+#include "engine/cpu/panel.inc"
 #include "engine/cpu/gemm_pair.inc"
 
 void cpu_kernels_avx512bf16(struct cpu_kernels *k)
 {
     cpu_kernels_avx512(k);
-    k->pair = true;
-    k->gemm_bf16 = gemm_pair;
+    k->gemm_pair = gemm_pair;
 }
 #else
 void cpu_kernels_avx512bf16(struct cpu_kernels *k)

@@ -6,6 +6,7 @@
 #include "engine/cpu/simd_generic.inc"
 /* order matters: the vector layer first */
 #include "engine/cpu/norm.inc"
+#include "engine/cpu/panel.inc"
 #include "engine/cpu/gemm.inc"
 #include "engine/cpu/indexer.inc"
 #include "engine/cpu/mla.inc"
