@@ -118,6 +118,11 @@ void flow_measure(struct pdf_page *p, struct arena *scratch)
 
 /* ------------------------------------------------------------------ joining */
 
+static bool is_digit(uint32_t cp)
+{
+    return cp >= '0' && cp <= '9';
+}
+
 #define MAX_HEADING 160 /* characters */
 #define MAX_NOTE    40  /* lines of footnotes on a page that are moved */
 
@@ -148,10 +153,16 @@ enum join { JOIN_TIGHT, JOIN_HYPHEN, JOIN_SPACE, JOIN_CELL, JOIN_LINE, JOIN_PARA
 static enum join plain_join(const struct flow *f, const struct pdf_line *a,
                             const struct pdf_line *b)
 {
-    if (text_end_hyphen(a->text) && text_is_lower(text_first(b->text)) && !a->at.mono)
-        return hyphen_stays(f->hyphens, a->text, b->text) ? JOIN_TIGHT : JOIN_HYPHEN;
+    uint32_t first = text_first(b->text);
     if (text_joins_tight(a->text, b->text)) return JOIN_TIGHT;
-    return JOIN_SPACE;
+    if (!text_ends_dash(a->text) || a->at.mono || !(text_is_letter(first) || is_digit(first)))
+        return JOIN_SPACE;
+    if (!text_end_hyphen(a->text) || !text_is_lower(first)) return JOIN_TIGHT; /* "1992-" "93" */
+    switch (hyphen_kind(f->hyphens, a->text, b->text)) {
+    case HYPHEN_SPLITS: return JOIN_HYPHEN;
+    case HYPHEN_WAITS: return JOIN_SPACE;
+    default: return JOIN_TIGHT;
+    }
 }
 
 /* A line of text without the indent that a new paragraph would have here. */
@@ -224,7 +235,7 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
     if (a->at.mono && b->at.mono) return JOIN_LINE;
     if (text_starts_item(b->text)) return JOIN_LINE;
     if (indented(a, b) && !text_starts_item(a->text)) return JOIN_PARA;
-    if (on_purpose && !text_end_hyphen(a->text)) {
+    if (on_purpose && !text_ends_dash(a->text)) {
         if (text_ends_sentence(a->text) && !centred(a, b)) return JOIN_PARA;
         if (!text_is_lower(first) || text_is_spaceless(first)) return JOIN_LINE;
     }

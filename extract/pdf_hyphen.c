@@ -2,6 +2,7 @@
 #include "extract/pdf_hyphen.h"
 
 #include <glib.h>
+#include <string.h>
 
 #include "extract/pdf_text.h"
 
@@ -74,7 +75,18 @@ struct hyphens *hyphen_collect(const struct pdf_doc *d, struct arena *a)
     return h;
 }
 
-bool hyphen_stays(const struct hyphens *h, struct str a, struct str b)
+static bool is_conjunction(struct str b)
+{
+    static const char *const words[] = {"and ",  "or ",  "to ", "und ",
+                                        "oder ", "bis ", "et ", "ou "};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if (b.n > n && !memcmp(b.s, words[i], n)) return true;
+    }
+    return false;
+}
+
+enum hyphen hyphen_kind(const struct hyphens *h, struct str a, struct str b)
 {
     size_t end = a.n - text_end_hyphen(a), start = end;
     while (start > 0) { /* the letters before the hyphen */
@@ -97,5 +109,6 @@ bool hyphen_stays(const struct hyphens *h, struct str a, struct str b)
         joined = mix(joined, cp);
         pair = mix(pair, cp);
     }
-    return has(h, pair) && !has(h, joined);
+    if (has(h, joined)) return HYPHEN_SPLITS;
+    return has(h, pair) ? HYPHEN_JOINS : is_conjunction(b) ? HYPHEN_WAITS : HYPHEN_SPLITS;
 }

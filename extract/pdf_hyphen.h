@@ -10,7 +10,12 @@
 struct hyphens; /* hashes of all words and of all pairs joined by a hyphen */
 
 struct hyphens *hyphen_collect(const struct pdf_doc *d, struct arena *a);
-/* `a` ends with a hyphen, `b` is what follows.  True when the hyphen stays. */
-bool hyphen_stays(const struct hyphens *h, struct str a, struct str b);
+enum hyphen {
+    HYPHEN_SPLITS, /* "reli-" "able": it goes                        */
+    HYPHEN_JOINS,  /* "well-" "known": it stays, nothing follows it  */
+    HYPHEN_WAITS   /* "pre-" "and post-": it stays, a blank follows  */
+};
+/* `a` ends with a hyphen, `b` begins with a small letter. */
+enum hyphen hyphen_kind(const struct hyphens *h, struct str a, struct str b);
 
 #endif

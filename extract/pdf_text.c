@@ -124,6 +124,14 @@ bool text_starts_item(struct str s)
     return shut && s.s[i + 1] == ' ';
 }
 
+bool text_ends_dash(struct str s)
+{
+    uint32_t cp = text_last(s);
+    if (cp != '-' && cp != 0x2010 && cp != 0xAD) return false;
+    s.n -= utf8_back(s.s, s.n);
+    return g_unichar_isalnum(text_last(s));
+}
+
 size_t text_end_hyphen(struct str s)
 {
     uint32_t cp = text_last(s);

@@ -33,6 +33,8 @@ bool text_ends_sentence(struct str s);
 bool text_joins_tight(struct str a, struct str b);
 /* Bullets and enumerators: "• ", "- ", "1. ", "(a) ". */
 bool text_starts_item(struct str s);
+/* The last character is a hyphen that stands directly behind a letter or a digit. */
+bool text_ends_dash(struct str s);
 /* The length of a hyphen at the end that splits a word (two letters or more before it), or 0. */
 size_t text_end_hyphen(struct str s);
 

@@ -274,6 +274,10 @@ static void test_paragraphs(void **state)
     line(&b, "C", 10, 72, 220, "int main\\(void\\)");
     line(&b, "C", 10, 72, 232, "return well-");
     line(&b, "C", 10, 72, 244, "known;");
+    line(&b, "F", 10, 72, 300, "Some words to fill the line, and it came before 1992-");
+    line(&b, "F", 10, 72, 312, "93 that also more words were needed, in the US-");
+    line(&b, "F", 10, 72, 324, "American part, for what was said about pre-");
+    line(&b, "F", 10, 72, 336, "and postwar time.");
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
@@ -282,6 +286,9 @@ static void test_paragraphs(void **state)
     assert_true(holds(&g, "last line.\n\nThe second one"));
     assert_true(holds(&g, "an item of a list\n"));
     assert_true(holds(&g, "well-\nknown;")); /* code keeps its lines */
+    assert_true(holds(&g, "before 1992-93 that"));
+    assert_true(holds(&g, "the US-American part"));
+    assert_true(holds(&g, "about pre- and postwar"));
     drop(&g);
 }
 
