@@ -8,6 +8,7 @@
 
 enum { ROWS = 3 };        /* rows from each edge that are looked at             */
 #define EDGE        0.16f /* share of the page's height that is an edge         */
+#define OUTERMOST   0.25f /* the same for the first and the last row: margins can be wide */
 #define SAME_HEIGHT 6     /* points                                             */
 
 struct cand {
@@ -111,7 +112,8 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
             if (j > i && (fminf(v1, l->v1) - fmaxf(v0, l->v0)) < 0.4f * (l->v1 - l->v0)) break;
             v0 = fminf(v0, l->v0), v1 = fmaxf(v1, l->v1);
         }
-        if (zone ? v0 < (1 - EDGE) * height : v1 > EDGE * height) return;
+        float edge = row == 0 ? OUTERMOST : EDGE;
+        if (zone ? v0 < (1 - edge) * height : v1 > edge * height) return;
         float gap = 1e9f;
         if (j < n) {
             const struct line *l = &line[zone ? n - 1 - j : j]->at;
