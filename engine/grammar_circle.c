@@ -23,11 +23,23 @@ static bool third_copy(const struct tokenizer *t, const int32_t *v, size_t n, si
     return word;
 }
 
+/* How many tokens at the end of v[0,n) a run must share: CIRCLE_RUN - 1, more where those begin
+ * fewer characters than that; n + 1 when v is too short. */
+static size_t shared_run(const struct tokenizer *t, const int32_t *v, size_t n)
+{
+    size_t tokens = 0, chars = 0;
+    while (tokens < CIRCLE_RUN - 1 || chars < CIRCLE_RUN - 1) {
+        if (tokens == n) return n + 1;
+        struct str s = tokenizer_bytes(t, v[n - ++tokens]);
+        for (size_t i = 0; i < s.n; i++) chars += ((unsigned char)s.s[i] & 0xc0) != 0x80;
+    }
+    return tokens;
+}
+
 size_t grammar_circle_banned(const struct tokenizer *t, const int32_t *v, size_t n, int32_t *out,
                              size_t cap)
 {
-    const size_t run = CIRCLE_RUN - 1;
-    size_t found = 0;
+    size_t found = 0, run = shared_run(t, v, n);
     for (size_t k = 1; k < CIRCLE_RUN && found < cap; k++)
         if (third_copy(t, v, n, k)) out[found++] = v[n - k];
     if (n < run) return found;

@@ -1,6 +1,7 @@
 /* grammar_circle.h: free text does not run in circles.
  *
- * Three rules.  A token that would complete a run of 8 tokens already in the value is not allowed.
+ * Three rules.  A token that would complete a run of 8 tokens already in the value is not allowed
+ * (a run of 8 characters where tokens are parts of characters: three Chinese ones are no circle).
  * Nor is one that would complete the third copy in a row of a shorter run that holds a word (seen:
  * "for the driver for the driver for the driver"; in none of 15,884 sentences that people wrote).
  * A sentence that says again what an earlier one of the value says ends the value before it.

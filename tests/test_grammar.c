@@ -195,6 +195,9 @@ static void runs_are_not_said_again(void **state)
     assert_true(str_eq(tokenizer_bytes(tok, ban[0]), STR(" car")));
     assert_int_equal(banned_after("x for the car for the car", ban), 0);
     assert_int_equal(banned_after("it is very very", ban), 1);
+    /* 计算理论 twice is no circle, nine characters twice are one. */
+    assert_int_equal(banned_after("计算理论的，计算理", ban), 0);
+    assert_int_equal(banned_after("计算机科学中计算理论，计算机科学中计算理", ban), 1);
     assert_int_equal(banned_after("1000000", ban), 0); /* digits, points and dashes may repeat */
     assert_int_equal(banned_after("0.0.0.0", ban), 0);
     assert_int_equal(banned_after("a ---", ban), 0);
