@@ -67,7 +67,7 @@ static const char *described(struct job *j, const char *key)
 
 static struct str options_line(struct job *j)
 {
-    static const char *const numbers[] = {"auto", "f32", "bf16"};
+    static const char *const numbers[] = {"auto", "f32", "bf16", "f16"};
     const struct options *o = j->o;
     struct buf b = {0};
     buf_addf(&b, "attn=%s index-share=%s weights=%s kv-type=%s", o->attn ? "dense" : "sparse",

@@ -13,7 +13,8 @@ static const char *const format_names[] = {"text", "markdown", "json", "jsonl", 
 static const char *const cite_names[] = {"none", "page", "line", "quote", NULL};
 static const char *const when_names[] = {"auto", "always", "never", NULL};
 static const char *const attn_names[] = {"sparse", "dense", NULL};
-static const char *const number_names[] = {"auto", "f32", "bf16", NULL};
+static const char *const weight_names[] = {"auto", "f32", "bf16", NULL};
+static const char *const kv_names[] = {"auto", "f32", "bf16", "f16", NULL};
 static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
 
 /* ------------------------------------------------------------------ tables */
@@ -55,9 +56,9 @@ static const struct opt model_opts[] = {
      "context window, at most the model's own (the model's)",
      .min = 64, .max = 1e9),
     ROW(0, "weights", OPT_ENUM, weights, NULL, "precision of the weights while computing",
-     .names = number_names),
+     .names = weight_names),
     ROW(0, "kv-type", OPT_ENUM, kv, NULL, "precision of the state kept per token",
-     .names = number_names),
+     .names = kv_names),
     ROW(0, "attn", OPT_ENUM, attn, NULL,
      "attend to what the indexer selects, or to everything (sparse)", .names = attn_names),
     ROW(0, "index-share", OPT_STR, index_share, "on|off|N",

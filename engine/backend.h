@@ -57,7 +57,7 @@ struct rope_args {
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */
-    enum kv_type type;   /* KV_F32 or KV_BF16 */
+    enum kv_type type;   /* never KV_AUTO; what f16 cannot hold becomes its largest number */
 };
 
 struct kv_store_args {   /* writes T rows at positions pos0.. */

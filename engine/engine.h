@@ -19,13 +19,13 @@ struct model;
 struct tokenizer;
 
 enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8 };
-enum kv_type { KV_AUTO, KV_F32, KV_BF16 };
+enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16 };
 
 struct model_options {
     const char *backend;     /* "auto", "ref", "cpu", "cuda"; NULL: auto                        */
     int threads;             /* 0: all cores                                                    */
     enum weight_type weights;/* what the backend computes with; AUTO: its own choice            */
-    enum kv_type kv;         /* AUTO: bf16 on cpu, f32 on ref                                   */
+    enum kv_type kv;         /* AUTO: f16 on cpu, f32 on ref                                    */
     bool dense;              /* --attn dense: every earlier token instead of the indexer's top-k */
     /* --index-share: INDEX_SHARE_CONFIG follows config.json, INDEX_SHARE_OFF lets every layer
      * select, n > 1 lets every n-th layer select (offset as in config.json, else 2). */

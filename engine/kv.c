@@ -16,7 +16,7 @@ struct kv_page {
 
 static size_t block_bytes(enum kv_type type, int width)
 {
-    size_t bytes = KV_PAGE * (size_t)width * (type == KV_BF16 ? 2 : 4);
+    size_t bytes = KV_PAGE * (size_t)width * (type == KV_F32 ? 4 : 2);
     return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 

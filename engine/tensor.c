@@ -37,17 +37,6 @@ bool tensor_bytes(const uint64_t *shape, int ndim, enum dtype t, uint64_t *out)
     return true;
 }
 
-static float f16_to_f32(uint16_t h)
-{
-    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 1023u;
-    if (exponent == 0) {
-        float v = (float)mantissa * 0x1p-24f;
-        return sign ? -v : v;
-    }
-    if (exponent == 31) return f32_of_bits(sign | 0x7f800000u | mantissa << 13);
-    return f32_of_bits(sign | (exponent + 112) << 23 | mantissa << 13);
-}
-
 static void e4m3_row(const struct tensor *t, uint64_t r, const uint8_t *p, uint64_t cols,
                      float *out)
 {

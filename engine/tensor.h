@@ -47,6 +47,34 @@ static inline uint16_t f32_to_bf16(float f)
     return (uint16_t)((u + 0x7fffu + (u >> 16 & 1u)) >> 16);
 }
 
+static inline float f16_to_f32(uint16_t h)
+{
+    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, exponent = h >> 10 & 31u, mantissa = h & 1023u;
+    if (exponent == 0) { /* subnormal: multiples of 2^-24 */
+        float v = (float)mantissa * 0x1p-24f;
+        return sign ? -v : v;
+    }
+    if (exponent == 31) return f32_of_bits(sign | 0x7f800000u | mantissa << 13);
+    return f32_of_bits(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+/* Rounds to nearest even; beyond 65504, the largest number; NaN stays NaN. */
+static inline uint16_t f32_to_f16(float f)
+{
+    uint32_t u;
+    memcpy(&u, &f, sizeof u);
+    uint16_t sign = (uint16_t)(u >> 16 & 0x8000u);
+    u &= 0x7fffffffu;
+    if (u > 0x7f800000u) return (uint16_t)(sign | 0x7e00u | (u >> 13 & 0x3ffu));
+    if (u >= 0x477fe000u) return (uint16_t)(sign | 0x7bffu);
+    if (u < 0x38800000u) { /* below 2^-14: adding 1/2 leaves multiples of 2^-24 */
+        float half = f32_of_bits(u) + 0.5f;
+        memcpy(&u, &half, sizeof u);
+        return (uint16_t)(sign | (u - 0x3f000000u));
+    }
+    return (uint16_t)(sign | ((u - 0x38000000u + 0xfffu + (u >> 13 & 1u)) >> 13));
+}
+
 /* No infinities; 0x7f and 0xff are NaN.  Subnormals are multiples of 2^-9. */
 static inline float e4m3_to_f32(uint8_t b)
 {

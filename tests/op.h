@@ -139,7 +139,8 @@ static inline struct op_kv op_kv_new(size_t S, int width, enum kv_type type, con
             if (type == KV_F32)
                 ((float *)kv.pages[s / KV_PAGE])[at] = x;
             else
-                ((uint16_t *)kv.pages[s / KV_PAGE])[at] = f32_to_bf16(x);
+                ((uint16_t *)kv.pages[s / KV_PAGE])[at] =
+                    type == KV_BF16 ? f32_to_bf16(x) : f32_to_f16(x);
         }
     kv.view = (struct kv_view){.pages = kv.pages, .type = type};
     return kv;

@@ -14,7 +14,8 @@ static const struct job jobs[] = {
     {5, 700, 9, 256, 32, 65, KV_F32}, {4, 100, 4, 80, 32, 64, KV_BF16},
     {4, 100, 4, 80, 32, 63, KV_F32},  {7, 130, 1, 33, 7, 50, KV_BF16},
     {7, 130, 17, 30, 6, 0, KV_F32},   {2, 300, 16, 512, 64, 200, KV_BF16},
-    {2, 90, 10, 31, 2, 1, KV_BF16},
+    {2, 90, 10, 31, 2, 1, KV_BF16},   {3, 2048, 9, 256, 32, 512, KV_F16},
+    {4, 100, 4, 80, 32, 63, KV_F16},  {7, 130, 17, 30, 7, 0, KV_F16},
 };
 
 struct input {
@@ -112,8 +113,9 @@ static void all_on(const struct op_path *p)
 {
     if (p->weights != WEIGHT_F32) return;
     struct job j = {70, 130, 9, 256, 32, 256, KV_BF16};
-    for (int k = 0; k < 2; k++) {
-        j.type = k ? KV_F32 : KV_BF16;
+    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16};
+    for (int k = 0; k < 3; k++) {
+        j.type = types[k];
         struct input in = make_input(&j); /* K above the visible rows: all are chosen */
         struct device *d = op_open(p, 2, j.type);
         float *sparse = attend(p->be, d, &j, &in, in.sel, 0, j.T);

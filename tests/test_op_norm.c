@@ -164,14 +164,16 @@ static void store_on(const struct op_path *p)
 {
     if (p->weights != WEIGHT_F32) return;
     static const float odd[] = {0.0f, -0.0f, 1.0f, 1.00390625f, 1.01171875f, 3.3895314e38f,
-                                INFINITY, -INFINITY, 1e-40f, 65519.0f, 1.0078126f};
-    for (int k = 0; k < 2; k++)
+                                INFINITY, -INFINITY, 1e-40f, 65519.0f, 1.0078126f, -65520.0f, 65504.0f, 6e-8f,
+                                2.9e-8f, 3e-8f, 6.1e-5f, 6.0975e-5f, -1e-7f};
+    for (int k = 0; k < 3; k++)
         for (int to_index = 0; to_index < 2; to_index++) {
             enum { T = 130, POS0 = 60, WIDTH = 27, LD = 31, S = POS0 + T };
             float *x = op_numbers(T * LD, 1), *zero = calloc(S * WIDTH, sizeof *zero);
             for (size_t i = 0; i < T * LD; i++) x[i] *= 1.0001f; /* not bf16 already */
             memcpy(x, odd, sizeof odd);
-            enum kv_type type = k ? KV_F32 : KV_BF16;
+            static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16};
+            enum kv_type type = types[k];
             struct op_kv got = op_kv_new(S, WIDTH, type, zero);
             struct op_kv want = op_kv_new(S, WIDTH, type, zero);
             struct device *d = op_open(p, 2, type), *ref = op_open_ref(type);

@@ -163,7 +163,9 @@ static float score_of(const struct question *a, size_t pos)
         double dot = 0;
         for (size_t i = 0; i < C; i++)
             dot += (double)a->q[j * C + i] *
-                   (double)(a->keys.type == KV_F32 ? f[i] : bf16_to_f32(h[i]));
+                   (double)(a->keys.type == KV_F32    ? f[i]
+                            : a->keys.type == KV_BF16 ? bf16_to_f32(h[i])
+                                                      : f16_to_f32(h[i]));
         score += (double)a->weight[j] * fmax(0, dot);
     }
     return (float)score;

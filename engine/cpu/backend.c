@@ -72,7 +72,7 @@ enum err cpu_open_isa(struct device **out, const struct device_options *o, enum 
     d->threads = o->threads > 0 && o->threads < cores ? o->threads : cores;
     d->pair = o->weights == WEIGHT_BF16 && d->k.gemm_pair;
     d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_BF16 : o->weights;
-    d->kv = o->kv == KV_AUTO ? KV_BF16 : o->kv;
+    d->kv = o->kv == KV_AUTO ? KV_F16 : o->kv;
     enum err r = par_open(&d->pool, d->threads, e);
     if (r) {
         mem_free(d);
@@ -101,7 +101,7 @@ static void describe(struct device *d, struct buf *out)
     buf_addf(out, "cpu: %s, %d thread%s, %s weights%s, %s cache", cpu_isa_name(d->isa), d->threads,
              d->threads == 1 ? "" : "s", d->weights == WEIGHT_F32 ? "f32" : "bf16",
              d->pair ? " and activations" : "",
-             d->kv == KV_F32 ? "f32" : "bf16");
+             d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
 }
 
 static enum kv_type kv_type(struct device *d)

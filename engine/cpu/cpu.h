@@ -80,7 +80,7 @@ struct cpu_kernels {
     void (*gemm_bf16)(const struct gemm_block *b);
     void (*gemm_pair)(const struct gemm_block *b); /* NULL where the path has none */
     void (*to_bf16)(uint16_t *y, const float *x, size_t n);
-    void (*from_bf16)(float *y, const uint16_t *x, size_t n);
+    void (*to_f16)(uint16_t *y, const float *x, size_t n);
     void (*rmsnorm)(float *y, float *x, const float *r, const float *w, int n, float eps);
     void (*layernorm)(float *y, const float *x, const float *w, const float *b, int n, float eps);
     void (*swiglu)(float *h, const float *g, const float *u, size_t n);

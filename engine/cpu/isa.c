@@ -1,6 +1,18 @@
 /* isa.c: detection, by cpuid at run time (never by how the program was compiled). */
 #include "engine/cpu/isa.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+/* Every processor with AVX2 has it; a hypervisor may hide it.  (clang's cpu_supports has no name
+ * for it.) */
+static bool has_f16c(void)
+{
+    unsigned a, b, c = 0, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+#endif
+
 const char *cpu_isa_name(enum cpu_isa isa)
 {
     static const char *const names[CPU_ISA_COUNT] = {"generic", "AVX2", "AVX-512", "AVX-512 BF16"};
@@ -10,7 +22,7 @@ const char *cpu_isa_name(enum cpu_isa isa)
 bool cpu_isa_has(enum cpu_isa isa)
 {
 #if defined(__x86_64__)
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
     switch (isa) {

@@ -9,7 +9,7 @@
 
 enum cpu_isa {
     CPU_ISA_GENERIC,    /* GNU C vectors of four floats: any processor     */
-    CPU_ISA_AVX2,       /* AVX2 + FMA                                      */
+    CPU_ISA_AVX2,       /* AVX2, FMA, F16C                                  */
     CPU_ISA_AVX512,     /* AVX-512 F, BW, VL, DQ                           */
     CPU_ISA_AVX512BF16, /* ... and bf16 pairs, for WEIGHT_BF16             */
     CPU_ISA_COUNT

@@ -180,6 +180,8 @@ void cpu_kv_store(struct device *d, const struct kv_store_args *a)
         char *row = (char *)a->kv.pages[pos / KV_PAGE] + offset + pos % KV_PAGE * width * size;
         if (a->kv.type == KV_F32)
             memcpy(row, a->rows + t * a->ld, width * sizeof(float));
+        else if (a->kv.type == KV_F16)
+            d->k.to_f16((uint16_t *)row, a->rows + t * a->ld, width);
         else
             d->k.to_bf16((uint16_t *)row, a->rows + t * a->ld, width);
     }

@@ -4,7 +4,7 @@
 #include "engine/cpu/cpu.h"
 
 #if defined(__x86_64__)
-#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
+#define TARGET __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 #include "engine/cpu/simd_avx512.inc"
 /* order matters: the vector layer first */
 #include "engine/cpu/panel.inc"

@@ -12,7 +12,7 @@ static enum err open_device(struct device **out, const struct device_options *o,
         return err_set(e, E_DEVICE, "backend 'ref' computes with f32 weights only");
     struct device *d = mem_alloc(1, sizeof *d);
     d->threads = o->threads > 0 ? o->threads : sys_cores();
-    d->kv = o->kv == KV_BF16 ? KV_BF16 : KV_F32;
+    d->kv = o->kv == KV_AUTO ? KV_F32 : o->kv;
     *out = d;
     return OK;
 }
@@ -25,7 +25,7 @@ static void close_device(struct device *d)
 static void describe(struct device *d, struct buf *out)
 {
     buf_addf(out, "ref: scalar f32, %d threads, %s state", d->threads,
-             d->kv == KV_F32 ? "f32" : "bf16");
+             d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
 }
 
 static enum kv_type kv_type(struct device *d)
