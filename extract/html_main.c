@@ -359,7 +359,7 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, const struc
     if (in_data_table(n) || inside(n, TAG_CODE, TAG_PRE)) return false;
     if (weight < 0) return true;
     if (s->commas >= 10) return false;
-    if (!list && s->chars) list = s->li && (float)s->li * 8 > (float)s->p * 20 && f->tag != TAG_DIV;
+    if (!list) list = (float)s->list_chars > 0.9f * (float)s->chars;
     bool figure = inside(n, TAG_FIGURE, TAG_FIGURE);
     float headings = s->chars ? (float)s->heading_chars / (float)s->chars : 0;
     if (!figure && s->img > 1 && (float)s->p / (float)s->img < 0.5f) return s->chars < 300;

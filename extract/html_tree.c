@@ -167,6 +167,7 @@ static void add_sums(struct html_sums *to, const struct html_sums *s)
     to->chars += s->chars;
     to->link_chars += s->link_chars;
     to->heading_chars += s->heading_chars;
+    to->list_chars += s->list_chars;
     to->commas += s->commas;
     to->p += s->p;
     to->img += s->img;
@@ -183,6 +184,7 @@ static void close_element(xmlNode *n)
     struct html_sums s = f->sum;
     if (f->tag == TAG_A) s.link_chars = s.chars;
     if (tree_heading_level(f->tag)) s.heading_chars = s.chars;
+    if (f->tag == TAG_UL || f->tag == TAG_OL) s.list_chars = s.chars;
     s.p += f->tag == TAG_P;
     s.img += f->tag == TAG_IMG;
     s.li += f->tag == TAG_LI;
