@@ -19,10 +19,10 @@
 
 #define RETRIEVAL_WEIGHT 1.5
 
-/* Longest prompts that run by default, in tokens: 1 prompt, 2 and 5. */
-#define QUICK_REF   985
-#define QUICK_EXACT 1000
-#define QUICK_CPU   1300
+/* Longest prompts that run by default, in tokens: 1 prompt, 5 and 8. */
+#define QUICK_REF   992
+#define QUICK_EXACT 1300
+#define QUICK_CPU   2000
 
 static double number(const json_t *v, const char *key, size_t i)
 {
