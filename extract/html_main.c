@@ -94,6 +94,7 @@ static bool speaks_against(const xmlNode *n, const struct html_facts *f, const s
         return !tree_named(n, perhaps, COUNT(perhaps)) || f->tag == TAG_NAV;
     if (!r->unlikely) return false;
     if (has_role(n)) return true;
+    if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     return tree_named(n, unlikely, COUNT(unlikely)) && !tree_named(n, perhaps, COUNT(perhaps)) &&
            !inside(n, TAG_TABLE, TAG_CODE);
 }
@@ -274,6 +275,32 @@ static xmlNode *climb(xmlNode *top, const xmlNode *body)
     return top;
 }
 
+/* Prose beside the best part that is no box of links and spoke against itself by no name belongs to
+ * the page: an introduction above a large table, notes below it. */
+static int prose_chars(xmlNode *root, const xmlNode *but)
+{
+    int chars = 0;
+    for (xmlNode *n = root, *next; n; n = next) {
+        const struct html_facts *f = tree_facts(n);
+        bool over = n == but || !f || f->drop;
+        if (!over && f->tag == TAG_P && f->sum.chars > 80 && tree_link_density(n) < 0.3f) {
+            chars += f->sum.chars;
+            over = true;
+        }
+        next = tree_next(n, root, over);
+    }
+    return chars;
+}
+
+static xmlNode *widen(xmlNode *best, xmlNode *body)
+{
+    int have = prose_chars(best, NULL);
+    if (best == body || 4 * prose_chars(body, best) < have) return best;
+    for (xmlNode *up = best->parent; up && up->_private && up != body->parent; up = up->parent)
+        if (2 * prose_chars(up, best) > prose_chars(body, best)) return up;
+    return best;
+}
+
 static bool ends_like_text(const xmlNode *n)
 {
     for (const xmlNode *c = n->last; c; c = c->last) {
@@ -429,6 +456,7 @@ static int attempt(xmlNode *body, const struct rules *r)
     const struct html_sums *all = &tree_facts(body)->sum;
     if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
+    best = widen(best, body);
     keep_around(best, body);
     find_data_tables(body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
