@@ -168,10 +168,9 @@ static bool counts_as_paragraph(const struct html_facts *f)
 }
 
 /* Text that stands in a div beside blocks is a paragraph too: "text<br><br>text<ul>". */
-static int loose_chars(const xmlNode *n, const struct html_facts *f)
+static int loose_chars(const xmlNode *n)
 {
     int chars = 0;
-    if (f->tag != TAG_DIV || f->sum.blocks == 0) return 0;
     for (const xmlNode *c = n->children; c; c = c->next) {
         const struct html_facts *g = tree_facts(c);
         if (g && !g->drop && !tree_is_block(g->tag) && g->tag != TAG_A) chars += g->sum.chars;
@@ -198,7 +197,7 @@ static void score_all(xmlNode *body, const struct rules *r)
     for (xmlNode *n = body; n; n = tree_next_kept(n, body)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == body) continue;
-        int loose = loose_chars(n, f);
+        int loose = f->tag == TAG_DIV && f->sum.blocks ? loose_chars(n) : 0;
         if (counts_as_paragraph(f) && f->sum.chars >= 25)
             give_points(n->parent, 2 + (float)f->sum.commas + fminf((float)f->sum.chars / 100, 3),
                         r);
@@ -283,9 +282,9 @@ static int prose_chars(xmlNode *root, const xmlNode *but)
     for (xmlNode *n = root, *next; n; n = next) {
         const struct html_facts *f = tree_facts(n);
         bool over = n == but || !f || f->drop;
-        if (!over && f->tag == TAG_P && f->sum.chars > 80 && tree_link_density(n) < 0.3f) {
-            chars += f->sum.chars;
-            over = true;
+        if (!over && f->sum.chars > 80 && tree_is_block(f->tag)) {
+            int loose = loose_chars(n);
+            if (loose > 80 && tree_link_density(n) < 0.3f) chars += loose;
         }
         next = tree_next(n, root, over);
     }
