@@ -66,7 +66,7 @@ static void write_all(const struct layout *l, const struct words_page *p, struct
 {
     struct buf text = {0};
     struct pdf_page pages[3] = {{.number = 1, .width = p->width, .height = p->height}};
-    struct pdf_doc d = {pages, 3, NULL, 0};
+    struct pdf_doc d = {.v = pages, .n = 3};
     pages[0].v = NEW(a, struct pdf_line, l->n + 1);
     for (size_t i = 0; i < l->n; i++) {
         buf_clear(&text);
