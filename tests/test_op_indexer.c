@@ -127,9 +127,10 @@ static void jobs_on(const struct op_path *p)
     if (p->weights != WEIGHT_F32) return; /* weights play no part */
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
         one_job(p, &jobs[i], false, false);
+        one_job(p, &jobs[i], true, true);
+        if (jobs[i].T * jobs[i].pos0 > 40000) continue; /* seconds, and nothing new */
         one_job(p, &jobs[i], true, false);
         one_job(p, &jobs[i], false, true);
-        one_job(p, &jobs[i], true, true);
     }
 }
 

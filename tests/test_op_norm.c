@@ -199,6 +199,13 @@ static void the_cache_is_written_as_ref_does(void **state)
     op_each(store_on);
 }
 
+/* AddressSanitizer asks this function: without it, it ends the program below. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 /* A refused allocation is NULL, not the end. */
 static void memory_on(const struct op_path *p)
 {
