@@ -181,7 +181,7 @@ static void *const *pages(size_t S, size_t bytes)
     for (size_t i = 0; i < n; i++) {
         uint16_t *h = p[i] = aligned_alloc(64, bytes);
         for (size_t k = 0; k < bytes / 2; k++)
-            h[k] = f32_to_bf16((float)((i * 31 + k * 17) % 101) / 50.0f - 1.0f);
+            h[k] = f32_to_f16((float)((i * 31 + k * 17) % 101) / 50.0f - 1.0f);
     }
     return p;
 }
@@ -198,7 +198,7 @@ static void bench_indexer(const struct bench *b, size_t T, size_t S)
     float *q = numbers(T * J * C), *w = numbers(T * J);
     int32_t *sel = malloc(T * K * sizeof *sel);
     void *const *p = pages(S, KV_PAGE * C * 2);
-    struct index_args a = {.kv = {.pages = p, .type = KV_BF16}, .q = q, .w = w, .sel = sel,
+    struct index_args a = {.kv = {.pages = p, .type = KV_F16}, .q = q, .w = w, .sel = sel,
                            .T = T, .pos0 = S - T, .J = J, .C = C, .K = K};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
@@ -224,7 +224,7 @@ static void bench_mla(const struct bench *b, size_t T, size_t S)
     for (size_t t = 0; t < T; t++)
         for (size_t k = 0; k < K; k++) sel[t * K + k] = (int32_t)((k * (S - T) + t) / K);
     void *const *p = pages(S, KV_PAGE * (R + P) * 2);
-    struct mla_args a = {.kv = {.pages = p, .type = KV_BF16}, .q = q, .sel = sel, .out = out,
+    struct mla_args a = {.kv = {.pages = p, .type = KV_F16}, .q = q, .sel = sel, .out = out,
                          .T = T, .pos0 = S - T, .H = H, .R = R, .P = P, .K = K, .scale = 0.1f};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
@@ -246,6 +246,7 @@ static void one_path(const struct options *o, enum cpu_isa isa)
 {
     struct bench b = {.o = o, .be = &cpu_backend, .isa = isa};
     struct device_options opt = {.threads = o->threads};
+    if (isa == CPU_ISA_AVX512BF16) opt.weights = WEIGHT_BF16; /* bf16 activations: only on demand */
     struct errinfo e = {0};
     if (cpu_open_isa(&b.d, &opt, isa, &e)) {
         printf("%s: skipped, %s\n", cpu_isa_name(isa), e.msg);
