@@ -5,6 +5,7 @@ set -u
 build=$1
 shift
 export CMOCKA_MESSAGE_OUTPUT=TAP
+export OMP_WAIT_POLICY=passive # the reference backend must not spin beside other programs
 export DEEPREAD_BUILD="$build"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 passed=0 failed=0 skipped=0
