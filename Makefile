@@ -207,7 +207,7 @@ check: all check-house $(TEST_PROGRAMS) $(FUZZERS:%=build/tests/fuzz/%)
 	@tests/run.sh build $(TEST_PROGRAMS)
 
 # Tests that compute for minutes on the reference backend are left out under the sanitizers.
-SLOW_TESTS := test_reference test_labels test_quality
+SLOW_TESTS := test_reference test_labels
 .PHONY: asan
 ASAN_TESTS := $(filter-out $(SLOW_TESTS),$(TESTS))
 asan: build/asan/deepread build/asan/deepread-extract $(ASAN_TESTS:%=build/asan/tests/%) \

@@ -1,30 +1,8 @@
 /* test_html.c: pages through deepread-extract: main content, text form, places, charsets. */
 #include "tests/extract_check.h"
+#include "tests/scratch.h"
 
 #define DIR "tests/data/ingest/html/"
-
-static char *dir;
-
-static const char *in_dir(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    dir = make_folder();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    drop_folder(dir);
-    return 0;
-}
 
 /* Lines of spans are those of their bytes, for a source in which a line end is one byte. */
 static void check_page(const struct doc *d, const char *source, size_t n)

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "tests/extract_check.h"
+#include "tests/scratch.h"
 
 #define DIR "tests/data/ingest/pdf/"
 
@@ -72,29 +73,6 @@ static void finish(struct pdf *p, const char *catalogue, const char *dir, const 
 static void line(struct buf *b, const char *font, double size, double x, double y, const char *s)
 {
     buf_addf(b, "BT /%s %g Tf 1 0 0 1 %g %g Tm (%s) Tj ET\n", font, size, x, 800 - y, s);
-}
-
-static char *dir;
-
-static const char *in_dir(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    dir = make_folder();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    drop_folder(dir);
-    return 0;
 }
 
 /* One page from text operators, read. */

@@ -4,6 +4,7 @@
 
 #include "ingest/pages.h"
 #include "tests/ingest_check.h"
+#include "tests/scratch.h"
 
 struct got {
     struct arena *a;
@@ -34,29 +35,6 @@ static enum err ingest(struct got *g, const char *path, struct ingest_options o)
 static void done(struct got *g)
 {
     arena_free(g->a);
-}
-
-static char *dir;
-
-static const char *in_dir(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return path;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    dir = make_folder();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    drop_folder(dir);
-    return 0;
 }
 
 /* One file with these bytes ends in this error, one ledger entry and these words. */
