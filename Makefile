@@ -22,7 +22,7 @@ Q       := $(if $(V),,@)
 CPPFLAGS += -I. -D_GNU_SOURCE -DDEEPREAD_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Werror
 STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
-LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lm
+LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lxxhash -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
 EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0 zlib
 EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp,$(EXTRACT_PKGS)))

@@ -41,6 +41,16 @@ enum err sys_map(struct mapping *m, const char *path, struct errinfo *e)
     return r;
 }
 
+enum err sys_map_private(struct mapping *m, int fd, size_t n, const char *name, struct errinfo *e)
+{
+    *m = (struct mapping){0};
+    if (n == 0) return OK;
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) return err_set(e, E_IO, "%s: cannot map: %s", name, strerror(errno));
+    *m = (struct mapping){p, n};
+    return OK;
+}
+
 void sys_unmap(struct mapping *m)
 {
     if (m->p) munmap((void *)(uintptr_t)m->p, m->n);

@@ -15,6 +15,9 @@ struct mapping {
     size_t n;
 };
 enum err sys_map(struct mapping *m, const char *path, struct errinfo *e); /* E_IO; refuses folders */
+/* The n bytes of an open file, writable without changing it: what is written is the process's own
+ * copy.  E_IO. */
+enum err sys_map_private(struct mapping *m, int fd, size_t n, const char *name, struct errinfo *e);
 void sys_unmap(struct mapping *m);                                        /* zeroed is fine */
 void sys_map_release(const void *p, size_t n); /* hint: these pages will not be read again soon */
 

@@ -125,10 +125,14 @@ struct experts_args {
 
 struct backend {
     const char *name; /* "ref", "cpu" */
+    bool host_memory; /* alloc gives host memory: the caller may read and write it directly */
     /* E_DEVICE with the reason when the machine lacks what it needs. */
     enum err (*open)(struct device **out, const struct device_options *o, struct errinfo *e);
     void (*close)(struct device *d);
     void (*describe)(struct device *d, struct buf *out); /* "cpu: AVX-512 BF16, 2 threads, ..." */
+    /* What decides the bits of its results: instruction set and precisions, never the threads.
+     * State stored on disk is keyed by it.  NULL: what describe says. */
+    void (*arithmetic)(struct device *d, struct buf *out);
 
     /* Uninitialised memory, aligned to 64 bytes; NULL when there is none. */
     void *(*alloc)(struct device *d, size_t bytes);

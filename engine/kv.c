@@ -9,7 +9,8 @@
 
 struct kv_page {
     void *memory;
-    int users; /* atomic */
+    struct kv_source *source; /* whose bytes they are; NULL: the device's own */
+    int users;                /* atomic */
 };
 
 /* ------------------------------------------------------------------ layout */
@@ -49,14 +50,17 @@ static struct kv_page *page_new(struct kv *kv)
     void *memory = kv->b->alloc(kv->d, kv->layout->page_bytes);
     if (!memory) return NULL;
     struct kv_page *p = mem_alloc(1, sizeof *p);
-    *p = (struct kv_page){memory, 1};
+    *p = (struct kv_page){.memory = memory, .users = 1};
     return p;
 }
 
 static void page_drop(struct kv *kv, struct kv_page *p)
 {
     if (__atomic_sub_fetch(&p->users, 1, __ATOMIC_ACQ_REL) > 0) return;
-    kv->b->release(kv->d, p->memory, kv->layout->page_bytes);
+    if (p->source)
+        kv_source_drop(p->source);
+    else
+        kv->b->release(kv->d, p->memory, kv->layout->page_bytes);
     mem_free(p);
 }
 
@@ -154,6 +158,54 @@ void kv_share(struct kv *to, const struct kv *from, size_t n)
         push_page(to, from->page[i]);
     }
     to->n = n;
+}
+
+/* ------------------------------------------------------------------ pages from files */
+
+void kv_source_drop(struct kv_source *s)
+{
+    if (!s || __atomic_sub_fetch(&s->users, 1, __ATOMIC_ACQ_REL) > 0) return;
+    sys_unmap(&s->map);
+    mem_free(s);
+}
+
+/* One page with the bytes at p, which belong to the source. */
+static struct kv_page *page_from(struct kv *kv, struct kv_source *source, const char *p)
+{
+    if (!kv->b->host_memory) {
+        struct kv_page *copy = page_new(kv);
+        if (copy) kv->b->upload(kv->d, copy->memory, p, kv->layout->page_bytes);
+        return copy;
+    }
+    struct kv_page *page = mem_alloc(1, sizeof *page);
+    *page = (struct kv_page){(void *)(uintptr_t)p, source, 1};
+    __atomic_add_fetch(&source->users, 1, __ATOMIC_ACQ_REL);
+    return page;
+}
+
+enum err kv_put(struct kv *kv, size_t at, size_t tokens, struct kv_source *source, size_t offset,
+                struct errinfo *e)
+{
+    size_t bytes = kv->layout->page_bytes, n = pages_for(tokens);
+    assert(at % KV_PAGE == 0 && at <= kv->n && offset % ALIGN == 0);
+    assert(offset <= source->map.n && n <= (source->map.n - offset) / bytes);
+    truncate_pages(kv, at / KV_PAGE);
+    kv->n = at;
+    for (size_t i = 0; i < n; i++) {
+        struct kv_page *p = page_from(kv, source, source->map.p + offset + i * bytes);
+        if (!p) return no_memory(kv, e);
+        push_page(kv, p);
+    }
+    kv->n = at + tokens;
+    return OK;
+}
+
+const void *kv_page_bytes(const struct kv *kv, size_t i, void *copy)
+{
+    assert(i < kv->n_pages);
+    if (kv->b->host_memory) return kv->memory[i];
+    kv->b->download(kv->d, copy, kv->memory[i], kv->layout->page_bytes);
+    return copy;
 }
 
 struct kv_view kv_view(const struct kv *kv, int layer)

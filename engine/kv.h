@@ -7,6 +7,7 @@
 #ifndef ENGINE_KV_H
 #define ENGINE_KV_H
 
+#include "base/sys.h"
 #include "engine/backend.h"
 #include "engine/config.h"
 
@@ -24,6 +25,14 @@ void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type ty
 size_t kv_layout_bytes(const struct kv_layout *l, size_t tokens);
 
 struct kv_page;
+
+/* A mapped file that pages stand on instead of memory of their own.  It lives as long as a page
+ * counts it, or whoever made it (users 1 at the start; kv_source_drop). */
+struct kv_source {
+    struct mapping map; /* private: what is written into it stays in this process */
+    int users;          /* atomic */
+};
+void kv_source_drop(struct kv_source *s);
 
 struct kv {
     const struct kv_layout *layout;
@@ -46,6 +55,15 @@ void kv_rewind(struct kv *kv, size_t n);     /* drops what stands after n tokens
 /* Makes `to` hold the first n tokens of `from` (same layout and device) without copying them.
  * A page may be counted from several threads; one kv belongs to one thread. */
 void kv_share(struct kv *to, const struct kv *from, size_t n);
+
+/* Replaces what stands from token `at` on (a multiple of KV_PAGE, at most n) by `tokens` tokens
+ * whose pages follow one another from byte `offset` of the source, aligned to 64.  Nothing is
+ * copied where the device computes in host memory.  E_LIMIT when memory is short: then the kv
+ * holds `at` tokens and perhaps some pages more. */
+enum err kv_put(struct kv *kv, size_t at, size_t tokens, struct kv_source *source, size_t offset,
+                struct errinfo *e);
+/* The bytes of page i in host memory: its own, or else downloaded into `copy` (page_bytes). */
+const void *kv_page_bytes(const struct kv *kv, size_t i, void *copy);
 
 struct kv_view kv_view(const struct kv *kv, int layer);
 

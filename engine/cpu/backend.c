@@ -104,6 +104,13 @@ static void describe(struct device *d, struct buf *out)
              d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
 }
 
+/* The best instruction set counts too: the C library's own functions follow it. */
+static void arithmetic(struct device *d, struct buf *out)
+{
+    buf_addf(out, "cpu %s of %s weights=%d pair=%d kv=%d", cpu_isa_name(d->isa),
+             cpu_isa_name(cpu_isa_best()), (int)d->weights, d->pair, (int)d->kv);
+}
+
 static enum kv_type kv_type(struct device *d)
 {
     return d->kv;
@@ -119,9 +126,11 @@ static enum err sync_device(struct device *d, struct errinfo *e)
 
 const struct backend cpu_backend = {
     .name = "cpu",
+    .host_memory = true,
     .open = open_best,
     .close = close_device,
     .describe = describe,
+    .arithmetic = arithmetic,
     .alloc = alloc_bytes,
     .release = release,
     .upload = copy_bytes,

@@ -28,6 +28,11 @@ static void describe(struct device *d, struct buf *out)
              d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
 }
 
+static void arithmetic(struct device *d, struct buf *out)
+{
+    buf_addf(out, "ref kv=%d", (int)d->kv);
+}
+
 static enum kv_type kv_type(struct device *d)
 {
     return d->kv;
@@ -92,9 +97,11 @@ float ref_dot(const float *a, const float *b, size_t n)
 
 const struct backend ref_backend = {
     .name = "ref",
+    .host_memory = true,
     .open = open_device,
     .close = close_device,
     .describe = describe,
+    .arithmetic = arithmetic,
     .alloc = alloc,
     .release = release,
     .upload = copy,
