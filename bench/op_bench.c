@@ -216,6 +216,28 @@ static void bench_indexer(const struct bench *b, size_t T, size_t S)
     free(sel);
 }
 
+static void bench_mha(const struct bench *b, size_t T, size_t S)
+{
+    enum { H = 9, N = 64, P = 32, W = 64, ROW = H * (N + W) + P };
+    float *q = numbers(T * H * (N + P)), *out = numbers(T * H * W);
+    void *const *p = pages(S, KV_PAGE * ROW * 2);
+    struct mha_args a = {.kv = {.pages = p, .type = KV_F16}, .q = q, .out = out, .T = T,
+                         .pos0 = S - T, .H = H, .N = N, .P = P, .W = W, .scale = 0.1f};
+    double best = 1e9;
+    for (int r = 0; r < b->o->rounds; r++) {
+        double t0 = sys_seconds();
+        b->be->mha_attend(b->d, &a);
+        double s = sys_seconds() - t0;
+        if (s < best) best = s;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "mha_attend T %zu  S %zu", T, S);
+    row(b, what, 2.0 * (double)T * H * (double)(S - T / 2) * (N + P + W), best);
+    free_pages(p, S);
+    free(q);
+    free(out);
+}
+
 static void bench_mla(const struct bench *b, size_t T, size_t S)
 {
     enum { H = 9, R = 256, P = 32, K = 512 };
@@ -269,6 +291,8 @@ static void one_path(const struct options *o, enum cpu_isa isa)
     bench_mla(&b, 512, 8192);
     bench_mla(&b, 512, 32768);
     bench_mla(&b, 1, 32768);
+    bench_mha(&b, 512, 8192);
+    bench_mha(&b, 1, 8192);
     b.be->close(b.d);
 }
 

@@ -5,17 +5,23 @@
 
 #define LATENT_EPS 1e-6f /* of the latents' norms and the indexer's, whatever rms_norm_eps says */
 
-void attn_buffers_init(struct attn_buffers *b, const struct config *c, size_t T, struct scratch *s)
+void attn_buffers_init(struct attn_buffers *b, const struct model *m, size_t T, struct scratch *s)
 {
+    const struct config *c = &m->config;
     size_t f = sizeof(float), H = (size_t)c->H, row = (size_t)(c->R + c->P);
     b->qa = scratch_take(s, T, (size_t)c->Q, f);
     b->cq = scratch_take(s, T, (size_t)c->Q, f);
     b->q = scratch_take(s, T, H * (size_t)(c->N + c->P), f);
     b->u = scratch_take(s, T, row, f);
     b->latent = scratch_take(s, T, row, f);
+    b->o = scratch_take(s, T, H * (size_t)c->W, f);
+    if (m->attention == ATTEND_EXPANDED) {
+        b->expanded = scratch_take(s, T, (size_t)config_expanded_width(c), f);
+        return;
+    }
     b->qabs = scratch_take(s, T, H * row, f);
     b->att = scratch_take(s, T, H * (size_t)c->R, f);
-    b->o = scratch_take(s, T, H * (size_t)c->W, f);
+    if (m->attention != ATTEND_CHOSEN) return;
     b->iq = scratch_take(s, T, (size_t)(c->J * c->C), f);
     b->iw = scratch_take(s, T, (size_t)c->J, f);
     b->ik = scratch_take(s, T, (size_t)c->C, f);
@@ -40,8 +46,17 @@ static void rotate(const struct attn_args *a, float *x, size_t ld, int heads, si
                                          .pairing = pairing});
 }
 
-/* [latent | rope key] of the new tokens, into the cache. */
-static void store_latent(const struct attn_args *a, const struct layer_weights *l)
+/* Rows of the new tokens into the cache. */
+static void store_rows(const struct attn_args *a, const float *rows, int width, bool to_index)
+{
+    const struct model *m = a->m;
+    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = rows,
+                                                 .T = a->T, .ld = (size_t)width, .pos0 = a->pos0,
+                                                 .width = width, .to_index = to_index});
+}
+
+/* latent = [normalised latent | rotated rope key]: what the absorbed form keeps of a token. */
+static void make_latent(const struct attn_args *a, const struct layer_weights *l)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
@@ -51,27 +66,31 @@ static void store_latent(const struct attn_args *a, const struct layer_weights *
     m->b->rmsnorm(m->d, b->latent, row, b->u, row, NULL, l->kv_norm, a->T, c->R, LATENT_EPS);
     m->b->copy_rows(m->d, b->latent + R, row, b->u + R, row, a->T, c->P);
     rotate(a, b->latent + R, row, 1, row, ROPE_INTERLEAVED);
-    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer),
-                                                 .rows = b->latent, .T = a->T, .ld = row,
-                                                 .pos0 = a->pos0, .width = c->R + c->P});
 }
 
-/* Absorbed queries: qabs[t, h] = [W_UK[h]^T q_nope | rotated q_rope]. */
+/* expanded[t] = [W_UK[h] latent | W_UV[h] latent for each head | rope key]. */
+static void expand_latent(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct attn_buffers *b = a->b;
+    size_t R = (size_t)c->R, row = (size_t)(c->R + c->P), width = (size_t)config_expanded_width(c);
+    m->b->linear(m->d, &(struct linear_args){.w = l->kv_b, .x = b->latent, .y = b->expanded,
+                                             .T = a->T, .ldx = row, .ldy = width});
+    m->b->copy_rows(m->d, b->expanded + width - c->P, width, b->latent + R, row, a->T, c->P);
+}
+
+/* cq, the normalised latent of the queries, and q [T, H, N+P], their rope part rotated. */
 static void make_query(const struct attn_args *a, const struct layer_weights *l)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
     struct attn_buffers *b = a->b;
-    size_t Q = (size_t)c->Q, H = (size_t)c->H, N = (size_t)c->N, R = (size_t)c->R;
-    size_t head = N + (size_t)c->P, row = R + (size_t)c->P;
+    size_t Q = (size_t)c->Q, H = (size_t)c->H, N = (size_t)c->N, head = N + (size_t)c->P;
     project(a, l->q_a, a->x, (size_t)c->D, b->qa, Q);
     m->b->rmsnorm(m->d, b->cq, Q, b->qa, Q, NULL, l->q_norm, a->T, c->Q, LATENT_EPS);
     project(a, l->q_b, b->cq, Q, b->q, H * head);
     rotate(a, b->q + N, H * head, c->H, head, ROPE_INTERLEAVED);
-    m->b->linear(m->d, &(struct linear_args){.w = l->uk, .x = b->q, .y = b->qabs, .T = a->T,
-                                             .ldx = H * head, .ldy = H * row, .gx = head,
-                                             .gy = row});
-    m->b->copy_rows(m->d, b->qabs + R, row, b->q + N, head, a->T * H, c->P);
 }
 
 static void show_selection(const struct attn_args *a)
@@ -108,9 +127,7 @@ static void store_index_key(const struct attn_args *a, const struct layer_weight
     project(a, l->ik, a->x, (size_t)c->D, b->ik, C);
     m->b->layernorm(m->d, b->ik_n, b->ik, l->ik_norm, l->ik_bias, a->T, c->C, LATENT_EPS);
     rotate(a, b->ik_n, C, 1, C, index_pairing(c));
-    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = b->ik_n,
-                                                 .T = a->T, .ld = C, .pos0 = a->pos0,
-                                                 .width = c->C, .to_index = true});
+    store_rows(a, b->ik_n, c->C, true);
 }
 
 static void select_rows(const struct attn_args *a, const struct layer_weights *l)
@@ -130,25 +147,55 @@ static void select_rows(const struct attn_args *a, const struct layer_weights *l
     if (a->probe && a->probe->select) show_selection(a);
 }
 
+/* Over the rows in sel, or over all: qabs[t, h] = [W_UK[h]^T q_nope | q_rope] against latents, the
+ * mean of latents through W_UV. */
+static void attend_absorbed(const struct attn_args *a, const struct layer_weights *l,
+                            const int32_t *sel)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct attn_buffers *b = a->b;
+    size_t H = (size_t)c->H, N = (size_t)c->N, R = (size_t)c->R, W = (size_t)c->W;
+    size_t head = N + (size_t)c->P, row = R + (size_t)c->P;
+    m->b->linear(m->d, &(struct linear_args){.w = l->uk, .x = b->q, .y = b->qabs, .T = a->T,
+                                             .ldx = H * head, .ldy = H * row, .gx = head,
+                                             .gy = row});
+    m->b->copy_rows(m->d, b->qabs + R, row, b->q + N, head, a->T * H, c->P);
+    m->b->mla_attend(m->d, &(struct mla_args){.kv = kv_view(a->kv, a->layer), .q = b->qabs,
+                                              .sel = sel, .out = b->att, .T = a->T,
+                                              .pos0 = a->pos0, .H = c->H, .R = c->R, .P = c->P,
+                                              .K = c->K, .scale = m->softmax_scale});
+    m->b->linear(m->d, &(struct linear_args){.w = l->uv, .x = b->att, .y = b->o, .T = a->T,
+                                             .ldx = H * R, .ldy = H * W, .gx = R, .gy = W});
+}
+
+static void attend_expanded(const struct attn_args *a)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    m->b->mha_attend(m->d, &(struct mha_args){.kv = kv_view(a->kv, a->layer), .q = a->b->q,
+                                              .out = a->b->o, .T = a->T, .pos0 = a->pos0,
+                                              .H = c->H, .N = c->N, .P = c->P, .W = c->W,
+                                              .scale = m->softmax_scale});
+}
+
 void attn_forward(const struct attn_args *a)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
     const struct layer_weights *l = &m->weights.layers[a->layer];
     struct attn_buffers *b = a->b;
-    size_t H = (size_t)c->H, R = (size_t)c->R, W = (size_t)c->W;
-    bool selects = c->full[a->layer] && !m->dense;
-    store_latent(a, l);
+    bool expanded = m->attention == ATTEND_EXPANDED;
+    bool selects = c->full[a->layer] && m->attention == ATTEND_CHOSEN;
+    make_latent(a, l);
+    if (expanded) expand_latent(a, l);
+    store_rows(a, expanded ? b->expanded : b->latent,
+               expanded ? config_expanded_width(c) : c->R + c->P, false);
     if (selects) store_index_key(a, l);
     if (a->store_only) return;
     make_query(a, l);
     if (selects) select_rows(a, l);
-    m->b->mla_attend(m->d, &(struct mla_args){.kv = kv_view(a->kv, a->layer), .q = b->qabs,
-                                              .sel = m->dense ? NULL : a->sel, .out = b->att,
-                                              .T = a->T, .pos0 = a->pos0, .H = c->H, .R = c->R,
-                                              .P = c->P, .K = c->K,
-                                              .scale = m->softmax_scale});
-    m->b->linear(m->d, &(struct linear_args){.w = l->uv, .x = b->att, .y = b->o, .T = a->T,
-                                             .ldx = H * R, .ldy = H * W, .gx = R, .gy = W});
-    project(a, l->o, b->o, H * W, a->y, (size_t)c->D);
+    if (expanded) attend_expanded(a);
+    else attend_absorbed(a, l, m->attention == ATTEND_CHOSEN ? a->sel : NULL);
+    project(a, l->o, b->o, (size_t)(c->H * c->W), a->y, (size_t)c->D);
 }

@@ -1,5 +1,5 @@
 /* attn.h: the attention half of a layer: MLA in its absorbed form over the rows that the lightning
- * indexer chose.  Source: DeepSeek-V3.2-Exp report, section 2. */
+ * indexer chose, or over all rows in either form (enum attention).  Source: DeepSeek-V3.2-Exp report, section 2. */
 #ifndef ENGINE_ATTN_H
 #define ENGINE_ATTN_H
 
@@ -11,16 +11,17 @@ struct graph_probe;
 struct attn_buffers {
     float *qa, *cq;    /* [T, Q]: query latent before and after its norm */
     float *q;          /* [T, H (N+P)] */
-    float *u, *latent; /* [T, R+P]: kv_a's output; what is cached */
+    float *u, *latent; /* [T, R+P]: kv_a's output; the latent, normalised, and its rope key */
     float *qabs;       /* [T, H, R+P]: absorbed query and its rope part */
     float *att;        /* [T, H, R] */
+    float *expanded;   /* [T, H (N+W) + P]: instead of qabs and att with ATTEND_EXPANDED */
     float *o;          /* [T, H W] */
     float *iq, *iw;    /* [T, J, C], [T, J] */
     float *ik, *ik_n;  /* [T, C]: before and after the norm */
 };
 
 /* Lays the buffers of T tokens out in s. */
-void attn_buffers_init(struct attn_buffers *b, const struct config *c, size_t T, struct scratch *s);
+void attn_buffers_init(struct attn_buffers *b, const struct model *m, size_t T, struct scratch *s);
 
 struct attn_args {
     const struct model *m;

@@ -53,7 +53,7 @@ struct rope_args {
 
 /* The pages of one session.  Page i holds positions [64 i, 64 i + 64).  Within a page a layer's
  * rows lie together: the latent block of layer l starts at latent_offset and holds KV_PAGE rows of
- * R+P elements; the index keys of a selecting layer start at index_offset, KV_PAGE rows of C. */
+ * R+P elements (of H (N+W) + P for mha_attend); the index keys of a selecting layer start at index_offset, KV_PAGE rows of C. */
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */
@@ -64,7 +64,7 @@ struct kv_store_args {   /* writes T rows at positions pos0.. */
     struct kv_view kv;
     const float *rows;   /* [T, width], row stride ld */
     size_t T, ld, pos0;
-    int width;           /* R+P with to_index false, C with to_index true */
+    int width;           /* of the latent block's rows, C with to_index */
     bool to_index;
 };
 
@@ -94,6 +94,22 @@ struct mla_args {
     float *out;
     size_t T, pos0;
     int H, R, P, K;
+    float scale;
+};
+
+/* Attention of H heads over every visible row in the expanded form (MHA).  What the kv's latent
+ * block holds is then not the latent but, per row, [H, N + W | P]: key and value of each head, and
+ * the rope key that all heads share.
+ *   logit[h, s] = scale * (qn[t, h] . key[s, h] + qr[t, h] . ropekey[s]),  s <= pos0 + t
+ *   out[t, h]   = sum_s softmax(logit)[s] * value[s, h]
+ * q: [T, H, N+P] = [qn | qr].  out: [T, H, W].  Work 2*(N+P+W) flop per row and head where the
+ * absorbed form has 2*(2R+P): 320 and 1088 for deepread-150m, whose rows are four times as wide. */
+struct mha_args {
+    struct kv_view kv;
+    const float *q;
+    float *out;
+    size_t T, pos0;
+    int H, N, P, W;
     float scale;
 };
 
@@ -173,6 +189,7 @@ struct backend {
     void (*kv_store)(struct device *d, const struct kv_store_args *a);
     void (*index_select)(struct device *d, const struct index_args *a);
     void (*mla_attend)(struct device *d, const struct mla_args *a);
+    void (*mha_attend)(struct device *d, const struct mha_args *a); /* NULL: absorbed form only */
     void (*route)(struct device *d, const struct route_args *a);
     void (*experts)(struct device *d, const struct experts_args *a);
     enum err (*sync)(struct device *d, struct errinfo *e);

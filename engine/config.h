@@ -10,6 +10,13 @@
 #define CONFIG_MAX_LAYERS 512
 #define CONFIG_MAX_EOS 8
 
+/* Which rows a token attends to, and in which form. */
+enum attention {
+    ATTEND_CHOSEN,   /* those that the indexer chose, absorbed */
+    ATTEND_ALL,      /* every earlier row, absorbed: the state is as small as in ATTEND_CHOSEN */
+    ATTEND_EXPANDED, /* every earlier row, expanded: less work, a wider state */
+};
+
 /* Letters used in every shape comment of the engine:
  *   T tokens in this call   S tokens in the cache   L layers      V vocabulary
  *   D model width           H attention heads       Q query latent R kv latent  P rope part
@@ -51,6 +58,11 @@ enum err config_parse(struct config *c, const char *s, size_t n, const char *nam
                       struct errinfo *e);
 /* --index-share: rewrites c->full.  E_USAGE when the checkpoint lacks the indexers for it. */
 enum err config_set_index_share(struct config *c, int share, struct errinfo *e);
+/* Elements of a row of the state with ATTEND_EXPANDED: [H, N + W | P]. */
+static inline int config_expanded_width(const struct config *c)
+{
+    return c->H * (c->N + c->W) + c->P;
+}
 float config_softmax_scale(const struct config *c);
 /* inv_freq[P/2] and the amplitude of cos and sin (1 unless mscale differs from mscale_all_dim). */
 void config_rope(const struct config *c, float *inv_freq, float *amplitude);

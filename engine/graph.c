@@ -8,8 +8,9 @@
 /* ------------------------------------------------------------------ working memory */
 
 /* Attention and feed-forward never run at once: their buffers share one place. */
-static size_t lay_out(struct graph *g, const struct config *c, size_t T, char *base)
+static size_t lay_out(struct graph *g, const struct model *m, size_t T, char *base)
 {
+    const struct config *c = &m->config;
     struct scratch s = {base, 0};
     size_t D = (size_t)c->D, f = sizeof(float);
     g->x = scratch_take(&s, T, D, f);
@@ -18,7 +19,7 @@ static size_t lay_out(struct graph *g, const struct config *c, size_t T, char *b
     g->sel = scratch_take(&s, T, (size_t)c->K, sizeof(int32_t));
     g->logits = scratch_take(&s, 1, (size_t)c->V, f);
     struct scratch attn = s, ffn = s;
-    attn_buffers_init(&g->attn, c, T, &attn);
+    attn_buffers_init(&g->attn, m, T, &attn);
     ffn_buffers_init(&g->ffn, c, T, &ffn);
     return attn.used > ffn.used ? attn.used : ffn.used;
 }
@@ -27,12 +28,12 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct 
 {
     if (T <= g->T) return OK;
     struct graph fresh = {.m = m, .T = T};
-    fresh.bytes = lay_out(&fresh, &m->config, T, NULL);
+    fresh.bytes = lay_out(&fresh, m, T, NULL);
     fresh.memory = m->b->alloc(m->d, fresh.bytes);
     if (!fresh.memory)
         return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", T,
                        fresh.bytes >> 20);
-    lay_out(&fresh, &m->config, T, fresh.memory);
+    lay_out(&fresh, m, T, fresh.memory);
     graph_free(g);
     *g = fresh;
     return OK;

@@ -21,13 +21,15 @@ static size_t block_bytes(enum kv_type type, int width)
     return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type type, bool dense)
+void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type type,
+                    enum attention attention)
 {
     *l = (struct kv_layout){.type = type, .width = c->R + c->P, .index_width = c->C};
+    if (attention == ATTEND_EXPANDED) l->width = config_expanded_width(c);
     for (int i = 0; i < c->L; i++) {
         l->latent_offset[i] = l->page_bytes;
         l->page_bytes += block_bytes(type, l->width);
-        if (dense || !c->full[i]) continue;
+        if (attention != ATTEND_CHOSEN || !c->full[i]) continue;
         l->index_offset[i] = l->page_bytes;
         l->page_bytes += block_bytes(type, l->index_width);
     }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define CARD_BYTES (1u << 20)
+#define EXPANDED_MOST 8 /* widths of an absorbed row that an expanded one may have */
 
 /* ------------------------------------------------------------------ the card */
 
@@ -123,7 +124,7 @@ static enum err open_weights(struct model *m, const char *dir, struct errinfo *e
 {
     struct safetensors *s;
     TRY(safetensors_open(&s, dir, e));
-    enum err r = weights_load(&m->weights, s, &m->config, m->b, m->d, m->dense, dir, e);
+    enum err r = weights_load(&m->weights, s, &m->config, m->b, m->d, m->attention, dir, e);
     safetensors_close(s);
     return r;
 }
@@ -131,22 +132,30 @@ static enum err open_weights(struct model *m, const char *dir, struct errinfo *e
 static void prepare(struct model *m)
 {
     const struct config *c = &m->config;
-    kv_layout_init(&m->kv, c, m->b->kv_type(m->d), m->dense);
+    kv_layout_init(&m->kv, c, m->b->kv_type(m->d), m->attention);
     config_rope(c, m->inv_freq, &m->amplitude);
     m->softmax_scale = config_softmax_scale(c);
     m->index_scale = 1.0f / sqrtf((float)c->J) / sqrtf((float)c->C);
+}
+
+/* Expanded rows cost a third of the work and H (N+W) + P elements instead of R+P: worth it where
+ * that is a few times as much (4 for deepread-150m), not where it is 57 times (DeepSeek-V3.2). */
+static enum attention dense_form(const struct config *c, const struct backend *b)
+{
+    bool affordable = config_expanded_width(c) <= EXPANDED_MOST * (c->R + c->P);
+    return b->mha_attend && affordable ? ATTEND_EXPANDED : ATTEND_ALL;
 }
 
 static enum err open_into(struct model *m, const char *dir, const struct model_options *o,
                           bool with_tokenizer, struct errinfo *e)
 {
     struct device_options device = {o->threads, o->weights, o->kv};
-    m->dense = o->dense;
     TRY(read_config(&m->config, dir, e));
     TRY(config_set_index_share(&m->config, o->index_share, e));
     TRY(card_read(&m->card, dir, &m->config, e));
     if (with_tokenizer) TRY(read_tokenizer(&m->tokenizer, dir, &m->config, e));
     TRY(backend_find(&m->b, o->backend, e));
+    if (o->dense) m->attention = dense_form(&m->config, m->b);
     TRY(m->b->open(&m->d, &device, e));
     TRY(open_weights(m, dir, e));
     prepare(m);
@@ -224,7 +233,7 @@ int model_eos(const struct model *m, size_t i)
     return i < (size_t)m->config.n_eos ? m->config.eos[i] : -1;
 }
 
-static void describe_layers(const struct config *c, bool dense, struct buf *out)
+static void describe_layers(const struct config *c, enum attention attention, struct buf *out)
 {
     int full = 0, moe = 0;
     for (int l = 0; l < c->L; l++) {
@@ -232,8 +241,9 @@ static void describe_layers(const struct config *c, bool dense, struct buf *out)
         moe += c->moe[l];
     }
     buf_addf(out, "layers: %d\n", c->L);
-    if (dense)
-        buf_addz(out, "attention: dense\n");
+    if (attention != ATTEND_CHOSEN)
+        buf_addf(out, "attention: dense, %s\n",
+                 attention == ATTEND_EXPANDED ? "expanded" : "absorbed");
     else
         buf_addf(out, "attention: sparse, top %d; %d layers select, %d share\n", c->K, full,
                  c->L - full);
@@ -246,7 +256,7 @@ void model_describe(const struct model *m, struct buf *out)
 {
     const struct config *c = &m->config;
     buf_addf(out, "name: %s\narchitecture: %s\n", m->card.name, c->model_type);
-    describe_layers(c, m->dense, out);
+    describe_layers(c, m->attention, out);
     buf_addf(out, "width: %d\nheads: %d\nlatent: %d + %d\nvocabulary: %d\n", c->D, c->H, c->R, c->P,
              c->V);
     buf_addf(out, "context: %zu tokens\nprompts: %s\n", m->card.context, m->card.prompts);

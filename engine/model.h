@@ -18,7 +18,7 @@ struct model {
     struct kv_layout kv;
     float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
     float index_scale;             /* J^-1/2 C^-1/2 */
-    bool dense;
+    enum attention attention;
 };
 
 /* model_open without tokenizer.json, for checkpoints that have none (test fixtures). */

@@ -11,6 +11,7 @@ struct loader {
     struct weights *w;
     const struct safetensors *s;
     const struct config *c;
+    enum attention attention;
     const char *dir;     /* for messages */
     struct arena *arena; /* until the matrix at hand is converted */
     struct errinfo *e;
@@ -213,7 +214,11 @@ static enum err load_attention(struct loader *k, int i, struct layer_weights *l)
     TRY(matrix(k, name_of(s, i, "self_attn.kv_a_proj_with_mqa.weight"), c->R + c->P, c->D, false,
                &l->kv_a));
     TRY(vector(k, name_of(s, i, "self_attn.kv_a_layernorm.weight"), c->R, &l->kv_norm));
-    TRY(split_kv_b(k, name_of(s, i, "self_attn.kv_b_proj.weight"), l));
+    name_of(s, i, "self_attn.kv_b_proj.weight");
+    if (k->attention == ATTEND_EXPANDED)
+        TRY(matrix(k, s, c->H * (c->N + c->W), c->R, false, &l->kv_b));
+    else
+        TRY(split_kv_b(k, s, l));
     return matrix(k, name_of(s, i, "self_attn.o_proj.weight"), c->D, c->H * c->W, false, &l->o);
 }
 
@@ -244,24 +249,24 @@ static enum err load_experts(struct loader *k, int i, struct layer_weights *l)
     return load_mlp(k, i, "mlp.shared_experts.", c->F_moe * c->E_shared, l);
 }
 
-static enum err load_layer(struct loader *k, int i, bool dense)
+static enum err load_layer(struct loader *k, int i)
 {
     struct layer_weights *l = &k->w->layers[i];
     char s[160];
     if (sys_interrupted())
         return err_set(k->e, E_INTR, "%s: interrupted while loading layer %d", k->dir, i);
     TRY(load_attention(k, i, l));
-    if (k->c->full[i] && !dense) TRY(load_indexer(k, i, l));
+    if (k->c->full[i] && k->attention == ATTEND_CHOSEN) TRY(load_indexer(k, i, l));
     TRY(vector(k, name_of(s, i, "post_attention_layernorm.weight"), k->c->D, &l->post_norm));
     return k->c->moe[i] ? load_experts(k, i, l) : load_mlp(k, i, "mlp.", k->c->F, l);
 }
 
-static enum err load_all(struct loader *k, bool dense)
+static enum err load_all(struct loader *k)
 {
     const struct config *c = k->c;
     struct weights *w = k->w;
     TRY(matrix(k, "model.embed_tokens.weight", c->V, c->D, false, &w->embed));
-    for (int i = 0; i < c->L; i++) TRY(load_layer(k, i, dense));
+    for (int i = 0; i < c->L; i++) TRY(load_layer(k, i));
     TRY(vector(k, "model.norm.weight", c->D, &w->norm));
     if (!c->tied) return matrix(k, "lm_head.weight", c->V, c->D, false, &w->head);
     w->head = w->embed;
@@ -269,13 +274,13 @@ static enum err load_all(struct loader *k, bool dense)
 }
 
 enum err weights_load(struct weights *w, const struct safetensors *s, const struct config *c,
-                      const struct backend *b, struct device *d, bool dense, const char *dir,
-                      struct errinfo *e)
+                      const struct backend *b, struct device *d, enum attention attention,
+                      const char *dir, struct errinfo *e)
 {
-    struct loader k = {w, s, c, dir, arena_new(), e};
+    struct loader k = {w, s, c, attention, dir, arena_new(), e};
     *w = (struct weights){.b = b, .d = d, .L = c->L};
     w->layers = mem_alloc((size_t)c->L, sizeof *w->layers);
-    enum err r = load_all(&k, dense);
+    enum err r = load_all(&k);
     if (!r) r = b->sync(d, e);
     arena_free(k.arena);
     return r;
@@ -290,8 +295,8 @@ void weights_free(struct weights *w)
 {
     for (int i = 0; w->layers && i < w->L; i++) {
         const struct layer_weights *l = &w->layers[i];
-        struct weight *all[] = {l->q_a,  l->q_b, l->kv_a, l->uk,     l->uv,     l->o,    l->iq,
-                                l->ik,   l->iw,  l->gate, l->up,     l->down,   l->router,
+        struct weight *all[] = {l->q_a,  l->q_b, l->kv_a, l->uk,     l->uv,     l->kv_b, l->o,
+                                l->iq,   l->ik,   l->iw,  l->gate, l->up,     l->down,   l->router,
                                 l->x_gate, l->x_up, l->x_down};
         for (size_t j = 0; j < sizeof all / sizeof all[0]; j++) free_matrix(w, all[j]);
     }

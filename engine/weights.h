@@ -15,6 +15,8 @@ struct layer_weights {
     float *q_norm, *kv_norm;       /* [Q], [R] */
     struct weight *uk;             /* H groups of [R, N]: W_UK transposed, for absorbed queries */
     struct weight *uv;             /* H groups of [W, R] */
+    struct weight *kv_b;           /* [H (N+W), R], a head's rows are [W_UK | W_UV]; instead of uk
+                                      and uv where attention is expanded */
     struct weight *o;              /* [D, H W] */
     struct weight *iq, *ik;        /* indexer: [J C, Q], [C, D] */
     float *ik_norm, *ik_bias;      /* [C] */
@@ -42,13 +44,13 @@ struct weights {
     size_t n_vectors, cap_vectors;
 };
 
-/* Converts everything the model needs; indexers only in layers that select (none with `dense`).
+/* Converts what `attention` needs; indexers only in layers that select, and with ATTEND_CHOSEN.
  * E_FORMAT: a tensor is missing or has another shape, named; E_UNSUPPORTED: another type; E_LIMIT
  * memory; E_INTR.  `dir` is what errors call the checkpoint.  Cost: reads each weight once.
  * Free with weights_free, also after a failure. */
 enum err weights_load(struct weights *w, const struct safetensors *s, const struct config *c,
-                      const struct backend *b, struct device *d, bool dense, const char *dir,
-                      struct errinfo *e);
+                      const struct backend *b, struct device *d, enum attention attention,
+                      const char *dir, struct errinfo *e);
 void weights_free(struct weights *w); /* zeroed is fine */
 
 #endif

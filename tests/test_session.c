@@ -24,15 +24,17 @@ struct subject {
     const char *dir, *backend;
     enum weight_type weights;
     enum kv_type kv;
+    bool dense;
 };
 
 static const struct subject subjects[] = {
-    {"tests/data/moe-fixture", "ref", WEIGHT_AUTO, KV_F32},
-    {"tests/data/glm-fixture", "ref", WEIGHT_AUTO, KV_BF16},
-    {"tests/data/moe-fixture", "cpu", WEIGHT_F32, KV_F32},
-    {"tests/data/glm-fixture", "cpu", WEIGHT_F32, KV_F32},
-    {"tests/data/moe-fixture", "cpu", WEIGHT_AUTO, KV_AUTO},
-    {"tests/data/glm-fixture", "cpu", WEIGHT_AUTO, KV_AUTO},
+    {"tests/data/moe-fixture", "ref", WEIGHT_AUTO, KV_F32, false},
+    {"tests/data/glm-fixture", "ref", WEIGHT_AUTO, KV_BF16, false},
+    {"tests/data/moe-fixture", "cpu", WEIGHT_F32, KV_F32, false},
+    {"tests/data/glm-fixture", "cpu", WEIGHT_F32, KV_F32, false},
+    {"tests/data/moe-fixture", "cpu", WEIGHT_AUTO, KV_AUTO, false},
+    {"tests/data/glm-fixture", "cpu", WEIGHT_AUTO, KV_AUTO, false},
+    {"tests/data/moe-fixture", "cpu", WEIGHT_AUTO, KV_AUTO, true},
 };
 #define SUBJECTS (sizeof subjects / sizeof subjects[0])
 
@@ -41,7 +43,7 @@ static struct model *open_with(const struct subject *s, int threads, bool dense)
     struct errinfo e = {0};
     struct model *m;
     struct model_options o = {.backend = s->backend, .weights = s->weights, .kv = s->kv,
-                              .threads = threads, .dense = dense};
+                              .threads = threads, .dense = dense || s->dense};
     if (model_open_weights(&m, s->dir, &o, &e)) fail_msg("%s", e.msg);
     return m;
 }
@@ -88,6 +90,18 @@ static void same_logits(const struct session *a, const struct session *b, const 
         if (memcmp(&x[i], &y[i], sizeof x[i]))
             fail_msg("%s: logit %d is %.9g and %.9g", what, i, (double)x[i], (double)y[i]);
     }
+}
+
+/* Largest difference, relative to the largest logit. */
+static double difference(const struct session *a, const struct session *b)
+{
+    const float *x = session_logits(a), *y = session_logits(b);
+    double diff = 0, most = 0;
+    for (int i = 0; i < a->m->config.V; i++) {
+        diff = fmax(diff, fabs((double)x[i] - (double)y[i]));
+        most = fmax(most, fabs((double)x[i]));
+    }
+    return diff / most;
 }
 
 /* ------------------------------------------------------------------ identities */
@@ -151,8 +165,11 @@ static void rewound_and_extended(const struct subject *u)
     model_close(m);
 }
 
+/* Chosen rows are read absorbed and all rows expanded: the same numbers up to rounding, of the state
+ * above all.  (In the same form they are the same bits: test_op_mla.c.) */
 static void sparse_is_dense_below_top_k(const struct subject *u)
 {
+    if (u->dense) return;
     struct model *sparse = open_with(u, 2, false), *dense = open_with(u, 2, true);
     size_t K = (size_t)sparse->config.K;
     int32_t ids[TOKENS];
@@ -160,13 +177,15 @@ static void sparse_is_dense_below_top_k(const struct subject *u)
     struct session *a = session_on(sparse, 512), *b = session_on(dense, 512);
     sync_to(a, ids, K - 1);
     sync_to(b, ids, K - 1);
-    same_logits(a, b, "one below top-k");
+    double close = sparse->kv.type == KV_F32 ? 1e-4 : 0.1;
+    assert_in_range(dense->attention, ATTEND_EXPANDED, ATTEND_EXPANDED);
+    assert_true(difference(a, b) <= close);
     append_to(a, ids + K - 1, 1);
     append_to(b, ids + K - 1, 1);
-    same_logits(a, b, "at top-k");
+    assert_true(difference(a, b) <= close);
     append_to(a, ids + K, TOKENS - K);
     append_to(b, ids + K, TOKENS - K);
-    assert_memory_not_equal(session_logits(a), session_logits(b), 1024 * sizeof(float));
+    assert_true(difference(a, b) > close);
     session_free(a);
     session_free(b);
     model_close(sparse);
@@ -383,7 +402,8 @@ static void interruption(void **state)
 static void for_all(void (*identity)(const struct subject *))
 {
     for (size_t i = 0; i < SUBJECTS; i++) {
-        print_message("# %s on %s\n", subjects[i].dir, subjects[i].backend);
+        print_message("# %s on %s%s\n", subjects[i].dir, subjects[i].backend,
+                      subjects[i].dense ? ", dense" : "");
         identity(&subjects[i]);
     }
 }

@@ -151,6 +151,7 @@ const struct backend cpu_backend = {
     .kv_store = cpu_kv_store,
     .index_select = cpu_index_select,
     .mla_attend = cpu_mla_attend,
+    .mha_attend = cpu_mha_attend,
     .route = cpu_route,
     .experts = cpu_experts,
     .sync = sync_device,

@@ -51,7 +51,7 @@ struct gemm_block {
 
 /* The keys of one page against a few queries. */
 struct index_tile {
-    const void *keys;    /* from index_keys */
+    const float *keys;   /* [C][KV_PAGE], from columns */
     const float *q;      /* [queries][J][C] */
     const float *w;      /* [queries][J] */
     float *score;        /* [queries][KV_PAGE] */
@@ -73,6 +73,23 @@ struct mla_tile {
     enum kv_type type;
 };
 
+#define MHA_LANES 16 /* partial sums of a query's weights, at least `lanes` */
+
+/* One head: a block of queries that follow one another against one page, expanded. */
+struct mha_tile {
+    const float *q;      /* [rows][width], scaled */
+    const float *keys;   /* [width][KV_PAGE] */
+    const float *values; /* [KV_PAGE][W]; zeros where no row has been stored */
+    float *logit;        /* [rows][KV_PAGE]; softmax turns them into weights */
+    float *max, *fix;    /* [rows] running maximum, factor for what stands in out */
+    float *sum;          /* [rows][MHA_LANES] */
+    float *out;          /* [rows][W] */
+    size_t rows;
+    size_t visible;      /* rows that the first query sees; each next one sees one more */
+    size_t behind;       /* rows before this page */
+    int width, W;        /* N+P; value width, padded to two vectors */
+};
+
 struct cpu_kernels {
     int lanes;           /* floats per vector */
     int mr;              /* rows of a GEMM tile */
@@ -86,9 +103,9 @@ struct cpu_kernels {
     void (*swiglu)(float *h, const float *g, const float *u, size_t n);
     void (*scale)(float *x, float factor, size_t n);
     void (*add)(float *x, const float *r, size_t n);
-    /* Bytes of one page of keys in the form of index_keys. */
-    size_t (*index_keys_bytes)(int C);
-    void (*index_keys)(void *keys, const void *page, enum kv_type type, int C);
+    /* out[n][KV_PAGE]: the first n numbers of a page's rows, which begin at `first` and lie
+     * `stride` elements apart, transposed. */
+    void (*columns)(float *out, const void *first, enum kv_type type, size_t stride, int n);
     void (*index_score)(const struct index_tile *t);
     /* Bit i of *mask: score[i] > limit, i < KV_PAGE. */
     uint64_t (*above)(const float *score, float limit);
@@ -102,6 +119,13 @@ struct cpu_kernels {
     void (*mla_softmax)(const struct mla_tile *t);
     void (*mla_values)(const struct mla_tile *t);
     void (*mla_finish)(float *dst, const struct mla_tile *t, int heads); /* [heads][R] */
+    /* n rows of W values, `stride` elements apart, as [KV_PAGE][padded] with zeros around them. */
+    void (*mha_page_values)(float *out, const void *first, enum kv_type type, size_t stride,
+                            size_t n, int W, size_t padded);
+    void (*mha_logits)(const struct mha_tile *t);
+    void (*mha_softmax)(const struct mha_tile *t);
+    void (*mha_values)(const struct mha_tile *t);
+    void (*mha_finish)(float *dst, size_t ld, const struct mha_tile *t, int W); /* rows at ld */
 };
 
 void cpu_kernels_generic(struct cpu_kernels *k);
@@ -182,6 +206,7 @@ void cpu_rope(struct device *d, const struct rope_args *a);
 void cpu_kv_store(struct device *d, const struct kv_store_args *a);
 void cpu_index_select(struct device *d, const struct index_args *a);
 void cpu_mla_attend(struct device *d, const struct mla_args *a);
+void cpu_mha_attend(struct device *d, const struct mha_args *a);
 void cpu_route(struct device *d, const struct route_args *a);
 void cpu_experts(struct device *d, const struct experts_args *a);
 

@@ -89,18 +89,19 @@ static struct list list_at(const struct job *j, char *base, size_t i)
 }
 
 /* Queries [t0, t0 + n) against pages [page0, page1); lists in `lists`. */
-static void scan(const struct job *j, struct list *lists, char *keys, size_t t0, size_t n,
+static void scan(const struct job *j, struct list *lists, float *keys, size_t t0, size_t n,
                  size_t page0, size_t page1)
 {
     const struct index_args *a = j->a;
     const struct cpu_kernels *k = &j->d->k;
-    float *score = (float *)(keys + j->keys_bytes);
+    float *score = keys + (size_t)a->C * KV_PAGE;
     size_t width = (size_t)a->J * (size_t)a->C;
     struct index_tile tile = {.keys = keys, .q = a->q + t0 * width,
                               .w = a->w + t0 * (size_t)a->J, .score = score,
                               .queries = n, .J = a->J, .C = a->C};
     for (size_t p = page0; p < page1; p++) {
-        k->index_keys(keys, (const char *)a->kv.pages[p] + a->kv.index_offset, a->kv.type, a->C);
+        k->columns(keys, (const char *)a->kv.pages[p] + a->kv.index_offset, a->kv.type,
+                   (size_t)a->C, a->C);
         k->index_score(&tile);
         for (size_t i = 0; i < n; i++) {
             size_t last = a->pos0 + t0 + i, pos = p * KV_PAGE; /* last visible position */
@@ -135,7 +136,7 @@ static void whole_queries(const struct job *j, char *mine, size_t t0)
     size_t pages = (j->a->pos0 + t0 + n - 1) / KV_PAGE + 1;
     char *base = mine + j->unit_bytes - QUERIES * j->list_bytes;
     for (size_t i = 0; i < n; i++) lists[i] = list_at(j, base, i);
-    scan(j, lists, mine, t0, n, 0, pages);
+    scan(j, lists, (float *)mine, t0, n, 0, pages);
     for (size_t i = 0; i < n; i++) emit(j, &lists[i], t0 + i);
 }
 
@@ -154,7 +155,7 @@ static void slice_range(void *ctx, size_t first, size_t last, int worker)
     for (size_t s = first; s < last; s++) {
         char *mine = all->local + s * j->unit_bytes;
         all->part[s] = list_at(j, mine + j->unit_bytes - QUERIES * j->list_bytes, 0);
-        scan(j, &all->part[s], mine, all->t, 1, all->pages * s / j->slices,
+        scan(j, &all->part[s], (float *)mine, all->t, 1, all->pages * s / j->slices,
              all->pages * (s + 1) / j->slices);
         cut(j->d, &all->part[s], (size_t)j->a->K);
     }
@@ -195,7 +196,7 @@ void cpu_index_select(struct device *d, const struct index_args *a)
     if (left == 0) return;
     j.cap = cpu_round_up(2 * K + 4 * KV_PAGE, 16);
     j.list_bytes = j.cap * 12;
-    j.keys_bytes = cpu_round_up(d->k.index_keys_bytes(a->C), CPU_ALIGN);
+    j.keys_bytes = (size_t)a->C * KV_PAGE * sizeof(float);
     j.unit_bytes = cpu_round_up(j.keys_bytes + QUERIES * KV_PAGE * sizeof(float) +
                                 QUERIES * j.list_bytes, CPU_ALIGN);
     char *local = cpu_reserve_local(d, j.unit_bytes);

@@ -11,6 +11,7 @@
 #include "engine/cpu/gemm.inc"
 #include "engine/cpu/indexer.inc"
 #include "engine/cpu/mla.inc"
+#include "engine/cpu/mha.inc"
 #include "engine/cpu/table.inc"
 
 void cpu_kernels_avx512(struct cpu_kernels *k)

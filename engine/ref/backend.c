@@ -122,6 +122,7 @@ const struct backend ref_backend = {
     .kv_store = ref_kv_store,
     .index_select = ref_index_select,
     .mla_attend = ref_mla_attend,
+    .mha_attend = ref_mha_attend,
     .route = ref_route,
     .experts = ref_experts,
     .sync = sync,

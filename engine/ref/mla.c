@@ -3,8 +3,7 @@
 #include "base/mem.h"
 #include "engine/ref/ref.h"
 
-/* Turns logits into weights that sum to 1. */
-static void softmax(float *x, size_t n)
+void ref_softmax(float *x, size_t n)
 {
     float max = x[0], sum = 0;
     for (size_t i = 1; i < n; i++) max = fmaxf(max, x[i]);
@@ -38,7 +37,7 @@ static void attend(const struct mla_args *a, size_t t, size_t h, const size_t *r
     for (size_t i = 0; i < n; i++)
         p[i] = a->scale * ref_dot(q, ref_kv_row(&a->kv, a->kv.latent_offset, row[i], width, copy),
                                   (size_t)width);
-    softmax(p, n);
+    ref_softmax(p, n);
     for (size_t r = 0; r < R; r++) out[r] = 0;
     for (size_t i = 0; i < n; i++) {
         const float *latent = ref_kv_row(&a->kv, a->kv.latent_offset, row[i], width, copy);

@@ -19,6 +19,9 @@ struct weight {
 /* sum of a[i] * b[i], from the left */
 float ref_dot(const float *a, const float *b, size_t n);
 
+/* Turns n logits into weights that sum to 1. */
+void ref_softmax(float *x, size_t n);
+
 /* Row `pos` of a block of rows that begins at `offset` in each page.  Returns the row itself or,
  * where it must be converted, `copy` [width] filled with it. */
 const float *ref_kv_row(const struct kv_view *kv, size_t offset, size_t pos, int width,
@@ -44,6 +47,7 @@ void ref_kv_store(struct device *d, const struct kv_store_args *a);
 /* indexer.c, mla.c, moe.c */
 void ref_index_select(struct device *d, const struct index_args *a);
 void ref_mla_attend(struct device *d, const struct mla_args *a);
+void ref_mha_attend(struct device *d, const struct mha_args *a);
 void ref_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n);
 void ref_route(struct device *d, const struct route_args *a);
 void ref_experts(struct device *d, const struct experts_args *a);
