@@ -72,6 +72,16 @@ static void load_queries(float *out, const struct mha_args *a, size_t t0, size_t
     }
 }
 
+/* Rows of one head lie a long row apart: no processor foresees that by itself. */
+static void prefetch_page(const struct mha_args *a, size_t h, size_t pos)
+{
+    size_t N = (size_t)a->N, W = (size_t)a->W, size = a->kv.type == KV_F32 ? 4 : 2;
+    size_t row = ((size_t)a->H * (N + W) + (size_t)a->P) * size, head = (N + W) * size;
+    const char *p = (const char *)a->kv.pages[pos / KV_PAGE] + a->kv.latent_offset + h * head;
+    for (size_t s = 0; s < KV_PAGE; s++, p += row)
+        for (size_t i = 0; i < head; i += 64) __builtin_prefetch(p + i);
+}
+
 /* Keys and values of head h in the page that begins at position pos. */
 static void load_page(const struct device *d, const struct mha_args *a, const struct mha_tile *tile,
                       size_t h, size_t pos, size_t n)
@@ -96,6 +106,7 @@ static void attend(const struct device *d, const struct mha_args *a, const struc
     for (size_t pos = 0; pos < end; pos += KV_PAGE) {
         tile.behind = pos;
         load_page(d, a, &tile, h, pos, cpu_min(KV_PAGE, end - pos));
+        if (pos + KV_PAGE < end) prefetch_page(a, h, pos + KV_PAGE);
         d->k.mha_logits(&tile);
         d->k.mha_softmax(&tile);
         d->k.mha_values(&tile);
