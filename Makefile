@@ -9,7 +9,8 @@
 #   make clean
 #
 # V=1 prints every command.
-# CUDA=0 never looks for nvcc, CUDA=1 insists on it; by default it is used where it is found.
+# CUDA=0 never looks for nvcc, CUDA=1 insists on it; by default build/libdeepread-cuda.so is built where
+# it is found (NVCC=, CUDA_ARCH=).
 
 PREFIX  ?= /usr/local
 CC      ?= gcc
@@ -42,6 +43,7 @@ MAY_ingest  := base ingest
 MAY_extract := base ingest extract
 MAY_prompts := base ingest prompts
 MAY_engine  := base engine
+MAY_cuda    := base engine cuda
 MAY_cli     := base ingest prompts engine cli
 
 SRC_base    := $(wildcard base/*.c)
@@ -157,11 +159,71 @@ build/deepread.1: man/deepread.1.in build/deepread
 
 # ---------------------------------------------------------------- CUDA
 
-CUDA_SRC := $(wildcard cuda/*.cu)
+# The plugin holds its own, hidden copies of what it needs from base/ and engine/: the program need not
+# export anything, and tests and benchmarks load the same file.  Files named sm90_* use instructions
+# that only Hopper has; the rest runs from compute capability 8.0 on.
+NVCC       ?= $(firstword $(wildcard /usr/local/cuda/bin/nvcc) $(shell command -v nvcc))
+CUDA_SM90  := -gencode arch=compute_90a,code=sm_90a
+CUDA_ARCH  ?= -gencode arch=compute_80,code=[sm_80,compute_80] $(CUDA_SM90)
+NVCC_FLAGS := -std=c++20 -O3 -I. -Xcompiler -Wall,-Wextra,-Werror,-Wno-missing-field-initializers
+NVCC_FLAGS += -Xcompiler -fPIC,-fvisibility=hidden -MMD -MP
+CUDA_OBJ   := $(patsubst %.cu,build/%.o,$(wildcard cuda/*.cu))
+CUDA_C_OBJ := $(addprefix build/cuda/,base/err.o base/mem.o base/str.o engine/tensor.o)
+
+build/cuda/sm90_%.o: cuda/sm90_%.cu
+	@mkdir -p $(@D)
+	@echo '  NVCC $@'
+	$(Q)$(NVCC) $(NVCC_FLAGS) $(CUDA_SM90) -c $< -o $@
+
+build/cuda/%.o: cuda/%.cu
+	@mkdir -p $(@D)
+	@echo '  NVCC $@'
+	$(Q)$(NVCC) $(NVCC_FLAGS) $(CUDA_ARCH) -c $< -o $@
+
+build/cuda/%.o: %.c
+	@mkdir -p $(@D)
+	@echo '  CC   $@'
+	$(Q)$(CC) $(CPPFLAGS) $(STD) $(WARN) $(CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c $< -o $@
+
+build/libdeepread-cuda.so: $(CUDA_OBJ) $(CUDA_C_OBJ)
+	@echo '  LINK $@'
+	$(Q)$(NVCC) -shared -Xlinker --no-undefined $^ -o $@
+
+# The GPU benchmark: bench/gpu.cu and its parts, with the backend's objects linked in.
+build/bench/gpu%.o: bench/gpu%.cu
+	@mkdir -p $(@D)
+	@echo '  NVCC $@'
+	$(Q)$(NVCC) $(NVCC_FLAGS) $(CUDA_SM90) -c $< -o $@
+
+build/bench/gpu: $(patsubst %.cu,build/%.o,$(wildcard bench/gpu*.cu)) $(CUDA_OBJ) $(CUDA_C_OBJ)
+	@echo '  LINK $@'
+	$(Q)$(NVCC) $^ -lcublasLt -lcuda -o $@
+
+# Everything a machine with a GPU and without a compiler needs, in one folder: tests/gpu/run.sh.
+GPU_TESTS := test_cuda test_op_norm test_op_linear test_op_mla test_op_mha test_op_moe test_op_indexer \
+    test_reference
+build/gpu/test_%: build/tests/test_%.o build/libextract.a build/libdeepread.a
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(STD) $(CFLAGS) -Wl,--as-needed,-rpath,'$$ORIGIN' $^ -lcmocka $(LDLIBS) -o $@
+
+.PHONY: gpu-bundle
+gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/libdeepread-cuda.so build/bench/gpu
+	cp build/libdeepread-cuda.so build/bench/gpu build/gpu
+	ldd build/gpu/test_* | awk '/=> \// && !/lib(c|m|gomp|pthread|dl|rt|stdc\+\+|gcc_s)\.so/ {print $$3}' | \
+	    sort -u | xargs -r cp -Lt build/gpu
+
 .PHONY: cuda
+ifeq ($(CUDA),0)
 cuda:
-ifeq ($(CUDA),1)
-	$(if $(CUDA_SRC),,$(error CUDA=1: this tree holds no CUDA backend yet))
+else ifneq ($(NVCC),)
+cuda: build/libdeepread-cuda.so
+else ifeq ($(CUDA),1)
+cuda:
+	$(error CUDA=1: no nvcc in /usr/local/cuda/bin or on the path; set NVCC=)
+else
+cuda:
+	@echo '  no nvcc: the CUDA backend is not built'
 endif
 
 # ---------------------------------------------------------------- for a new user
@@ -177,6 +239,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 build/deepread $(DESTDIR)$(PREFIX)/bin/deepread
 	install -m 755 build/deepread-extract $(DESTDIR)$(PREFIX)/libexec/deepread/deepread-extract
+	if [ -f build/libdeepread-cuda.so ]; then install -d $(DESTDIR)$(PREFIX)/lib/deepread && \
+	    install -m 755 build/libdeepread-cuda.so $(DESTDIR)$(PREFIX)/lib/deepread; fi
 	install -m 644 models/deepread-150m/* $(DESTDIR)$(PREFIX)/share/deepread/models/deepread-150m
 	install -m 644 build/deepread.1 $(DESTDIR)$(PREFIX)/share/man/man1/deepread.1
 
@@ -189,15 +253,16 @@ clean:
 # An include outside the rows above is a wrong arrow in the house.
 layer-%:
 	@bad=$$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $* --include='*.[ch]' --include='*.cc' \
+	  --include='*.cu' --include='*.cuh' \
 	  | grep -vE '"($(subst $() ,|,$(MAY_$*)))/'); \
 	[ -z "$$bad" ] || { echo "$*/ may not include:"; echo "$$bad"; exit 1; }
 
 .PHONY: check-house
-check-house: $(addprefix layer-,base ingest extract prompts engine cli) | $(if $(SETUP),setup)
+check-house: $(addprefix layer-,base ingest extract prompts engine cuda cli) | $(if $(SETUP),setup)
 	@for h in $(HEADERS); do echo "#include \"$$h\"" | \
 	    $(CC) $(CPPFLAGS) $(EXTRACT_CFLAGS) $(STD) $(WARN) -x c -fsyntax-only - || \
 	    { echo "$$h does not compile alone"; exit 1; }; done
-	@long=$$(find $(FOLDERS) tests bench tools -name '*.[ch]' | xargs wc -l | \
+	@long=$$(find $(FOLDERS) cuda tests bench tools -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' | xargs wc -l | \
 	    awk '$$2 != "total" && $$1 > 800 {print $$2 ": " $$1 " lines, at most 800"}'); \
 	[ -z "$$long" ] || { echo "$$long"; exit 1; }
 

@@ -48,7 +48,7 @@ const struct opt_group group_input = {"Input", input_opts};
 static const struct opt model_opts[] = {
     ROW('m', "model", OPT_STR, model, "NAME", "a model's name or folder (deepread-150m)",
      .env = "DEEPREAD_MODEL"),
-    ROW(0, "backend", OPT_STR, backend, "NAME", "what computes: auto, cpu or ref (auto)",
+    ROW(0, "backend", OPT_STR, backend, "NAME", "what computes: auto, cpu, cuda or ref (auto)",
      .env = "DEEPREAD_BACKEND"),
     ROW('t', "threads", OPT_INT, threads, "N", "threads to compute with (all cores)", .min = 1,
      .max = 4096, .env = "DEEPREAD_THREADS"),

@@ -2,12 +2,25 @@
 
 #include <string.h>
 
+#include "engine/backend_plugin.h"
+
+/* The first CUDA device where there is one, else the CPU. */
+static const struct backend *best(void)
+{
+    const struct backend *cuda;
+    struct device *d;
+    struct device_options o = {0};
+    if (backend_plugin(&cuda, NULL) || cuda->open(&d, &o, NULL)) return &cpu_backend;
+    cuda->close(d);
+    return cuda;
+}
+
 enum err backend_find(const struct backend **out, const char *name, struct errinfo *e)
 {
     static const struct backend *const all[] = {&cpu_backend, &ref_backend};
     *out = NULL;
     if (!name || !strcmp(name, "auto")) {
-        *out = &cpu_backend;
+        *out = best();
         return OK;
     }
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
@@ -15,8 +28,7 @@ enum err backend_find(const struct backend **out, const char *name, struct errin
         *out = all[i];
         return OK;
     }
-    if (!strcmp(name, "cuda"))
-        return err_set(e, E_DEVICE, "backend 'cuda': this build has no CUDA backend, use 'cpu'");
+    if (!strcmp(name, "cuda")) return backend_plugin(out, e);
     return err_set(e, E_USAGE, "backend '%.60s' is unknown, expected auto, cpu, cuda or ref",
                    name);
 }

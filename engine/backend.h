@@ -140,7 +140,7 @@ struct experts_args {
 };
 
 struct backend {
-    const char *name; /* "ref", "cpu" */
+    const char *name; /* "ref", "cpu", "cuda" */
     bool host_memory; /* alloc gives host memory: the caller may read and write it directly */
     /* E_DEVICE with the reason when the machine lacks what it needs. */
     enum err (*open)(struct device **out, const struct device_options *o, struct errinfo *e);
@@ -197,8 +197,9 @@ struct backend {
 
 extern const struct backend ref_backend, cpu_backend;
 
-/* By name; "auto" or NULL gives cpu.  E_USAGE for an unknown name, with the known ones;
- * E_DEVICE for one that this build or machine does not have ("cuda"). */
+/* By name; "auto" or NULL gives cuda where its library and a device for it are, else cpu.  E_USAGE
+ * for an unknown name, with the known ones; E_DEVICE for one that this build or machine does not
+ * have ("cuda"). */
 enum err backend_find(const struct backend **out, const char *name, struct errinfo *e);
 
 #endif

@@ -15,7 +15,9 @@
 #include <string.h>
 
 #include "engine/backend.h"
+#include "engine/backend_plugin.h"
 #include "engine/cpu/isa.h"
+#include "tests/mirror.h"
 
 /* One backend on one path.  `loose` is the relative error it may have: paths that round
  * activations to bf16 have a larger one. */
@@ -35,6 +37,8 @@ static const struct op_path op_paths[] = {
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_F32, "cpu AVX-512 f32", 1e-5},
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_BF16, "cpu AVX-512 bf16", 1e-5},
     {&cpu_backend, CPU_ISA_AVX512BF16, WEIGHT_BF16, "cpu AVX-512 BF16 bf16", 1e-2},
+    {&mirror_backend, 0, WEIGHT_F32, "cuda f32", 1e-5},
+    {&mirror_backend, 0, WEIGHT_BF16, "cuda bf16 and fp8", 1e-5},
 };
 #define OP_PATHS (sizeof op_paths / sizeof *op_paths)
 
@@ -43,9 +47,28 @@ static inline struct device *op_open(const struct op_path *p, int threads, enum 
     struct device *d = NULL;
     struct errinfo e = {0};
     struct device_options o = {.threads = threads, .weights = p->weights, .kv = kv};
-    enum err r = cpu_open_isa(&d, &o, p->isa, &e);
-    if (r) fail_msg("%s: %s", p->name, e.msg);
+    const struct backend *cuda;
+    if (p->be == &cpu_backend)
+        cpu_open_isa(&d, &o, p->isa, &e);
+    else if (!backend_plugin(&cuda, &e))
+        d = mirror_open(cuda, &o, &e);
+    if (!d) fail_msg("%s: %s", p->name, e.msg);
     return d;
+}
+
+/* Whether this machine has what a path needs; `e` says why not. */
+static inline bool op_has(const struct op_path *p, struct errinfo *e)
+{
+    const struct backend *cuda;
+    struct device *d;
+    struct device_options o = {0};
+    if (p->be == &cpu_backend) {
+        if (!cpu_isa_has(p->isa)) err_set(e, E_DEVICE, "not on this machine");
+        return !e->code;
+    }
+    if (backend_plugin(&cuda, e) || cuda->open(&d, &o, e)) return false;
+    cuda->close(d);
+    return true;
 }
 
 static inline struct device *op_open_ref(enum kv_type kv)
@@ -61,10 +84,11 @@ static inline struct device *op_open_ref(enum kv_type kv)
 static inline void op_each(void (*test)(const struct op_path *p))
 {
     for (size_t i = 0; i < OP_PATHS; i++) {
-        if (cpu_isa_has(op_paths[i].isa))
+        struct errinfo e = {0};
+        if (op_has(&op_paths[i], &e))
             test(&op_paths[i]);
         else
-            print_message("# SKIP %s: not on this machine\n", op_paths[i].name);
+            print_message("# SKIP %s: %s\n", op_paths[i].name, e.msg);
     }
 }
 

@@ -151,7 +151,7 @@ struct question {
     size_t pos, n;
 };
 
-/* Score of one key, from the memory of a backend that lives on the host. */
+/* Score of one key; its page lies in the host's memory. */
 static float score_of(const struct question *a, size_t pos)
 {
     size_t J = (size_t)a->w->m->config.J, C = (size_t)a->w->m->config.C;
@@ -222,10 +222,32 @@ static void compare_set(struct watched *w, const struct question *a, const struc
     mem_free(side);
 }
 
+/* The pages of a cache in the host's memory: themselves, or copies of a device's. */
+static void *const *pages_here(const struct kv *kv, size_t n)
+{
+    if (kv->b->host_memory) return kv->memory;
+    void **here = mem_alloc(n, sizeof *here);
+    for (size_t i = 0; i < n; i++) {
+        here[i] = mem_alloc(1, kv->layout->page_bytes);
+        kv_page_bytes(kv, i, here[i]);
+    }
+    return here;
+}
+
+static void pages_leave(void *const *here, const struct kv *kv, size_t n)
+{
+    if (here == kv->memory) return;
+    for (size_t i = 0; i < n; i++) mem_free(here[i]);
+    mem_free((void *)here);
+}
+
 static void on_select(void *ctx, int layer, size_t pos0, size_t T, const struct kv *kv,
                       const float *q, const float *weight, int32_t *sel)
 {
     struct watched *w = ctx;
+    size_t held = (pos0 + T + KV_PAGE - 1) / KV_PAGE;
+    struct kv_view view = kv_view(kv, layer);
+    view.pages = pages_here(kv, held);
     const struct config *c = &w->m->config;
     size_t J = (size_t)c->J, C = (size_t)c->C, K = (size_t)c->K, n = w->pass, tied = 0;
     double margin = w->margin;
@@ -233,17 +255,18 @@ static void on_select(void *ctx, int layer, size_t pos0, size_t T, const struct 
 #pragma omp parallel for reduction(+ : tied) reduction(max : margin) schedule(dynamic)
     for (size_t t = 0; t < T; t++) {
         size_t pos = pos0 + t;
-        struct question a = {w, q + t * J * C, weight + t * J, kv_view(kv, layer), pos, n};
+        struct question a = {w, q + t * J * C, weight + t * J, view, pos, n};
         if (pos >= K) tied += settle_ties(&a, sel + t * K, K, &margin);
     }
     w->tied += tied;
     w->margin = margin;
     snprintf(name, sizeof name, "topk_last.%02d", layer);
     const struct tensor *set = optional(w->ref, name);
-    if (!set || pos0 + T != w->ref->n || n != w->ref->n) return;
-    struct question last = {w, q + (T - 1) * J * C, weight + (T - 1) * J, kv_view(kv, layer),
-                            n - 1, n};
-    compare_set(w, &last, set, sel + (T - 1) * K);
+    if (set && pos0 + T == w->ref->n && n == w->ref->n) {
+        struct question last = {w, q + (T - 1) * J * C, weight + (T - 1) * J, view, n - 1, n};
+        compare_set(w, &last, set, sel + (T - 1) * K);
+    }
+    pages_leave(view.pages, kv, held);
 }
 
 /* ------------------------------------------------------------------ one pass */
@@ -383,21 +406,54 @@ static void check_default(const struct subject *s, const struct watched *exact,
     unwatch(&w);
 }
 
+static bool has_cuda(void)
+{
+    const struct backend *be;
+    struct device *d;
+    struct errinfo e = {0};
+    struct device_options o = {0};
+    if (backend_find(&be, "cuda", &e) || be->open(&d, &o, &e)) {
+        print_message("# SKIP cuda: %s\n", e.msg);
+        return false;
+    }
+    be->close(d);
+    return true;
+}
+
+/* cuda, in its most exact precision and as it runs by default. */
+static void check_cuda(const struct subject *s, const struct reference *r)
+{
+    for (int exact = 0; exact < 2; exact++) {
+        struct watched w;
+        struct model *m = open_on(s, "cuda", exact ? WEIGHT_F32 : WEIGHT_AUTO,
+                                  exact ? KV_F32 : KV_AUTO);
+        watch(&w, r, m, exact ? "cuda, f32" : "cuda, its own choice");
+        model_close(m);
+        assert_true(w.logits <= (exact ? 3 * s->tolerance : 2e-2));
+        assert_true(w.nll_mean <= (exact ? 1e-3 : 1e-2));
+        if (exact) check_greedy(&w);
+        unwatch(&w);
+    }
+}
+
+static bool only_cuda; /* for machines lent by the minute */
+
 static void check(const struct subject *s, bool on_ref, bool on_cpu)
 {
     struct reference r;
     struct watched w;
     reference_open(&r, s->reference);
     print_message("# %s\n", s->reference);
-    if (on_ref) {
+    if (on_ref && !only_cuda) {
         check_exact(s, "ref", &w, &r);
         unwatch(&w);
     }
-    if (on_cpu) {
+    if (on_cpu && !only_cuda) {
         check_exact(s, "cpu", &w, &r);
         if (s->trained) check_default(s, &w, &r);
         unwatch(&w);
     }
+    if (has_cuda()) check_cuda(s, &r);
     safetensors_close(r.s);
 }
 
@@ -431,8 +487,11 @@ static void model_on_a_long_text(void **state)
     check(&longer, getenv("DEEPREAD_TEST_LONG") != NULL, true);
 }
 
-int main(void)
+/* Arguments: which tests, by name ("*fixture"); "cuda": that backend alone. */
+int main(int argc, char **argv)
 {
+    only_cuda = argc > 2 && !strcmp(argv[2], "cuda");
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moe_fixture),
         cmocka_unit_test(glm_fixture),

@@ -1,0 +1,138 @@
+/* gpu.cu: the kernels of cuda/ at DeepSeek-V3.2's widths: checked, then timed.   bench/gpu [PART...] */
+#include "bench/gpu.h"
+
+#include <cublasLt.h>
+#include <cuda_bf16.h>
+#include <cuda_fp8.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------ random numbers */
+
+static __device__ float normal_at(uint64_t i, uint64_t seed)
+{
+    uint64_t z = (i + 1) * 0x9e3779b97f4a7c15u + seed * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    float u = ((uint32_t)z + 0.5f) * 0x1p-32f, v = (uint32_t)(z >> 32) * 0x1p-32f;
+    return sqrtf(-2.0f * logf(u)) * cospif(2.0f * v);
+}
+
+static __device__ void put(float *x, float v) { *x = v; }
+static __device__ void put(uint16_t *x, float v)
+{
+    *x = __bfloat16_as_ushort(__float2bfloat16_rn(v));
+}
+static __device__ void put(uint8_t *x, float v)
+{
+    *x = __nv_cvt_float_to_fp8(v, __NV_SATFINITE, __NV_E4M3);
+}
+
+template <typename T> static __global__ void fill(T *x, size_t n, float scale, uint64_t seed)
+{
+    for (size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x; i < n;
+         i += (size_t)gridDim.x * blockDim.x)
+        put(x + i, scale * normal_at(i, seed));
+}
+
+void gpu_normal(float *x, size_t n, float scale, uint64_t seed)
+{
+    fill<<<1024, 256>>>(x, n, scale, seed);
+}
+void gpu_normal_bf16(uint16_t *x, size_t n, float scale, uint64_t seed)
+{
+    fill<<<1024, 256>>>(x, n, scale, seed);
+}
+void gpu_normal_e4m3(uint8_t *x, size_t n, float scale, uint64_t seed)
+{
+    fill<<<1024, 256>>>(x, n, scale, seed);
+}
+
+/* ------------------------------------------------------------------ ceilings of this card */
+
+static void copy_ceiling(void)
+{
+    size_t n = (size_t)4 << 30;
+    char *a = gpu_new<char>(n), *b = gpu_new<char>(n);
+    gpu_normal((float *)a, n / 4, 1, 1);
+    double us = gpu_time(10, [&](int) { cudaMemcpyAsync(b, a, n, cudaMemcpyDeviceToDevice); });
+    gpu_line("copy 4 GiB (read + written)", us, 2.0 * n / us / 1e3, "GB/s", 0);
+    CHECK(cudaFree(a));
+    CHECK(cudaFree(b));
+}
+
+static void product_ceiling(const char *what, cudaDataType_t type)
+{
+    int n = 8192;
+    size_t bytes = (size_t)n * n * 2;
+    char *a = gpu_new<char>(bytes), *b = gpu_new<char>(bytes), *c = gpu_new<char>(bytes);
+    char *work = gpu_new<char>((size_t)64 << 20);
+    if (type == CUDA_R_16BF) {
+        gpu_normal_bf16((uint16_t *)a, (size_t)n * n, 1, 1);
+        gpu_normal_bf16((uint16_t *)b, (size_t)n * n, 1, 2);
+    } else {
+        gpu_normal_e4m3((uint8_t *)a, (size_t)n * n, 1, 1);
+        gpu_normal_e4m3((uint8_t *)b, (size_t)n * n, 1, 2);
+    }
+    cublasLtHandle_t lt;
+    cublasLtMatmulDesc_t op;
+    cublasLtMatrixLayout_t la, lc;
+    cublasLtMatmulPreference_t pref;
+    cublasLtMatmulHeuristicResult_t found;
+    cublasOperation_t t = CUBLAS_OP_T;
+    size_t room = (size_t)64 << 20;
+    int count = 0;
+    cublasLtCreate(&lt);
+    cublasLtMatmulDescCreate(&op, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+    cublasLtMatmulDescSetAttribute(op, CUBLASLT_MATMUL_DESC_TRANSA, &t, sizeof t);
+    cublasLtMatrixLayoutCreate(&la, type, n, n, n);
+    cublasLtMatrixLayoutCreate(&lc, CUDA_R_16BF, n, n, n);
+    cublasLtMatmulPreferenceCreate(&pref);
+    cublasLtMatmulPreferenceSetAttribute(pref, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &room,
+                                         sizeof room);
+    cublasLtMatmulAlgoGetHeuristic(lt, op, la, la, lc, lc, pref, 1, &found, &count);
+    float one = 1, zero = 0;
+    if (count) {
+        double us = gpu_time(20, [&](int) {
+            cublasLtMatmul(lt, op, &one, a, la, b, la, &zero, c, lc, c, lc, &found.algo, work, room, 0);
+        });
+        gpu_line(what, us, 2.0 * n * n * n / us / 1e6, "TFLOP/s", 0);
+    } else
+        printf("%s: no algorithm\n", what);
+    cublasLtDestroy(lt);
+    for (char *p : {a, b, c, work}) CHECK(cudaFree(p));
+}
+
+void gpu_ceilings(void)
+{
+    copy_ceiling();
+    product_ceiling("cuBLASLt bf16 8192^3", CUDA_R_16BF);
+    product_ceiling("cuBLASLt fp8 8192^3, one scale", CUDA_R_8F_E4M3);
+}
+
+/* ------------------------------------------------------------------ main */
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}};
+
+int main(int argc, char **argv)
+{
+    cudaDeviceProp p;
+    int n = 0;
+    if (cudaGetDeviceCount(&n) != cudaSuccess || n == 0) {
+        printf("no CUDA device: skipped\n");
+        return 0;
+    }
+    CHECK(cudaGetDeviceProperties(&p, 0));
+    printf("card: %s, %d multiprocessors; figures are an H200's\n", p.name, p.multiProcessorCount);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        bool wanted = argc < 2;
+        for (int k = 1; k < argc; k++) wanted |= !strcmp(argv[k], parts[i].name);
+        if (!wanted) continue;
+        printf("-- %s\n", parts[i].name);
+        parts[i].run();
+    }
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* cuda.h: inside of the CUDA backend: the device, weights as they lie on it, launch checks.
+ *
+ * How it is cut: one operation of engine/backend.h per file: a data sheet, the kernels, and below
+ * a ruled line the launchers that backend.cu puts into the table.  A launcher computes the grid and
+ * checks what the kernel takes for granted; a kernel gets pointers and numbers.
+ *
+ * Batch invariance: a kernel may cut rows, columns and heads as it likes, never the order of the sum
+ * of one output element.  Where keys are split (mla.cu), the cuts depend on positions alone. */
+#ifndef CUDA_CUDA_H
+#define CUDA_CUDA_H
+
+#include <cuda_runtime.h>
+
+extern "C" {
+#include "engine/backend.h"
+}
+
+#define CUDA_ALIGN 256  /* of every allocation */
+#define CUDA_KBLOCK 128 /* inputs that share a scale of FP8 weights */
+
+/* Memory that grows and is kept between calls. */
+struct cuda_buffer {
+    void *p;
+    size_t bytes;
+};
+
+struct device {
+    int ordinal, multiprocessors, major, minor;
+    size_t shared_limit; /* bytes of shared memory one block may ask for */
+    char name[128];
+    cudaStream_t stream;
+    cudaMemPool_t pool;
+    enum weight_type weights;
+    enum kv_type kv;
+    struct cuda_buffer score, part, moe, stage, ids;
+    struct cuda_buffer pages; /* the page table last used, and its copy on the host */
+    void **pages_host;
+    size_t n_pages, cap_pages;
+    struct errinfo failed;    /* first failure, reported by sync */
+};
+
+/* How one stack of matrices is stored: [G][O][ld], rows padded with zeros to ld elements.
+ *   STORE_F32   exact, and --weights f32
+ *   STORE_BF16  bf16
+ *   STORE_F8    the checkpoint's e4m3 bytes; scale [G][ceil(I/CUDA_KBLOCK)][O] f32 */
+enum store { STORE_F32, STORE_BF16, STORE_F8 };
+
+struct weight {
+    enum store store;
+    size_t G, O, I, ld, bytes;
+    void *data;
+    float *scale;
+};
+
+/* False after a failure: then an operation does nothing. */
+static inline bool cuda_ready(const struct device *d)
+{
+    return !d->failed.code;
+}
+
+/* Keeps the first failure of a runtime call, by name; true when there was none. */
+bool cuda_ok(struct device *d, cudaError_t r, const char *what);
+/* After a launch. */
+bool cuda_launched(struct device *d, const char *what);
+/* At least `bytes` in b, or NULL with the failure kept. */
+void *cuda_reserve(struct device *d, struct cuda_buffer *b, size_t bytes);
+/* The first n pages of kv as a table in device memory. */
+void *const *cuda_pages(struct device *d, const struct kv_view *kv, size_t n);
+/* Raises a kernel's limit of dynamic shared memory. */
+bool cuda_shared(struct device *d, const void *kernel, size_t bytes, const char *what);
+void *cuda_alloc(struct device *d, size_t bytes);
+void cuda_release(struct device *d, void *p, size_t bytes);
+
+static inline size_t cuda_ceil(size_t n, size_t to)
+{
+    return (n + to - 1) / to;
+}
+
+/* ------------------------------------------------------------------ operations */
+
+enum err cuda_weight_new(struct device *d, struct weight **out, const struct tensor *t, size_t G,
+                         const uint64_t *row0, uint64_t rows, bool transposed, bool exact,
+                         struct errinfo *e);
+void cuda_weight_free(struct device *d, struct weight *w);
+size_t cuda_weight_bytes(const struct weight *w);
+void cuda_embed(struct device *d, float *x, const struct weight *table, const int32_t *ids,
+                size_t T);
+void cuda_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, const float *r,
+                  const float *w, size_t T, int n, float eps);
+void cuda_layernorm(struct device *d, float *y, const float *x, const float *w, const float *b,
+                    size_t T, int n, float eps);
+void cuda_rope(struct device *d, const struct rope_args *a);
+void cuda_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n);
+void cuda_scale(struct device *d, float *x, float factor, size_t n);
+void cuda_add(struct device *d, float *x, const float *r, size_t n);
+void cuda_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
+                    int n);
+void cuda_kv_store(struct device *d, const struct kv_store_args *a);
+void cuda_linear(struct device *d, const struct linear_args *a);
+void cuda_index_select(struct device *d, const struct index_args *a);
+void cuda_mla_attend(struct device *d, const struct mla_args *a);
+void cuda_route(struct device *d, const struct route_args *a);
+void cuda_experts(struct device *d, const struct experts_args *a);
+
+/* Products of chosen rows with chosen matrices (experts.cu).  Matrix g meets the `count[g]` pairs
+ * pair[first[g]] ...; pair p reads row p / share of x and writes row p of y. */
+struct cuda_chosen {
+    const int32_t *pair, *first, *count; /* device memory */
+    int share;
+};
+void cuda_product(struct device *d, const struct linear_args *a, const struct cuda_chosen *chosen);
+
+/* The K largest of each row, ascending by position (topk.cu): row t of `score` at t * ld holds the
+ * scores of positions 0 .. first_n + t - 1. */
+struct cuda_topk_args {
+    const float *score;
+    int32_t *sel; /* [T, K] */
+    size_t T, ld, first_n;
+    int K;
+};
+void cuda_topk(struct device *d, const struct cuda_topk_args *a);
+
+extern "C" const struct backend deepread_cuda_backend;
+
+#endif

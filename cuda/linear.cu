@@ -1,0 +1,306 @@
+/* linear.cu: y[t, g, :] = W[g] x[t, g, :].                        op: linear, and experts' products
+ *
+ *   x [T, I] f32 per group    W [G, O, I] bf16, e4m3 with scales, or f32    y [T, O] f32
+ *
+ * Method   bf16 and e4m3 weights: mma.sync m16n8k16.  An activation is the sum of two bf16 numbers,
+ *          x = hi + lo, each multiplied by W and added to one f32 accumulator: x to 2^-17, at twice
+ *          the work.  e4m3 becomes bf16 (exact) on its way into shared memory; its scale multiplies
+ *          the partial sum of each 128 inputs.  f32 weights: FFMA.
+ * Grid     tiles of 128x128, 64x64 or 16x32 of (rows, outputs), the largest that fills the device;
+ *          k in steps of 32, two buffers in shared memory, the next step's loads in registers.
+ * Cost     4*T*O*I flop in bf16, W read once per tile of rows.  T = 1: W's bytes.
+ * Exact    each output is one chain of k steps, the same in every tile shape: rows never depend on T.
+ * Tried    activations rounded to bf16: half the work, and deepread-150m's logits 4e-2 off.
+ * Tests    tests/test_op_linear.c, tests/test_op_moe.c */
+#include "cuda/element.cuh"
+#include "cuda/mma.cuh"
+
+#define BK 32            /* inputs per step */
+#define PITCH (BK + 8)   /* elements of a row in shared memory: rows fall into different banks */
+
+struct product {
+    const float *x, *scale;
+    const void *w;
+    float *y;
+    size_t ldx, ldy, gx, gy, O, I, ld;
+    int T, share;
+    bool accumulate, aligned;
+    const int32_t *pair, *first, *count; /* NULL: all rows, in order */
+};
+
+/* The rows of group g that this block computes. */
+struct rows {
+    const int32_t *pair;
+    int n, share;
+};
+
+static __device__ struct rows rows_of(const struct product &p, int g, int m0)
+{
+    if (!p.pair) return {NULL, p.T - m0, 1};
+    return {p.pair + p.first[g] + m0, p.count[g] - m0, p.share};
+}
+
+/* ------------------------------------------------------------------ tensor cores */
+
+/* 4 activations from element k of a row; what lies beyond I is zero. */
+static __device__ __forceinline__ float4 load_x(const struct product &p, const float *row, size_t k)
+{
+    if (p.aligned && k + 4 <= p.I) return *(const float4 *)(row + k);
+    float4 v;
+    v.x = k < p.I ? row[k] : 0;
+    v.y = k + 1 < p.I ? row[k + 1] : 0;
+    v.z = k + 2 < p.I ? row[k + 2] : 0;
+    v.w = k + 3 < p.I ? row[k + 3] : 0;
+    return v;
+}
+
+static __device__ __forceinline__ uint32_t pack(float a, float b)
+{
+    __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
+    return *(uint32_t *)&h;
+}
+
+static __device__ __forceinline__ float low(float a)
+{
+    return a - __bfloat162float(__float2bfloat16_rn(a));
+}
+
+/* 16 bytes of e4m3 as 16 bf16 */
+static __device__ __forceinline__ void widen(uint4 v, uint32_t out[8])
+{
+    const uint16_t *in = (const uint16_t *)&v;
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+        __half2_raw h = __nv_cvt_fp8x2_to_halfraw2(in[i], __NV_E4M3);
+        float2 f = __half22float2(__half2(h));
+        out[i] = pack(f.x, f.y);
+    }
+}
+
+template <int BM, int BN, int WM, int WN, bool F8>
+static __global__ void __launch_bounds__(32 * (BM / WM) * (BN / WN))
+product_kernel(__grid_constant__ const struct product p)
+{
+    constexpr int THREADS = 32 * (BM / WM) * (BN / WN);
+    constexpr int XV = BM * BK / 4 / THREADS;              /* float4 a thread loads of x */
+    constexpr int CHUNK = F8 ? 16 : 8;                     /* elements in 16 bytes of W */
+    constexpr int WV = (BN * BK / CHUNK + THREADS - 1) / THREADS;
+    constexpr int MI = WM / 16, NI = WN / 8;
+    extern __shared__ __align__(16) uint16_t shared[];
+    constexpr int STAGE = (2 * BM + BN) * PITCH;
+
+    int g = blockIdx.z, m0 = blockIdx.y * BM, tid = threadIdx.x, lane = tid % 32;
+    size_t n0 = (size_t)blockIdx.x * BN;
+    struct rows rows = rows_of(p, g, m0);
+    if (rows.n <= 0) return;
+    int warp_m = tid / 32 % (BM / WM) * WM, warp_n = tid / 32 / (BM / WM) * WN;
+    size_t row_bytes = p.ld * (F8 ? 1 : 2);
+    const char *w = (const char *)p.w + ((size_t)g * p.O + n0) * row_bytes;
+
+    const float *x_row[XV];
+    for (int i = 0; i < XV; i++) {
+        int m = (tid + i * THREADS) / (BK / 4);
+        size_t r = m < rows.n ? (rows.pair ? rows.pair[m] / rows.share : m0 + m) : 0;
+        x_row[i] = m < rows.n ? p.x + r * p.ldx + g * p.gx : NULL;
+    }
+    float4 xv[XV];
+    uint4 wv[WV];
+    auto fetch = [&](size_t k) {
+#pragma unroll
+        for (int i = 0; i < XV; i++) {
+            size_t at = k + (tid + i * THREADS) % (BK / 4) * 4;
+            xv[i] = x_row[i] ? load_x(p, x_row[i], at) : make_float4(0, 0, 0, 0);
+        }
+#pragma unroll
+        for (int i = 0; i < WV; i++) {
+            int c = tid + i * THREADS, n = c / (BK / CHUNK);
+            size_t at = k + c % (BK / CHUNK) * CHUNK;
+            bool there = n < BN && n0 + n < p.O && at < p.ld;
+            wv[i] = there ? *(const uint4 *)(w + n * row_bytes + at * (F8 ? 1 : 2))
+                          : make_uint4(0, 0, 0, 0);
+        }
+    };
+    auto stage = [&](uint16_t *s) {
+        uint16_t *hi = s, *lo = s + BM * PITCH, *sw = s + 2 * BM * PITCH;
+#pragma unroll
+        for (int i = 0; i < XV; i++) {
+            int c = tid + i * THREADS, at = c / (BK / 4) * PITCH + c % (BK / 4) * 4;
+            float4 v = xv[i];
+            *(uint2 *)(hi + at) = make_uint2(pack(v.x, v.y), pack(v.z, v.w));
+            *(uint2 *)(lo + at) = make_uint2(pack(low(v.x), low(v.y)), pack(low(v.z), low(v.w)));
+        }
+#pragma unroll
+        for (int i = 0; i < WV; i++) {
+            int c = tid + i * THREADS, n = c / (BK / CHUNK);
+            if (n >= BN) continue;
+            uint4 *to = (uint4 *)(sw + n * PITCH + c % (BK / CHUNK) * CHUNK);
+            if (F8) {
+                uint32_t h[8];
+                widen(wv[i], h);
+                to[0] = make_uint4(h[0], h[1], h[2], h[3]);
+                to[1] = make_uint4(h[4], h[5], h[6], h[7]);
+            } else
+                to[0] = wv[i];
+        }
+    };
+
+    float acc[MI][NI][4] = {}, part[MI][NI][4] = {};
+    auto promote = [&](size_t k) { /* the sum of one block of inputs, times its scale */
+        const float *s = p.scale + ((size_t)g * ((p.I + CUDA_KBLOCK - 1) / CUDA_KBLOCK) +
+                                    k / CUDA_KBLOCK) * p.O;
+#pragma unroll
+        for (int ni = 0; ni < NI; ni++) {
+            size_t n = n0 + warp_n + ni * 8 + lane % 4 * 2;
+            float s0 = n < p.O ? s[n] : 0, s1 = n + 1 < p.O ? s[n + 1] : 0;
+#pragma unroll
+            for (int mi = 0; mi < MI; mi++)
+#pragma unroll
+                for (int c = 0; c < 4; c++) {
+                    acc[mi][ni][c] = fmaf(part[mi][ni][c], c & 1 ? s1 : s0, acc[mi][ni][c]);
+                    part[mi][ni][c] = 0;
+                }
+        }
+    };
+    auto multiply = [&](const uint16_t *s) {
+        const uint16_t *hi = s, *lo = s + BM * PITCH, *sw = s + 2 * BM * PITCH;
+#pragma unroll
+        for (int k = 0; k < BK; k += 16) {
+            uint32_t b[NI / 2][4], a[4];
+#pragma unroll
+            for (int ni = 0; ni < NI / 2; ni++) /* two tiles of 8 outputs at once */
+                load_matrices(b[ni], sw + (warp_n + ni * 16 + lane / 16 * 8 + lane % 8) * PITCH + k +
+                                         lane / 8 % 2 * 8);
+#pragma unroll
+            for (int mi = 0; mi < MI; mi++)
+#pragma unroll
+                for (int half = 0; half < 2; half++) {
+                    load_matrices(a, (half ? lo : hi) + (warp_m + mi * 16 + lane % 16) * PITCH + k +
+                                         lane / 16 * 8);
+#pragma unroll
+                    for (int ni = 0; ni < NI; ni++)
+                        mma_bf16(F8 ? part[mi][ni] : acc[mi][ni], a, b[ni / 2][ni % 2 * 2],
+                                 b[ni / 2][ni % 2 * 2 + 1]);
+                }
+        }
+    };
+
+    fetch(0);
+    stage(shared);
+    __syncthreads();
+    int buffer = 0;
+    for (size_t k = 0; k < p.I; k += BK, buffer ^= 1) {
+        bool more = k + BK < p.I;
+        if (more) fetch(k + BK);
+        multiply(shared + buffer * STAGE);
+        if (F8 && (!more || (k + BK) % CUDA_KBLOCK == 0)) promote(k);
+        if (more) stage(shared + (buffer ^ 1) * STAGE);
+        __syncthreads();
+    }
+
+#pragma unroll
+    for (int mi = 0; mi < MI; mi++)
+#pragma unroll
+        for (int c = 0; c < 4; c++) {
+            int m = warp_m + mi * 16 + lane / 4 + c / 2 * 8;
+            if (m >= rows.n) continue;
+            size_t r = rows.pair ? rows.pair[m] : m0 + m;
+            float *y = p.y + r * p.ldy + g * p.gy;
+#pragma unroll
+            for (int ni = 0; ni < NI; ni++) {
+                size_t n = n0 + warp_n + ni * 8 + lane % 4 * 2 + c % 2;
+                if (n < p.O) y[n] = p.accumulate ? y[n] + acc[mi][ni][c] : acc[mi][ni][c];
+            }
+        }
+}
+
+/* ------------------------------------------------------------------ f32 */
+
+#define FM 64
+#define FK 16
+
+static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ const struct product p)
+{
+    __shared__ float sx[FK][FM + 4], sw[FK][FM + 4];
+    int g = blockIdx.z, m0 = blockIdx.y * FM, tid = threadIdx.x;
+    size_t n0 = (size_t)blockIdx.x * FM;
+    struct rows rows = rows_of(p, g, m0);
+    if (rows.n <= 0) return;
+    const float *w = (const float *)p.w + ((size_t)g * p.O + n0) * p.ld;
+    float acc[4][4] = {};
+    for (size_t k = 0; k < p.I; k += FK) {
+        for (int i = tid; i < FM * FK; i += 256) {
+            int m = i / FK, c = i % FK;
+            size_t r = m < rows.n ? (rows.pair ? rows.pair[m] / rows.share : m0 + m) : 0;
+            bool in = k + c < p.I;
+            sx[c][m] = in && m < rows.n ? p.x[r * p.ldx + g * p.gx + k + c] : 0;
+            sw[c][m] = in && n0 + m < p.O ? w[m * p.ld + k + c] : 0;
+        }
+        __syncthreads();
+#pragma unroll
+        for (int c = 0; c < FK; c++) {
+            float4 x = *(float4 *)&sx[c][tid / 16 * 4], v = *(float4 *)&sw[c][tid % 16 * 4];
+            float xs[4] = {x.x, x.y, x.z, x.w}, ws[4] = {v.x, v.y, v.z, v.w};
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+#pragma unroll
+                for (int j = 0; j < 4; j++) acc[i][j] = fmaf(xs[i], ws[j], acc[i][j]);
+        }
+        __syncthreads();
+    }
+    for (int i = 0; i < 4; i++) {
+        int m = tid / 16 * 4 + i;
+        if (m >= rows.n) return;
+        size_t r = rows.pair ? rows.pair[m] : m0 + m;
+        float *y = p.y + r * p.ldy + g * p.gy;
+        for (int j = 0; j < 4; j++) {
+            size_t n = n0 + tid % 16 * 4 + j;
+            if (n < p.O) y[n] = p.accumulate ? y[n] + acc[i][j] : acc[i][j];
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ launchers */
+
+template <int BM, int BN, int WM, int WN>
+static void launch(struct device *d, const struct product *p, size_t G, bool f8)
+{
+    size_t bytes = 2 * (2 * BM + BN) * PITCH * sizeof(uint16_t);
+    dim3 grid((unsigned)cuda_ceil(p->O, BN), (unsigned)cuda_ceil(p->T, BM), (unsigned)G);
+    int threads = 32 * (BM / WM) * (BN / WN);
+    auto *kernel = f8 ? product_kernel<BM, BN, WM, WN, true> : product_kernel<BM, BN, WM, WN, false>;
+    if (!cuda_shared(d, (const void *)kernel, bytes, "linear")) return;
+    kernel<<<grid, threads, bytes, d->stream>>>(*p);
+}
+
+void cuda_product(struct device *d, const struct linear_args *a, const struct cuda_chosen *chosen)
+{
+    const struct weight *w = a->w;
+    if (!a->T || !cuda_ready(d)) return;
+    struct product p = {.x = a->x, .scale = w->scale, .w = w->data, .y = a->y, .ldx = a->ldx,
+                        .ldy = a->ldy, .gx = a->gx, .gy = a->gy, .O = w->O, .I = w->I,
+                        .ld = w->ld, .T = (int)a->T, .share = 1, .accumulate = a->accumulate};
+    p.aligned = (uintptr_t)a->x % 16 == 0 && a->ldx % 4 == 0 && a->gx % 4 == 0;
+    if (chosen) {
+        p.pair = chosen->pair;
+        p.first = chosen->first;
+        p.count = chosen->count;
+        p.share = chosen->share;
+    }
+    bool f8 = w->store == STORE_F8;
+    size_t fill = (size_t)d->multiprocessors;
+    if (w->store == STORE_F32) {
+        dim3 grid((unsigned)cuda_ceil(w->O, FM), (unsigned)cuda_ceil(a->T, FM), (unsigned)w->G);
+        exact_kernel<<<grid, 256, 0, d->stream>>>(p);
+    } else if (a->T >= 128 && cuda_ceil(w->O, 128) * cuda_ceil(a->T, 128) * w->G >= fill)
+        launch<128, 128, 64, 32>(d, &p, w->G, f8);
+    else if (a->T > 16)
+        launch<64, 64, 32, 32>(d, &p, w->G, f8);
+    else
+        launch<16, 32, 16, 16>(d, &p, w->G, f8);
+    cuda_launched(d, "linear");
+}
+
+void cuda_linear(struct device *d, const struct linear_args *a)
+{
+    cuda_product(d, a, NULL);
+}

@@ -1,0 +1,52 @@
+/* rope.cu: rotary positions, pairs (2i, 2i+1) or (i, i + P/2).    op: rope
+ *
+ * Grid     one thread per pair; the frequencies travel as a kernel parameter.
+ * Cost     reads and writes P of the row's elements: 16 bytes a pair, and one sine and cosine, which
+ *          the arguments up to 131071 radians make the longer part (no table: rows come once).
+ * Exact    the angle is the f32 product that ref takes; sinf and cosf without fast-math.
+ * Limits   P <= 256.     Tests: tests/test_op_norm.c */
+#include <string.h>
+
+#include "cuda/cuda.h"
+
+#define PAIRS 128
+
+struct frequencies {
+    float f[PAIRS];
+};
+
+static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride, size_t pos0,
+                                   int heads, int half, __grid_constant__ const frequencies inv,
+                                   float amplitude, bool interleaved)
+{
+    size_t k = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
+    if (k >= n) return;
+    int i = (int)(k % half), h = (int)(k / half % heads);
+    size_t t = k / half / heads;
+    float angle = (float)(pos0 + t) * inv.f[i];
+    float c = cosf(angle) * amplitude, s = sinf(angle) * amplitude;
+    float *row = x + t * ld + h * stride;
+    float *a = row + (interleaved ? 2 * i : i), *b = row + (interleaved ? 2 * i + 1 : i + half);
+    float x0 = *a, x1 = *b;
+    *a = x0 * c - x1 * s;
+    *b = x0 * s + x1 * c;
+}
+
+/* ------------------------------------------------------------------ launchers */
+
+void cuda_rope(struct device *d, const struct rope_args *a)
+{
+    int half = a->P / 2;
+    size_t n = a->T * (size_t)a->heads * (size_t)half;
+    struct frequencies inv;
+    if (!n || !cuda_ready(d)) return;
+    if (half > PAIRS) {
+        err_set(&d->failed, E_DEVICE, "cuda: rope over %d elements, at most %d", a->P, 2 * PAIRS);
+        return;
+    }
+    memcpy(inv.f, a->inv_freq, (size_t)half * sizeof *inv.f);
+    rope_kernel<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(
+        a->x, n, a->ld, a->stride, a->pos0, a->heads, half, inv, a->amplitude,
+        a->pairing == ROPE_INTERLEAVED);
+    cuda_launched(d, "rope");
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# run.sh [PART...]: what a machine with a GPU is asked: the op tests over the plugin, the fixtures through
+# the whole engine, then bench/gpu.  Needs build/gpu (`make gpu-bundle`, on any machine with nvcc), no
+# compiler and no -dev package.  Logs go to $OUT where it is set; the last lines are the short of it.
+cd "$(dirname "$0")/../.." || exit 1
+bin=build/gpu
+logs=${OUT:-$(mktemp -d)}
+export OMP_WAIT_POLICY=passive
+cublas=$(find / -name 'libcublasLt.so.*' -not -path '/proc/*' 2>/dev/null | head -1)
+[ -n "$cublas" ] && export LD_LIBRARY_PATH="$(dirname "$cublas"):$LD_LIBRARY_PATH"
+chmod +x $bin/* 2>/dev/null
+
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
+
+one() { # NAME COMMAND...
+    name=$1
+    shift
+    timeout 150 "$@" >"$logs/$name.log" 2>&1
+    rc=$?
+    echo "$name: exit $rc, $(grep -c 'OK \]' "$logs/$name.log") ok"
+    [ $rc -eq 0 ] || grep -vE '^\[ +(RUN|OK)' "$logs/$name.log" | tail -12
+    grep -E '^# (cuda|auto)' "$logs/$name.log"
+}
+
+for t in cuda op_norm op_linear op_mla op_mha op_moe op_indexer; do
+    case " $* " in *" tests "* | "  ") one "$t" $bin/test_$t ;; esac
+done
+case " $* " in *" tests "* | "  ")
+    one reference $bin/test_reference '*fixture' cuda
+    if command -v compute-sanitizer >/dev/null; then
+        one memcheck compute-sanitizer --tool memcheck --error-exitcode 9 $bin/test_op_mla
+        tail -2 "$logs/memcheck.log"
+    fi ;;
+esac
+timeout 280 $bin/gpu $(echo "$*" | sed 's/tests//') 2>&1 | tee "$logs/gpu.log" | tail -n 70
