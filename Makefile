@@ -190,7 +190,7 @@ build/libdeepread-cuda.so: $(CUDA_OBJ) $(CUDA_C_OBJ)
 	$(Q)$(NVCC) -shared -Xlinker --no-undefined $^ -o $@
 
 # The GPU benchmark: bench/gpu.cu and its parts, with the backend's objects linked in.
-build/bench/gpu%.o: bench/gpu%.cu
+build/bench/%.o: bench/%.cu
 	@mkdir -p $(@D)
 	@echo '  NVCC $@'
 	$(Q)$(NVCC) $(NVCC_FLAGS) $(CUDA_SM90) -c $< -o $@

@@ -84,7 +84,7 @@ static void one_job(const struct op_path *p, const struct job *j)
 
 static void jobs_on(const struct op_path *p)
 {
-    if (p->weights != WEIGHT_F32) return; /* weights play no part */
+    if (p->weights != WEIGHT_F32 || !p->be->mha_attend) return; /* weights play no part */
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) one_job(p, &jobs[i]);
 }
 
@@ -97,7 +97,7 @@ static void attention_agrees(void **state)
 /* Logits far apart and far from zero: the softmax must neither overflow nor lose the largest. */
 static void extreme_on(const struct op_path *p)
 {
-    if (p->weights != WEIGHT_F32) return;
+    if (p->weights != WEIGHT_F32 || !p->be->mha_attend) return;
     struct job j = {2, 140, 3, 64, 16, 32, KV_F32};
     struct input in = make_input(&j);
     for (size_t i = 0; i < j.T * 3 * 80; i++) in.q[i] *= 400.0f;
