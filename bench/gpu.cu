@@ -6,6 +6,8 @@
 #include <cuda_fp8.h>
 #include <string.h>
 
+#include "cuda/cuda.h"
+
 /* ------------------------------------------------------------------ random numbers */
 
 static __device__ float normal_at(uint64_t i, uint64_t seed)
@@ -46,6 +48,21 @@ void gpu_normal_bf16(uint16_t *x, size_t n, float scale, uint64_t seed)
 void gpu_normal_e4m3(uint8_t *x, size_t n, float scale, uint64_t seed)
 {
     fill<<<1024, 256>>>(x, n, scale, seed);
+}
+
+struct device *gpu_device(void)
+{
+    static struct device *d;
+    struct device_options o = {};
+    struct errinfo e = {};
+    if (d) return d;
+    if (deepread_cuda_backend.open(&d, &o, &e)) {
+        printf("%s\n", e.msg);
+        exit(1);
+    }
+    CHECK(cudaStreamDestroy(d->stream));
+    d->stream = 0;
+    return d;
 }
 
 /* ------------------------------------------------------------------ ceilings of this card */
@@ -115,7 +132,7 @@ void gpu_ceilings(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}};
+} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}, {"index", gpu_index}};
 
 int main(int argc, char **argv)
 {

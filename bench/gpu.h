@@ -103,8 +103,12 @@ void gpu_normal(float *x, size_t n, float scale, uint64_t seed);
 void gpu_normal_bf16(uint16_t *x, size_t n, float scale, uint64_t seed);
 void gpu_normal_e4m3(uint8_t *x, size_t n, float scale, uint64_t seed);
 
+/* The backend's device, on the default stream. */
+struct device *gpu_device(void);
+
 /* The parts: gpu_*.cu. */
 void gpu_ceilings(void);
 void gpu_topk(void);
+void gpu_index(void);
 
 #endif

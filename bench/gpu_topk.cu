@@ -6,18 +6,6 @@
 
 #define K 2048
 
-static struct device *device(void)
-{
-    static struct device *d;
-    struct device_options o = {};
-    struct errinfo e = {};
-    if (!d && deepread_cuda_backend.open(&d, &o, &e)) {
-        printf("%s\n", e.msg);
-        exit(1);
-    }
-    return d;
-}
-
 static bool row_agrees(const std::vector<float> &x, size_t n, const int32_t *sel)
 {
     std::vector<int> at(n);
@@ -67,8 +55,8 @@ static void check(size_t first_n, size_t T)
     CHECK(cudaMemset(sel, 0x77, T * K * 4));
     struct cuda_topk_args a = {x, sel, T, ld, first_n, K};
     struct errinfo e = {};
-    cuda_topk(device(), &a);
-    if (deepread_cuda_backend.sync(device(), &e)) printf("%s\n", e.msg);
+    cuda_topk(gpu_device(), &a);
+    if (deepread_cuda_backend.sync(gpu_device(), &e)) printf("%s\n", e.msg);
     auto got = gpu_get(sel, T * K);
     int wrong = 0;
     for (size_t t = 0; t < T; t++) {
@@ -99,11 +87,8 @@ static void time_rows(size_t n, double figure, bool ties)
     gpu_normal(x, T * n, 1, 7);
     if (ties) tie<<<1024, 256>>>(x, T * n);
     CHECK(cudaDeviceSynchronize());
-    cudaStream_t own = device()->stream;
-    device()->stream = 0;
     struct cuda_topk_args a = {x, sel, T, n, n - T + 1, K};
-    double us = gpu_time(15, [&](int) { cuda_topk(device(), &a); });
-    device()->stream = own;
+    double us = gpu_time(15, [&](int) { cuda_topk(gpu_device(), &a); });
     char what[80];
     snprintf(what, sizeof what, "top-2048 of 4096 x %zuK%s", n >> 10, ties ? ", most scores equal" : "");
     gpu_line(what, us, (double)T * (n - T / 2) * 4 / us / 1e3, "GB/s", figure);
