@@ -230,7 +230,7 @@ endif
 
 .PHONY: demo
 demo: all
-	build/deepread summarize tests/data/demo.pdf
+	DEEPREAD_CACHE_DIR=build/cache build/deepread summarize tests/data/demo.pdf
 
 .PHONY: install
 install: all
@@ -289,4 +289,4 @@ bench: all $(BENCHES:%=build/bench/%)
 
 .PHONY: quality
 quality: all
-	python3 tests/quality/quality.py --program build/deepread --data tests/data/quality
+	DEEPREAD_CACHE_DIR=$(CURDIR)/build/cache python3 tests/quality/quality.py --program build/deepread --data tests/data/quality

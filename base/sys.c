@@ -131,7 +131,7 @@ enum err sys_write_file(const char *path, const char *s, size_t n, struct errinf
     return ok ? OK : err_set(e, E_IO, "%s: cannot write: %s", path, strerror(why));
 }
 
-enum err sys_make_dirs(const char *path, struct errinfo *e)
+static enum err make_dirs(const char *path, mode_t mode, struct errinfo *e)
 {
     struct buf b = {0};
     buf_addz(&b, path);
@@ -140,7 +140,7 @@ enum err sys_make_dirs(const char *path, struct errinfo *e)
         if (b.s[i] != '/' && b.s[i] != '\0') continue;
         char was = b.s[i];
         b.s[i] = '\0';
-        if (mkdir(b.s, 0777) != 0 && errno != EEXIST)
+        if (mkdir(b.s, mode) != 0 && errno != EEXIST)
             r = err_set(e, E_IO, "%s: cannot make folder: %s", b.s, strerror(errno));
         b.s[i] = was;
     }
@@ -149,6 +149,16 @@ enum err sys_make_dirs(const char *path, struct errinfo *e)
         r = err_set(e, E_IO, "%s: is not a folder", path);
     buf_free(&b);
     return r;
+}
+
+enum err sys_make_dirs(const char *path, struct errinfo *e)
+{
+    return make_dirs(path, 0777, e);
+}
+
+enum err sys_make_private_dirs(const char *path, struct errinfo *e)
+{
+    return make_dirs(path, 0700, e);
 }
 
 void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX])
@@ -222,6 +232,7 @@ void sys_catch_interrupt(void)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     sigaction(SIGHUP, &sa, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write, not the end */
 }
 
 bool sys_interrupted(void)

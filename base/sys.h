@@ -28,6 +28,7 @@ enum err sys_read_all(int fd, size_t limit, struct buf *out, const char *name, s
  * file stands untouched and nothing is left beside it. */
 enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e);
 enum err sys_make_dirs(const char *path, struct errinfo *e); /* like mkdir -p */
+enum err sys_make_private_dirs(const char *path, struct errinfo *e); /* the same with mode 0700 */
 
 #define SYS_SHA256_HEX 65
 void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX]);

@@ -64,8 +64,9 @@ enum exit_code cmd_help_print(struct term *t, const struct cmd *c)
 enum exit_code cmd_help_roff(struct term *t)
 {
     static const struct opt_group *const order[] = {
-        &group_input, &group_model, &group_reply,  &group_ask,  &group_summarize, &group_review,
-        &group_result, &group_text, &group_plan, &group_general};
+        &group_input,     &group_model,  &group_cache,  &group_reply, &group_ask,
+        &group_summarize, &group_review, &group_result, &group_text,  &group_plan,
+        &group_general};
     struct buf b = {0};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         struct buf of = {0};

@@ -7,6 +7,7 @@
 #include "cli/where.h"
 #include "engine/engine.h"
 #include "engine/generate.h"
+#include "engine/prefix.h"
 #include "ingest/charset.h"
 
 /* ------------------------------------------------------------------ beginning and end */
@@ -90,15 +91,31 @@ static void note_facts(struct job *j)
                 j->facts.backend);
 }
 
+/* Without a place for it there is no cache, and that is no mistake unless one was asked for. */
+static enum err cache_options(struct job *j, struct prefix_options *p, struct errinfo *e)
+{
+    const struct options *o = j->o;
+    struct errinfo why = {0};
+    *p = (struct prefix_options){.mode = (enum prefix_mode)o->cache, .no_store = o->no_store,
+                                 .max_bytes = o->cache_max};
+    if (o->cache == PREFIX_OFF || !where_cache(&p->dir, j->life, o->cache_dir, &why)) return OK;
+    if (o->cache != PREFIX_AUTO) return err_set(e, why.code, "%s", why.msg);
+    term_detail(j->t, "%s", why.msg);
+    return OK;
+}
+
 static enum err open_model(struct job *j, struct errinfo *e)
 {
     const struct options *o = j->o;
+    struct prefix_options cache;
+    TRY(cache_options(j, &cache, e));
     struct model_options mo = {.backend = o->backend,
                                .threads = (int)o->threads,
                                .weights = (enum weight_type)o->weights,
                                .kv = (enum kv_type)o->kv,
                                .dense = o->attn == ATTN_DENSE,
-                               .index_share = o->index_share_n};
+                               .index_share = o->index_share_n,
+                               .prefix = &cache};
     TRY(model_open(&j->model, j->model_dir, &mo, e));
     size_t most = model_card(j->model)->context;
     if (o->ctx > most)
@@ -349,16 +366,42 @@ static enum err make_prompt(struct job *j, struct step *s, enum task task, const
     return check_fit(j, s->tokens.n, e);
 }
 
+/* What a list of the cache calls this prompt. */
+static void label_prompt(struct job *j)
+{
+    struct buf b = {0};
+    if (j->n) buf_addz(&b, j->set.v[j->first]->name);
+    if (j->n > 1) buf_addf(&b, " and %zu more", j->n - 1);
+    session_set_label(j->session, b.s ? b.s : "");
+    buf_free(&b);
+}
+
+/* The cache never fails a run; the first thing that went wrong with it is said once. */
+static void note_cache(struct job *j, enum err r)
+{
+    struct prefix_report p;
+    session_prefix(j->session, &p);
+    if (p.notice && !j->cache_noted) term_note(j->t, "cache: %s", p.notice);
+    j->cache_noted |= p.notice != NULL;
+    if (r == E_INTR && p.stored)
+        term_note(j->t, "%zu tokens read so far are kept: the same command goes on from there",
+                  p.loaded + p.stored);
+}
+
 /* Brings the session to the prompt and counts what was new. */
-static enum err read_prompt(struct job *j, struct step *s, struct usage *u, struct errinfo *e)
+static enum err read_prompt(struct job *j, const struct tokens *prompt, struct usage *u,
+                            struct errinfo *e)
 {
     double start = sys_seconds();
     size_t before = session_computed(j->session);
     j->t->phase = NULL;
-    enum err r = session_sync(j->session, s->tokens.v, s->tokens.n, e);
+    label_prompt(j);
+    enum err r = session_sync(j->session, prompt->v, prompt->n, e);
     size_t computed = session_computed(j->session) - before;
-    u->prompt_tokens += s->tokens.n;
-    u->cached_tokens += computed < s->tokens.n ? s->tokens.n - computed : 0;
+    note_cache(j, r);
+    if (r == E_LIMIT && j->o->cache == PREFIX_ONLY) j->stage = STAGE_FIT;
+    u->prompt_tokens += prompt->n;
+    u->cached_tokens += computed < prompt->n ? prompt->n - computed : 0;
     u->prefill_seconds += sys_seconds() - start;
     return r;
 }
@@ -446,7 +489,7 @@ static enum err run_step(struct job *j, struct step *s, enum task task, const ch
 {
     TRY(make_prompt(j, s, task, text, e));
     j->stage = STAGE_RUN;
-    TRY(read_prompt(j, s, &r->usage, e));
+    TRY(read_prompt(j, &s->tokens, &r->usage, e));
     make_choices(j, s, task == TASK_ANSWER ? text : NULL);
     double start = sys_seconds();
     enum err decoded = decode(j, s, task, e);
@@ -465,4 +508,15 @@ enum err job_run(struct job *j, enum task task, const char *text, struct result 
     enum err code = run_step(j, &s, task, text, r, e);
     tokens_free(&s.tokens);
     return code;
+}
+
+enum err job_warm(struct job *j, struct usage *u, struct errinfo *e)
+{
+    TRY(job_load_model(j, e));
+    j->stage = STAGE_RUN;
+    TRY(encode_documents(j, e));
+    TRY(check_fit(j, j->n_doc_tokens, e));
+    struct tokens prompt = {.v = j->doc_tokens, .n = j->n_doc_tokens};
+    j->stage = STAGE_RUN;
+    return read_prompt(j, &prompt, u, e);
 }

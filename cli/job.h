@@ -30,6 +30,7 @@ struct job {
     struct prompt_set *prompts;
     struct session *session;
     struct run_facts facts;
+    bool cache_noted;      /* what went wrong with the cache was said */
 
     struct docset set;
     double read_seconds;
@@ -66,6 +67,9 @@ void job_select(struct job *j, size_t first, size_t n);
  * E_LIMIT in STAGE_FIT: does not fit, and `why` says more.  E_INTR: *r holds what was finished. */
 enum err job_run(struct job *j, enum task task, const char *text, struct result *r,
                  struct errinfo *e);
+
+/* Reads the selected documents into the cache, without a question. */
+enum err job_warm(struct job *j, struct usage *u, struct errinfo *e);
 
 /* What a run over the selected documents takes: for plan and for the report of an overflow. */
 struct doc_tokens {

@@ -8,17 +8,21 @@
 /* ------------------------------------------------------------------ the commands */
 
 static const struct opt_group *const ask_groups[] = {
-    &group_ask, &group_input, &group_result, &group_reply, &group_model, &group_general, NULL};
+    &group_ask,   &group_input, &group_result,  &group_reply,
+    &group_model, &group_cache, &group_general, NULL};
 static const struct opt_group *const summarize_groups[] = {
-    &group_summarize, &group_input, &group_result, &group_reply, &group_model, &group_general,
-    NULL};
+    &group_summarize, &group_input, &group_result,  &group_reply,
+    &group_model,     &group_cache, &group_general, NULL};
 static const struct opt_group *const review_groups[] = {
-    &group_review, &group_input, &group_result, &group_reply, &group_model, &group_general, NULL};
-static const struct opt_group *const plan_groups[] = {&group_plan, &group_input, &group_model,
-                                                      &group_general, NULL};
+    &group_review, &group_input, &group_result,  &group_reply,
+    &group_model,  &group_cache, &group_general, NULL};
+static const struct opt_group *const plan_groups[] = {
+    &group_plan, &group_input, &group_model, &group_cache, &group_general, NULL};
 static const struct opt_group *const text_groups[] = {&group_text, &group_input, &group_general,
                                                       NULL};
 static const struct opt_group *const model_groups[] = {&group_model, &group_general, NULL};
+static const struct opt_group *const cache_groups[] = {&group_input, &group_model, &group_cache,
+                                                       &group_general, NULL};
 static const struct opt_group *const help_groups[] = {&group_general, NULL};
 
 const struct cmd commands[] = {
@@ -43,6 +47,12 @@ const struct cmd commands[] = {
      "With --map each line follows its page, line and byte range in the source, tabs between.",
      text_groups},
     {"model", cmd_model, NEEDS_ACTION, "info", "Describe a model", NULL, model_groups},
+    {"cache", cmd_cache, NEEDS_ACTION, "list|show ID|prune|path|warm PATH...|clear",
+     "Look after what was read before",
+     "What the model has read is kept on disk, and another question about the same documents goes "
+     "on from there. list and show say what is kept, warm reads documents ahead for ask and "
+     "summarize, prune removes what is damaged or longest unused, clear removes everything.",
+     cache_groups},
     {"help", cmd_help, NEEDS_ACTION, "[COMMAND]", "Show help for a command", NULL, help_groups},
     {.name = NULL}};
 

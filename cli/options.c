@@ -15,6 +15,7 @@ static const char *const when_names[] = {"auto", "always", "never", NULL};
 static const char *const attn_names[] = {"sparse", "dense", NULL};
 static const char *const weight_names[] = {"auto", "f32", "bf16", NULL};
 static const char *const kv_names[] = {"auto", "f32", "bf16", "f16", NULL};
+static const char *const cache_names[] = {"auto", "off", "only", "refresh", NULL};
 static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
 
 /* ------------------------------------------------------------------ tables */
@@ -67,6 +68,19 @@ static const struct opt model_opts[] = {
      "templates and schemas in DIR replace those built in"),
     {0}};
 const struct opt_group group_model = {"Model", model_opts};
+
+static const struct opt cache_opts[] = {
+    ROW(0, "cache", OPT_ENUM, cache, NULL,
+     "what was read before: use it and add to it, neither, refuse to read much else, or read it "
+     "anew (auto)", .names = cache_names),
+    ROW(0, "cache-dir", OPT_STR, cache_dir, "DIR",
+     "where it is kept (~/.cache/deepread)", .env = "DEEPREAD_CACHE_DIR"),
+    ROW(0, "cache-max", OPT_SIZE, cache_max, "SIZE",
+     "most disk it may take (10G, and half of what is free)", .min = 1 << 20, .max = 1e15,
+     .env = "DEEPREAD_CACHE_MAX"),
+    ROW(0, "no-store", OPT_FLAG, no_store, NULL, "use what is there, add nothing to it"),
+    {0}};
+const struct opt_group group_cache = {"Cache", cache_opts};
 
 static const struct opt reply_opts[] = {
     ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "most tokens of one reply (768)", .min = 16,

@@ -26,6 +26,12 @@ struct options {
     const char *index_share;
     int index_share_n; /* of index_share, as in struct model_options */
 
+    /* the cache on disk */
+    int cache; /* enum prefix_mode */
+    const char *cache_dir;
+    size_t cache_max;
+    bool no_store;
+
     /* the reply */
     size_t budget, max_tokens;
     double temp, top_p, min_p;
@@ -61,7 +67,7 @@ const char *level_name(int level);
 /* The level of a finding's severity; LEVEL_INFO for a word that is none. */
 int level_of(const char *severity);
 
-extern const struct opt_group group_input, group_model, group_reply, group_ask, group_summarize,
-    group_review, group_result, group_text, group_plan, group_general;
+extern const struct opt_group group_input, group_model, group_cache, group_reply, group_ask,
+    group_summarize, group_review, group_result, group_text, group_plan, group_general;
 
 #endif

@@ -1,6 +1,7 @@
 #include "cli/where.h"
 
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,4 +41,18 @@ enum err where_model(const char **dir, struct arena *a, const char *name, struct
                    "model \"%.60s\" is not installed (looked in %.120s/../models and "
                    "../share/deepread/models); name its folder with -m or DEEPREAD_MODEL",
                    name, exe);
+}
+
+enum err where_cache(const char **dir, struct arena *a, const char *option, struct errinfo *e)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    struct buf b = {0};
+    if (option && *option) buf_addz(&b, option);
+    else if (xdg && *xdg == '/') buf_addf(&b, "%s/deepread", xdg);
+    else if (home && *home == '/') buf_addf(&b, "%s/.cache/deepread", home);
+    else return err_set(e, E_USAGE, "no folder for the cache: neither --cache-dir nor "
+                                    "XDG_CACHE_HOME nor HOME says where");
+    *dir = mem_copy(a, b.s, b.n);
+    buf_free(&b);
+    return OK;
 }

@@ -1,5 +1,5 @@
-/* engine.h: the public face of engine/: tokens to tokens.  The only engine header besides
- * generate.h that cli/ includes.
+/* engine.h: the public face of engine/: tokens to tokens.  With generate.h and prefix.h the only
+ * engine headers that cli/ includes.
  *
  * A model is read-only after model_open and may be shared by threads.  A session is one token
  * timeline (its KV state) and belongs to one thread.  No tensor appears here. */
@@ -17,6 +17,8 @@
 
 struct model;
 struct tokenizer;
+struct prefix_options;
+struct prefix_report;
 
 enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8 };
 enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16 };
@@ -30,6 +32,7 @@ struct model_options {
     /* --index-share: INDEX_SHARE_CONFIG follows config.json, INDEX_SHARE_OFF lets every layer
      * select, n > 1 lets every n-th layer select (offset as in config.json, else 2). */
     int index_share;
+    const struct prefix_options *prefix; /* the cache on disk (prefix.h); NULL: none; is copied */
 };
 #define INDEX_SHARE_CONFIG 0
 #define INDEX_SHARE_OFF 1
@@ -90,8 +93,9 @@ void session_set_tick(struct session *s, session_tick *tick, void *ctx);
 /* Tokens per forward pass of a prefill (default 512).  Results do not depend on it. */
 void session_set_chunk(struct session *s, size_t tokens);
 
-/* Makes the state equal to `want`: keeps the common prefix, drops what differs, computes the
- * rest in chunks.  Afterwards session_logits is the distribution of the next token.
+/* Makes the state equal to `want`: keeps the common prefix (from memory, else from the cache on
+ * disk), drops what differs, computes the rest in chunks and stores it.  Afterwards session_logits
+ * is the distribution of the next token.
  * E_LIMIT if want exceeds the context or memory, E_INTR between chunks (the state is then a
  * shorter prefix of want, and a later call goes on from there). */
 enum err session_sync(struct session *s, const int32_t *want, size_t n, struct errinfo *e);
@@ -106,5 +110,11 @@ const int32_t *session_tokens(const struct session *s);
 const float *session_logits(const struct session *s);
 size_t session_computed(const struct session *s); /* tokens computed so far, for --stats */
 size_t session_context(const struct session *s);  /* most tokens it can hold */
+
+/* The cache on disk, where the model was opened with one: what it did so far, what is said of an
+ * entry's origin when it is listed (up to 255 bytes), and how many of n tokens it holds. */
+void session_prefix(const struct session *s, struct prefix_report *out);
+void session_set_label(struct session *s, const char *label);
+size_t session_stored(struct session *s, const int32_t *ids, size_t n);
 
 #endif

@@ -3,11 +3,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/prefix_root.h"
 
 #define CARD_BYTES (1u << 20)
 #define EXPANDED_MOST 8 /* widths of an absorbed row that an expanded one may have */
@@ -120,22 +122,33 @@ static enum err read_tokenizer(struct tokenizer **out, const char *dir, const st
     return r;
 }
 
-static enum err open_weights(struct model *m, const char *dir, struct errinfo *e)
+/* checkpoint: its key, where a cache wants one.  Made from the bytes that are loaded. */
+static enum err open_weights(struct model *m, const char *dir, struct prefix_key *checkpoint,
+                             struct errinfo *e)
 {
     struct safetensors *s;
     TRY(safetensors_open(&s, dir, e));
-    enum err r = weights_load(&m->weights, s, &m->config, m->b, m->d, m->attention, dir, e);
+    enum err r = m->prefix.dir ? prefix_root_checkpoint(checkpoint, s, dir, e) : OK;
+    if (!r) r = weights_load(&m->weights, s, &m->config, m->b, m->d, m->attention, dir, e);
     safetensors_close(s);
     return r;
 }
 
-static void prepare(struct model *m)
+static void prepare(struct model *m, const struct prefix_key *checkpoint)
 {
     const struct config *c = &m->config;
     kv_layout_init(&m->kv, c, m->b->kv_type(m->d), m->attention);
     config_rope(c, m->inv_freq, &m->amplitude);
     m->softmax_scale = config_softmax_scale(c);
     m->index_scale = 1.0f / sqrtf((float)c->J) / sqrtf((float)c->C);
+    if (m->prefix.dir) m->prefix_root = prefix_root(m, checkpoint);
+}
+
+static void take_prefix(struct model *m, const struct prefix_options *o)
+{
+    if (!o || !o->dir || o->mode == PREFIX_OFF) return;
+    m->prefix = *o;
+    m->prefix.dir = strdup(o->dir);
 }
 
 /* Expanded rows cost a third of the work and H (N+W) + P elements instead of R+P: worth it where
@@ -150,6 +163,9 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
                           bool with_tokenizer, struct errinfo *e)
 {
     struct device_options device = {o->threads, o->weights, o->kv};
+    struct prefix_key checkpoint = {{0}};
+    m->threads = o->threads;
+    take_prefix(m, o->prefix);
     TRY(read_config(&m->config, dir, e));
     TRY(config_set_index_share(&m->config, o->index_share, e));
     TRY(card_read(&m->card, dir, &m->config, e));
@@ -157,8 +173,8 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
     TRY(backend_find(&m->b, o->backend, e));
     if (o->dense) m->attention = dense_form(&m->config, m->b);
     TRY(m->b->open(&m->d, &device, e));
-    TRY(open_weights(m, dir, e));
-    prepare(m);
+    TRY(open_weights(m, dir, &checkpoint, e));
+    prepare(m, &checkpoint);
     return OK;
 }
 
@@ -203,6 +219,7 @@ void model_close(struct model *m)
     weights_free(&m->weights);
     if (m->d) m->b->close(m->d);
     if (m->tokenizer) tokenizer_close(m->tokenizer);
+    free((char *)(uintptr_t)m->prefix.dir);
     mem_free(m);
 }
 

@@ -3,6 +3,8 @@
 #define ENGINE_MODEL_H
 
 #include "engine/kv.h"
+#include "engine/prefix.h"
+#include "engine/prefix_block.h"
 #include "engine/tokenizer.h"
 #include "engine/weights.h"
 
@@ -19,6 +21,9 @@ struct model {
     float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
     float index_scale;             /* J^-1/2 C^-1/2 */
     enum attention attention;
+    int threads;                   /* as asked for; 0: all cores */
+    struct prefix_options prefix;  /* dir NULL: no cache; its own copy else */
+    struct prefix_key prefix_root; /* where there is one */
 };
 
 /* model_open without tokenizer.json, for checkpoints that have none (test fixtures). */

@@ -15,6 +15,11 @@ enum err session_new(struct session **out, struct model *m, struct errinfo *e)
     s->chunk = DEFAULT_CHUNK;
     s->logits = mem_alloc((size_t)m->config.V, sizeof *s->logits);
     kv_init(&s->kv, &m->kv, m->b, m->d);
+    if (m->prefix.dir) {
+        s->prefix = mem_alloc(1, sizeof *s->prefix);
+        prefix_chain_open(s->prefix, &m->prefix, &m->prefix_root, m->card.name,
+                          m->threads > 0 ? m->threads : sys_cores());
+    }
     *out = s;
     return OK;
 }
@@ -24,6 +29,8 @@ void session_free(struct session *s)
     if (!s) return;
     kv_free(&s->kv);
     graph_free(&s->graph);
+    if (s->prefix) prefix_chain_close(s->prefix);
+    mem_free(s->prefix);
     tokens_free(&s->tokens);
     mem_free(s->logits);
     mem_free(s);
@@ -114,16 +121,39 @@ static enum err extend(struct session *s, const int32_t *ids, size_t n, bool las
     return OK;
 }
 
-/* All n tokens, in chunks.  What is finished when a chunk fails stays. */
-static enum err extend_all(struct session *s, const int32_t *ids, size_t n, struct errinfo *e)
+/* Where the next pass ends: passes of a long text end at multiples of the chunk, so that blocks of
+ * the cache are complete as soon as they can be. */
+static size_t next_pass(const struct session *s, size_t left)
 {
-    size_t done = 0;
-    while (done < n) {
-        size_t now = n - done < s->chunk ? n - done : s->chunk;
+    return left <= s->chunk ? left : s->chunk - s->tokens.n % s->chunk;
+}
+
+/* What the cache on disk holds of the prompt behind the state. */
+static enum err take_stored(struct session *s, struct errinfo *e)
+{
+    if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
+    size_t n = prefix_chain_load(s->prefix, &s->kv);
+    if (n < s->tokens.n) s->tokens.n = n;
+    tokens_append(&s->tokens, s->prefix->ids + s->tokens.n, n - s->tokens.n);
+    return OK;
+}
+
+/* All n tokens, in chunks.  What is finished when a chunk fails stays.
+ * stored: they are the end of the prompt that the cache on disk was told of. */
+static enum err extend_all(struct session *s, const int32_t *ids, size_t n, bool stored,
+                           struct errinfo *e)
+{
+    size_t first = s->tokens.n, end = first + n, computed = 0;
+    while (s->tokens.n < end) {
+        if (stored) TRY(take_stored(s, e));
+        size_t at = s->tokens.n, now = next_pass(s, end - at);
+        if (stored && !computed) TRY(prefix_chain_allows(s->prefix, end - at, e));
         if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
-        TRY(extend(s, ids + done, now, done + now == n, e));
-        done += now;
-        if (s->tick && n > s->chunk) s->tick(s->tick_ctx, done, n);
+        const int32_t *next = stored ? s->prefix->ids + at : ids + (at - first);
+        TRY(extend(s, next, now, at + now == end, e));
+        if (stored) prefix_chain_store(s->prefix, &s->kv);
+        computed += now;
+        if (s->tick && n > s->chunk) s->tick(s->tick_ctx, computed, computed + end - at - now);
     }
     return OK;
 }
@@ -134,7 +164,7 @@ enum err session_append(struct session *s, const int32_t *ids, size_t n, struct 
     if (n == 0) return OK;
     TRY(check_room(s, before + n, e));
     TRY(check_tokens(s, ids, n, e));
-    enum err r = extend_all(s, ids, n, e);
+    enum err r = extend_all(s, ids, n, false, e);
     if (r) session_rewind(s, before);
     return r;
 }
@@ -148,5 +178,30 @@ enum err session_sync(struct session *s, const int32_t *want, size_t n, struct e
     if (keep == n && s->tokens.n == n && (s->has_logits || n == 0)) return OK;
     if (keep == n && n > 0) keep--; /* the last token once more, for its logits */
     session_rewind(s, keep);
-    return extend_all(s, want + keep, n - keep, e);
+    bool stored = s->prefix && !s->probe && n >= PREFIX_FLOOR;
+    if (stored) prefix_chain_begin(s->prefix, want, n);
+    enum err r = extend_all(s, want + keep, n - keep, stored, e);
+    if (stored) prefix_chain_end(s->prefix, &s->kv);
+    return r;
+}
+
+/* ------------------------------------------------------------------ the cache on disk */
+
+void session_prefix(const struct session *s, struct prefix_report *out)
+{
+    *out = (struct prefix_report){0};
+    if (!s->prefix) return;
+    out->loaded = s->prefix->loaded;
+    out->stored = s->prefix->stored;
+    if (s->prefix->notice.code) out->notice = s->prefix->notice.msg;
+}
+
+void session_set_label(struct session *s, const char *label)
+{
+    if (s->prefix) prefix_chain_set_label(s->prefix, label);
+}
+
+size_t session_stored(struct session *s, const int32_t *ids, size_t n)
+{
+    return s->prefix ? prefix_chain_count(s->prefix, ids, n) : 0;
 }

@@ -3,6 +3,7 @@
 #define ENGINE_SESSION_H
 
 #include "engine/graph.h"
+#include "engine/prefix_chain.h"
 
 struct session {
     struct model *m;
@@ -15,6 +16,7 @@ struct session {
     session_tick *tick;
     void *tick_ctx;
     const struct graph_probe *probe; /* NULL but in tests */
+    struct prefix_chain *prefix;     /* NULL without a cache on disk */
 };
 
 /* Makes `to` stand on the first n tokens of `from` (same model), sharing their pages. */

@@ -10,7 +10,9 @@ export DEEPREAD_BUILD="$build"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 passed=0 failed=0 skipped=0
 out=$(mktemp) || exit 1
-trap 'rm -f "$out"' EXIT
+DEEPREAD_CACHE_DIR=$(mktemp -d) || exit 1 # not the user's
+export DEEPREAD_CACHE_DIR
+trap 'rm -rf "$out" "$DEEPREAD_CACHE_DIR"' EXIT
 
 # Counts the TAP lines of $out; a program that fails without saying `not ok` is one failure.
 count() { # NAME STATUS

@@ -19,7 +19,7 @@
 
 #define DATA "tests/cli/data/"
 
-static char program[512];
+static char program[512], cache[] = "/tmp/deepread-test-XXXXXX";
 
 static int setup(void **state)
 {
@@ -27,7 +27,17 @@ static int setup(void **state)
     const char *build = getenv("DEEPREAD_BUILD");
     snprintf(program, sizeof program, "%s/deepread", build ? build : "build");
     setenv("DEEPREAD_THREADS", "1", 1);
+    if (!mkdtemp(cache)) return -1;
+    setenv("DEEPREAD_CACHE_DIR", cache, 1); /* not the user's */
     return access(program, X_OK);
+}
+
+static int teardown(void **state)
+{
+    char cmd[64];
+    (void)state;
+    snprintf(cmd, sizeof cmd, "rm -rf %s", cache);
+    return system(cmd);
 }
 
 /* A running program: standard output and error on pipes, standard input empty. */
@@ -237,5 +247,5 @@ int main(void)
         cmocka_unit_test(an_interrupt_between_questions_keeps_what_is_done),
         cmocka_unit_test(a_reader_that_left_ends_it_silently),
     };
-    return cmocka_run_group_tests_name("cli", tests, setup, NULL);
+    return cmocka_run_group_tests_name("cli", tests, setup, teardown);
 }

@@ -18,10 +18,10 @@ Answer a question, with quotations.
 deepread help text | grep -c -e '--map'
 2
 ---
-for c in summarize ask review plan text model help; do deepread help $c | awk 'length > 80'; done
+for c in summarize ask review plan text model cache help; do deepread help $c | awk 'length > 80'; done
 ---
 deepread --man-options | grep -c '^\.SS'
-10
+11
 ---
 deepread help >/dev/full
 ! standard output: cannot write: *

@@ -31,7 +31,8 @@ mkdir "$scratch/bin"
 ln -s "$program" "$scratch/bin/deepread"
 PATH=$scratch/bin:$PATH
 # A machine's own settings must not decide a test.
-unset DEEPREAD_MODEL DEEPREAD_BACKEND NO_COLOR COLUMNS
+unset DEEPREAD_MODEL DEEPREAD_BACKEND DEEPREAD_CACHE_MAX NO_COLOR COLUMNS
+export DEEPREAD_CACHE_DIR="$scratch/cache" # empty in each case
 # One thread: on a busy machine several wait for each other, and the result is the same.
 export DEEPREAD_THREADS=1
 LC_ALL=C
@@ -67,7 +68,7 @@ same_output() {
 finish() { # runs the case that was read
     [ -n "$command" ] || return
     tests=$((tests + 1))
-    rm -rf "$scratch/work"
+    rm -rf "$scratch/work" "$scratch/cache"
     cp -r "$here/data" "$scratch/work"
     (cd "$scratch/work" && eval "$command") >"$scratch/out" 2>"$scratch/err" </dev/null
     code=$?
