@@ -3,8 +3,8 @@
  *   build/bench/op_bench [-t THREADS] [-p PATH] [-r ROUNDS] [--csv]
  *
  * GFLOP/s, best of the rounds, and the fraction of a loop of FMAs on registers only that is
- * measured on as many threads in the same run (on the BF16 path: of vdpbf16ps).  PATH is a
- * number, 0 generic to 3 AVX-512 BF16. */
+ * measured on as many threads in the same run; products of 8-bit weights can be above 1.  PATH is a
+ * number, 0 generic to 4 AVX-512 VNNI. */
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,20 +64,6 @@ __attribute__((target("avx512f"))) static float peak_avx512(long n)
     for (int i = 0; i < CHAINS; i++) s = _mm512_add_ps(s, a[i]);
     return _mm512_reduce_add_ps(s);
 }
-
-__attribute__((target("avx512f,avx512bf16"))) static float peak_bf16(long n)
-{
-    __m512 a[CHAINS], s = _mm512_setzero_ps();
-    __m512bh b = (__m512bh)_mm512_set1_epi32(0x3e003e00);
-    __m512bh c = (__m512bh)_mm512_set1_epi32(0x3f003f00);
-    for (int i = 0; i < CHAINS; i++) a[i] = _mm512_set1_ps((float)i);
-    for (long k = 0; k < n; k++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) a[i] = _mm512_dpbf16_ps(a[i], b, c);
-    }
-    for (int i = 0; i < CHAINS; i++) s = _mm512_add_ps(s, a[i]);
-    return _mm512_reduce_add_ps(s);
-}
 #endif
 
 /* GFLOP/s of all threads together. */
@@ -86,9 +72,8 @@ static double peak(enum cpu_isa isa, int threads, int rounds)
     float (*loop)(long) = peak_generic;
     double flop = 8;
 #if defined(__x86_64__)
-    if (isa == CPU_ISA_AVX2) loop = peak_avx2, flop = 16;
-    if (isa == CPU_ISA_AVX512) loop = peak_avx512, flop = 32;
-    if (isa == CPU_ISA_AVX512BF16) loop = peak_bf16, flop = 64;
+    if (isa == CPU_ISA_AVX2 || isa == CPU_ISA_AVXVNNI) loop = peak_avx2, flop = 16;
+    if (isa == CPU_ISA_AVX512 || isa == CPU_ISA_AVX512VNNI) loop = peak_avx512, flop = 32;
 #endif
     long n = 1000000;
     double best = 1e9;
@@ -268,7 +253,6 @@ static void one_path(const struct options *o, enum cpu_isa isa)
 {
     struct bench b = {.o = o, .be = &cpu_backend, .isa = isa};
     struct device_options opt = {.threads = o->threads};
-    if (isa == CPU_ISA_AVX512BF16) opt.weights = WEIGHT_BF16; /* bf16 activations: only on demand */
     struct errinfo e = {0};
     if (cpu_open_isa(&b.d, &opt, isa, &e)) {
         printf("%s: skipped, %s\n", cpu_isa_name(isa), e.msg);

@@ -13,7 +13,7 @@ static const char *const format_names[] = {"text", "markdown", "json", "jsonl", 
 static const char *const cite_names[] = {"none", "page", "line", "quote", NULL};
 static const char *const when_names[] = {"auto", "always", "never", NULL};
 static const char *const attn_names[] = {"sparse", "dense", NULL};
-static const char *const weight_names[] = {"auto", "f32", "bf16", NULL};
+static const char *const weight_names[] = {"auto", "f32", "bf16", "int8", "fp8", NULL};
 static const char *const kv_names[] = {"auto", "f32", "bf16", "f16", NULL};
 static const char *const cache_names[] = {"auto", "off", "only", "refresh", NULL};
 static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
@@ -56,7 +56,8 @@ static const struct opt model_opts[] = {
     ROW('c', "ctx", OPT_SIZE, ctx, "TOKENS",
      "context window, at most the model's own (the model's)",
      .min = 64, .max = 1e9),
-    ROW(0, "weights", OPT_ENUM, weights, NULL, "precision of the weights while computing",
+    ROW(0, "weights", OPT_ENUM, weights, NULL, "precision of the weights while computing (auto: fp8, which is as the model has them; on cpu,"
+     " int8 also halves those that it has in bf16)",
      .names = weight_names),
     ROW(0, "kv-type", OPT_ENUM, kv, NULL, "precision of the state kept per token",
      .names = kv_names),

@@ -20,7 +20,7 @@ struct tokenizer;
 struct prefix_options;
 struct prefix_report;
 
-enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8 };
+enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8, WEIGHT_FP8 };
 enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16 };
 
 struct model_options {

@@ -19,8 +19,8 @@
 #include "engine/cpu/isa.h"
 #include "tests/mirror.h"
 
-/* One backend on one path.  `loose` is the relative error it may have: paths that round
- * activations to bf16 have a larger one. */
+/* One backend on one path.  `loose` is the relative error it may have when it makes weights of the
+ * numbers of op_numbers: int8 cannot hold them. */
 struct op_path {
     const struct backend *be;
     enum cpu_isa isa;
@@ -36,7 +36,11 @@ static const struct op_path op_paths[] = {
     {&cpu_backend, CPU_ISA_AVX2, WEIGHT_BF16, "cpu AVX2 bf16", 1e-5},
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_F32, "cpu AVX-512 f32", 1e-5},
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_BF16, "cpu AVX-512 bf16", 1e-5},
-    {&cpu_backend, CPU_ISA_AVX512BF16, WEIGHT_BF16, "cpu AVX-512 BF16 bf16", 1e-2},
+    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_INT8, "cpu generic int8", 1e-2},
+    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_INT8, "cpu AVX2 int8", 1e-2},
+    {&cpu_backend, CPU_ISA_AVXVNNI, WEIGHT_INT8, "cpu AVX-VNNI int8", 1e-2},
+    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_INT8, "cpu AVX-512 int8", 1e-2},
+    {&cpu_backend, CPU_ISA_AVX512VNNI, WEIGHT_INT8, "cpu AVX-512 VNNI int8", 1e-2},
     {&mirror_backend, 0, WEIGHT_F32, "cuda f32", 1e-5},
     {&mirror_backend, 0, WEIGHT_BF16, "cuda bf16 and fp8", 1e-5},
 };

@@ -60,18 +60,17 @@ enum err cpu_open_isa(struct device **out, const struct device_options *o, enum 
                       struct errinfo *e)
 {
     static void (*const fill[CPU_ISA_COUNT])(struct cpu_kernels *) = {
-        cpu_kernels_generic, cpu_kernels_avx2, cpu_kernels_avx512, cpu_kernels_avx512bf16};
+        
+        cpu_kernels_generic, cpu_kernels_avx2,       cpu_kernels_avxvnni,
+        cpu_kernels_avx512,  cpu_kernels_avx512vnni};
     if (!cpu_isa_has(isa))
         return err_set(e, E_DEVICE, "cpu: this processor has no %s", cpu_isa_name(isa));
-    if (o->weights == WEIGHT_INT8)
-        return err_set(e, E_USAGE, "cpu: int8 weights are not implemented; choose f32 or bf16");
     struct device *d = mem_alloc(1, sizeof *d);
     fill[isa](&d->k);
     d->isa = isa;
     int cores = sys_cores();
     d->threads = o->threads > 0 && o->threads < cores ? o->threads : cores;
-    d->pair = o->weights == WEIGHT_BF16 && d->k.gemm_pair;
-    d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_BF16 : o->weights;
+    d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_FP8 : o->weights;
     d->kv = o->kv == KV_AUTO ? KV_F16 : o->kv;
     enum err r = par_open(&d->pool, d->threads, e);
     if (r) {
@@ -90,7 +89,7 @@ static enum err open_best(struct device **out, const struct device_options *o, s
 static void close_device(struct device *d)
 {
     if (!d) return;
-    struct cpu_buffer *all[] = {&d->x16, &d->local, &d->moe, &d->route, &d->angles};
+    struct cpu_buffer *all[] = {&d->rows, &d->local, &d->moe, &d->route, &d->angles};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]->p);
     par_close(d->pool);
     mem_free(d);
@@ -98,17 +97,17 @@ static void close_device(struct device *d)
 
 static void describe(struct device *d, struct buf *out)
 {
-    buf_addf(out, "cpu: %s, %d thread%s, %s weights%s, %s cache", cpu_isa_name(d->isa), d->threads,
-             d->threads == 1 ? "" : "s", d->weights == WEIGHT_F32 ? "f32" : "bf16",
-             d->pair ? " and activations" : "",
+    static const char *const weights[] = {"fp8", "f32", "bf16", "int8", "fp8"}; /* enum weight_type */
+    buf_addf(out, "cpu: %s, %d thread%s, %s weights, %s cache", cpu_isa_name(d->isa), d->threads,
+             d->threads == 1 ? "" : "s", weights[d->weights],
              d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
 }
 
 /* The best instruction set counts too: the C library's own functions follow it. */
 static void arithmetic(struct device *d, struct buf *out)
 {
-    buf_addf(out, "cpu %s of %s weights=%d pair=%d kv=%d", cpu_isa_name(d->isa),
-             cpu_isa_name(cpu_isa_best()), (int)d->weights, d->pair, (int)d->kv);
+    buf_addf(out, "cpu %s of %s weights=%d kv=%d", cpu_isa_name(d->isa),
+             cpu_isa_name(cpu_isa_best()), (int)d->weights, (int)d->kv);
 }
 
 static enum kv_type kv_type(struct device *d)

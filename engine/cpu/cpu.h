@@ -14,6 +14,7 @@
 #include "engine/cpu/isa.h"
 
 #define CPU_ALIGN 64
+#define CPU_INT_BLOCK 128 /* inputs that share a scale in an 8-bit pack, at most */
 #define MLA_HEADS 9   /* most heads of one attention tile */
 #define MLA_PAD 16    /* logits of one key: MLA_HEADS, padded to a whole vector */
 #define MLA_BLOCK KV_PAGE /* rows per softmax step; sparse and dense must agree on it */
@@ -22,17 +23,23 @@
  *   PACK_F32   [panel][I][2 vectors]
  *   PACK_BF16  [panel][I][2 vectors], the vectors interleaved element by element, so that one
  *              load, one shift and one mask give both as f32
- *   PACK_PAIR  [panel][ceil(I/2)][2 vectors][2]: pairs along I for vdpbf16ps
- * PACK_PAIR rounds activations too: twice as fast, and the logits of deepread-150m are then 4e-2 off
- * where the others give 2e-4 (arg max 98.5%): never chosen unasked.
- * With kblock set (FP8 sources, bf16 packs) the numbers are the bare e4m3 ones and each panel
- * begins with its scales, [ceil(I/kblock)][2 vectors] f32. */
-enum pack { PACK_F32, PACK_BF16, PACK_PAIR };
+ *   PACK_E4M3  [panel][ceil(I/2)][2 vectors][2]: FP8 as it came (e4m3.h), pairs along I; of each
+ *              16 bytes eight belong to the first vector and eight to the second, so that
+ *              unpacking bytes within 16 gives both
+ *   PACK_INT8  likewise, int8
+ * With kblock set (PACK_BF16 of FP8, the 8-bit packs) the numbers are the bare ones and each panel
+ * begins with its scales, [ceil(I/kblock)][2 vectors] f32.
+ * PACK_F32 and PACK_BF16 are multiplied with the activations as they are, the 8-bit packs with
+ * integers of about 15 bits (gemm_int.inc).  Tried and dropped: activations rounded to bf16; the
+ * logits of deepread-150m were 4e-2 off, arg max 98.5%. */
+enum pack { PACK_F32, PACK_BF16, PACK_E4M3, PACK_INT8 };
 
 struct weight {
     enum pack pack;
     size_t G, O, I, panels;
-    size_t kblock, scale_bytes; /* inputs that share a scale, 0: none; bytes of a panel's scales */
+    size_t kblock, blocks; /* inputs that share a scale, 0: none; how many scales an output has */
+    size_t scale_bytes;    /* of a panel's scales */
+    float most; /* 8-bit packs: the largest integer of an activation */
     size_t panel_bytes, group_bytes, bytes;
     int lanes2; /* outputs per panel */
     void *data;
@@ -40,7 +47,7 @@ struct weight {
 
 /* Rows [0, rows) of y = x W^T for one run of neighbouring panels. */
 struct gemm_block {
-    const void *x;       /* f32 rows, or bf16 rows for PACK_PAIR, at ldx elements */
+    const void *x;       /* f32 rows at ldx elements; for 8-bit packs prepared ones at ldx bytes */
     const void *w;       /* first panel */
     float *y;            /* first row, column of the first panel */
     size_t ldx, ldy, rows, I, panels, panel_bytes;
@@ -95,7 +102,11 @@ struct cpu_kernels {
     int mr;              /* rows of a GEMM tile */
     void (*gemm_f32)(const struct gemm_block *b);
     void (*gemm_bf16)(const struct gemm_block *b);
-    void (*gemm_pair)(const struct gemm_block *b); /* NULL where the path has none */
+    /* Products of 8-bit weights, for rows that `row` has prepared. */
+    size_t (*row_bytes)(const struct weight *w);
+    void (*row)(void *dst, const float *x, const struct weight *w);
+    void (*gemm_e4m3)(const struct gemm_block *b);
+    void (*gemm_int8)(const struct gemm_block *b);
     void (*to_bf16)(uint16_t *y, const float *x, size_t n);
     void (*to_f16)(uint16_t *y, const float *x, size_t n);
     void (*rmsnorm)(float *y, float *x, const float *r, const float *w, int n, float eps);
@@ -131,7 +142,8 @@ struct cpu_kernels {
 void cpu_kernels_generic(struct cpu_kernels *k);
 void cpu_kernels_avx2(struct cpu_kernels *k);
 void cpu_kernels_avx512(struct cpu_kernels *k);
-void cpu_kernels_avx512bf16(struct cpu_kernels *k);
+void cpu_kernels_avxvnni(struct cpu_kernels *k);
+void cpu_kernels_avx512vnni(struct cpu_kernels *k);
 
 /* Memory that grows and is kept between calls. */
 struct cpu_buffer {
@@ -145,9 +157,8 @@ struct device {
     int threads;
     struct par *pool;
     enum weight_type weights;
-    bool pair;               /* bf16 weights are PACK_PAIR: only when asked for by WEIGHT_BF16 */
     enum kv_type kv;
-    struct cpu_buffer x16;   /* activations rounded to bf16, for PACK_PAIR */
+    struct cpu_buffer rows;  /* prepared activations, for 8-bit packs */
     struct cpu_buffer local; /* scratch of the threads, one slice each */
     struct cpu_buffer moe, route, angles;
     /* what `angles` holds: cos and sin of positions [pos0, pos0 + T) */

@@ -1,4 +1,4 @@
-/* gemm.c: matrix products: blocking and threads.  The tiles are in gemm.inc and gemm_pair.inc.
+/* gemm.c: matrix products: blocking and threads.  The tiles are in gemm.inc, gemm_int.inc.
  *
  * Work is cut into units of (job, block of rows, run of panels).  A block of rows fits L2, a
  * panel L1; the weights of a run of panels stream through L2 once per block of rows.  Units are
@@ -36,8 +36,8 @@ struct product {
     const struct gemm_job *jobs;
     size_t n, ldx, ldy;
     bool accumulate;
-    const uint16_t *x16; /* PACK_PAIR: the rows of all jobs, one after the other, padded */
-    size_t ldx16;
+    char *prepared;      /* 8-bit packs: the rows of all jobs, one after the other */
+    size_t row_bytes;
     struct plan plan;
 };
 
@@ -59,19 +59,19 @@ static void run_unit(const struct product *g, const struct gemm_job *j, size_t r
         .accumulate = g->accumulate,
     };
     b.columns = cpu_min(b.panels * lanes2, left);
-    if (w->pack == PACK_PAIR) {
-        b.x = g->x16 + (row_before + row) * g->ldx16;
-        b.ldx = g->ldx16;
+    if (g->prepared) {
+        b.x = g->prepared + (row_before + row) * g->row_bytes;
+        b.ldx = g->row_bytes;
     } else {
         b.x = j->x + row * g->ldx;
         b.ldx = g->ldx;
     }
-    if (w->pack == PACK_F32)
-        g->d->k.gemm_f32(&b);
-    else if (w->pack == PACK_BF16)
-        g->d->k.gemm_bf16(&b);
-    else
-        g->d->k.gemm_pair(&b);
+    switch (w->pack) {
+    case PACK_F32: g->d->k.gemm_f32(&b); break;
+    case PACK_BF16: g->d->k.gemm_bf16(&b); break;
+    case PACK_E4M3: g->d->k.gemm_e4m3(&b); break;
+    case PACK_INT8: g->d->k.gemm_int8(&b); break;
+    }
 }
 
 /* Unit u of all: finds its job by walking; jobs are few (heads) or have few units (experts). */
@@ -97,36 +97,32 @@ static void run_units(void *ctx, size_t first, size_t last, int worker)
     for (size_t u = first; u < last; u++) run_numbered(ctx, u);
 }
 
-struct rounding { /* rows of one job to bf16 */
+struct preparing { /* rows of one job */
     const struct product *g;
     const struct gemm_job *j;
-    uint16_t *x;
+    char *to;
 };
 
-static void round_range(void *ctx, size_t first, size_t last, int worker)
+static void prepare_range(void *ctx, size_t first, size_t last, int worker)
 {
-    const struct rounding *r = ctx;
-    size_t I = r->g->w->I, ld = r->g->ldx16;
+    const struct preparing *r = ctx;
+    const struct product *g = r->g;
     (void)worker;
-    for (size_t t = first; t < last; t++) {
-        uint16_t *row = r->x + t * ld;
-        r->g->d->k.to_bf16(row, r->j->x + t * r->g->ldx, I);
-        if (ld > I) row[I] = 0;
-    }
+    for (size_t t = first; t < last; t++)
+        g->d->k.row(r->to + t * g->row_bytes, r->j->x + t * g->ldx, g->w);
 }
 
-/* Activations of all jobs as bf16 rows, padded to whole pairs. */
-static bool round_rows(struct product *g, size_t rows)
+/* Activations of all jobs in the form that the 8-bit products read. */
+static bool prepare_rows(struct product *g, size_t rows)
 {
     struct device *d = g->d;
-    size_t I = g->w->I, ld = g->ldx16 = cpu_round_up(I, 2);
-    uint16_t *x = cpu_reserve(d, &d->x16, rows * ld * sizeof *x);
-    if (!x) return false;
-    g->x16 = x;
     size_t before = 0;
+    g->row_bytes = d->k.row_bytes(g->w);
+    g->prepared = cpu_reserve(d, &d->rows, rows * g->row_bytes);
+    if (!g->prepared) return false;
     for (size_t i = 0; i < g->n; i++) {
-        struct rounding r = {g, &g->jobs[i], x + before * ld};
-        par_for(d->pool, r.j->rows, 65536 / (I + 1) + 1, round_range, &r);
+        struct preparing r = {g, &g->jobs[i], g->prepared + before * g->row_bytes};
+        par_for(d->pool, r.j->rows, 65536 / (g->w->I + 1) + 1, prepare_range, &r);
         before += r.j->rows;
     }
     return true;
@@ -143,7 +139,7 @@ void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *j
         if (jobs[i].rows > most) most = jobs[i].rows;
     }
     if (rows == 0 || w->O == 0) return;
-    if (w->pack == PACK_PAIR && !round_rows(&g, rows)) return;
+    if (w->most > 0 && !prepare_rows(&g, rows)) return;
     g.plan = plan_units(d, w, most, n);
     for (size_t i = 0; i < n; i++)
         units += (jobs[i].rows + g.plan.rows - 1) / g.plan.rows * g.plan.panel_units;

@@ -11,11 +11,20 @@ static bool has_f16c(void)
     unsigned a, b, c = 0, d;
     return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
 }
+
+/* Names of newer features differ between compilers; bits of cpuid do not. */
+static bool has_leaf7(unsigned sub, char reg, int bit)
+{
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (!__get_cpuid_count(7, sub, &a, &b, &c, &d)) return false;
+    return (reg == 'a' ? a : d) >> bit & 1;
+}
 #endif
 
 const char *cpu_isa_name(enum cpu_isa isa)
 {
-    static const char *const names[CPU_ISA_COUNT] = {"generic", "AVX2", "AVX-512", "AVX-512 BF16"};
+    static const char *const names[CPU_ISA_COUNT] = {"generic", "AVX2",         "AVX-VNNI",
+                                                      "AVX-512", "AVX-512 VNNI"};
     return isa < CPU_ISA_COUNT ? names[isa] : "?";
 }
 
@@ -28,7 +37,8 @@ bool cpu_isa_has(enum cpu_isa isa)
     switch (isa) {
     case CPU_ISA_AVX2: return avx2;
     case CPU_ISA_AVX512: return avx512;
-    case CPU_ISA_AVX512BF16: return avx512 && __builtin_cpu_supports("avx512bf16");
+    case CPU_ISA_AVXVNNI: return avx2 && has_leaf7(1, 'a', 4);
+    case CPU_ISA_AVX512VNNI: return avx512 && __builtin_cpu_supports("avx512vnni");
     default: break;
     }
 #endif

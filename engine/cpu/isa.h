@@ -8,10 +8,11 @@
 #include "engine/backend.h"
 
 enum cpu_isa {
-    CPU_ISA_GENERIC,    /* GNU C vectors of four floats: any processor     */
-    CPU_ISA_AVX2,       /* AVX2, FMA, F16C                                  */
-    CPU_ISA_AVX512,     /* AVX-512 F, BW, VL, DQ                           */
-    CPU_ISA_AVX512BF16, /* ... and bf16 pairs, for WEIGHT_BF16             */
+    CPU_ISA_GENERIC,    /* GNU C vectors of four floats: any processor */
+    CPU_ISA_AVX2,       /* AVX2, FMA, F16C                             */
+    CPU_ISA_AVXVNNI,    /* ... and AVX-VNNI: products of int16 pairs   */
+    CPU_ISA_AVX512,     /* AVX-512 F, BW, VL, DQ                       */
+    CPU_ISA_AVX512VNNI, /* ... and AVX-512 VNNI                        */
     CPU_ISA_COUNT
 };
 

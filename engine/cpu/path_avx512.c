@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "engine/cpu/cpu.h"
+#include "engine/cpu/e4m3.h"
 
 #if defined(__x86_64__)
 #include "engine/cpu/simd_avx512.inc"
@@ -9,6 +10,8 @@
 #include "engine/cpu/norm.inc"
 #include "engine/cpu/panel.inc"
 #include "engine/cpu/gemm.inc"
+#include "engine/cpu/quantise.inc"
+#include "engine/cpu/gemm_int.inc"
 #include "engine/cpu/indexer.inc"
 #include "engine/cpu/mla.inc"
 #include "engine/cpu/mha.inc"
