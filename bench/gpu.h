@@ -110,5 +110,6 @@ struct device *gpu_device(void);
 void gpu_ceilings(void);
 void gpu_topk(void);
 void gpu_index(void);
+void gpu_mla(void);
 
 #endif

@@ -13,4 +13,15 @@ struct sm90_index_args {
 };
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a);
 
+/* sm90_mla_prefill.cu */
+struct sm90_mla_args {
+    const uint16_t *q, *rows;
+    const int32_t *sel;
+    uint16_t *out;
+    size_t T, pos0;
+    int K;
+    float scale_log2; /* softmax scale times log2(e) */
+};
+void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a);
+
 #endif

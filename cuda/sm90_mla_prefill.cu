@@ -1,0 +1,269 @@
+/* sm90_mla_prefill.cu: sparse absorbed attention of many queries, V3.2's widths.
+ *                                                                bench: bench/gpu_mla.cu
+ *   q [T, 128, 576] bf16    rows [S, 576] bf16    sel [T, K] int32    out [T, 128, 512] bf16
+ *   Query t attends to the first min(K, pos0 + t + 1) entries of its row of sel.
+ *
+ * Method   a block holds one query and 64 heads: q stays in shared memory (72 KB), two buffers of 64
+ *          rows (72 KB each) are gathered by a warpgroup with cp.async, row by row, into the swizzled
+ *          panels that wgmma reads.  The other two warpgroups each make the logits of one buffer
+ *          (m64n64k16, 36 steps), agree on the largest, write their weights as bf16 where the rope part
+ *          of their rows lay, and each multiply the weights of both buffers with their half of the
+ *          latent (m64n256k16): 64x256 sums in registers.
+ * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so
+ *          that the next query's rows are on their way while the last one's sums are written.
+ * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers
+ *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
+ * Exact    bf16 products, f32 sums; weights rounded to bf16; the order of keys is that of sel.
+ * Limits   K a multiple of 128.   Source: FlashMLA's deep dive (two warpgroups, halves of V). */
+#include <cuda_bf16.h>
+
+#include "cuda/cuda.h"
+#include "cuda/sm90.cuh"
+#include "cuda/sm90_ops.h"
+
+#define HEADS 64                        /* of a block */
+#define WIDTH 576
+#define LATENT 512
+#define KEYS 64                         /* of a buffer */
+#define PANELS (WIDTH / 64)
+#define PANEL_BYTES (64 * 128)
+#define MATRIX_BYTES (PANELS * PANEL_BYTES) /* 64 rows of 576 bf16 */
+#define SHARED (3 * MATRIX_BYTES + 1024)
+
+struct barriers {
+    uint64_t q_full, q_empty, full[2], empty[2];
+};
+
+/* One step of work: half of the heads of one query. */
+struct item {
+    size_t t;
+    int h0, n;     /* first head, rows to attend to */
+};
+
+static __device__ struct item item_of(const struct sm90_mla_args &a, size_t i)
+{
+    size_t t = i / 2, n = a.pos0 + t + 1;
+    return {t, (int)(i % 2) * HEADS, (int)(n < (size_t)a.K ? n : (size_t)a.K)};
+}
+
+/* ------------------------------------------------------------------ gathering */
+
+/* 64 rows into nine panels, by 128 threads: eight to a row, four rows each. */
+static __device__ __forceinline__ void gather(uint32_t to, const uint16_t *const row[4],
+                                              const bool there[4])
+{
+    int thread = threadIdx.x, c = thread % 8;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        int r = thread / 8 + 16 * i;
+#pragma unroll
+        for (int p = 0; p < PANELS; p++)
+            copy16(to + p * PANEL_BYTES + swizzled(r, c), row[i] + p * 64 + c * 8, there[i]);
+    }
+}
+
+static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32_t keys,
+                               struct barriers *b)
+{
+    uint32_t block = 0, items = 0;
+    const uint16_t *row[4];
+    bool there[4];
+    for (size_t i = blockIdx.x; i < 2 * a.T; i += gridDim.x, items++) {
+        struct item w = item_of(a, i);
+        if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            row[j] = a.q + (w.t * 128 + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
+            there[j] = true;
+        }
+        gather(q, row, there);
+        copies_arrive(&b->q_full);
+        int pairs = (w.n + 2 * KEYS - 1) / (2 * KEYS);
+        const int32_t *sel = a.sel + w.t * a.K;
+        for (int k = 0; k < 2 * pairs; k++, block++) {
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+                int at = k * KEYS + threadIdx.x / 8 + 16 * j;
+                there[j] = at < w.n;
+                row[j] = a.rows + (size_t)(there[j] ? sel[at] : 0) * WIDTH;
+            }
+            if (block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
+            gather(keys + (block & 1) * MATRIX_BYTES, row, there);
+            copies_arrive(&b->full[block & 1]);
+        }
+    }
+    copies_close(); /* a block may not end while copies are under way */
+    copies_wait<0>();
+}
+
+/* ------------------------------------------------------------------ computing */
+
+static __device__ __forceinline__ float quad_max(float v)
+{
+    v = fmaxf(v, __shfl_xor_sync(~0u, v, 1));
+    return fmaxf(v, __shfl_xor_sync(~0u, v, 2));
+}
+
+static __device__ __forceinline__ float quad_sum(float v)
+{
+    v += __shfl_xor_sync(~0u, v, 1);
+    return v + __shfl_xor_sync(~0u, v, 2);
+}
+
+static __device__ __forceinline__ uint32_t pack(float a, float b)
+{
+    __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
+    return *(uint32_t *)&h;
+}
+
+/* s [64 heads, 64 keys] of one buffer. */
+static __device__ __forceinline__ void logits(float s[32], uint32_t q, uint32_t k)
+{
+    products_open();
+#pragma unroll
+    for (int p = 0; p < PANELS; p++)
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            wgmma_bf16_n64(s, operand(q + p * PANEL_BYTES) + 2 * i,
+                           operand(k + p * PANEL_BYTES) + 2 * i, p + i > 0);
+    products_close();
+}
+
+/* o [64 heads, 256] += weights of one buffer * its half of the latent. */
+static __device__ __forceinline__ void values(float o[128], uint32_t weights, uint32_t v)
+{
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        wgmma_bf16_n256_t(o, operand(weights) + 2 * i, operand_t(v + i * 2048, PANEL_BYTES), true);
+    products_close();
+}
+
+/* One item.  half: which buffer's logits, and which half of the latent, are this warpgroup's. */
+static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, const struct item &w,
+                                              int half, uint32_t q, uint32_t keys,
+                                              struct barriers *b, float (*shared)[HEADS],
+                                              uint32_t first_pair)
+{
+    int thread = threadIdx.x % 128, lane = thread % 32, row = thread / 32 * 16 + lane / 4;
+    int pairs = (w.n + 2 * KEYS - 1) / (2 * KEYS);
+    uint32_t mine = keys + half * MATRIX_BYTES, weights = mine + 8 * PANEL_BYTES;
+    float o[128], m0 = -INFINITY, m1 = -INFINITY, l0 = 0, l1 = 0;
+#pragma unroll
+    for (int i = 0; i < 128; i++) o[i] = 0;
+    for (int p = 0; p < pairs; p++) {
+        uint32_t parity = (first_pair + p) & 1;
+        float s[32];
+        barrier_wait(&b->full[half], parity);
+        fence_async();
+        logits(s, q, mine);
+        products_wait<0>();
+        products_hold(s);
+        if (p + 1 == pairs) barrier_arrive(&b->q_empty);
+        float x0 = -INFINITY, x1 = -INFINITY;
+#pragma unroll
+        for (int i = 0; i < 8; i++)
+#pragma unroll
+            for (int j = 0; j < 2; j++) {
+                bool in = (2 * p + half) * KEYS + i * 8 + lane % 4 * 2 + j < w.n;
+                if (!in) s[4 * i + j] = s[4 * i + 2 + j] = -INFINITY;
+                x0 = fmaxf(x0, s[4 * i + j]);
+                x1 = fmaxf(x1, s[4 * i + 2 + j]);
+            }
+        x0 = quad_max(x0);
+        x1 = quad_max(x1);
+        if (lane % 4 == 0) shared[half][row] = x0, shared[half][row + 8] = x1;
+        named_sync(1, 256);
+        x0 = fmaxf(m0, fmaxf(x0, shared[!half][row]) * a.scale_log2);
+        x1 = fmaxf(m1, fmaxf(x1, shared[!half][row + 8]) * a.scale_log2);
+        float f0 = exp2f(m0 - x0), f1 = exp2f(m1 - x1);
+        m0 = x0, m1 = x1;
+        l0 *= f0, l1 *= f1;
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            float p00 = exp2f(fmaf(s[4 * i], a.scale_log2, -m0));
+            float p01 = exp2f(fmaf(s[4 * i + 1], a.scale_log2, -m0));
+            float p10 = exp2f(fmaf(s[4 * i + 2], a.scale_log2, -m1));
+            float p11 = exp2f(fmaf(s[4 * i + 3], a.scale_log2, -m1));
+            l0 += p00 + p01;
+            l1 += p10 + p11;
+            uint32_t at = weights + lane % 4 * 4;
+            asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row, i)), "r"(pack(p00, p01)));
+            asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row + 8, i)),
+                         "r"(pack(p10, p11)));
+        }
+        fence_async();
+        barrier_wait(&b->full[!half], parity);
+        fence_async();
+        named_sync(2, 256);
+        if (__any_sync(~0u, f0 != 1 || f1 != 1)) {
+#pragma unroll
+            for (int i = 0; i < 128; i++) o[i] *= i & 2 ? f1 : f0;
+        }
+        products_hold(o);
+        products_open();
+        values(o, keys + 8 * PANEL_BYTES, keys + half * 4 * PANEL_BYTES);
+        values(o, keys + MATRIX_BYTES + 8 * PANEL_BYTES,
+               keys + MATRIX_BYTES + half * 4 * PANEL_BYTES);
+        products_wait<1>();
+        barrier_arrive(&b->empty[0]);
+        products_wait<0>();
+        products_hold(o);
+        barrier_arrive(&b->empty[1]);
+    }
+    l0 = quad_sum(l0);
+    l1 = quad_sum(l1);
+    if (lane % 4 == 0) shared[half][row] = l0, shared[half][row + 8] = l1;
+    named_sync(1, 256);
+    l0 = 1.0f / (l0 + shared[!half][row]);
+    l1 = 1.0f / (l1 + shared[!half][row + 8]);
+    named_sync(2, 256); /* read before the next item writes there */
+    uint16_t *to = a.out + ((w.t * 128 + w.h0 + row) * (size_t)LATENT) + half * 256 + lane % 4 * 2;
+#pragma unroll
+    for (int i = 0; i < 32; i++) {
+        *(uint32_t *)(to + 8 * i) = pack(o[4 * i] * l0, o[4 * i + 1] * l0);
+        *(uint32_t *)(to + 8 * LATENT + 8 * i) = pack(o[4 * i + 2] * l1, o[4 * i + 3] * l1);
+    }
+}
+
+static __global__ void __launch_bounds__(384, 1)
+mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
+{
+    extern __shared__ uint8_t memory[];
+    __shared__ struct barriers b;
+    __shared__ float shared[2][HEADS];
+    uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
+    if (threadIdx.x == 0) {
+        barrier_init(&b.q_full, 128);
+        barrier_init(&b.q_empty, 256);
+        for (int i = 0; i < 2; i++) {
+            barrier_init(&b.full[i], 128);
+            barrier_init(&b.empty[i], 256);
+        }
+    }
+    __syncthreads();
+    if (threadIdx.x < 128) {
+        registers_less<40>();
+        produce(a, q, keys, &b);
+    } else {
+        registers_more<232>();
+        uint32_t pair = 0, items = 0;
+        for (size_t i = blockIdx.x; i < 2 * a.T; i += gridDim.x, items++) {
+            struct item w = item_of(a, i);
+            barrier_wait(&b.q_full, items & 1);
+            attend(a, w, (int)threadIdx.x / 128 - 1, q, keys, &b, shared, pair);
+            pair += (w.n + 2 * KEYS - 1) / (2 * KEYS);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ launchers */
+
+void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a)
+{
+    if (!a->T || !cuda_ready(d)) return;
+    if (!cuda_shared(d, (const void *)mla_prefill_kernel, SHARED, "sparse attention")) return;
+    unsigned blocks = (unsigned)d->multiprocessors;
+    if (2 * a->T < blocks) blocks = (unsigned)(2 * a->T);
+    mla_prefill_kernel<<<blocks, 384, SHARED, d->stream>>>(*a);
+    cuda_launched(d, "sparse attention");
+}
