@@ -23,6 +23,7 @@ static __global__ void choose(int32_t *sel, int K, size_t pos0)
 
 struct inputs {
     uint16_t *q, *rows, *out;
+    void **pages;
     int32_t *sel;
     size_t T, S;
     int K;
@@ -33,6 +34,9 @@ static struct inputs make(size_t T, size_t S, int K, float deviation)
     struct inputs in = {.T = T, .S = S, .K = K};
     in.q = gpu_new<uint16_t>(T * HEADS * WIDTH);
     in.rows = gpu_new<uint16_t>(S * WIDTH);
+    std::vector<void *> pages;
+    for (size_t s = 0; s < S; s += KV_PAGE) pages.push_back(in.rows + s * WIDTH);
+    in.pages = gpu_put(pages);
     in.out = gpu_new<uint16_t>(T * HEADS * LATENT);
     in.sel = gpu_new<int32_t>(T * K);
     gpu_normal_bf16(in.q, T * HEADS * WIDTH, deviation, 1);
@@ -44,14 +48,15 @@ static struct inputs make(size_t T, size_t S, int K, float deviation)
 
 static void drop(struct inputs *in)
 {
-    for (void *p : {(void *)in->q, (void *)in->rows, (void *)in->out, (void *)in->sel})
+    for (void *p : {(void *)in->q, (void *)in->rows, (void *)in->pages,
+                    (void *)in->out, (void *)in->sel})
         CHECK(cudaFree(p));
 }
 
 static void run(const struct inputs *in)
 {
-    struct sm90_mla_args a = {in->q, in->rows, in->sel, in->out, in->T, in->S - in->T, in->K,
-                              SCALE * 1.44269504f};
+    struct sm90_mla_args a = {in->q, in->pages, 0, in->sel, in->out, in->T, in->S - in->T, HEADS,
+                              in->K, SCALE * 1.44269504f, KV_BF16, false};
     sm90_mla_prefill(gpu_device(), &a);
 }
 

@@ -7,9 +7,10 @@
  *          results, joined by a second kernel.  Cuts depend on a row's number among those the query
  *          attends to, so sparse equals dense where everything is chosen, to the bit.
  * Cost     4*T*H*n*(R+P/2) flop in f32; a row is read once per 16 heads.
- * Limits   R <= 512.  V3.2's widths on tensor cores: see mla_prefill.cu and mla_decode.cu.
+ * Limits   R <= 512.  V3.2's widths on Hopper: sm90_mla_prefill.cu.
  * Tests    tests/test_op_mla.c */
 #include "cuda/element.cuh"
+#include "cuda/sm90_ops.h"
 
 #define THREADS 256
 #define TILE 32
@@ -186,7 +187,7 @@ static void launch_heads(struct device *d, const struct attend *a, size_t T)
 
 void cuda_mla_attend(struct device *d, const struct mla_args *m)
 {
-    if (!m->T || !cuda_ready(d)) return;
+    if (!m->T || !cuda_ready(d) || sm90_mla_attend(d, m)) return;
     if (m->R > COLUMNS * THREADS) {
         err_set(&d->failed, E_DEVICE, "cuda: a latent of %d elements, at most %d", m->R,
                 COLUMNS * THREADS);

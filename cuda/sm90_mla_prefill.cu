@@ -1,7 +1,8 @@
 /* sm90_mla_prefill.cu: sparse absorbed attention of many queries, V3.2's widths.
  *                                                                bench: bench/gpu_mla.cu
- *   q [T, 128, 576] bf16    rows [S, 576] bf16    sel [T, K] int32    out [T, 128, 512] bf16
- *   Query t attends to the first min(K, pos0 + t + 1) entries of its row of sel.
+ *   q [T, H, 576]    rows [S, 576] in pages    sel [T, K] int32    out [T, H, 512]
+ *   q and rows bf16, or both f16; out of that type, or f32.  Query t attends to the first
+ *   min(K, pos0 + t + 1) entries of its row of sel.
  *
  * Method   a block holds one query and 64 heads: q stays in shared memory (72 KB), two buffers of 64
  *          rows (72 KB each) are gathered by a warpgroup with cp.async, row by row, into the swizzled
@@ -13,11 +14,11 @@
  *          that the next query's rows are on their way while the last one's sums are written.
  * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers
  *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
- * Exact    bf16 products, f32 sums; weights rounded to bf16; the order of keys is that of sel.
- * Limits   K a multiple of 128.   Source: FlashMLA's deep dive (two warpgroups, halves of V). */
-#include <cuda_bf16.h>
-
-#include "cuda/cuda.h"
+ * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so
+ *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
+ * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (two warpgroups, halves of V).
+ * Tests    tests/test_op_mla.c */
+#include "cuda/element.cuh"
 #include "cuda/sm90.cuh"
 #include "cuda/sm90_ops.h"
 
@@ -42,8 +43,13 @@ struct item {
 
 static __device__ struct item item_of(const struct sm90_mla_args &a, size_t i)
 {
-    size_t t = i / 2, n = a.pos0 + t + 1;
-    return {t, (int)(i % 2) * HEADS, (int)(n < (size_t)a.K ? n : (size_t)a.K)};
+    size_t parts = a.H / HEADS, t = i / parts, n = a.pos0 + t + 1;
+    return {t, (int)(i % parts) * HEADS, (int)(n < (size_t)a.K ? n : (size_t)a.K)};
+}
+
+static __device__ __forceinline__ size_t items_of(const struct sm90_mla_args &a)
+{
+    return a.T * (a.H / HEADS);
 }
 
 /* ------------------------------------------------------------------ gathering */
@@ -68,12 +74,12 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
     uint32_t block = 0, items = 0;
     const uint16_t *row[4];
     bool there[4];
-    for (size_t i = blockIdx.x; i < 2 * a.T; i += gridDim.x, items++) {
+    for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
         struct item w = item_of(a, i);
         if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-            row[j] = a.q + (w.t * 128 + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
+            row[j] = a.q + (w.t * a.H + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
             there[j] = true;
         }
         gather(q, row, there);
@@ -85,7 +91,9 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
             for (int j = 0; j < 4; j++) {
                 int at = k * KEYS + threadIdx.x / 8 + 16 * j;
                 there[j] = at < w.n;
-                row[j] = a.rows + (size_t)(there[j] ? sel[at] : 0) * WIDTH;
+                size_t pos = there[j] ? sel[at] : 0;
+                row[j] = (const uint16_t *)((const char *)a.pages[pos / KV_PAGE] + a.offset) +
+                         pos % KV_PAGE * WIDTH;
             }
             if (block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
             gather(keys + (block & 1) * MATRIX_BYTES, row, there);
@@ -110,13 +118,15 @@ static __device__ __forceinline__ float quad_sum(float v)
     return v + __shfl_xor_sync(~0u, v, 2);
 }
 
-static __device__ __forceinline__ uint32_t pack(float a, float b)
+template <enum kv_type TYPE> static __device__ __forceinline__ uint32_t pack(float a, float b)
 {
     __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
-    return *(uint32_t *)&h;
+    __half2 f = __floats2half2_rn(a, b);
+    return TYPE == KV_BF16 ? *(uint32_t *)&h : *(uint32_t *)&f;
 }
 
 /* s [64 heads, 64 keys] of one buffer. */
+template <enum kv_type TYPE>
 static __device__ __forceinline__ void logits(float s[32], uint32_t q, uint32_t k)
 {
     products_open();
@@ -124,21 +134,34 @@ static __device__ __forceinline__ void logits(float s[32], uint32_t q, uint32_t 
     for (int p = 0; p < PANELS; p++)
 #pragma unroll
         for (int i = 0; i < 4; i++)
-            wgmma_bf16_n64(s, operand(q + p * PANEL_BYTES) + 2 * i,
-                           operand(k + p * PANEL_BYTES) + 2 * i, p + i > 0);
+            (TYPE == KV_BF16 ? wgmma_bf16_n64 : wgmma_f16_n64)(
+                s, operand(q + p * PANEL_BYTES) + 2 * i, operand(k + p * PANEL_BYTES) + 2 * i,
+                p + i > 0);
     products_close();
 }
 
 /* o [64 heads, 256] += weights of one buffer * its half of the latent. */
+template <enum kv_type TYPE>
 static __device__ __forceinline__ void values(float o[128], uint32_t weights, uint32_t v)
 {
 #pragma unroll
     for (int i = 0; i < 4; i++)
-        wgmma_bf16_n256_t(o, operand(weights) + 2 * i, operand_t(v + i * 2048, PANEL_BYTES), true);
+        (TYPE == KV_BF16 ? wgmma_bf16_n256_t : wgmma_f16_n256_t)(
+            o, operand(weights) + 2 * i, operand_t(v + i * 2048, PANEL_BYTES), true);
     products_close();
 }
 
+template <enum kv_type TYPE, typename OUT>
+static __device__ __forceinline__ void put_pair(OUT *to, float x, float y)
+{
+    if (sizeof(OUT) == 4)
+        *(float2 *)to = make_float2(x, y);
+    else
+        *(uint32_t *)to = pack<TYPE>(x, y);
+}
+
 /* One item.  half: which buffer's logits, and which half of the latent, are this warpgroup's. */
+template <enum kv_type TYPE, typename OUT>
 static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, const struct item &w,
                                               int half, uint32_t q, uint32_t keys,
                                               struct barriers *b, float (*shared)[HEADS],
@@ -155,7 +178,7 @@ static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, con
         float s[32];
         barrier_wait(&b->full[half], parity);
         fence_async();
-        logits(s, q, mine);
+        logits<TYPE>(s, q, mine);
         products_wait<0>();
         products_hold(s);
         if (p + 1 == pairs) barrier_arrive(&b->q_empty);
@@ -187,9 +210,9 @@ static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, con
             l0 += p00 + p01;
             l1 += p10 + p11;
             uint32_t at = weights + lane % 4 * 4;
-            asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row, i)), "r"(pack(p00, p01)));
+            asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row, i)), "r"(pack<TYPE>(p00, p01)));
             asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row + 8, i)),
-                         "r"(pack(p10, p11)));
+                         "r"(pack<TYPE>(p10, p11)));
         }
         fence_async();
         barrier_wait(&b->full[!half], parity);
@@ -201,8 +224,8 @@ static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, con
         }
         products_hold(o);
         products_open();
-        values(o, keys + 8 * PANEL_BYTES, keys + half * 4 * PANEL_BYTES);
-        values(o, keys + MATRIX_BYTES + 8 * PANEL_BYTES,
+        values<TYPE>(o, keys + 8 * PANEL_BYTES, keys + half * 4 * PANEL_BYTES);
+        values<TYPE>(o, keys + MATRIX_BYTES + 8 * PANEL_BYTES,
                keys + MATRIX_BYTES + half * 4 * PANEL_BYTES);
         products_wait<1>();
         barrier_arrive(&b->empty[0]);
@@ -217,14 +240,15 @@ static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, con
     l0 = 1.0f / (l0 + shared[!half][row]);
     l1 = 1.0f / (l1 + shared[!half][row + 8]);
     named_sync(2, 256); /* read before the next item writes there */
-    uint16_t *to = a.out + ((w.t * 128 + w.h0 + row) * (size_t)LATENT) + half * 256 + lane % 4 * 2;
+    OUT *to = (OUT *)a.out + (w.t * a.H + w.h0 + row) * LATENT + half * 256 + lane % 4 * 2;
 #pragma unroll
     for (int i = 0; i < 32; i++) {
-        *(uint32_t *)(to + 8 * i) = pack(o[4 * i] * l0, o[4 * i + 1] * l0);
-        *(uint32_t *)(to + 8 * LATENT + 8 * i) = pack(o[4 * i + 2] * l1, o[4 * i + 3] * l1);
+        put_pair<TYPE>(to + 8 * i, o[4 * i] * l0, o[4 * i + 1] * l0);
+        put_pair<TYPE>(to + 8 * LATENT + 8 * i, o[4 * i + 2] * l1, o[4 * i + 3] * l1);
     }
 }
 
+template <enum kv_type TYPE, typename OUT>
 static __global__ void __launch_bounds__(384, 1)
 mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
 {
@@ -242,28 +266,65 @@ mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
     }
     __syncthreads();
     if (threadIdx.x < 128) {
-        registers_less<40>();
+        registers_less<56>();
         produce(a, q, keys, &b);
     } else {
-        registers_more<232>();
+        registers_more<224>();
         uint32_t pair = 0, items = 0;
-        for (size_t i = blockIdx.x; i < 2 * a.T; i += gridDim.x, items++) {
+        for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
             struct item w = item_of(a, i);
             barrier_wait(&b.q_full, items & 1);
-            attend(a, w, (int)threadIdx.x / 128 - 1, q, keys, &b, shared, pair);
+            attend<TYPE, OUT>(a, w, (int)threadIdx.x / 128 - 1, q, keys, &b, shared, pair);
             pair += (w.n + 2 * KEYS - 1) / (2 * KEYS);
         }
     }
 }
 
+/* n numbers of q as the cache's type. */
+template <enum kv_type TYPE> static __global__ void narrow_kernel(uint16_t *y, const float *x, size_t n)
+{
+    size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
+    if (i < n) y[i] = element<TYPE>::put(x[i]);
+}
+
 /* ------------------------------------------------------------------ launchers */
+
+template <enum kv_type TYPE, typename OUT>
+static void launch(struct device *d, const struct sm90_mla_args *a)
+{
+    auto *kernel = mla_prefill_kernel<TYPE, OUT>;
+    size_t items = a->T * (a->H / HEADS);
+    unsigned blocks = (unsigned)d->multiprocessors;
+    if (items < blocks) blocks = (unsigned)items;
+    if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
+    kernel<<<blocks, 384, SHARED, d->stream>>>(*a);
+    cuda_launched(d, "sparse attention");
+}
 
 void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    if (!cuda_shared(d, (const void *)mla_prefill_kernel, SHARED, "sparse attention")) return;
-    unsigned blocks = (unsigned)d->multiprocessors;
-    if (2 * a->T < blocks) blocks = (unsigned)(2 * a->T);
-    mla_prefill_kernel<<<blocks, 384, SHARED, d->stream>>>(*a);
-    cuda_launched(d, "sparse attention");
+    if (a->type == KV_BF16 && a->out_f32) launch<KV_BF16, float>(d, a);
+    else if (a->type == KV_BF16) launch<KV_BF16, uint16_t>(d, a);
+    else if (a->out_f32) launch<KV_F16, float>(d, a);
+    else launch<KV_F16, uint16_t>(d, a);
+}
+
+bool sm90_mla_attend(struct device *d, const struct mla_args *m)
+{
+    bool fits = d->major == 9 && m->sel && m->R == LATENT && m->P == WIDTH - LATENT &&
+                m->H % HEADS == 0 && (m->kv.type == KV_BF16 || m->kv.type == KV_F16) &&
+                m->kv.latent_offset % 16 == 0 && SHARED <= d->shared_limit;
+    if (!fits) return false;
+    size_t n = m->T * (size_t)m->H * WIDTH;
+    uint16_t *q = (uint16_t *)cuda_reserve(d, &d->part, n * sizeof *q);
+    void *const *pages = cuda_pages(d, &m->kv, cuda_ceil(m->pos0 + m->T, KV_PAGE));
+    if (!q || !pages) return true;
+    auto *narrow = m->kv.type == KV_BF16 ? narrow_kernel<KV_BF16> : narrow_kernel<KV_F16>;
+    narrow<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(q, m->q, n);
+    if (!cuda_launched(d, "queries, rounding")) return true;
+    struct sm90_mla_args a = {q, pages, m->kv.latent_offset, m->sel, m->out, m->T, m->pos0, m->H,
+                              m->K, m->scale * 1.44269504f, m->kv.type, true};
+    sm90_mla_prefill(d, &a);
+    return true;
 }

@@ -15,13 +15,28 @@ void sm90_index_scores(struct device *d, const struct sm90_index_args *a);
 
 /* sm90_mla_prefill.cu */
 struct sm90_mla_args {
-    const uint16_t *q, *rows;
+    const uint16_t *q;
+    void *const *pages;     /* table in device memory */
+    size_t offset;          /* of the rows in a page, bytes */
     const int32_t *sel;
-    uint16_t *out;
+    void *out;
     size_t T, pos0;
-    int K;
-    float scale_log2; /* softmax scale times log2(e) */
+    int H, K;
+    float scale_log2;       /* softmax scale times log2(e) */
+    enum kv_type type;      /* of q and rows: bf16 or f16 */
+    bool out_f32;           /* else the same type */
 };
 void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a);
+/* mla_attend through it: false, and nothing done, where device or widths do not fit. */
+bool sm90_mla_attend(struct device *d, const struct mla_args *m);
+
+/* sm90_gemm.cu */
+struct sm90_gemm_args {
+    const uint8_t *a, *b;          /* [M, K], [N, K] e4m3 */
+    const float *a_scale, *b_scale; /* [K/128, M], [ceil(N/128), K/128] */
+    uint16_t *out;                 /* [M, N] bf16 */
+    size_t M, N, K;
+};
+void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
 
 #endif

@@ -6,11 +6,15 @@
  *          scores should reach; one pass gathers those (value and position) in shared memory; a radix
  *          select there finds the K-th exactly; two bit maps, of what is above it and of what equals
  *          it, give positions in order and ties to the lower one.  Where the sample misled (fewer
- *          than K reached the bar, or too many for the room, as when most scores are equal) the
- *          select runs over the row itself: three passes of 11 bits, and one to fill the maps.
+ *          than K reached the bar, or too many for the room) a second pass asks for more than the bar:
+ *          where most scores are equal that settles it.  Else the select runs over the row itself:
+ *          three passes of 11 bits, and one to fill the maps.
  * Grid     one block of 512 threads per row, two or three a multiprocessor.
- * Cost     reads 4 n bytes a row (three to five times that where the sample misled).  4096 rows of
- *          131072: 2.1 GB, floor 0.49 ms on an H200 (0.64 on an H100 at 3.35 TB/s).
+ * Cost     reads 4 n bytes a row (two to six times that where the sample misled).  4096 rows of
+ *          131072: 2.1 GB, floor 0.49 ms on an H200, 0.70 on an H100 that copies at 3.02 TB/s.
+ * Seen     on that H100, 4096 rows of 32K / 64K / 128K: 0.45 / 0.62 / 0.94 ms; torch.topk on an H200:
+ *          1.66 / 3.13 / 5.98.
+ * Tried    equal scores by the select over the row alone: 8.3 ms where most of 128K are equal.
  * Exact    the same set as engine/ref/indexer.c, -0 equal to 0; no dependence on timing.
  * Limits   room in shared memory: 24 K bytes and n / 4; K 2048: n up to 600,000.
  * Source   radix select after Alabi et al., 2012; a sampled bar after Floyd and Rivest, 1975.
@@ -193,10 +197,11 @@ static __device__ uint32_t sampled_bar(struct board *b, const float *score, int 
     return select_shared(b, key, SAMPLE, rank < SAMPLE ? rank : SAMPLE);
 }
 
-/* Gathers what reaches the bar.  Returns how many did, also beyond the room. */
-static __device__ int gather(struct board *b, const float *score, int n, float bar, uint32_t *key,
-                             int32_t *pos, int room)
+/* Gathers what reaches the bar, or with `more` what is above it.  Returns how many did, also beyond the room. */
+static __device__ int gather(struct board *b, const float *score, int n, float bar, bool more,
+                             uint32_t *key, int32_t *pos, int room)
 {
+    if (more) bar = score_of(key_of(bar) + 1);
     __syncthreads();
     if (threadIdx.x == 0) b->count = 0;
     __syncthreads();
@@ -274,6 +279,22 @@ static __device__ __forceinline__ void mark(uint32_t *above, uint32_t *equal, ui
     if (key >= bar) atomicOr(&(key > bar ? above : equal)[pos / 32], 1u << pos % 32);
 }
 
+/* Marks the first `ties` scores that equal the bar, and perhaps some behind them. */
+static __device__ void mark_equal(const float *score, int n, uint32_t bar, int ties,
+                                  uint32_t *equal)
+{
+    for (int base = 0, found = 0; base < n && found < ties; base += 4 * THREADS) {
+        int mine = 0;
+        for (int i = 0; i < 4; i++) {
+            int at = base + i * THREADS + (int)threadIdx.x;
+            if (at >= n || key_of(score[at]) != bar) continue;
+            atomicOr(&equal[at / 32], 1u << at % 32);
+            mine++;
+        }
+        for (int i = 1; i <= 4; i++) found += __syncthreads_count(mine >= i);
+    }
+}
+
 static __global__ void __launch_bounds__(THREADS, 2) topk_kernel(__grid_constant__ const struct topk a)
 {
     extern __shared__ __align__(16) uint32_t shared[];
@@ -291,13 +312,21 @@ static __global__ void __launch_bounds__(THREADS, 2) topk_kernel(__grid_constant
 
     float bar = -INFINITY;
     if (n > a.room) bar = score_of(sampled_bar(&b, score, n, a.K, key));
-    int count = gather(&b, score, n, bar, key, pos, a.room);
-    if (count >= a.K && count <= a.room) {
-        uint32_t threshold = select_shared(&b, key, count, a.K);
+    uint32_t least = key_of(bar), threshold = 0;
+    int count = gather(&b, score, n, bar, false, key, pos, a.room);
+    bool crowded = count > a.room;
+    if (crowded) count = gather(&b, score, n, bar, true, key, pos, a.room);
+    if (crowded && count < a.K) { /* the bar itself is the threshold */
+        mark_equal(score, n, least, a.K - count, equal);
+        if (threadIdx.x == 0) b.rank = a.K - count;
+        threshold = least;
+    } else if (count >= a.K && count <= a.room)
+        threshold = select_shared(&b, key, count, a.K);
+    if (threshold > key_of(-INFINITY)) {
         for (int i = threadIdx.x; i < count; i += THREADS)
             mark(above, equal, key[i], threshold, pos[i]);
-    } else {
-        uint32_t threshold = select_row(&b, score, n, a.K);
+    } else { /* NaN, which no pass gathers, counts as -inf */
+        threshold = select_row(&b, score, n, a.K);
         for (int i = threadIdx.x; i < n; i += THREADS)
             mark(above, equal, key_of(score[i]), threshold, i);
     }

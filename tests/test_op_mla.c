@@ -16,6 +16,8 @@ static const struct job jobs[] = {
     {7, 130, 17, 30, 6, 0, KV_F32},   {2, 300, 16, 512, 64, 200, KV_BF16},
     {2, 90, 10, 31, 2, 1, KV_BF16},   {3, 2048, 9, 256, 32, 512, KV_F16},
     {4, 100, 4, 80, 32, 63, KV_F16},  {7, 130, 17, 30, 7, 0, KV_F16},
+    {3, 0, 64, 512, 64, 200, KV_F16}, {2, 62, 64, 512, 64, 64, KV_BF16},
+    {3, 700, 64, 512, 64, 130, KV_F16}, {2, 400, 128, 512, 64, 256, KV_BF16},
 };
 
 struct input {
@@ -79,7 +81,9 @@ static void one_job(const struct op_path *p, const struct job *j)
     char what[100];
     snprintf(what, sizeof what, "T %zu pos0 %zu H %d R %d P %d K %d", j->T, j->pos0, j->H, j->R,
              j->P, j->K);
-    op_close(p, what, got, want, n, j->type == KV_F32 ? 1e-5 : p->loose);
+    /* DeepSeek's own widths run on tensor cores where there are any: 16-bit weights. */
+    bool narrow = p->be == &mirror_backend && j->R == 512 && j->H % 64 == 0;
+    op_close(p, what, got, want, n, narrow ? 1e-2 : j->type == KV_F32 ? 1e-5 : p->loose);
     assert_memory_equal(got, one, n * sizeof *got);
     for (size_t t = 0; t < j->T; t++) {
         float *alone = attend(p->be, d, j, &in, in.sel, t, 1);

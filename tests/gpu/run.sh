@@ -26,7 +26,10 @@ for t in cuda op_norm op_linear op_mla op_mha op_moe op_indexer; do
     case " $* " in *" tests "* | "  ") one "$t" $bin/test_$t ;; esac
 done
 case " $* " in *" tests "* | "  ")
-    one reference $bin/test_reference '*fixture' cuda
+    one fixtures $bin/test_reference '*fixture' cuda
+    ls models/deepread-150m/*.safetensors >/dev/null 2>&1 && for t in with where on; do
+        one "model_$t" $bin/test_reference "model_${t}_*" cuda
+    done
     if command -v compute-sanitizer >/dev/null; then
         one memcheck compute-sanitizer --tool memcheck --error-exitcode 9 $bin/test_op_mla
         tail -2 "$logs/memcheck.log"

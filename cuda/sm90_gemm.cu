@@ -1,0 +1,229 @@
+/* sm90_gemm.cu: FP8 products with scales, V3.2's linear layers.    bench: bench/gpu_gemm.cu
+ *
+ *   a [M, K] e4m3, a_scale [K/128, M]    b [N, K] e4m3, b_scale [ceil(N/128), K/128]
+ *   out[m, n] = sum over blocks k of 128: a_scale[k, m] * b_scale[n/128, k] * (a[m, k] . b[n, k])    bf16
+ *
+ * Method   two blocks of a cluster take tiles of 128x128 of one column of tiles: each copies its rows of
+ *          a and half of the rows of b, the latter to both (tensor maps, multicast), five stages deep.
+ *          Two warpgroups multiply 64x128 each; the products of block k + 1 are issued before those of
+ *          block k are scaled and added, so the tensor cores do not wait for the adding.
+ * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: eight pairs down,
+ *          then to the right, so that what runs at once shares rows of a and of b in the second cache.
+ * Cost     2*M*N*K flop; 24 KB through the second cache per tile and 128 of K: 512 cycles of products.
+ * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order: a row does not
+ *          depend on M.
+ * Limits   K a multiple of 128; rows of 16-byte alignment.
+ * Tried    products under way from one round of the loop to the next: ptxas then serialises all. */
+#include <cuda.h>
+#include <cuda_bf16.h>
+
+#include "cuda/cuda.h"
+#include "cuda/sm90.cuh"
+#include "cuda/sm90_ops.h"
+
+#define TILE 128
+#define STAGES 6
+#define A_BYTES (TILE * 128)
+#define STAGE_BYTES (2 * A_BYTES)
+#define SHARED (STAGES * STAGE_BYTES + 1024)
+#define DOWN 8 /* pairs of tiles, before the next column */
+
+struct gemm {
+    CUtensorMap a, b;
+    const float *a_scale, *b_scale;
+    uint16_t *out;
+    int M, N, blocks, pairs, columns; /* of K, of M (256 rows each), of N */
+};
+
+struct barriers {
+    uint64_t full[STAGES], empty[STAGES];
+};
+
+/* The i-th pair of tiles: first row and column. */
+static __device__ void place(const struct gemm &g, int i, int *m, int *n)
+{
+    int group = i / (DOWN * g.columns), first = group * DOWN;
+    int down = min(DOWN, g.pairs - first), at = i - group * DOWN * g.columns;
+    *m = (first + at % down) * 2 * TILE + (int)cluster_rank() * TILE;
+    *n = at / down * TILE;
+}
+
+static __device__ void produce(const struct gemm &g, uint32_t tiles, struct barriers *b)
+{
+    int rank = (int)cluster_rank(), stage = 0, m, n;
+    uint32_t phase = 1; /* the first round waits for nothing */
+    for (int i = blockIdx.x / 2; i < g.pairs * g.columns; i += gridDim.x / 2) {
+        place(g, i, &m, &n);
+        for (int k = 0; k < g.blocks; k++) {
+            barrier_wait(&b->empty[stage], phase);
+            uint32_t at = tiles + stage * STAGE_BYTES;
+            barrier_expect(&b->full[stage], STAGE_BYTES);
+            copy_box(at, &g.a, k * 128, m, &b->full[stage]);
+            copy_box_to_all(at + A_BYTES + rank * A_BYTES / 2, &g.b, k * 128, n + rank * TILE / 2,
+                            &b->full[stage], 3);
+            if (++stage == STAGES) stage = 0, phase ^= 1;
+        }
+    }
+}
+
+static __device__ __forceinline__ uint32_t pack(float a, float b)
+{
+    __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
+    return *(uint32_t *)&h;
+}
+
+/* Where a warpgroup stands among the stages. */
+struct place_in {
+    int stage;
+    uint32_t phase;
+};
+
+static __device__ __forceinline__ void step(struct place_in *p)
+{
+    if (++p->stage == STAGES) p->stage = 0, p->phase ^= 1;
+}
+
+static __device__ __forceinline__ void multiply(float d[64], uint32_t a, uint32_t b)
+{
+    products_open();
+#pragma unroll
+    for (int k = 0; k < 4; k++)
+        wgmma_e4m3_n128(d, operand(a) + 2 * k, operand(b) + 2 * k, k > 0);
+    products_close();
+}
+
+static __device__ __forceinline__ void add_scaled(float sum[64], const float d[64], float s0,
+                                                  float s1)
+{
+#pragma unroll
+    for (int i = 0; i < 64; i++) sum[i] = fmaf(d[i], i & 2 ? s1 : s0, sum[i]);
+}
+
+static __device__ void consume(const struct gemm &g, uint32_t tiles, struct barriers *b)
+{
+    int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, m, n;
+    int row = half * 64 + thread / 32 * 16 + lane / 4;
+    struct place_in in = {0, 0}, out = {0, 0};
+    float d[2][64], sum[64];
+    for (int i = blockIdx.x / 2; i < g.pairs * g.columns; i += gridDim.x / 2) {
+        place(g, i, &m, &n);
+        m += row;
+        const float *a0 = g.a_scale + min(m, g.M - 1), *a1 = g.a_scale + min(m + 8, g.M - 1);
+        const float *bs = g.b_scale + (size_t)(n / TILE) * g.blocks;
+        float s0[2], s1[2];
+#pragma unroll
+        for (int j = 0; j < 64; j++) sum[j] = 0;
+        auto issue = [&](int k, int u) {
+            float scale = __ldg(bs + k);
+            s0[u] = __ldg(a0 + (size_t)k * g.M) * scale;
+            s1[u] = __ldg(a1 + (size_t)k * g.M) * scale;
+            barrier_wait(&b->full[in.stage], in.phase);
+            uint32_t at = tiles + in.stage * STAGE_BYTES;
+            multiply(d[u], at + half * 64 * 128, at + A_BYTES);
+            step(&in);
+        };
+        auto add = [&](int u) { /* its products are done */
+            if (lane < 2) barrier_arrive_at(&b->empty[out.stage], lane);
+            step(&out);
+            products_hold(d[u]);
+            add_scaled(sum, d[u], s0[u], s1[u]);
+        };
+        int k = 0;
+        for (; k + 4 <= g.blocks; k += 4) { /* one block is under way while another is added */
+            issue(k, 0);
+            issue(k + 1, 1);
+            products_wait<1>();
+            add(0);
+            issue(k + 2, 0);
+            products_wait<1>();
+            add(1);
+            issue(k + 3, 1);
+            products_wait<1>();
+            add(0);
+            products_wait<0>();
+            add(1);
+        }
+        for (; k < g.blocks; k++) {
+            issue(k, 0);
+            products_wait<0>();
+            add(0);
+        }
+        uint16_t *to = g.out + (size_t)m * g.N + n + lane % 4 * 2;
+#pragma unroll
+        for (int j = 0; j < 16; j++) {
+            if (n + 8 * j + lane % 4 * 2 >= g.N) continue;
+            if (m < g.M) *(uint32_t *)(to + 8 * j) = pack(sum[4 * j], sum[4 * j + 1]);
+            if (m + 8 < g.M)
+                *(uint32_t *)(to + (size_t)8 * g.N + 8 * j) = pack(sum[4 * j + 2], sum[4 * j + 3]);
+        }
+    }
+}
+
+static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)
+gemm_kernel(__grid_constant__ const struct gemm g)
+{
+    extern __shared__ uint8_t memory[];
+    __shared__ struct barriers b;
+    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024;
+    if (threadIdx.x == 0) {
+        for (int i = 0; i < STAGES; i++) {
+            barrier_init(&b.full[i], 1);
+            barrier_init(&b.empty[i], 16); /* eight warps of each block */
+        }
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    }
+    cluster_sync();
+    if (threadIdx.x < 128) {
+        registers_less<40>();
+        if (threadIdx.x == 0) produce(g, tiles, &b);
+    } else {
+        registers_more<232>();
+        consume(g, tiles, &b);
+    }
+    __syncwarp();
+    cluster_sync(); /* no block ends while the other may still arrive at its barriers */
+}
+
+/* ------------------------------------------------------------------ launchers */
+
+typedef CUresult encode_tiled(CUtensorMap *, CUtensorMapDataType, cuuint32_t, void *,
+                              const cuuint64_t *, const cuuint64_t *, const cuuint32_t *,
+                              const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle,
+                              CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
+
+/* Boxes of `rows` rows of 128 bytes of a matrix [n, k] of bytes. */
+static bool map_matrix(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k,
+                       unsigned rows)
+{
+    void *f = NULL;
+    cudaDriverEntryPointQueryResult found;
+    cudaError_t r = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &f, 12000,
+                                                     cudaEnableDefault, &found);
+    if (!cuda_ok(d, r, "cuTensorMapEncodeTiled") || !f) return false;
+    cuuint64_t size[2] = {k, n}, stride[1] = {k};
+    cuuint32_t box[2] = {128, rows}, step[2] = {1, 1};
+    CUresult c = ((encode_tiled *)f)(map, CU_TENSOR_MAP_DATA_TYPE_UINT8, 2, (void *)p, size, stride,
+                                     box, step, CU_TENSOR_MAP_INTERLEAVE_NONE,
+                                     CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+                                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    if (c != CUDA_SUCCESS)
+        err_set(&d->failed, E_DEVICE, "cuda: no tensor map for a matrix of %zu x %zu (%d)", n, k,
+                (int)c);
+    return c == CUDA_SUCCESS;
+}
+
+void sm90_gemm(struct device *d, const struct sm90_gemm_args *a)
+{
+    if (!a->M || !cuda_ready(d)) return;
+    struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .out = a->out, .M = (int)a->M,
+                     .N = (int)a->N, .blocks = (int)(a->K / 128)};
+    g.pairs = (int)cuda_ceil(a->M, 2 * TILE);
+    g.columns = (int)cuda_ceil(a->N, TILE);
+    if (!map_matrix(d, &g.a, a->a, a->M, a->K, TILE)) return;
+    if (!map_matrix(d, &g.b, a->b, a->N, a->K, TILE / 2)) return;
+    if (!cuda_shared(d, (const void *)gemm_kernel, SHARED, "fp8 product")) return;
+    int clusters = d->multiprocessors / 2, work = g.pairs * g.columns;
+    if (work < clusters) clusters = work;
+    gemm_kernel<<<2 * clusters, 384, SHARED, d->stream>>>(g);
+    cuda_launched(d, "fp8 product");
+}
