@@ -41,6 +41,7 @@ static const struct op_path op_paths[] = {
     {&cpu_backend, CPU_ISA_AVXVNNI, WEIGHT_INT8, "cpu AVX-VNNI int8", 1e-2},
     {&cpu_backend, CPU_ISA_AVX512, WEIGHT_INT8, "cpu AVX-512 int8", 1e-2},
     {&cpu_backend, CPU_ISA_AVX512VNNI, WEIGHT_INT8, "cpu AVX-512 VNNI int8", 1e-2},
+    {&cpu_backend, CPU_ISA_AMX, WEIGHT_INT8, "cpu AMX int8", 1e-2},
     {&mirror_backend, 0, WEIGHT_F32, "cuda f32", 1e-5},
     {&mirror_backend, 0, WEIGHT_BF16, "cuda bf16 and fp8", 1e-5},
 };

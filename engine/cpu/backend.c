@@ -62,7 +62,7 @@ enum err cpu_open_isa(struct device **out, const struct device_options *o, enum 
     static void (*const fill[CPU_ISA_COUNT])(struct cpu_kernels *) = {
         
         cpu_kernels_generic, cpu_kernels_avx2,       cpu_kernels_avxvnni,
-        cpu_kernels_avx512,  cpu_kernels_avx512vnni};
+        cpu_kernels_avx512,  cpu_kernels_avx512vnni, cpu_kernels_amx};
     if (!cpu_isa_has(isa))
         return err_set(e, E_DEVICE, "cpu: this processor has no %s", cpu_isa_name(isa));
     struct device *d = mem_alloc(1, sizeof *d);

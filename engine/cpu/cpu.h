@@ -144,6 +144,7 @@ void cpu_kernels_avx2(struct cpu_kernels *k);
 void cpu_kernels_avx512(struct cpu_kernels *k);
 void cpu_kernels_avxvnni(struct cpu_kernels *k);
 void cpu_kernels_avx512vnni(struct cpu_kernels *k);
+void cpu_kernels_amx(struct cpu_kernels *k);
 
 /* Memory that grows and is kept between calls. */
 struct cpu_buffer {

@@ -1,4 +1,5 @@
-/* gemm.c: matrix products: blocking and threads.  The tiles are in gemm.inc, gemm_int.inc.
+/* gemm.c: matrix products: blocking and threads.  The tiles are in gemm.inc, gemm_int.inc and
+ * gemm_amx.inc.
  *
  * Work is cut into units of (job, block of rows, run of panels).  A block of rows fits L2, a
  * panel L1; the weights of a run of panels stream through L2 once per block of rows.  Units are
@@ -118,7 +119,8 @@ static bool prepare_rows(struct product *g, size_t rows)
     struct device *d = g->d;
     size_t before = 0;
     g->row_bytes = d->k.row_bytes(g->w);
-    g->prepared = cpu_reserve(d, &d->rows, rows * g->row_bytes);
+    /* AMX tiles are loaded whole: a last one reads up to 15 rows further. */
+    g->prepared = cpu_reserve(d, &d->rows, (rows + 15) * g->row_bytes);
     if (!g->prepared) return false;
     for (size_t i = 0; i < g->n; i++) {
         struct preparing r = {g, &g->jobs[i], g->prepared + before * g->row_bytes};

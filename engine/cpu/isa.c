@@ -3,6 +3,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* Every processor with AVX2 has it; a hypervisor may hide it.  (clang's cpu_supports has no name
  * for it.) */
@@ -19,12 +21,19 @@ static bool has_leaf7(unsigned sub, char reg, int bit)
     if (!__get_cpuid_count(7, sub, &a, &b, &c, &d)) return false;
     return (reg == 'a' ? a : d) >> bit & 1;
 }
+
+/* Linux saves the tiles only of processes that ask for it; asking again changes nothing. */
+static bool may_use_tiles(void)
+{
+    enum { REQ_XCOMP_PERM = 0x1023, XTILEDATA = 18 };
+    return syscall(SYS_arch_prctl, REQ_XCOMP_PERM, XTILEDATA) == 0;
+}
 #endif
 
 const char *cpu_isa_name(enum cpu_isa isa)
 {
     static const char *const names[CPU_ISA_COUNT] = {"generic", "AVX2",         "AVX-VNNI",
-                                                      "AVX-512", "AVX-512 VNNI"};
+                                                      "AVX-512", "AVX-512 VNNI", "AMX"};
     return isa < CPU_ISA_COUNT ? names[isa] : "?";
 }
 
@@ -39,6 +48,9 @@ bool cpu_isa_has(enum cpu_isa isa)
     case CPU_ISA_AVX512: return avx512;
     case CPU_ISA_AVXVNNI: return avx2 && has_leaf7(1, 'a', 4);
     case CPU_ISA_AVX512VNNI: return avx512 && __builtin_cpu_supports("avx512vnni");
+    case CPU_ISA_AMX:
+        return avx512 && __builtin_cpu_supports("avx512vnni") && has_leaf7(0, 'd', 22) &&
+               has_leaf7(0, 'd', 24) && may_use_tiles();
     default: break;
     }
 #endif
