@@ -213,6 +213,24 @@ gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/libdeepread-cuda.so build/bench/gpu
 	ldd build/gpu/test_* | awk '/=> \// && !/lib(c|m|gomp|pthread|dl|rt|stdc\+\+|gcc_s)\.so/ {print $$3}' | \
 	    sort -u | xargs -r cp -Lt build/gpu
 
+# Likewise for a machine with other instruction sets than the one at hand: bench/cpu_paths.sh.
+CPU_TESTS   := test_op_norm test_op_linear test_op_mla test_op_mha test_op_moe test_op_indexer test_reference
+CPU_BENCHES := op_bench prefill
+build/paths/test_%: build/tests/test_%.o build/libextract.a build/libdeepread.a
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(STD) -s $(CFLAGS) -Wl,--as-needed,-rpath,'$$ORIGIN' $^ -lcmocka $(LDLIBS) -o $@
+
+build/paths/%: build/bench/%.o build/libdeepread.a
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(STD) -s $(CFLAGS) -Wl,--as-needed,-rpath,'$$ORIGIN' $^ $(LDLIBS) -o $@
+
+.PHONY: cpu-bundle
+cpu-bundle: $(CPU_TESTS:%=build/paths/%) $(CPU_BENCHES:%=build/paths/%)
+	ldd $^ | awk '/=> \// && !/lib(c|m|pthread|dl|rt)\.so/ {print $$3}' | sort -u | \
+	    xargs -r cp -Lt build/paths
+
 .PHONY: cuda
 ifeq ($(CUDA),0)
 cuda:

@@ -2,92 +2,20 @@
  *
  *   build/bench/op_bench [-t THREADS] [-p PATH] [-r ROUNDS] [--csv]
  *
- * GFLOP/s, best of the rounds, and the fraction of a loop of FMAs on registers only that is
- * measured on as many threads in the same run; products of 8-bit weights can be above 1.  PATH is a
- * number, 0 generic to 4 AVX-512 VNNI. */
-#include <omp.h>
+ * GFLOP/s, best of the rounds, and the fraction of what loops on registers only reach on as many
+ * threads in the same run (bench/peak.h): FP8 products against integer multiply-and-adds, the rest
+ * against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 #include "base/sys.h"
-#include "engine/cpu/isa.h"
+#include "bench/peak.h"
 
 struct options {
     int threads, path, rounds;
     bool csv;
 };
-
-/* ------------------------------------------------------------------ the ceiling */
-
-#define CHAINS 12
-
-static float peak_generic(long n)
-{
-    typedef float v4 __attribute__((vector_size(16)));
-    v4 a[CHAINS], b = {.5f, .5f, .5f, .5f}, c = {.3f, .3f, .3f, .3f}, s = {0};
-    for (int i = 0; i < CHAINS; i++) a[i] = b * (float)i;
-    for (long k = 0; k < n; k++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) a[i] = a[i] * b + c;
-    }
-    for (int i = 0; i < CHAINS; i++) s += a[i];
-    return s[0] + s[1] + s[2] + s[3];
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static float peak_avx2(long n)
-{
-    __m256 a[CHAINS], b = _mm256_set1_ps(.5f), c = _mm256_set1_ps(.3f), s = c;
-    for (int i = 0; i < CHAINS; i++) a[i] = _mm256_set1_ps((float)i);
-    for (long k = 0; k < n; k++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) a[i] = _mm256_fmadd_ps(a[i], b, c);
-    }
-    for (int i = 0; i < CHAINS; i++) s = _mm256_add_ps(s, a[i]);
-    float r[8];
-    _mm256_storeu_ps(r, s);
-    return r[0] + r[5];
-}
-
-__attribute__((target("avx512f"))) static float peak_avx512(long n)
-{
-    __m512 a[CHAINS], b = _mm512_set1_ps(.5f), c = _mm512_set1_ps(.3f), s = c;
-    for (int i = 0; i < CHAINS; i++) a[i] = _mm512_set1_ps((float)i);
-    for (long k = 0; k < n; k++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) a[i] = _mm512_fmadd_ps(a[i], b, c);
-    }
-    for (int i = 0; i < CHAINS; i++) s = _mm512_add_ps(s, a[i]);
-    return _mm512_reduce_add_ps(s);
-}
-#endif
-
-/* GFLOP/s of all threads together. */
-static double peak(enum cpu_isa isa, int threads, int rounds)
-{
-    float (*loop)(long) = peak_generic;
-    double flop = 8;
-#if defined(__x86_64__)
-    if (isa == CPU_ISA_AVX2 || isa == CPU_ISA_AVXVNNI) loop = peak_avx2, flop = 16;
-    if (isa == CPU_ISA_AVX512 || isa == CPU_ISA_AVX512VNNI) loop = peak_avx512, flop = 32;
-#endif
-    long n = 1000000;
-    double best = 1e9;
-    volatile float sink;
-    for (int r = 0; r < rounds; r++) {
-        double t0 = sys_seconds();
-#pragma omp parallel for num_threads(threads)
-        for (int i = 0; i < threads; i++) sink = loop(n);
-        double t = sys_seconds() - t0;
-        if (t < best) best = t;
-    }
-    (void)sink;
-    return flop * CHAINS * (double)n * threads / best * 1e-9;
-}
 
 /* ------------------------------------------------------------------ operations */
 
@@ -96,7 +24,7 @@ struct bench {
     const struct backend *be;
     struct device *d;
     enum cpu_isa isa;
-    double peak;
+    double peak[2]; /* by enum peak */
 };
 
 static float *numbers(size_t n)
@@ -110,15 +38,15 @@ static float *numbers(size_t n)
     return x;
 }
 
-static void row(const struct bench *b, const char *what, double flop, double seconds)
+static void row(const struct bench *b, enum peak of, const char *what, double flop, double seconds)
 {
     double g = flop / seconds * 1e-9;
     if (b->o->csv)
         printf("%s,%s,%.1f,%.2f,%.3f\n", cpu_isa_name(b->isa), what, seconds * 1e6, g,
-               g / b->peak);
+               g / b->peak[of]);
     else
         printf("%-14s %-34s %10.1f us %9.1f GFLOP/s %5.0f %%\n", cpu_isa_name(b->isa), what,
-               seconds * 1e6, g, 100 * g / b->peak);
+               seconds * 1e6, g, 100 * g / b->peak[of]);
     fflush(stdout);
 }
 
@@ -151,7 +79,7 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     }
     char what[80];
     snprintf(what, sizeof what, "linear T %zu  %zu x [%zu, %zu]", T, G, O, I);
-    row(b, what, flop, best);
+    row(b, PEAK_INT16, what, flop, best);
     b->be->weight_free(b->d, w);
     free(f8);
     free(scale);
@@ -194,7 +122,7 @@ static void bench_indexer(const struct bench *b, size_t T, size_t S)
     }
     char what[80];
     snprintf(what, sizeof what, "index_select T %zu  S %zu", T, S);
-    row(b, what, 2.0 * (double)T * (double)S * J * C, best);
+    row(b, PEAK_FMA, what, 2.0 * (double)T * (double)S * J * C, best);
     free_pages(p, S);
     free(q);
     free(w);
@@ -217,7 +145,7 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
     }
     char what[80];
     snprintf(what, sizeof what, "mha_attend T %zu  S %zu", T, S);
-    row(b, what, 2.0 * (double)T * H * (double)(S - T / 2) * (N + P + W), best);
+    row(b, PEAK_FMA, what, 2.0 * (double)T * H * (double)(S - T / 2) * (N + P + W), best);
     free_pages(p, S);
     free(q);
     free(out);
@@ -242,7 +170,7 @@ static void bench_mla(const struct bench *b, size_t T, size_t S)
     }
     char what[80];
     snprintf(what, sizeof what, "mla_attend T %zu  S %zu  K 512", T, S);
-    row(b, what, 2.0 * (double)T * H * K * (2 * R + P), best);
+    row(b, PEAK_FMA, what, 2.0 * (double)T * H * K * (2 * R + P), best);
     free_pages(p, S);
     free(q);
     free(out);
@@ -259,8 +187,11 @@ static void one_path(const struct options *o, enum cpu_isa isa)
         return;
     }
     int threads = o->threads ? o->threads : sys_cores();
-    b.peak = peak(isa, threads, o->rounds);
-    row(&b, "registers only", b.peak * 1e9, 1);
+    static const char *const names[] = {"registers only, FMA", "registers only, FP8 products"};
+    for (int i = 0; i < 2; i++) {
+        b.peak[i] = peak_gflops(isa, (enum peak)i, threads, o->rounds);
+        row(&b, (enum peak)i, names[i], b.peak[i] * 1e9, 1);
+    }
     static const size_t sizes[][3] = {{1, 384, 576},  {1, 864, 384},  {1, 1536, 576},
                                       {1, 576, 1536}, {9, 256, 64},   {9, 64, 256}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
