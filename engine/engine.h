@@ -1,8 +1,9 @@
 /* engine.h: the public face of engine/: tokens to tokens.  With generate.h and prefix.h the only
  * engine headers that cli/ includes.
  *
- * A model is read-only after model_open and may be shared by threads.  A session is one token
- * timeline (its KV state) and belongs to one thread.  No tensor appears here. */
+ * A session is one token timeline (its KV state).  Sessions of one model share their prefix and
+ * the backend's working memory: a model and its sessions belong to one thread, which spreads each
+ * pass over the backend's own.  No tensor appears here. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 

@@ -287,12 +287,6 @@ struct str doc_text(const struct doc_builder *b)
     return (struct str){b->s ? b->s : "", b->n};
 }
 
-bool doc_ends_with(const struct doc_builder *b, const char *s)
-{
-    size_t n = strlen(s);
-    return b->n >= n && (n == 0 || memcmp(b->s + b->n - n, s, n) == 0);
-}
-
 /* ------------------------------------------------------------------ facts about the document */
 
 void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text)

@@ -109,8 +109,6 @@ size_t doc_length(const struct doc_builder *b);
 struct str doc_text(const struct doc_builder *b);
 /* A hint: about n more bytes will be added. */
 void doc_reserve(struct doc_builder *b, size_t n);
-/* True when the text so far ends with s; for readers that must not add a second blank line. */
-bool doc_ends_with(const struct doc_builder *b, const char *s);
 void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text);
 void doc_heading(struct doc_builder *b, size_t text, size_t len, int level);
 void doc_set_title(struct doc_builder *b, const char *s, size_t n);  /* copied, trimmed */

@@ -6,15 +6,18 @@ on them as a user would, and compares what it prints with what people wrote.  On
 standard library is used.
 
     quality.py --program build/deepread --data tests/data/quality
-               [--contexts 2048,8192,32768] [--attn sparse,dense] [--tasks qa,locate,...]
-               [--limit N] [--csv FILE] [-- PROGRAM OPTIONS...]
+               [--contexts 0,2048,8192,32768] [--attn sparse,dense] [--tasks qa,locate,...]
+               [--limit N] [--jobs N] [--csv FILE] [-- PROGRAM OPTIONS...]
 
 qa, locate and codesum records are packed into contexts of the given size: as many records as fit,
 then documents of other records until the context is full; every question of a context is asked over
-one reading of it.  A dense context costs time with the square of its length: --dense-limit says how
-many contexts of more than 8,192 tokens are read dense (the number of questions is printed).
+one reading of it.  A context of 0 is each record's own documents and nothing else, which is what the
+model was trained and first measured on.  A dense context costs time with the square of its length:
+--dense-limit says how many contexts of more than 8,192 tokens are read dense (the number of
+questions is printed).
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -64,8 +67,17 @@ class Context:
             self.used += estimate(d["text"])
 
 
+def alone(r):
+    c = Context(sys.maxsize)
+    c.add(r["docs"])
+    c.records.append(r)
+    return c
+
+
 def pack(records, size, filler):
     """Contexts of about `size` tokens; a record larger than that is left out."""
+    if not size:
+        return [alone(r) for r in records], 0
     budget = int(size * 0.93)
     contexts, left_out = [], 0
     for r in records:
@@ -192,32 +204,47 @@ def ask_tasks(args, table):
             for attn in args.attn:
                 m, tokens = Mean(), []
                 limit = args.dense_limit if attn == "dense" and size > 8192 else len(contexts)
-                for c in contexts[:limit]:
-                    ask_context(args, c, attn, m, tokens)
+                asked = in_parallel(args, lambda c: ask_context(args, c, attn), contexts[:limit])
+                for c, (replies, chunks) in zip(contexts, asked):
+                    tokens.append(replies[0]["usage"]["prompt_tokens"])
+                    for r, reply in zip(c.records, replies, strict=True):
+                        score_question(m, r, reply, chunks)
                 table.row(task, size, attn, m, tokens, left_out)
 
 
-def ask_context(args, c, attn, m, tokens):
+def in_parallel(args, work, items):
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        return list(pool.map(work, items))
+
+
+def ask_context(args, c, attn):
+    """The replies to a context's questions, and the chunks that they cite."""
     with tempfile.TemporaryDirectory() as folder:
         write_files(folder, c.files)
         files = list(c.files)
         replies = run(args, "ask", folder, files, ["--attn", attn],
                       [question_of(r) for r in c.records])
-        chunks = shown_chunks(args, folder, files)
-    tokens.append(replies[0]["usage"]["prompt_tokens"])
-    for r, reply in zip(c.records, replies, strict=True):
-        score_question(m, r, reply, chunks)
+        return replies, shown_chunks(args, folder, files)
+
+
+def one_reply(args, command, r):
+    """The reply to a command over one record's documents."""
+    extra = ["--focus", r["question"]] if command == "summarize" and r["question"] else []
+    files = {safe(d["name"]): d["text"] for d in r["docs"]}
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(folder, files)
+        return run(args, command, folder, list(files), extra)[0]
+
+
+def replies_to(args, command, task):
+    records = load(args.data, task, args.limit)
+    return zip(records, in_parallel(args, lambda r: one_reply(args, command, r), records))
 
 
 def summary_task(args, table):
     m = Mean()
-    for r in load(args.data, "summary", args.limit):
+    for r, reply in replies_to(args, "summarize", "summary"):
         text = "\n".join(d["text"] for d in r["docs"])
-        extra = ["--focus", r["question"]] if r["question"] else []
-        with tempfile.TemporaryDirectory() as folder:
-            files = {safe(d["name"]): d["text"] for d in r["docs"]}
-            write_files(folder, files)
-            reply = run(args, "summarize", folder, list(files), extra)[0]
         said = " ".join(s["text"] for s in reply["summary"])
         wanted = [r["target"]["abstract"], *r["target"].get("references", [])]
         m.add("abstract", max(metrics.rouge_l(said, w) for w in wanted))
@@ -229,11 +256,7 @@ def summary_task(args, table):
 
 def review_task(args, table):
     m = Mean()
-    for r in load(args.data, "review", args.limit):
-        files = {safe(d["name"]): d["text"] for d in r["docs"]}
-        with tempfile.TemporaryDirectory() as folder:
-            write_files(folder, files)
-            reply = run(args, "review", folder, list(files))[0]
+    for r, reply in replies_to(args, "review", "review"):
         lines = [(f["line"][0], f["line"][1]) for f in reply["findings"]]
         wanted = r["target"]["findings"]
         if wanted:
@@ -253,9 +276,10 @@ class Table:
 
     def row(self, task, size, attn, m, tokens, left_out):
         head = f"{task:8}"
-        if size:
-            mean = sum(tokens) / len(tokens) if tokens else 0
-            head += f" {size // 1024:3d}K {attn:6} {len(tokens):3d} contexts of {mean:6.0f} tokens"
+        if tokens:
+            mean = sum(tokens) / len(tokens)
+            name = f"{size // 1024:3d}K" if size else " own"
+            head += f" {name} {attn:6} {len(tokens):3d} contexts of {mean:6.0f} tokens"
         figures = "  ".join(f"{k} {100 * m[k]:.1f}% ({m.counts[k]})" if k != "chunks"
                             else f"chunks {m[k]:.0f}" for k in m.counts)
         note = f"  [{left_out} larger than the context left out]" if left_out else ""
@@ -270,15 +294,16 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--program", required=True)
     p.add_argument("--data", required=True)
-    p.add_argument("--contexts", default="2048,8192,32768")
+    p.add_argument("--contexts", default="0,2048,8192,32768")
     p.add_argument("--attn", default="sparse,dense")
     p.add_argument("--tasks", default="qa,locate,codesum,summary,review")
     p.add_argument("--limit", type=int, default=0, help="records per task (default: all)")
     p.add_argument("--dense-limit", type=int, default=1)
+    p.add_argument("--jobs", type=int, default=1, help="contexts at a time")
     p.add_argument("--csv")
     p.add_argument("options", nargs="*", help="passed on to the program")
     args = p.parse_args()
-    args.contexts = [int(c) for c in args.contexts.split(",") if c]
+    args.contexts = [int(c) for c in args.contexts.split(",")]
     args.attn, args.tasks = args.attn.split(","), args.tasks.split(",")
     table = Table(args.csv)
     ask_tasks(args, table)
