@@ -112,5 +112,6 @@ void gpu_topk(void);
 void gpu_index(void);
 void gpu_mla(void);
 void gpu_gemm(void);
+void gpu_decode(void);
 
 #endif

@@ -18,22 +18,8 @@
  *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (two warpgroups, halves of V).
  * Tests    tests/test_op_mla.c */
-#include "cuda/element.cuh"
-#include "cuda/sm90.cuh"
+#include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
-
-#define HEADS 64                        /* of a block */
-#define WIDTH 576
-#define LATENT 512
-#define KEYS 64                         /* of a buffer */
-#define PANELS (WIDTH / 64)
-#define PANEL_BYTES (64 * 128)
-#define MATRIX_BYTES (PANELS * PANEL_BYTES) /* 64 rows of 576 bf16 */
-#define SHARED (3 * MATRIX_BYTES + 1024)
-
-struct barriers {
-    uint64_t q_full, q_empty, full[2], empty[2];
-};
 
 /* One step of work: half of the heads of one query. */
 struct item {
@@ -104,53 +90,6 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
     copies_wait<0>();
 }
 
-/* ------------------------------------------------------------------ computing */
-
-static __device__ __forceinline__ float quad_max(float v)
-{
-    v = fmaxf(v, __shfl_xor_sync(~0u, v, 1));
-    return fmaxf(v, __shfl_xor_sync(~0u, v, 2));
-}
-
-static __device__ __forceinline__ float quad_sum(float v)
-{
-    v += __shfl_xor_sync(~0u, v, 1);
-    return v + __shfl_xor_sync(~0u, v, 2);
-}
-
-template <enum kv_type TYPE> static __device__ __forceinline__ uint32_t pack(float a, float b)
-{
-    __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
-    __half2 f = __floats2half2_rn(a, b);
-    return TYPE == KV_BF16 ? *(uint32_t *)&h : *(uint32_t *)&f;
-}
-
-/* s [64 heads, 64 keys] of one buffer. */
-template <enum kv_type TYPE>
-static __device__ __forceinline__ void logits(float s[32], uint32_t q, uint32_t k)
-{
-    products_open();
-#pragma unroll
-    for (int p = 0; p < PANELS; p++)
-#pragma unroll
-        for (int i = 0; i < 4; i++)
-            (TYPE == KV_BF16 ? wgmma_bf16_n64 : wgmma_f16_n64)(
-                s, operand(q + p * PANEL_BYTES) + 2 * i, operand(k + p * PANEL_BYTES) + 2 * i,
-                p + i > 0);
-    products_close();
-}
-
-/* o [64 heads, 256] += weights of one buffer * its half of the latent. */
-template <enum kv_type TYPE>
-static __device__ __forceinline__ void values(float o[128], uint32_t weights, uint32_t v)
-{
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-        (TYPE == KV_BF16 ? wgmma_bf16_n256_t : wgmma_f16_n256_t)(
-            o, operand(weights) + 2 * i, operand_t(v + i * 2048, PANEL_BYTES), true);
-    products_close();
-}
-
 template <enum kv_type TYPE, typename OUT>
 static __device__ __forceinline__ void put_pair(OUT *to, float x, float y)
 {
@@ -160,91 +99,16 @@ static __device__ __forceinline__ void put_pair(OUT *to, float x, float y)
         *(uint32_t *)to = pack<TYPE>(x, y);
 }
 
-/* One item.  half: which buffer's logits, and which half of the latent, are this warpgroup's. */
+/* out: the first of the 64 heads. */
 template <enum kv_type TYPE, typename OUT>
-static __device__ __forceinline__ void attend(const struct sm90_mla_args &a, const struct item &w,
-                                              int half, uint32_t q, uint32_t keys,
-                                              struct barriers *b, float (*shared)[HEADS],
-                                              uint32_t first_pair)
+static __device__ __forceinline__ void write(OUT *out, const struct attended &r, int half)
 {
-    int thread = threadIdx.x % 128, lane = thread % 32, row = thread / 32 * 16 + lane / 4;
-    int pairs = (w.n + 2 * KEYS - 1) / (2 * KEYS);
-    uint32_t mine = keys + half * MATRIX_BYTES, weights = mine + 8 * PANEL_BYTES;
-    float o[128], m0 = -INFINITY, m1 = -INFINITY, l0 = 0, l1 = 0;
-#pragma unroll
-    for (int i = 0; i < 128; i++) o[i] = 0;
-    for (int p = 0; p < pairs; p++) {
-        uint32_t parity = (first_pair + p) & 1;
-        float s[32];
-        barrier_wait(&b->full[half], parity);
-        fence_async();
-        logits<TYPE>(s, q, mine);
-        products_wait<0>();
-        products_hold(s);
-        if (p + 1 == pairs) barrier_arrive(&b->q_empty);
-        float x0 = -INFINITY, x1 = -INFINITY;
-#pragma unroll
-        for (int i = 0; i < 8; i++)
-#pragma unroll
-            for (int j = 0; j < 2; j++) {
-                bool in = (2 * p + half) * KEYS + i * 8 + lane % 4 * 2 + j < w.n;
-                if (!in) s[4 * i + j] = s[4 * i + 2 + j] = -INFINITY;
-                x0 = fmaxf(x0, s[4 * i + j]);
-                x1 = fmaxf(x1, s[4 * i + 2 + j]);
-            }
-        x0 = quad_max(x0);
-        x1 = quad_max(x1);
-        if (lane % 4 == 0) shared[half][row] = x0, shared[half][row + 8] = x1;
-        named_sync(1, 256);
-        x0 = fmaxf(m0, fmaxf(x0, shared[!half][row]) * a.scale_log2);
-        x1 = fmaxf(m1, fmaxf(x1, shared[!half][row + 8]) * a.scale_log2);
-        float f0 = exp2f(m0 - x0), f1 = exp2f(m1 - x1);
-        m0 = x0, m1 = x1;
-        l0 *= f0, l1 *= f1;
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            float p00 = exp2f(fmaf(s[4 * i], a.scale_log2, -m0));
-            float p01 = exp2f(fmaf(s[4 * i + 1], a.scale_log2, -m0));
-            float p10 = exp2f(fmaf(s[4 * i + 2], a.scale_log2, -m1));
-            float p11 = exp2f(fmaf(s[4 * i + 3], a.scale_log2, -m1));
-            l0 += p00 + p01;
-            l1 += p10 + p11;
-            uint32_t at = weights + lane % 4 * 4;
-            asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row, i)), "r"(pack<TYPE>(p00, p01)));
-            asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row + 8, i)),
-                         "r"(pack<TYPE>(p10, p11)));
-        }
-        fence_async();
-        barrier_wait(&b->full[!half], parity);
-        fence_async();
-        named_sync(2, 256);
-        if (__any_sync(~0u, f0 != 1 || f1 != 1)) {
-#pragma unroll
-            for (int i = 0; i < 128; i++) o[i] *= i & 2 ? f1 : f0;
-        }
-        products_hold(o);
-        products_open();
-        values<TYPE>(o, keys + 8 * PANEL_BYTES, keys + half * 4 * PANEL_BYTES);
-        values<TYPE>(o, keys + MATRIX_BYTES + 8 * PANEL_BYTES,
-               keys + MATRIX_BYTES + half * 4 * PANEL_BYTES);
-        products_wait<1>();
-        barrier_arrive(&b->empty[0]);
-        products_wait<0>();
-        products_hold(o);
-        barrier_arrive(&b->empty[1]);
-    }
-    l0 = quad_sum(l0);
-    l1 = quad_sum(l1);
-    if (lane % 4 == 0) shared[half][row] = l0, shared[half][row + 8] = l1;
-    named_sync(1, 256);
-    l0 = 1.0f / (l0 + shared[!half][row]);
-    l1 = 1.0f / (l1 + shared[!half][row + 8]);
-    named_sync(2, 256); /* read before the next item writes there */
-    OUT *to = (OUT *)a.out + (w.t * a.H + w.h0 + row) * LATENT + half * 256 + lane % 4 * 2;
+    OUT *to = out + r.row * LATENT + half * 256 + threadIdx.x % 4 * 2;
+    float f0 = 1 / r.l0, f1 = 1 / r.l1;
 #pragma unroll
     for (int i = 0; i < 32; i++) {
-        put_pair<TYPE>(to + 8 * i, o[4 * i] * l0, o[4 * i + 1] * l0);
-        put_pair<TYPE>(to + 8 * LATENT + 8 * i, o[4 * i + 2] * l1, o[4 * i + 3] * l1);
+        put_pair<TYPE>(to + 8 * i, r.o[4 * i] * f0, r.o[4 * i + 1] * f0);
+        put_pair<TYPE>(to + 8 * LATENT + 8 * i, r.o[4 * i + 2] * f1, r.o[4 * i + 3] * f1);
     }
 }
 
@@ -256,25 +120,21 @@ mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
     __shared__ struct barriers b;
     __shared__ float shared[2][HEADS];
     uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
-    if (threadIdx.x == 0) {
-        barrier_init(&b.q_full, 128);
-        barrier_init(&b.q_empty, 256);
-        for (int i = 0; i < 2; i++) {
-            barrier_init(&b.full[i], 128);
-            barrier_init(&b.empty[i], 256);
-        }
-    }
+    if (threadIdx.x == 0) barriers_init(&b);
     __syncthreads();
     if (threadIdx.x < 128) {
         registers_less<56>();
         produce(a, q, keys, &b);
     } else {
         registers_more<224>();
+        int half = (int)threadIdx.x / 128 - 1;
         uint32_t pair = 0, items = 0;
+        struct attended r;
         for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
             struct item w = item_of(a, i);
             barrier_wait(&b.q_full, items & 1);
-            attend<TYPE, OUT>(a, w, (int)threadIdx.x / 128 - 1, q, keys, &b, shared, pair);
+            attend<TYPE>(r, w.n, a.scale_log2, half, q, keys, &b, shared, pair);
+            write<TYPE>((OUT *)a.out + (w.t * a.H + w.h0) * LATENT, r, half);
             pair += (w.n + 2 * KEYS - 1) / (2 * KEYS);
         }
     }

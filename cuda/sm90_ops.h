@@ -39,4 +39,16 @@ struct sm90_gemm_args {
 };
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
 
+/* sm90_mla_decode.cu */
+struct sm90_decode_args {
+    const uint16_t *q;
+    const uint8_t *cache;
+    const int32_t *sel;
+    uint16_t *out;
+    size_t B;
+    int K;
+    float scale_log2;
+};
+void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a);
+
 #endif
