@@ -47,8 +47,8 @@ enum err job_find_model(struct job *j, struct errinfo *e)
     return where_model(&j->model_dir, j->life, j->o->model, e);
 }
 
-/* The first word of one of model_describe's lines: "cpu" of "backend: cpu, 8 threads". */
-static const char *described(struct job *j, const char *key)
+/* One of model_describe's lines up to any of `stop`: "cpu" of "backend: cpu, 8 threads". */
+static const char *described(struct job *j, const char *key, const char *stop)
 {
     struct buf b = {0};
     const char *found = "";
@@ -59,7 +59,7 @@ static const char *described(struct job *j, const char *key)
         if (strncmp(line, key, n) || line[n] != ':') continue;
         line += n + 1;
         line += strspn(line, " ");
-        found = mem_copy(j->life, line, strcspn(line, " ,:;(\n"));
+        found = mem_copy(j->life, line, strcspn(line, stop));
         break;
     }
     buf_free(&b);
@@ -84,11 +84,13 @@ static struct str options_line(struct job *j)
 static void note_facts(struct job *j)
 {
     j->facts.model = model_card(j->model)->name;
-    j->facts.backend = described(j, "backend");
+    const char *no_cuda = described(j, "not on a GPU", "\n");
+    j->facts.backend = described(j, "backend", " ,:;(\n");
     j->facts.options = options_line(j);
     j->facts.seed = j->o->seed;
     term_detail(j->t, "model %s in %s, backend %s", j->facts.model, j->model_dir,
                 j->facts.backend);
+    if (*no_cuda) term_detail(j->t, "not on a GPU: %s", no_cuda);
 }
 
 /* Without a place for it there is no cache, and that is no mistake unless one was asked for. */

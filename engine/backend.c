@@ -4,13 +4,12 @@
 
 #include "engine/backend_plugin.h"
 
-/* The first CUDA device where there is one, else the CPU. */
-static const struct backend *best(void)
+const struct backend *backend_best(struct errinfo *why)
 {
     const struct backend *cuda;
     struct device *d;
     struct device_options o = {0};
-    if (backend_plugin(&cuda, NULL) || cuda->open(&d, &o, NULL)) return &cpu_backend;
+    if (backend_plugin(&cuda, why) || cuda->open(&d, &o, why)) return &cpu_backend;
     cuda->close(d);
     return cuda;
 }
@@ -20,7 +19,7 @@ enum err backend_find(const struct backend **out, const char *name, struct errin
     static const struct backend *const all[] = {&cpu_backend, &ref_backend};
     *out = NULL;
     if (!name || !strcmp(name, "auto")) {
-        *out = best();
+        *out = backend_best(NULL);
         return OK;
     }
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {

@@ -201,5 +201,7 @@ extern const struct backend ref_backend, cpu_backend;
  * for an unknown name, with the known ones; E_DEVICE for one that this build or machine does not
  * have ("cuda"). */
 enum err backend_find(const struct backend **out, const char *name, struct errinfo *e);
+/* What "auto" gives; where that is not cuda, *why says what is missing. */
+const struct backend *backend_best(struct errinfo *why);
 
 #endif

@@ -170,7 +170,10 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
     TRY(config_set_index_share(&m->config, o->index_share, e));
     TRY(card_read(&m->card, dir, &m->config, e));
     if (with_tokenizer) TRY(read_tokenizer(&m->tokenizer, dir, &m->config, e));
-    TRY(backend_find(&m->b, o->backend, e));
+    if (!o->backend || !strcmp(o->backend, "auto"))
+        m->b = backend_best(&m->no_cuda);
+    else
+        TRY(backend_find(&m->b, o->backend, e));
     if (o->dense) m->attention = dense_form(&m->config, m->b);
     TRY(m->b->open(&m->d, &device, e));
     TRY(open_weights(m, dir, &checkpoint, e));
@@ -283,4 +286,5 @@ void model_describe(const struct model *m, struct buf *out)
     buf_addz(out, "backend: ");
     m->b->describe(m->d, out);
     buf_addc(out, '\n');
+    if (m->no_cuda.code) buf_addf(out, "not on a GPU: %s\n", m->no_cuda.msg);
 }

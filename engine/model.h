@@ -15,6 +15,7 @@ struct model {
     struct model_card card;
     struct tokenizer *tokenizer;   /* NULL where it was not asked for */
     const struct backend *b;
+    struct errinfo no_cuda;        /* why "auto" took the CPU */
     struct device *d;
     struct weights weights;
     struct kv_layout kv;

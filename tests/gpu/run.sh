@@ -22,17 +22,23 @@ one() { # NAME COMMAND...
     grep -E '^# (cuda|auto)' "$logs/$name.log"
 }
 
-for t in cuda op_norm op_linear op_mla op_mha op_moe op_indexer; do
-    case " $* " in *" tests "* | "  ") one "$t" $bin/test_$t ;; esac
-done
-case " $* " in *" tests "* | "  ")
+wants() { # PART: nothing asked for is all
+    case " $asked " in *" $1 "* | "  ") return 0 ;; *) return 1 ;; esac
+}
+asked=$*
+
+if wants tests; then
+    for t in cuda op_norm op_linear op_mla op_mha op_moe op_indexer; do one "$t" $bin/test_$t; done
     one fixtures $bin/test_reference '*fixture' cuda
-    ls models/deepread-150m/*.safetensors >/dev/null 2>&1 && for t in with where on; do
-        one "model_$t" $bin/test_reference "model_${t}_*" cuda
+fi
+timeout 240 $bin/gpu $(echo " $asked" | sed 's/ tests//; s/ model//; s/ sanitize//') >"$logs/gpu.log" 2>&1
+if wants model && ls models/deepread-150m/*.safetensors >/dev/null 2>&1; then
+    for t in with where on; do one "model_$t" $bin/test_reference "model_${t}_*" cuda; done
+fi
+if wants sanitize && command -v compute-sanitizer >/dev/null; then
+    for t in moe indexer; do
+        one "memcheck_$t" compute-sanitizer --tool memcheck --error-exitcode 9 $bin/test_op_$t
+        tail -1 "$logs/memcheck_$t.log"
     done
-    if command -v compute-sanitizer >/dev/null; then
-        one memcheck compute-sanitizer --tool memcheck --error-exitcode 9 $bin/test_op_mla
-        tail -2 "$logs/memcheck.log"
-    fi ;;
-esac
-timeout 280 $bin/gpu $(echo "$*" | sed 's/tests//') 2>&1 | tee "$logs/gpu.log" | tail -n 70
+fi
+tail -n 75 "$logs/gpu.log"
