@@ -1,6 +1,7 @@
 #include "engine/kv.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -202,11 +203,29 @@ enum err kv_put(struct kv *kv, size_t at, size_t tokens, struct kv_source *sourc
     return OK;
 }
 
+/* Rows of each block from `row` on: blocks follow one another and hold KV_PAGE rows each. */
+static void clear_rows(const struct kv_layout *l, char *page, size_t row)
+{
+    size_t start = 0;
+    for (size_t i = 0; start < l->page_bytes; i++) {
+        size_t next = i + 1 < CONFIG_MAX_LAYERS ? l->latent_offset[i + 1] : 0;
+        size_t ends[2] = {l->index_offset[i], next ? next : l->page_bytes};
+        for (int k = 0; k < 2; k++) {
+            if (ends[k] <= start) continue;
+            size_t used = (ends[k] - start) / KV_PAGE * row;
+            memset(page + start + used, 0, ends[k] - start - used);
+            start = ends[k];
+        }
+    }
+}
+
 const void *kv_page_bytes(const struct kv *kv, size_t i, void *copy)
 {
-    assert(i < kv->n_pages);
-    if (kv->b->host_memory) return kv->memory[i];
+    assert(i < pages_for(kv->n));
+    bool whole = (i + 1) * KV_PAGE <= kv->n;
+    if (whole && kv->b->host_memory) return kv->memory[i];
     kv->b->download(kv->d, copy, kv->memory[i], kv->layout->page_bytes);
+    if (!whole) clear_rows(kv->layout, copy, kv->n % KV_PAGE);
     return copy;
 }
 

@@ -64,7 +64,8 @@ void kv_share(struct kv *to, const struct kv *from, size_t n);
  * holds `at` tokens and perhaps some pages more. */
 enum err kv_put(struct kv *kv, size_t at, size_t tokens, struct kv_source *source, size_t offset,
                 struct errinfo *e);
-/* The bytes of page i in host memory: its own, or else downloaded into `copy` (page_bytes). */
+/* The bytes of page i in host memory: its own, or a copy in `copy` (page_bytes).  Rows that hold no
+ * token are zeros. */
 const void *kv_page_bytes(const struct kv *kv, size_t i, void *copy);
 
 struct kv_view kv_view(const struct kv *kv, int layer);

@@ -55,9 +55,14 @@ struct prefix_key prefix_key_next(const struct prefix_key *parent, const int32_t
 
 /* ------------------------------------------------------------------ the file */
 
+static size_t pages_of(size_t tokens)
+{
+    return (tokens + KV_PAGE - 1) / KV_PAGE;
+}
+
 size_t prefix_block_pages(const struct prefix_block *b)
 {
-    return b->tokens / KV_PAGE;
+    return pages_of(b->tokens);
 }
 
 size_t prefix_block_bytes(const struct prefix_block *b)
@@ -108,10 +113,10 @@ static enum err check_numbers(const struct head *h, size_t file_bytes, const cha
         h->pos > (uint64_t)1 << 40 || h->page_bytes == 0 || h->page_bytes % 64 ||
         h->model_n > PREFIX_MODEL_BYTES || h->label_n > PREFIX_LABEL_BYTES)
         return err_set(e, E_FORMAT, "%s: a field of the head is out of range", name);
-    if (h->tokens == 0 || h->tokens > PREFIX_BLOCK_TOKENS || h->tokens % KV_PAGE)
-        return err_set(e, E_FORMAT, "%s: %u tokens, expected a multiple of %d up to %d", name,
-                       h->tokens, KV_PAGE, PREFIX_BLOCK_TOKENS);
-    if (__builtin_mul_overflow((uint64_t)(h->tokens / KV_PAGE), h->page_bytes, &bytes) ||
+    if (h->tokens == 0 || h->tokens > PREFIX_BLOCK_TOKENS)
+        return err_set(e, E_FORMAT, "%s: %u tokens, expected 1 to %d", name, h->tokens,
+                       PREFIX_BLOCK_TOKENS);
+    if (__builtin_mul_overflow((uint64_t)pages_of(h->tokens), h->page_bytes, &bytes) ||
         __builtin_add_overflow(bytes, (uint64_t)PREFIX_BLOCK_DATA, &bytes) || bytes != file_bytes)
         return err_set(e, E_FORMAT, "%s: %zu bytes, not what %u tokens of %llu bytes a page take",
                        name, file_bytes, h->tokens, (unsigned long long)h->page_bytes);

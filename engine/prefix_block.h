@@ -39,7 +39,7 @@ struct prefix_key prefix_key_next(const struct prefix_key *parent, const int32_t
 struct prefix_block {
     struct prefix_key root, parent, key;
     uint64_t pos;            /* of the first token, a multiple of PREFIX_BLOCK_TOKENS */
-    size_t tokens;           /* whole pages: a multiple of KV_PAGE */
+    size_t tokens;           /* 1 to PREFIX_BLOCK_TOKENS; the last page may be filled in part */
     size_t page_bytes;
     const int32_t *ids;      /* [tokens] */
     struct str model, label; /* UTF-8 */

@@ -64,11 +64,11 @@ void prefix_chain_begin(struct prefix_chain *c, const int32_t *ids, size_t n)
     if (c->known > same) c->known = same;
 }
 
-static void touch(struct prefix_chain *c, size_t block, const struct prefix_key *key)
+/* Notes a use of a block at about `now`.  A block counts as used before those that it follows, so
+ * that it is evicted before them. */
+static void touch(struct prefix_chain *c, size_t block, const struct prefix_key *key, int64_t now)
 {
-    /* The first blocks count as used last: they must not be evicted before those that follow. */
-    int64_t when = prefix_store_now() - (int64_t)block * 1000;
-    prefix_store_touch(&c->store, &c->keys[block], key, when);
+    prefix_store_touch(&c->store, &c->keys[block], key, now - (int64_t)block * 1000);
 }
 
 /* ------------------------------------------------------------------ loading */
@@ -190,7 +190,7 @@ static bool put(struct prefix_chain *c, struct kv *kv, struct found *f)
     struct kv_source *s = mem_alloc(1, sizeof *s);
     *s = (struct kv_source){f->file.map, 1};
     enum err r = kv_put(kv, b->pos, f->use, s, PREFIX_BLOCK_DATA, NULL);
-    if (!r) touch(c, block, &b->key);
+    if (!r) touch(c, block, &b->key, prefix_store_now());
     if (!r && b->tokens == BLOCK && c->known == block && f->use == BLOCK) c->known++;
     f->file.map = (struct mapping){0};
     kv_source_drop(s);
@@ -227,8 +227,8 @@ enum err prefix_chain_allows(const struct prefix_chain *c, size_t left, struct e
 static void write_block(struct prefix_chain *c, const struct kv *kv, size_t block, size_t tokens)
 {
     const void *pages[BLOCK_PAGES];
-    size_t page = kv->layout->page_bytes, n = tokens / KV_PAGE;
-    char *copy = kv->b->host_memory ? NULL : mem_alloc(n, page);
+    size_t page = kv->layout->page_bytes, n = (tokens + KV_PAGE - 1) / KV_PAGE;
+    char *copy = mem_alloc(n, page); /* stays untouched where the pages lie in host memory */
     struct prefix_block b = {.root = c->keys[0],
                              .parent = c->keys[block],
                              .pos = block * BLOCK,
@@ -239,7 +239,7 @@ static void write_block(struct prefix_chain *c, const struct kv *kv, size_t bloc
                              .label = str_of(c->label)};
     b.key = prefix_key_next(&b.parent, b.ids, tokens);
     for (size_t i = 0; i < n; i++)
-        pages[i] = kv_page_bytes(kv, block * BLOCK_PAGES + i, copy ? copy + i * page : NULL);
+        pages[i] = kv_page_bytes(kv, block * BLOCK_PAGES + i, copy + i * page);
     if (prefix_store_put(&c->store, &b, pages, &c->notice)) c->writable = false;
     else c->stored += tokens;
     c->used = true;
@@ -257,12 +257,13 @@ void prefix_chain_store(struct prefix_chain *c, const struct kv *kv)
     }
 }
 
-/* What stands behind the last whole block, in whole pages, unless most of it is stored. */
+/* What stands behind the last whole block, unless nearly all of it is stored: a question's few
+ * tokens behind the documents are not worth a file. */
 static void store_rest(struct prefix_chain *c, const struct kv *kv)
 {
-    size_t block = c->n / BLOCK, tokens = c->n % BLOCK / KV_PAGE * KV_PAGE, most = 0;
+    size_t block = c->n / BLOCK, tokens = c->n % BLOCK, most = 0;
     struct prefix_file f;
-    if (!tokens || !c->writable || c->known < block || kv->n < c->n) return;
+    if (tokens < KV_PAGE || !c->writable || c->known < block || kv->n < c->n) return;
     if (c->o->mode != PREFIX_REFRESH && best_child(c, kv, block, &most, &f)) sys_unmap(&f.map);
     if (tokens >= most + KV_PAGE) write_block(c, kv, block, tokens);
 }
@@ -270,7 +271,8 @@ static void store_rest(struct prefix_chain *c, const struct kv *kv)
 void prefix_chain_end(struct prefix_chain *c, const struct kv *kv)
 {
     store_rest(c, kv);
-    for (size_t i = 0; c->used && i < c->known; i++) touch(c, i, &c->keys[i + 1]);
+    int64_t now = prefix_store_now();
+    for (size_t i = 0; c->used && i < c->known; i++) touch(c, i, &c->keys[i + 1], now);
     c->ids = NULL;
 }
 

@@ -12,7 +12,7 @@
 #include "engine/session.h"
 
 #define FIXTURE "tests/data/moe-fixture"
-#define LENGTH 1400 /* two whole blocks and a last one of 376 tokens: 320 in whole pages */
+#define LENGTH 1400 /* two whole blocks and a last one of 376 tokens, its last page filled in part */
 
 /* A prompt of n tokens; another seed differs from the first token on. */
 static inline int32_t *prompt_new(size_t n, unsigned seed)
@@ -91,22 +91,27 @@ static inline struct prefix_report check_run(struct model *m, const int32_t *ids
     return r;
 }
 
-/* A block's path by its number in a chain (0 the first), by walking the names. */
+/* The path of block `block` of a stored prompt of n tokens; where it is a last, shorter one, of any
+ * block that follows the one before. */
 static inline bool block_path(char *path, size_t size, const char *name, const struct model *m,
-                              const int32_t *ids, size_t block)
+                              const int32_t *ids, size_t n, size_t block)
 {
-    struct prefix_key parent = m->prefix_root;
-    char hex[2][33];
+    const size_t whole = PREFIX_BLOCK_TOKENS;
+    struct prefix_key keys[2] = {m->prefix_root};
+    char stem[66] = "", folder[600];
     for (size_t i = 0; i < block; i++)
-        parent = prefix_key_next(&parent, ids + i * PREFIX_BLOCK_TOKENS, PREFIX_BLOCK_TOKENS);
-    for (size_t i = 0; i < 16; i++) snprintf(hex[0] + 2 * i, 3, "%02x", parent.b[i]);
-    char folder[600];
+        keys[0] = prefix_key_next(&keys[0], ids + i * whole, whole);
+    bool last = (block + 1) * whole > n;
+    if (!last) keys[1] = prefix_key_next(&keys[0], ids + block * whole, whole);
+    for (size_t i = 0; i < 32; i++)
+        snprintf(stem + 2 * i + (i >= 16), 3, "%02x", keys[i / 16].b[i % 16]);
+    stem[32] = '-';
     snprintf(folder, sizeof folder, "%s/kv", in_dir(name));
     DIR *d = opendir(folder);
     assert_non_null(d);
     bool found = false;
     for (struct dirent *f; !found && (f = readdir(d));)
-        if (!strncmp(f->d_name, hex[0], 32) && strstr(f->d_name, ".kv")) {
+        if (!strncmp(f->d_name, stem, last ? 33 : 65) && strstr(f->d_name, ".kv")) {
             snprintf(path, size, "%s/%s", folder, f->d_name);
             found = true;
         }
