@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "engine/prefix_root.h"
 #include "engine/session.h"
 
 struct options {
@@ -66,7 +67,7 @@ static enum err write_state(struct model *m, const struct options *o, const int3
     } else {
         r = pretend(s, ids, n, e);
         start = sys_seconds();
-        prefix_chain_begin(s->prefix, ids, n);
+        prefix_chain_begin(s->prefix, prefix_root(m), ids, n);
         prefix_chain_store(s->prefix, &s->kv);
         prefix_chain_end(s->prefix, &s->kv);
         printf("%8zu %10.3f ", n, sys_seconds() - start);

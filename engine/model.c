@@ -122,26 +122,28 @@ static enum err read_tokenizer(struct tokenizer **out, const char *dir, const st
     return r;
 }
 
-/* checkpoint: its key, where a cache wants one.  Made from the bytes that are loaded. */
-static enum err open_weights(struct model *m, const char *dir, struct prefix_key *checkpoint,
-                             struct errinfo *e)
+static enum err open_weights(struct model *m, const char *dir, struct errinfo *e)
 {
     struct safetensors *s;
+    struct prefix_key checkpoint;
     TRY(safetensors_open(&s, dir, e));
-    enum err r = m->prefix.dir ? prefix_root_checkpoint(checkpoint, s, dir, e) : OK;
+    enum err r = OK;
+    if (m->prefix.dir) { /* made from the bytes that are loaded */
+        r = prefix_root_checkpoint(&checkpoint, s, dir, e);
+        if (!r) m->prefix_base = prefix_root_program(&checkpoint);
+    }
     if (!r) r = weights_load(&m->weights, s, &m->config, m->b, m->d, m->attention, dir, e);
     safetensors_close(s);
     return r;
 }
 
-static void prepare(struct model *m, const struct prefix_key *checkpoint)
+static void prepare(struct model *m)
 {
     const struct config *c = &m->config;
     kv_layout_init(&m->kv, c, m->b->kv_type(m->d), m->attention);
     config_rope(c, m->inv_freq, &m->amplitude);
     m->softmax_scale = config_softmax_scale(c);
     m->index_scale = 1.0f / sqrtf((float)c->J) / sqrtf((float)c->C);
-    if (m->prefix.dir) m->prefix_root = prefix_root(m, checkpoint);
 }
 
 static void take_prefix(struct model *m, const struct prefix_options *o)
@@ -163,7 +165,6 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
                           bool with_tokenizer, struct errinfo *e)
 {
     struct device_options device = {o->threads, o->weights, o->kv};
-    struct prefix_key checkpoint = {{0}};
     m->threads = o->threads;
     take_prefix(m, o->prefix);
     TRY(read_config(&m->config, dir, e));
@@ -176,8 +177,8 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
         TRY(backend_find(&m->b, o->backend, e));
     if (o->dense) m->attention = dense_form(&m->config, m->b);
     TRY(m->b->open(&m->d, &device, e));
-    TRY(open_weights(m, dir, &checkpoint, e));
-    prepare(m, &checkpoint);
+    TRY(open_weights(m, dir, e));
+    prepare(m);
     return OK;
 }
 

@@ -24,7 +24,7 @@ struct model {
     enum attention attention;
     int threads;                   /* as asked for; 0: all cores */
     struct prefix_options prefix;  /* dir NULL: no cache; its own copy else */
-    struct prefix_key prefix_root; /* where there is one */
+    struct prefix_key prefix_base; /* where there is one: checkpoint and program */
 };
 
 /* model_open without tokenizer.json, for checkpoints that have none (test fixtures). */

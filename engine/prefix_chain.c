@@ -11,13 +11,12 @@
 
 /* ------------------------------------------------------------------ beginning and end */
 
-void prefix_chain_open(struct prefix_chain *c, const struct prefix_options *o,
-                       const struct prefix_key *root, const char *model, int threads)
+void prefix_chain_open(struct prefix_chain *c, const struct prefix_options *o, const char *model,
+                       int threads)
 {
     *c = (struct prefix_chain){.o = o, .model = str_of(model), .threads = threads};
     if (c->model.n > PREFIX_MODEL_BYTES) c->model.n = 0;
     c->keys = mem_alloc(1, sizeof *c->keys);
-    c->keys[0] = *root;
     c->n_keys = c->cap_keys = 1;
     c->usable = prefix_store_open(&c->store, o->dir, o->max_bytes, &c->notice) == OK;
     c->writable = c->usable && !o->no_store;
@@ -44,9 +43,12 @@ void prefix_chain_set_label(struct prefix_chain *c, const char *label)
     c->label[at] = '\0';
 }
 
-void prefix_chain_begin(struct prefix_chain *c, const int32_t *ids, size_t n)
+void prefix_chain_begin(struct prefix_chain *c, struct prefix_key root, const int32_t *ids,
+                        size_t n)
 {
     size_t blocks = n / BLOCK, same = 0;
+    if (!prefix_key_equal(&root, &c->keys[0])) c->known = 0;
+    c->keys[0] = root;
     c->ids = ids;
     c->n = n;
     c->searched = 0;
@@ -278,11 +280,12 @@ void prefix_chain_end(struct prefix_chain *c, const struct kv *kv)
 
 /* ------------------------------------------------------------------ asking */
 
-size_t prefix_chain_count(struct prefix_chain *c, const int32_t *ids, size_t n)
+size_t prefix_chain_count(struct prefix_chain *c, struct prefix_key root, const int32_t *ids,
+                          size_t n)
 {
     size_t i = 0;
     if (!c->usable || n < PREFIX_FLOOR) return 0;
-    prefix_chain_begin(c, ids, n);
+    prefix_chain_begin(c, root, ids, n);
     while (i + 1 < c->n_keys && prefix_store_has(&c->store, &c->keys[i], &c->keys[i + 1])) i++;
     c->ids = NULL;
     return i * BLOCK;

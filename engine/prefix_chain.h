@@ -32,13 +32,14 @@ struct prefix_chain {
 };
 
 /* The caller keeps what it gives.  A folder that cannot be used is a notice. */
-void prefix_chain_open(struct prefix_chain *c, const struct prefix_options *o,
-                       const struct prefix_key *root, const char *model, int threads);
+void prefix_chain_open(struct prefix_chain *c, const struct prefix_options *o, const char *model,
+                       int threads);
 void prefix_chain_close(struct prefix_chain *c);
 void prefix_chain_set_label(struct prefix_chain *c, const char *label); /* is cut where too long */
 
-/* A prompt of n >= PREFIX_FLOOR tokens is to be read. */
-void prefix_chain_begin(struct prefix_chain *c, const int32_t *ids, size_t n);
+/* A prompt of n >= PREFIX_FLOOR tokens is to be read, by a model with this root. */
+void prefix_chain_begin(struct prefix_chain *c, struct prefix_key root, const int32_t *ids,
+                        size_t n);
 /* Puts what is stored behind what the kv holds of the prompt, at most n - 1 tokens.  Returns the
  * tokens that the kv holds then. */
 size_t prefix_chain_load(struct prefix_chain *c, struct kv *kv);
@@ -50,6 +51,7 @@ void prefix_chain_store(struct prefix_chain *c, const struct kv *kv);
 void prefix_chain_end(struct prefix_chain *c, const struct kv *kv);
 
 /* Tokens of the prompt that are on disk; looks at names only. */
-size_t prefix_chain_count(struct prefix_chain *c, const int32_t *ids, size_t n);
+size_t prefix_chain_count(struct prefix_chain *c, struct prefix_key root, const int32_t *ids,
+                          size_t n);
 
 #endif

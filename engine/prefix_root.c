@@ -98,28 +98,31 @@ static void add_layout(struct buf *b, const struct model *m)
         buf_addf(b, "%d %zu %zu\n", m->config.full[i], l->latent_offset[i], l->index_offset[i]);
 }
 
-/* A new build may compute other bits: the program's own bytes are part of the key. */
-static void add_program(struct buf *b)
+struct prefix_key prefix_root_program(const struct prefix_key *checkpoint)
 {
+    struct buf b = {0};
     struct mapping m;
+    buf_add(&b, (const char *)checkpoint->b, sizeof checkpoint->b);
     if (!sys_map(&m, "/proc/self/exe", NULL)) {
-        add_digest(b, m.p, m.n);
+        add_digest(&b, m.p, m.n);
         sys_unmap(&m);
     }
-    buf_addf(b, "%s glibc %s\n", DEEPREAD_VERSION, gnu_get_libc_version());
+    buf_addf(&b, "%s glibc %s\n", DEEPREAD_VERSION, gnu_get_libc_version());
+    struct prefix_key key = prefix_key_of(b.s, b.n);
+    buf_free(&b);
+    return key;
 }
 
-struct prefix_key prefix_root(const struct model *m, const struct prefix_key *checkpoint)
+struct prefix_key prefix_root(const struct model *m)
 {
     struct buf b = {0};
     buf_addf(&b, "prefix cache %d\n", PREFIX_VERSION);
-    buf_add(&b, (const char *)checkpoint->b, sizeof checkpoint->b);
+    buf_add(&b, (const char *)m->prefix_base.b, sizeof m->prefix_base.b);
     buf_addf(&b, "\nattention %d backend %s: ", (int)m->attention, m->b->name);
     if (m->b->arithmetic) m->b->arithmetic(m->d, &b);
     else m->b->describe(m->d, &b);
     buf_addc(&b, '\n');
     add_layout(&b, m);
-    add_program(&b);
     struct prefix_key key = prefix_key_of(b.s, b.n);
     buf_free(&b);
     return key;

@@ -15,8 +15,10 @@ struct model;
  * Cost: reads them once. */
 enum err prefix_root_checkpoint(struct prefix_key *out, const struct safetensors *s,
                                 const char *dir, struct errinfo *e);
-/* Of a model whose backend and layout are known: checkpoint, layers that select, layout of the
- * state, arithmetic of the backend, the program itself and its C library. */
-struct prefix_key prefix_root(const struct model *m, const struct prefix_key *checkpoint);
+/* Adds the program itself and its C library: a new build may compute other bits. */
+struct prefix_key prefix_root_program(const struct prefix_key *checkpoint);
+/* Of a model as it is now: those, and layers that select, layout of the state, arithmetic of the
+ * backend.  Cheap: a few thousand bytes are hashed. */
+struct prefix_key prefix_root(const struct model *m);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/sys.h"
+#include "engine/prefix_root.h"
 
 #define DEFAULT_CHUNK 512
 
@@ -17,7 +18,7 @@ enum err session_new(struct session **out, struct model *m, struct errinfo *e)
     kv_init(&s->kv, &m->kv, m->b, m->d);
     if (m->prefix.dir) {
         s->prefix = mem_alloc(1, sizeof *s->prefix);
-        prefix_chain_open(s->prefix, &m->prefix, &m->prefix_root, m->card.name,
+        prefix_chain_open(s->prefix, &m->prefix, m->card.name,
                           m->threads > 0 ? m->threads : sys_cores());
     }
     *out = s;
@@ -179,7 +180,7 @@ enum err session_sync(struct session *s, const int32_t *want, size_t n, struct e
     if (keep == n && n > 0) keep--; /* the last token once more, for its logits */
     session_rewind(s, keep);
     bool stored = s->prefix && !s->probe && n >= PREFIX_FLOOR;
-    if (stored) prefix_chain_begin(s->prefix, want, n);
+    if (stored) prefix_chain_begin(s->prefix, prefix_root(s->m), want, n);
     enum err r = extend_all(s, want + keep, n - keep, stored, e);
     if (stored) prefix_chain_end(s->prefix, &s->kv);
     return r;
@@ -203,5 +204,5 @@ void session_set_label(struct session *s, const char *label)
 
 size_t session_stored(struct session *s, const int32_t *ids, size_t n)
 {
-    return s->prefix ? prefix_chain_count(s->prefix, ids, n) : 0;
+    return s->prefix ? prefix_chain_count(s->prefix, prefix_root(s->m), ids, n) : 0;
 }

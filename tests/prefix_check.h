@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/mem.h"
+#include "engine/prefix_root.h"
 #include "engine/session.h"
 
 #define FIXTURE "tests/data/moe-fixture"
@@ -97,7 +98,7 @@ static inline bool block_path(char *path, size_t size, const char *name, const s
                               const int32_t *ids, size_t n, size_t block)
 {
     const size_t whole = PREFIX_BLOCK_TOKENS;
-    struct prefix_key keys[2] = {m->prefix_root};
+    struct prefix_key keys[2] = {prefix_root(m)};
     char stem[66] = "", folder[600];
     for (size_t i = 0; i < block; i++)
         keys[0] = prefix_key_next(&keys[0], ids + i * whole, whole);
