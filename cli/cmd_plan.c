@@ -17,6 +17,7 @@ static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
     buf_addf(b, "%-14s%s, backend %s\n", "model", p->model, p->backend);
     buf_addf(b, "%-14s%zu in %zu chunks\n", "documents", p->n_docs, p->chunks);
     buf_addf(b, "%-14s%zu tokens, and %zu for the reply\n", "prompt", p->prompt, p->reply);
+    buf_addf(b, "%-14s%zu tokens, read before and kept\n", "cached", p->cached);
     buf_addf(b, "%-14s%zu tokens\n", "window", p->window);
     add_mib(b, "weights", p->weight_bytes);
     add_mib(b, "state", p->kv_bytes);
@@ -39,6 +40,7 @@ static void plan_json(struct buf *b, const struct plan *p, const char *misfit)
     jsonw_bool(&w, "fits", !misfit);
     jsonw_z(&w, "why_not", misfit);
     jsonw_int(&w, "prompt_tokens", (int64_t)p->prompt);
+    jsonw_int(&w, "cached_tokens", (int64_t)p->cached);
     jsonw_int(&w, "reply_tokens", (int64_t)p->reply);
     jsonw_int(&w, "window", (int64_t)p->window);
     jsonw_int(&w, "chunks", (int64_t)p->chunks);

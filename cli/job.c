@@ -293,16 +293,6 @@ static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
     p->kv_bytes = model_kv_bytes(j->model, prompt + p->reply);
 }
 
-enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
-{
-    size_t prompt;
-    TRY(job_load_model(j, e));
-    j->stage = STAGE_RUN;
-    TRY(count_tokens(j, 0, j->n_chunks, &prompt, e));
-    plan_totals(j, prompt, p);
-    return count_docs(j, p, e);
-}
-
 const char *job_misfit(struct job *j, const struct plan *p)
 {
     struct buf b = {0};
@@ -355,6 +345,16 @@ static enum err encode_documents(struct job *j, struct errinfo *e)
     j->doc_tokens = tokens.v;
     j->n_doc_tokens = tokens.n;
     return OK;
+}
+
+enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
+{
+    TRY(job_load_model(j, e));
+    j->stage = STAGE_RUN;
+    TRY(encode_documents(j, e));
+    plan_totals(j, j->n_doc_tokens, p);
+    p->cached = session_stored(j->session, j->doc_tokens, j->n_doc_tokens);
+    return count_docs(j, p, e);
 }
 
 static enum err make_prompt(struct job *j, struct step *s, enum task task, const char *text,

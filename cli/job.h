@@ -81,6 +81,7 @@ struct plan {
     size_t window;         /* tokens: the model's, or --ctx                */
     size_t reply;          /* tokens kept free                             */
     size_t prompt;         /* tokens of the prompt but for the question    */
+    size_t cached;         /* of the prompt's tokens: read before, and kept */
     size_t chunks;
     size_t kv_bytes;       /* state of prompt and reply                    */
     size_t weight_bytes;   /* as loaded                                    */

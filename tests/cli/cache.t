@@ -62,9 +62,10 @@ seq 150 | sed 's/.*/Line & says nothing at all./' >long.txt; for i in 1 2 3; do 
 Signature: 8a477f597d28d172789f06886806bc55
 ---
 # warm, list, show, prune, clear.
-seq 150 | sed 's/.*/Line & says nothing at all./' >long.txt; deepread cache warm long.txt; deepread cache warm long.txt; deepread cache list; id=$(deepread cache list | sed -n 2p | cut -c 1-8); deepread cache show $id; echo x >$DEEPREAD_CACHE_DIR/kv/mine; for f in $DEEPREAD_CACHE_DIR/kv/*.kv; do truncate -s -1 $f; break; done; deepread cache prune; deepread cache clear; ls $DEEPREAD_CACHE_DIR/kv
+seq 150 | sed 's/.*/Line & says nothing at all./' >long.txt; deepread cache warm long.txt; deepread cache warm long.txt; deepread plan long.txt | grep cached; deepread cache list; id=$(deepread cache list | sed -n 2p | cut -c 1-8); deepread cache show $id; echo x >$DEEPREAD_CACHE_DIR/kv/mine; for f in $DEEPREAD_CACHE_DIR/kv/*.kv; do truncate -s -1 $f; break; done; deepread cache prune; deepread cache clear; ls $DEEPREAD_CACHE_DIR/kv
 1570 tokens, 0 of them were there
 1570 tokens, 1536 of them were there
+cached        1536 tokens, read before and kept
 ID         TOKENS    MIB  USED              MODEL  DOCUMENTS
 ? [0-9a-f]*     1536     * 20??-??-?? ??:??  deepread-150m  long.txt
 ? 1 entry, * MiB in */cache
