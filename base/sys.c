@@ -198,6 +198,36 @@ size_t sys_free_memory(void)
     return kib * 1024;
 }
 
+size_t sys_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : 0;
+}
+
+int sys_numa_nodes(void)
+{
+    char path[64];
+    int n = 0;
+    do {
+        snprintf(path, sizeof path, "/sys/devices/system/node/node%d", n);
+    } while (access(path, F_OK) == 0 && ++n < 1024);
+    return n < 1 ? 1 : n;
+}
+
+void sys_processor(char *out, size_t cap)
+{
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    char line[256];
+    *out = 0;
+    while (f && !*out && fgets(line, sizeof line, f)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, "model name", 10) || !colon) continue;
+        colon += 1 + strspn(colon + 1, " ");
+        snprintf(out, cap, "%.*s", (int)strcspn(colon, "\n"), colon);
+    }
+    if (f) fclose(f);
+}
+
 int sys_cores(void)
 {
     cpu_set_t set;

@@ -36,6 +36,9 @@ void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX]);
 double sys_seconds(void);       /* monotonic clock */
 size_t sys_peak_memory(void);   /* bytes resident at most so far; 0 if unknown */
 size_t sys_free_memory(void);   /* bytes available now; 0 if unknown */
+size_t sys_memory(void);        /* bytes of the machine; 0 if unknown */
+int sys_numa_nodes(void);       /* at least 1 */
+void sys_processor(char *out, size_t cap); /* its name; "" if unknown */
 int sys_cores(void);            /* processors this process may run on, at least 1 */
 /* The folder of the running executable, without a trailing slash; "" if unknown. */
 void sys_exe_dir(char *out, size_t cap);

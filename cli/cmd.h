@@ -32,6 +32,7 @@ enum exit_code cmd_plan(const struct options *o, struct term *t, char *const *op
 enum exit_code cmd_text(const struct options *o, struct term *t, char *const *operands);
 enum exit_code cmd_model(const struct options *o, struct term *t, char *const *operands);
 enum exit_code cmd_cache(const struct options *o, struct term *t, char *const *operands);
+enum exit_code cmd_doctor(const struct options *o, struct term *t, char *const *operands);
 enum exit_code cmd_help(const struct options *o, struct term *t, char *const *operands);
 
 /* Help on standard output: of one command, or (NULL) the overview. */

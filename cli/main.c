@@ -53,6 +53,9 @@ const struct cmd commands[] = {
      "on from there. list and show say what is kept, warm reads documents ahead for ask and "
      "summarize, prune removes what is damaged or longest unused, clear removes everything.",
      cache_groups},
+    {"doctor", cmd_doctor, NEEDS_ACTION, "", "Say what this machine has and what would be used",
+     "Processor, memory, and for each backend what it is and what its operations compute with.",
+     model_groups},
     {"help", cmd_help, NEEDS_ACTION, "[COMMAND]", "Show help for a command", NULL, help_groups},
     {.name = NULL}};
 

@@ -66,6 +66,13 @@ int model_eos(const struct model *m, size_t i); /* i-th end token, -1 past the l
 enum err model_open_tokenizer(struct tokenizer **out, struct model_card *card, const char *dir,
                               struct errinfo *e);
 
+/* ------------------------------------------------------------------ the machine */
+
+/* For `deepread doctor`: lines "key: value" about processor and memory, about each backend under
+ * these options (of which threads, weights, kv and backend count), and which would be chosen.
+ * Cost: opens a device of each. */
+void doctor_describe(const struct model_options *o, struct buf *out);
+
 /* ------------------------------------------------------------------ tokens */
 
 struct tokens { /* growing list of ids; zero-initialise, free with tokens_free */

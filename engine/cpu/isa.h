@@ -24,5 +24,7 @@ enum cpu_isa cpu_isa_best(void);
 /* Like cpu_backend.open with the path given.  E_DEVICE when the machine lacks it. */
 enum err cpu_open_isa(struct device **out, const struct device_options *o, enum cpu_isa isa,
                       struct errinfo *e);
+/* Lines "key: value": the paths of this machine, and what each operation of d computes with. */
+void cpu_doctor(const struct device *d, struct buf *out);
 
 #endif

@@ -18,7 +18,7 @@ Answer a question, with quotations.
 deepread help text | grep -c -e '--map'
 2
 ---
-for c in summarize ask review plan text model cache help; do deepread help $c | awk 'length > 80'; done
+for c in summarize ask review plan text model cache doctor help; do deepread help $c | awk 'length > 80'; done
 ---
 deepread --man-options | grep -c '^\.SS'
 11

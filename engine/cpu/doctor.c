@@ -1,0 +1,43 @@
+/* doctor.c: what the CPU backend would compute with, for `deepread doctor`. */
+#include "engine/cpu/cpu.h"
+
+/* By enum cpu_isa. */
+static const struct {
+    const char *eight_bits, *floats;
+} instructions[CPU_ISA_COUNT] = {
+#if defined(__x86_64__)
+    [CPU_ISA_GENERIC] = {"int16 pairs, pmaddwd of 128 bits", "f32, 128 bits"},
+#else
+    [CPU_ISA_GENERIC] = {"int16 pairs, in C", "f32, vectors of 128 bits"},
+#endif
+    [CPU_ISA_AVX2] = {"int16 pairs, vpmaddwd of 256 bits", "f32, FMA of 256 bits"},
+    [CPU_ISA_AVXVNNI] = {"int16 pairs, vpdpwssd of 256 bits", "f32, FMA of 256 bits"},
+    [CPU_ISA_AVX512] = {"int16 pairs, vpmaddwd of 512 bits", "f32, FMA of 512 bits"},
+    [CPU_ISA_AVX512VNNI] = {"int16 pairs, vpdpwssd of 512 bits", "f32, FMA of 512 bits"},
+    [CPU_ISA_AMX] = {"two bf16 terms, tdpbf16ps on tiles", "f32, FMA of 512 bits"},
+};
+
+static void paths(struct buf *out, bool here)
+{
+    int n = 0;
+    for (int i = 0; i < CPU_ISA_COUNT; i++)
+        if (cpu_isa_has((enum cpu_isa)i) == here)
+            buf_addf(out, "%s%s", n++ ? ", " : "", cpu_isa_name((enum cpu_isa)i));
+    if (!n) buf_addz(out, "none");
+    buf_addc(out, '\n');
+}
+
+void cpu_doctor(const struct device *d, struct buf *out)
+{
+    const char *floats = instructions[d->isa].floats, *eight = instructions[d->isa].eight_bits;
+    bool bytes = d->weights == WEIGHT_FP8 || d->weights == WEIGHT_INT8;
+    buf_addz(out, "cpu paths here: ");
+    paths(out, true);
+    buf_addz(out, "cpu paths this machine lacks: ");
+    paths(out, false);
+    buf_addf(out, "cpu products, fp8 weights: %s\n", bytes ? eight : floats);
+    buf_addf(out, "cpu products, bf16 weights: %s\n", d->weights == WEIGHT_INT8 ? eight : floats);
+    buf_addf(out, "cpu router and index weights: %s\n", floats);
+    buf_addf(out, "cpu indexer and attention: %s\n", floats);
+    buf_addf(out, "cpu norms and activations: %s\n", floats);
+}

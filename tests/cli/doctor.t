@@ -1,0 +1,19 @@
+# What the machine has: one "key: value" a line.
+deepread doctor | grep -vc '^[^:]*: .'
+0
+= 1
+---
+deepread doctor | grep -cE '^(processor|memory|NUMA nodes|backend cpu|cpu paths here|chosen): '
+6
+---
+deepread doctor --weights f32 -t 1 | grep -c ', 1 thread, f32 weights, '
+1
+---
+deepread doctor --backend nonsense | tail -n 1
+? chosen: no: backend 'nonsense' is unknown*
+---
+deepread doctor now
+! doctor: no operand expected, found "now"
+! Usage: deepread doctor *
+! Try 'deepread help doctor'.
+= 2
