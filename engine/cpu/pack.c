@@ -57,48 +57,46 @@ static void write_bf16(uint16_t *dst, const struct block *b, size_t lanes2, size
 
 #define LANES2_MAX 32
 
-typedef uint8_t shift_table[16][256]; /* [by][byte]: e4m3_shift */
+/* By byte: moved up by so many powers of two, and the size of its integer. */
+struct e4m3_tables {
+    uint8_t shifted[16][256];
+    uint16_t size[256];
+};
 
-/* Moves the bytes of each output up as far as the largest allows, and its scale down. */
-static void raise_e4m3(uint8_t *raise, float *scale, const struct block *b, const struct weight *w,
-                       size_t k)
+/* How far the bytes of one output and block can move up. */
+static int room_above(const uint8_t *in, size_t per_i, size_t n, float *scale)
 {
-    for (size_t o = 0; o < (size_t)w->lanes2; o++) {
-        const uint8_t *in = (const uint8_t *)b->at + o * b->per_o;
-        uint8_t most = 0;
-        for (size_t i = k, end = cpu_min(k + w->kblock, w->I); i < end; i++) {
-            uint8_t p = in[i * b->per_i] & 0xf7;
-            most = p > most ? p : most;
-        }
-        if (most == 0xf7) scale[o] = NAN;
-        raise[o] = (uint8_t)(15 - (most >> 4));
-        scale[o] = ldexpf(scale[o], -raise[o]);
+    uint8_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t p = in[i * per_i] & 0xf7;
+        most = p > most ? p : most;
     }
+    int by = 15 - (most >> 4);
+    *scale = most == 0xf7 ? NAN : ldexpf(*scale, -by);
+    return by;
 }
 
 /* In the order of element_at.  Returns the largest sum of integers that one block of inputs has. */
 static uint32_t write_e4m3(uint8_t *dst, float *scale, const struct block *b,
-                           const struct weight *w, const shift_table shifted)
+                           const struct weight *w, const struct e4m3_tables *t)
 {
-    size_t lanes2 = (size_t)w->lanes2, half = lanes2 / 2;
-    const uint8_t *in = b->at;
+    size_t lanes2 = (size_t)w->lanes2;
     uint32_t most = 0;
     for (size_t k = 0; k < w->I; k += w->kblock, scale += lanes2) {
-        uint32_t sum[LANES2_MAX] = {0};
-        uint8_t raise[LANES2_MAX];
-        raise_e4m3(raise, scale, b, w, k);
-        for (size_t i = k, end = cpu_min(k + w->kblock, w->I); i < end; i += 2)
-            for (size_t n = 0; n < lanes2; n++) {
-                size_t o = n / 4 % 2 * half + n / 8 * 4 + n % 4;
-                const uint8_t *p = in + o * b->per_o + i * b->per_i;
-                uint8_t pair[2] = {*p, i + 1 < w->I ? p[b->per_i] : 0};
-                for (int j = 0; j < 2; j++) {
-                    uint8_t byte = shifted[raise[o]][pair[j]];
-                    sum[o] += (uint32_t)abs(e4m3_eighths(byte));
-                    *dst++ = byte;
-                }
+        size_t n = cpu_min(w->kblock, w->I - k);
+        for (size_t o = 0; o < lanes2; o++) {
+            const uint8_t *in = (const uint8_t *)b->at + o * b->per_o + k * b->per_i;
+            const uint8_t *shifted = t->shifted[room_above(in, b->per_i, n, &scale[o])];
+            uint8_t *out = dst + element_at(w->pack, lanes2, o, k);
+            uint32_t sum = 0;
+            for (size_t i = 0; i < n; i++) {
+                uint8_t byte = shifted[in[i * b->per_i]];
+                sum += t->size[byte];
+                out[i / 2 * lanes2 * 2 + i % 2] = byte;
             }
-        for (size_t o = 0; o < lanes2; o++) most = sum[o] > most ? sum[o] : most;
+            if (n % 2) out[n / 2 * lanes2 * 2 + 1] = 0;
+            most = sum > most ? sum : most;
+        }
     }
     return most;
 }
@@ -138,7 +136,7 @@ static uint32_t write_int8(uint8_t *dst, float *scale, const struct block *b,
 
 /* One panel at dst; 8-bit packs: the sum that bounds an activation's integers. */
 static uint32_t write_panel(const struct weight *w, char *dst, const struct block *b,
-                            const shift_table shifted)
+                            const struct e4m3_tables *t)
 {
     float *scale = (float *)dst;
     size_t lanes2 = (size_t)w->lanes2;
@@ -146,7 +144,7 @@ static uint32_t write_panel(const struct weight *w, char *dst, const struct bloc
     switch (w->pack) {
     case PACK_F32: write_f32((float *)dst, b, lanes2, w->I); break;
     case PACK_BF16: write_bf16((uint16_t *)dst, b, lanes2, w->I); break;
-    case PACK_E4M3: return write_e4m3((uint8_t *)dst, scale, b, w, shifted);
+    case PACK_E4M3: return write_e4m3((uint8_t *)dst, scale, b, w, t);
     case PACK_INT8: return write_int8((uint8_t *)dst, scale, b, w);
     }
     return 0;
@@ -165,7 +163,7 @@ struct packing {
     size_t row_bytes, slice_bytes;
     uint32_t *most;        /* one a thread: what write_panel returns */
     float e4m3[256];
-    shift_table shifted;
+    struct e4m3_tables tables;
 };
 
 /* Do the scales of the checkpoint stand beside its bare numbers? */
@@ -250,7 +248,7 @@ static void pack_range(void *ctx, size_t first, size_t last, int worker)
             struct block b = {at, w->I, 1};
             read_rows(a, g, p * lanes2, n, lanes2, w->I, slice);
             if (scaled) write_scales(a, g, p, (float *)dst);
-            sum = write_panel(w, dst, &b, a->shifted);
+            sum = write_panel(w, dst, &b, &a->tables);
             most = sum > most ? sum : most;
             continue;
         }
@@ -258,7 +256,7 @@ static void pack_range(void *ctx, size_t first, size_t last, int worker)
         for (p = 0; p < w->panels; p++, dst += w->panel_bytes) {
             struct block b = {at + p * lanes2 * size, 1, width};
             if (scaled) write_scales(a, g, p, (float *)dst);
-            sum = write_panel(w, dst, &b, a->shifted);
+            sum = write_panel(w, dst, &b, &a->tables);
             most = sum > most ? sum : most;
         }
     }
@@ -342,7 +340,8 @@ enum err cpu_weight_new(struct device *d, struct weight **out, const struct tens
     }
     for (int i = 0; i < 256; i++) {
         a.e4m3[i] = e4m3_to_f32((uint8_t)i);
-        for (int by = 0; by < 16; by++) a.shifted[by][i] = e4m3_shift((uint8_t)i, by);
+        for (int by = 0; by < 16; by++) a.tables.shifted[by][i] = e4m3_shift((uint8_t)i, by);
+        a.tables.size[i] = (uint16_t)abs(e4m3_eighths((uint8_t)i));
     }
     a.most = mem_alloc((size_t)d->threads, sizeof *a.most);
     par_for(d->pool, transposed ? G : G * w.panels, 1, pack_range, &a);
