@@ -228,7 +228,7 @@ build/paths/%: build/bench/%.o build/libdeepread.a
 
 .PHONY: cpu-bundle
 cpu-bundle: $(CPU_TESTS:%=build/paths/%) $(CPU_BENCHES:%=build/paths/%)
-	ldd $^ | awk '/=> \// && !/lib(c|m|pthread|dl|rt)\.so/ {print $$3}' | sort -u | \
+	ldd $^ | awk '/=> \// && !/lib(c|m|pthread|dl|rt)\.so|build\/paths/ {print $$3}' | sort -u | \
 	    xargs -r cp -Lt build/paths
 
 .PHONY: cuda
