@@ -57,43 +57,81 @@ static const char *from_mark(const unsigned char *p, size_t n, size_t *bom)
     return NULL;
 }
 
-/* Code units of two bytes by kind. */
+/* Code units of two or four bytes by kind. */
 struct units {
-    size_t n, plain, good, bad; /* ASCII; other characters; what no text holds */
+    size_t n, plain, good, bad; /* ASCII; other characters; what no text holds             */
+    size_t pairs;               /* of the good: two printable ASCII bytes side by side     */
+    size_t script[256];         /* the good by their 256 characters, those of one writing
+                                   together; 0 is Latin and punctuation                    */
 };
+enum { SCRIPT_LATIN = 0, SCRIPT_CJK = 0x4e, SCRIPT_HANGUL = 0xac };
 
-static unsigned unit_at(const unsigned char *p, size_t i, bool big)
+static uint32_t unit_at(const unsigned char *p, size_t i, size_t unit, bool big)
 {
-    return big ? p[2 * i] << 8 | p[2 * i + 1] : p[2 * i + 1] << 8 | p[2 * i];
+    uint32_t c = 0;
+    for (size_t k = 0; k < unit; k++) c = c << 8 | p[i * unit + (big ? k : unit - 1 - k)];
+    return c;
 }
 
-static struct units units_of(const unsigned char *p, size_t n, bool big)
+static size_t script_of(uint32_t c)
 {
-    struct units u = {.n = n / 2 < 1 << 16 ? n / 2 : 1 << 16};
+    size_t block = c >> 8;
+    if (block < 3 || block == 0x1e || block == 0x20 || block == 0xff) return SCRIPT_LATIN;
+    if (block == 0x30 || (block >= 0x34 && block <= 0x9f) || block > 0xff) return SCRIPT_CJK;
+    return block >= 0xac && block < 0xd8 ? SCRIPT_HANGUL : block;
+}
+
+static bool is_printable(uint32_t c)
+{
+    return c == '\n' || c == '\r' || c == '\t' || (c >= 0x20 && c < 0x7f);
+}
+
+static struct units units_of(const unsigned char *p, size_t n, size_t unit, bool big)
+{
+    struct units u = {.n = n / unit < 1 << 16 ? n / unit : 1 << 16};
     for (size_t i = 0; i < u.n; i++) {
-        unsigned c = unit_at(p, i, big);
-        bool high = c >= 0xd800 && c < 0xdc00;
-        if (c == '\n' || c == '\r' || c == '\t' || (c >= 0x20 && c < 0x7f)) u.plain++;
-        else if (high && i + 1 < u.n && unit_at(p, i + 1, big) >> 10 == 0xdc00 >> 10) i++;
-        else if (c < 0x20 || c >= 0xfffe || (c >= 0xd800 && c < 0xf900)) u.bad++;
-        else u.good++;
+        uint32_t c = unit_at(p, i, unit, big);
+        bool high = unit == 2 && c >= 0xd800 && c < 0xdc00;
+        if (is_printable(c)) {
+            u.plain++;
+        } else if (high && i + 1 < u.n && unit_at(p, i + 1, 2, big) >> 10 == 0xdc00 >> 10) {
+            i++;
+        } else if (c < 0x20 || c == 0xfffe || c == 0xffff || c > 0x10ffff ||
+                   (c >= 0xd800 && c < 0xf900)) {
+            u.bad++;
+        } else {
+            u.good++;
+            u.script[script_of(c)]++;
+            /* Hiragana lies there by right. */
+            u.pairs += c >> 8 != 0x30 && is_printable(c >> 8) && is_printable(c & 0xff);
+        }
     }
     return u;
 }
 
-/* Units that read as ordinary text: CJK text without a mark has no zero bytes but those of line
- * ends and blanks. */
-static bool is_utf16(const unsigned char *p, size_t n, bool big)
+/* Units that read as ordinary text.  Nobody said so, therefore it must be plain to see: next to
+ * nothing that no text holds, and most of it ASCII, or else many characters of one writing or two.
+ * CJK text without a mark has no zero bytes but those of line ends and blanks; where its units are
+ * pairs of ASCII it is ASCII with a few zeros in it. */
+static bool is_wide_text(const unsigned char *p, size_t n, size_t unit, bool big)
 {
-    struct units u = units_of(p, n, big);
-    return u.plain > 0 && u.bad * 50 <= u.n && u.plain * 200 >= u.n;
+    struct units u = units_of(p, n, unit, big);
+    if (u.n < 3 || u.bad * 50 > u.n || u.plain * 200 < u.n) return false;
+    if (u.plain * 2 >= u.n) return true;
+    size_t first = 0, second = 0;
+    for (size_t i = SCRIPT_LATIN + 1; i < 256; i++) {
+        if (u.script[i] > first) second = first, first = u.script[i];
+        else if (u.script[i] > second) second = u.script[i];
+    }
+    return u.n >= 16 && u.pairs * 5 <= u.good * 4 && first * 2 >= u.good &&
+           (first + second + u.script[SCRIPT_LATIN]) * 10 >= u.good * 9;
 }
 
 /* Whether what follows the mark of UTF-16 can be text at all: MPEG frames may start like one. */
 static bool is_false_mark(const char *name, const unsigned char *p, size_t n)
 {
     if (strncmp(name, "utf-16", 6) != 0 || n < 64) return false;
-    struct units u = units_of(p + 2, n - 2, name[6] == 'b');
+    struct units u = units_of(p + 2, n - 2, 2, name[6] == 'b');
     return u.bad * 20 > u.n;
 }
 
@@ -102,24 +140,19 @@ static const char *from_zeros(const unsigned char *p, const struct census *c)
 {
     if (c->nul == 0) return NULL;
     if (c->n % 4 == 0 && c->nul * 2 >= c->n) {
-        bool le = true, be = true;
-        for (size_t i = 0; i + 3 < c->n && (le || be) && i < 1 << 16; i += 4) {
-            if (p[i + 3] || p[i + 2] > 0x10) le = false;
-            if (p[i] || p[i + 1] > 0x10) be = false;
-        }
-        if (le && !be) return "utf-32le";
-        if (be && !le) return "utf-32be";
+        if (is_wide_text(p, c->n, 4, false)) return "utf-32le";
+        if (is_wide_text(p, c->n, 4, true)) return "utf-32be";
     }
     /* A cut file may miss its last byte. */
-    if (c->nul_odd > c->nul_even * 4 && is_utf16(p, c->n, false)) return "utf-16le";
-    if (c->nul_even > c->nul_odd * 4 && is_utf16(p, c->n, true)) return "utf-16be";
+    if (c->nul_odd > c->nul_even * 4 && is_wide_text(p, c->n, 2, false)) return "utf-16le";
+    if (c->nul_even > c->nul_odd * 4 && is_wide_text(p, c->n, 2, true)) return "utf-16be";
     return NULL;
 }
 
+/* No text of one-byte units holds a zero. */
 static bool is_binary(const struct census *c)
 {
-    /* A log with a few zero bytes in it is still a text. */
-    return c->nul * 2000 > c->n || c->control * 50 > c->n;
+    return c->nul > 0 || c->control * 50 > c->n;
 }
 
 /* Whether s[0..n) is the start of a character whose rest is missing. */
@@ -291,6 +324,7 @@ enum err charset_detect(struct charset *out, struct arena *a, const void *bytes,
     if (out->name) return OK;
     struct census c = census_of(bytes, n);
     out->name = from_zeros(bytes, &c);
+    out->guessed = out->name != NULL;
     if (out->name) return OK;
     out->binary = is_binary(&c);
     if (out->binary) return OK;

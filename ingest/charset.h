@@ -12,12 +12,13 @@ struct charset {
     const char *name; /* lower case: "utf-8", "utf-16le", "gb18030"; memory from the arena or static */
     size_t bom;       /* bytes of byte order mark to skip at the start                               */
     bool guessed;     /* neither a mark, nor well-formed UTF-8, nor named by somebody                 */
-    bool binary;      /* no text in any encoding: then name is NULL                                  */
+    bool binary;      /* no text in any encoding: then name is NULL.  A zero byte makes it so,
+                         unless all of it reads as UTF-16 or UTF-32 or somebody named an encoding */
 };
 
 /* In this order: a byte order mark; `named` (--encoding or what a page declares; NULL: nobody
  * says); well-formed UTF-8, also cut off in its last character or with a few bad bytes;
- * UTF-16 and UTF-32 without a mark by their zeros; HZ by its shifts; uchardet.
+ * UTF-16 and UTF-32 without a mark, where that is plain to see; HZ by its shifts; uchardet.
  * E_UNSUPPORTED when `named` is not an encoding that this system converts. */
 enum err charset_detect(struct charset *out, struct arena *a, const void *bytes, size_t n,
                         const char *named, struct errinfo *e);

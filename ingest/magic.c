@@ -60,6 +60,7 @@ static const struct mark marks[] = {
     MARK(0, "\x89HDF\r\n\x1a\n", "HDF5 data"),
     MARK(0, "PAR1", "a Parquet table"),
     MARK(0, "\x80\x04\x95", "a Python pickle"),
+    MARK(1, "\r\r\n", "Python bytecode"),
     MARK(0, "!BDN", "an Outlook mailbox"),
     MARK(0, "\xde\x12\x04\x95", "a gettext catalogue"),
     MARK(0, "DIRC", "a Git index"),

@@ -58,7 +58,8 @@ static enum err add_utf8(struct doc_builder *b, const char *s, size_t n, const s
                 &(struct span){.byte = bom, .byte_len = end - bom, .line = 1, .verbatim = true});
     }
     if (bad) {
-        snprintf(note, sizeof note, "%zu bytes are not UTF-8 and stand as U+FFFD", bad);
+        snprintf(note, sizeof note, "%zu byte%s not UTF-8 and stand%s as U+FFFD", bad,
+                 bad == 1 ? " is" : "s are", bad == 1 ? "s" : "");
         doc_set_note(b, note);
     }
     if (tail && bad <= end / 50) doc_set_note(b, "ends in the middle of a character");
@@ -75,13 +76,27 @@ static enum err add_converted(struct doc_builder *b, const char *s, size_t n,
         return err_set(e, why.code, "%s: %s", name, why.msg);
     char note[128];
     if (bad) {
-        snprintf(note, sizeof note, "%zu places are not %s and stand as U+FFFD", bad, cs->name);
+        snprintf(note, sizeof note, "%zu place%s not %s and stand%s as U+FFFD", bad,
+                 bad == 1 ? " is" : "s are", cs->name, bad == 1 ? "s" : "");
         doc_set_note(b, note);
-    } else if (cs->guessed) {
+    }
+    if (cs->guessed) {
         snprintf(note, sizeof note, "taken for %s", cs->name);
         doc_set_note(b, note);
     }
     return OK;
+}
+
+/* Zero bytes of a text whose encoding somebody named are not written: that is worth a word. */
+static void note_zeros(struct doc_builder *b, const struct charset *cs, const char *s, size_t n)
+{
+    if (strncmp(cs->name, "utf-16", 6) == 0 || strncmp(cs->name, "utf-32", 6) == 0) return;
+    size_t zeros = 0;
+    for (const char *p = s, *end = s + n; (p = memchr(p, 0, (size_t)(end - p))); p++) zeros++;
+    if (!zeros) return;
+    char note[64];
+    snprintf(note, sizeof note, "left out %zu zero byte%s", zeros, zeros == 1 ? "" : "s");
+    doc_set_note(b, note);
 }
 
 static enum err add_bytes(struct doc_builder *b, const struct ingest_options *o, const char *name,
@@ -93,6 +108,7 @@ static enum err add_bytes(struct doc_builder *b, const struct ingest_options *o,
     enum err r = charset_detect(&cs, scratch, s, n, o->encoding, &why);
     if (r) err_set(e, r, "%s: %s", name, why.msg);
     else if (cs.binary) r = err_set(e, E_UNSUPPORTED, "%s: is binary, not text", name);
+    else note_zeros(b, &cs, s, n);
     if (!r) {
         doc_set_charset(b, cs.name);
         doc_reserve(b, n + n / 64 + 64);

@@ -94,12 +94,16 @@ static enum err reader_named(const struct reader **out, const char *name, struct
     return r;
 }
 
+static bool is_wide(const char *charset)
+{
+    return strncmp(charset, "utf-16", 6) == 0 || strncmp(charset, "utf-32", 6) == 0;
+}
+
 /* The head of a file with UTF-16 or UTF-32 folded to one byte a character, so that every sniffer
  * sees "<html". */
 static size_t fold_wide(const char *charset, size_t bom, const char *s, size_t n, char *out)
 {
-    bool wide = strncmp(charset, "utf-16", 6) == 0 || strncmp(charset, "utf-32", 6) == 0;
-    if (!wide) {
+    if (!is_wide(charset)) {
         memcpy(out, s, n);
         return n;
     }
@@ -119,14 +123,16 @@ struct verdict {
     const char *generated;       /* "minified", "lock file", ..., or NULL */
 };
 
-/* What a file is, from its name and first bytes. */
+/* What a file is, from its name and first bytes; a zero byte further on makes it binary too. */
 static struct verdict judge(const char *name, const char *s, size_t n)
 {
     struct verdict v = {0};
     struct arena *scratch = arena_new();
     struct charset cs;
+    size_t all = n;
     if (n > HEAD) n = HEAD;
     charset_detect(&cs, scratch, s, n, NULL, NULL);
+    if (!cs.binary && !is_wide(cs.name) && memchr(s + n, 0, all - n)) cs.binary = true;
     char *plain = mem_take(scratch, n + 1, 1);
     size_t len = cs.binary ? 0 : fold_wide(cs.name, cs.bom, s, n, plain);
     int best = 0;

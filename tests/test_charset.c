@@ -68,15 +68,28 @@ static void detection(void **state)
     DETECTS("\x1b[31mred\x1b[0m", "utf-8");
 }
 
-static void nul_in_a_log(void **state)
+/* Bytes with zeros among them are no text, unless all of them read as wide characters. */
+static void zeros(void **state)
 {
     (void)state;
-    char log[8000];
-    memset(log, 'x', sizeof log);
-    log[5000] = '\0';
-    assert_detects(log, sizeof log, "utf-8");
-    memset(log + 4000, 0, 300);
-    assert_detects(log, sizeof log, NULL);
+    char s[8000];
+    memset(s, 'x', sizeof s);
+    assert_detects(s, sizeof s, "utf-8");
+    s[5000] = '\0';
+    assert_detects(s, sizeof s, NULL);
+    s[5001] = '\xff';
+    assert_detects(s, sizeof s, NULL);
+    DETECTS("abc\0def\n", NULL);
+    for (size_t i = 0; i < sizeof s; i++) s[i] = "abc\0def\n"[i % 8];
+    assert_detects(s, sizeof s, NULL); /* CJK in pairs, if it were */
+    for (size_t i = 0; i < sizeof s; i++) s[i] = i & 1 ? (char)(i / 256 % 8) : (char)i;
+    assert_detects(s, sizeof s, NULL); /* small numbers of two bytes */
+    for (size_t i = 0; i < sizeof s; i++) s[i] = i % 4 ? '\0' : (char)(i / 4 % 251);
+    assert_detects(s, sizeof s, NULL); /* and of four */
+    const char start[] = "\xa7\r\r\n\0\0\0\0";
+    for (size_t i = 0; i < sizeof s; i++) s[i] = "\"a\":[\"b\"],\n"[i % 11];
+    memcpy(s, start, 8);
+    assert_detects(s, sizeof s, NULL);
 }
 
 /* Noise behind the mark of UTF-16 is no text. */
@@ -173,6 +186,13 @@ static void other_encodings(void **state)
     round_trip(ja, "iso-2022-jp", "iso-2022-jp");
     round_trip(ja, "utf-16be", "utf-16be");
     round_trip(ja, "utf-32le", "utf-32le");
+    const char *zh = "\345\255\246\350\200\214\346\227\266\344\271\240\344\271\213\n";
+    char many[1600] = "";
+    for (int i = 0; i < 40; i++) strcat(many, zh);
+    round_trip(many, "utf-16le", "utf-16le");
+    round_trip("\320\237\321\200\320\270\320\262\320\265\321\202, \320\274\320\270\321\200! "
+               "\320\255\321\202\320\276 \321\202\320\265\320\272\321\201\321\202.\n",
+               "utf-16le", "utf-16le");
     const char *ru = "Привет, мир! Это тестовый текст на русском языке.\nИ ещё одна строка.\n";
     round_trip(ru, "cp1251", "windows-1251");
     round_trip(ru, "koi8-r", "koi8-r");
@@ -220,7 +240,7 @@ static void piece_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(detection),       cmocka_unit_test(nul_in_a_log), cmocka_unit_test(named),
+        cmocka_unit_test(detection),       cmocka_unit_test(zeros),     cmocka_unit_test(named),
         cmocka_unit_test(files),           cmocka_unit_test(other_encodings),
         cmocka_unit_test(bad_bytes),       cmocka_unit_test(piece_sizes),
         cmocka_unit_test(false_mark),

@@ -103,3 +103,23 @@ deepread text lease.txt >&-
 ---
 mkfifo pipe; cat lease.txt >pipe & deepread text pipe | tail -n 1
 Rent is due on the first working day of each month, in advance, to the account named in annex B.
+---
+printf 'abc\0def\n' >zero; deepread text zero
+! zero: looks like binary data*
+= 4
+---
+(printf '\247\r\r\n\0\0\0\0'; yes '"a":["b"],' | head -c 90000) >mod.pyc; deepread text mod.pyc
+! mod.pyc: looks like Python bytecode*
+= 4
+---
+mkdir late; (yes line | head -c 90000; printf '\0') >late/zero; cp lease.txt late; deepread text -v late | head -n 0
+! skipped 1 file (1 binary)
+! skipped late/zero: binary
+---
+printf 'a\0b\n' >zero; deepread text --encoding utf-8 zero
+ab
+! zero: left out 1 zero byte
+---
+printf 'h\0i\0 \0t\0h\0e\0r\0e\0\n\0' >wide; deepread text wide
+hi there
+! wide: taken for utf-16le
