@@ -347,25 +347,58 @@ enum err charset_detect(struct charset *out, struct arena *a, const void *bytes,
 struct converter {
     iconv_t cd;
     size_t unit;          /* bytes that a bad place skips */
+    char line_end;        /* the character behind which a piece ends */
     charset_emit *emit;
     void *ctx;
     size_t bad;
     char out[PIECE * 6];  /* no encoding needs more than three bytes of UTF-8 for one of its own */
 };
 
-/* End of the piece that starts at i: after a line feed, or at PIECE bytes. */
+/* Whether all bytes of a unit but one are zero. */
+static bool is_ascii_unit(const unsigned char *p, size_t unit)
+{
+    size_t zeros = 0;
+    for (size_t z = 0; z < unit; z++) zeros += p[z] == 0;
+    return zeros == unit - 1;
+}
+
+static size_t unit_of(const char *name)
+{
+    if (strncmp(name, "utf-16", 6) == 0 || strncmp(name, "ucs-2", 5) == 0) return 2;
+    return strncmp(name, "utf-32", 6) == 0 || strncmp(name, "ucs-4", 5) == 0 ? 4 : 1;
+}
+
+static bool is_big(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 2 && strcmp(name + n - 2, "be") == 0;
+}
+
+bool charset_cr_lines(const struct charset *cs, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+    size_t unit = unit_of(cs->name), low = is_big(cs->name) ? unit - 1 : 0;
+    if (unit == 1) return memchr(p, '\r', n) && !memchr(p, '\n', n);
+    bool cr = false;
+    for (size_t i = cs->bom; i + unit <= n; i += unit) {
+        if ((p[i + low] != '\n' && p[i + low] != '\r') || !is_ascii_unit(p + i, unit)) continue;
+        if (p[i + low] == '\n') return false;
+        cr = true;
+    }
+    return cr;
+}
+
+/* End of the piece that starts at i: after a line end, or at PIECE bytes. */
 static size_t piece_end(const struct converter *c, const unsigned char *p, size_t n, size_t i,
                         bool big)
 {
     size_t stop = n - i > PIECE ? i + PIECE : n;
     for (size_t k = i; k + c->unit <= stop; k += c->unit) {
         size_t low = big ? k + c->unit - 1 : k;
-        if (p[low] != '\n') continue;
-        size_t zeros = 0;
-        for (size_t z = 0; z < c->unit; z++) zeros += p[k + z] == 0;
-        if (zeros == c->unit - 1) return k + c->unit;
+        if (p[low] == (unsigned char)c->line_end && is_ascii_unit(p + k, c->unit))
+            return k + c->unit;
     }
-    if (stop < n && c->unit == 1 && p[stop - 1] == '\r') stop--; /* \r\n stays together */
+    if (stop < n && stop - i > 1 && c->unit == 1 && p[stop - 1] == '\r') stop--; /* \r\n stays together */
     return stop;
 }
 
@@ -447,7 +480,7 @@ static void utf8_pieces(struct converter *c, const char *p, size_t n, size_t i)
 {
     while (i < n) {
         size_t stop = n - i > PIECE ? i + PIECE : n, k = 0, at = i;
-        while (i < stop && !(i > at && p[i - 1] == '\n')) {
+        while (i < stop && !(i > at && p[i - 1] == c->line_end)) {
             uint32_t cp;
             size_t len = utf8_next(p + i, n - i, &cp);
             bool bad = len == 1 && cp == 0xfffd;
@@ -455,7 +488,7 @@ static void utf8_pieces(struct converter *c, const char *p, size_t n, size_t i)
             k += utf8_put(cp, c->out + k);
             i += len;
         }
-        if (i < n && p[i] == '\n' && p[i - 1] == '\r') {
+        if (i < n && p[i] == '\n' && p[i - 1] == '\r') { /* stays together */
             c->out[k++] = '\n';
             i++;
         }
@@ -466,7 +499,8 @@ static void utf8_pieces(struct converter *c, const char *p, size_t n, size_t i)
 enum err charset_convert(const struct charset *cs, const void *bytes, size_t n,
                          charset_emit *emit, void *ctx, size_t *bad, struct errinfo *e)
 {
-    struct converter c = {.unit = 1, .emit = emit, .ctx = ctx};
+    struct converter c = {.unit = unit_of(cs->name), .emit = emit, .ctx = ctx};
+    c.line_end = charset_cr_lines(cs, bytes, n) ? '\r' : '\n';
     const char *p = bytes;
     size_t start = cs->bom < n ? cs->bom : n;
     *bad = 0;
@@ -478,12 +512,8 @@ enum err charset_convert(const struct charset *cs, const void *bytes, size_t n,
     c.cd = open_iconv(cs->name);
     if (c.cd == (iconv_t)-1)
         return err_set(e, E_UNSUPPORTED, "no conversion from '%s': %s", cs->name, strerror(errno));
-    size_t len = strlen(cs->name);
-    bool big = len > 2 && strcmp(cs->name + len - 2, "be") == 0;
-    if (strncmp(cs->name, "utf-16", 6) == 0 || strncmp(cs->name, "ucs-2", 5) == 0) c.unit = 2;
-    if (strncmp(cs->name, "utf-32", 6) == 0 || strncmp(cs->name, "ucs-4", 5) == 0) c.unit = 4;
     if (strcmp(cs->name, "hz-gb-2312") == 0) convert_hz(&c, p, n);
-    else convert_all(&c, p, n, start, big);
+    else convert_all(&c, p, n, start, is_big(cs->name));
     iconv_close(c.cd);
     *bad = c.bad;
     return OK;

@@ -27,7 +27,10 @@ enum err charset_detect(struct charset *out, struct arena *a, const void *bytes,
  * order, touch each other and never cut a character. */
 typedef void charset_emit(void *ctx, const char *utf8, size_t n, size_t byte, size_t byte_len);
 
-/* Converts all bytes after the mark.  A piece ends after each line feed and after 1 KiB of source
+/* Whether lines end in \r, as in old Macintosh files: there is one, and no \n. */
+bool charset_cr_lines(const struct charset *cs, const void *bytes, size_t n);
+
+/* Converts all bytes after the mark.  A piece ends after each line end and after 1 KiB of source
  * at the latest, so that its byte range is worth citing.  Bytes that mean nothing become U+FFFD;
  * *bad counts them.  Linear time. */
 enum err charset_convert(const struct charset *cs, const void *bytes, size_t n,

@@ -28,6 +28,7 @@ struct doc_builder {
     size_t n_headings, cap_headings;
     uint32_t end_line; /* line just after the last span, 0 unknown */
     bool last_bad;     /* the last span stands for ill-formed bytes */
+    bool cr_lines;     /* \r ends a line of the source */
 };
 
 /* Doubles an array of the arena.  The old one stays behind until the arena goes: at most as much
@@ -204,8 +205,6 @@ static void add_bad(struct doc_builder *b, const char *by, const struct span *at
 
 static void add_verbatim(struct doc_builder *b, const char *s, size_t n, const struct span *at)
 {
-    /* Where lines end in \r only, \r counts as a line; a stray one among \n does not. */
-    bool cr_lines = memchr(s, '\r', n) && !memchr(s, '\n', n);
     struct span here = *at;
     for (size_t i = 0; i < n;) {
         size_t run = clean_run(s + i, n - i), end = i + run, struck = 0;
@@ -233,15 +232,24 @@ static void add_verbatim(struct doc_builder *b, const char *s, size_t n, const s
         bool bad = (unsigned char)by[0] >= 0x80;
         if (bad) add_bad(b, by, &here);
         else if (*by) add_piece(b, by, strlen(by), &here);
-        if (cr_lines && s[i] == '\r' && here.line) here.line++;
+        if (b->cr_lines && s[i] == '\r' && here.line) here.line++;
         b->end_line = here.line;
         i += here.byte_len;
     }
 }
 
+/* Text [from, end of text) as a span; returns the line that the next one starts on. */
+static uint32_t close_mapped(struct doc_builder *b, size_t from, const struct span *at)
+{
+    if (b->n == from) return at->line;
+    add_span(b, b->n - from, at);
+    return b->end_line;
+}
+
 static void add_mapped(struct doc_builder *b, const char *s, size_t n, const struct span *at)
 {
     size_t before = b->n;
+    struct span here = *at;
     for (size_t i = 0; i < n;) {
         size_t run = clean_run(s + i, n - i), struck = 0;
         if (i + run < n && s[i + run] == '\b' && run > 0 && s[i + run - 1] != '\n')
@@ -250,10 +258,20 @@ static void add_mapped(struct doc_builder *b, const char *s, size_t n, const str
         i += run + (struck > 0);
         if (i >= n || struck) continue;
         const char *by;
+        bool line_end = b->cr_lines && s[i] == '\r';
         i += replace(b, s + i, n - i, &by);
-        if (*by) put(b, by, strlen(by));
+        if (*by == '\n' && !line_end && here.line && !is_dense(b)) { /* a line of the text only */
+            here.line = close_mapped(b, before, &here);
+            before = b->n;
+            put(b, by, strlen(by));
+            close_mapped(b, before, &here);
+            b->end_line = here.line;
+            before = b->n;
+        } else if (*by) {
+            put(b, by, strlen(by));
+        }
     }
-    if (b->n > before) add_span(b, b->n - before, at);
+    close_mapped(b, before, &here);
 }
 
 void doc_add(struct doc_builder *b, const char *s, size_t n, const struct span *at)
@@ -275,6 +293,18 @@ void doc_add_made(struct doc_builder *b, const char *s)
     put(b, s, strlen(s));
     b->spans[b->n_spans - 1].len += strlen(s);
     b->last_bad = false;
+}
+
+void doc_add_lead(struct doc_builder *b, const char *s, const struct span *next)
+{
+    if (b->n_spans && is_dense(b)) {
+        doc_add_made(b, s);
+        return;
+    }
+    struct span at = *next;
+    at.byte_len = 0;
+    at.verbatim = at.byte != SPAN_NO_BYTES;
+    add_piece(b, s, strlen(s), &at);
 }
 
 size_t doc_length(const struct doc_builder *b)
@@ -322,6 +352,11 @@ void doc_set_title(struct doc_builder *b, const char *s, size_t n)
     if (k > 0 && out[k - 1] == ' ') k--;
     out[k] = '\0';
     b->title = k ? out : NULL;
+}
+
+void doc_set_cr_lines(struct doc_builder *b, bool cr_lines)
+{
+    b->cr_lines = cr_lines;
 }
 
 void doc_set_kind(struct doc_builder *b, enum doc_kind kind, const char *lang)
@@ -442,12 +477,23 @@ static void box_join(float box[4], const float more[4])
     }
 }
 
+/* Index of the span that a range starts in.  What was made up behind a span says nothing of where
+ * the range came from, if more follows. */
+static size_t first_span(const struct doc *d, size_t off, size_t end)
+{
+    size_t k = span_at(d, off);
+    const struct span *s = &d->spans[k];
+    bool made = s->verbatim && s->byte_len > 0 && off >= s->text + s->byte_len;
+    return made && end > s->text + s->len ? k + 1 : k;
+}
+
 struct place doc_place(const struct doc *d, size_t off, size_t len)
 {
     struct place p = {.byte0 = SPAN_NO_BYTES, .byte1 = SPAN_NO_BYTES};
     if (d->n_spans == 0 || off >= d->text.n) return p;
     size_t end = len > d->text.n - off ? d->text.n : off + (len ? len : 1);
-    size_t k = span_at(d, off);
+    size_t k = first_span(d, off, end);
+    if (off < d->spans[k].text) off = d->spans[k].text;
     p.page = d->spans[k].page;
     if (p.page && p.page <= d->n_pages) p.page_label = d->pages[p.page - 1].label;
     p.col0 = column_at(d, k, off);

@@ -27,9 +27,11 @@ enum doc_kind { DOC_PROSE, DOC_CODE };
  * between two lines joined, a blank line between paragraphs) belong to the span before them.
  *
  * verbatim: text bytes [text, text+i) equal source bytes [byte, byte+i), so an offset inside the
- * span is an offset inside the source; len - byte_len made up characters may follow.  Otherwise
+ * span is an offset inside the source; len - byte_len made up characters may follow (all of them
+ * where byte_len is 0: the mark of a list item, which belongs to what follows).  Otherwise
  * the whole span maps to the whole byte range (another encoding, an HTML entity, a PDF line).
- * Each \n inside a span is a line end of the source. */
+ * Each \n among the bytes of a span, but for one that is a span of its own and not verbatim, is a
+ * line end of the source. */
 struct span {
     size_t text;      /* offset of its first byte in doc->text                               */
     size_t len;       /* bytes of text                                                       */
@@ -104,6 +106,9 @@ void doc_add(struct doc_builder *b, const char *s, size_t n, const struct span *
 /* Adds characters that have no source of their own; they join the span before them.  Leading ones
  * (nothing added yet) are dropped. */
 void doc_add_made(struct doc_builder *b, const char *s);
+/* The same for characters that belong to what is added next, from `next`: a mark of a list item.
+ * They are a span of their own, of no bytes, in front of it. */
+void doc_add_lead(struct doc_builder *b, const char *s, const struct span *next);
 size_t doc_length(const struct doc_builder *b);
 /* The text so far; valid until the next call that adds. */
 struct str doc_text(const struct doc_builder *b);
@@ -112,6 +117,9 @@ void doc_reserve(struct doc_builder *b, size_t n);
 void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text);
 void doc_heading(struct doc_builder *b, size_t text, size_t len, int level);
 void doc_set_title(struct doc_builder *b, const char *s, size_t n);  /* copied, trimmed */
+/* Lines of the source end in \r, and not in \n (old Macintosh files).  Elsewhere a lone \r starts a
+ * line of the text but is no line end of the source.  Say so before adding. */
+void doc_set_cr_lines(struct doc_builder *b, bool cr_lines);
 void doc_set_kind(struct doc_builder *b, enum doc_kind kind, const char *lang);
 void doc_set_charset(struct doc_builder *b, const char *charset);
 void doc_set_note(struct doc_builder *b, const char *note);

@@ -14,6 +14,7 @@ struct feed {
     struct doc_builder *b;
     const char *source;
     uint32_t line;
+    char line_end;
 };
 
 static void feed_piece(void *ctx, const char *s, size_t n, size_t byte, size_t byte_len)
@@ -23,7 +24,7 @@ static void feed_piece(void *ctx, const char *s, size_t n, size_t byte, size_t b
     bool same = n == byte_len && memcmp(s, f->source + byte, n) == 0;
     doc_add(f->b, s, n, &(struct span){.byte = byte, .byte_len = byte_len, .line = f->line,
                                        .verbatim = same});
-    for (const char *p = s; (p = memchr(p, '\n', (size_t)(s + n - p))); p++) f->line++;
+    for (const char *p = s; (p = memchr(p, f->line_end, (size_t)(s + n - p))); p++) f->line++;
 }
 
 /* Bytes that are left when a character at the end is cut, or 0. */
@@ -41,7 +42,7 @@ static size_t cut_tail(const char *s, size_t n)
 /* UTF-8 goes in as it is.  Bad bytes become U+FFFD one by one, unless they are so many (an
  * encoding forced on something else) that a place each would cost more than it tells. */
 static enum err add_utf8(struct doc_builder *b, const char *s, size_t n, const struct charset *cs,
-                         struct errinfo *e)
+                         char line_end, struct errinfo *e)
 {
     size_t bom = cs->bom < n ? cs->bom : n, tail = cut_tail(s, n), end = n - tail, bad = 0;
     if (end < bom) end = bom;
@@ -51,7 +52,7 @@ static enum err add_utf8(struct doc_builder *b, const char *s, size_t n, const s
     }
     char note[96];
     if (bad > end / 50) {
-        struct feed f = {b, s, 1};
+        struct feed f = {b, s, 1, line_end};
         TRY(charset_convert(cs, s, n, feed_piece, &f, &bad, e));
     } else {
         doc_add(b, s + bom, end - bom,
@@ -67,9 +68,10 @@ static enum err add_utf8(struct doc_builder *b, const char *s, size_t n, const s
 }
 
 static enum err add_converted(struct doc_builder *b, const char *s, size_t n,
-                              const struct charset *cs, const char *name, struct errinfo *e)
+                              const struct charset *cs, char line_end, const char *name,
+                              struct errinfo *e)
 {
-    struct feed f = {b, s, 1};
+    struct feed f = {b, s, 1, line_end};
     size_t bad;
     struct errinfo why = {0};
     if (charset_convert(cs, s, n, feed_piece, &f, &bad, &why))
@@ -111,9 +113,12 @@ static enum err add_bytes(struct doc_builder *b, const struct ingest_options *o,
     else note_zeros(b, &cs, s, n);
     if (!r) {
         doc_set_charset(b, cs.name);
+        bool cr = charset_cr_lines(&cs, s, n);
+        doc_set_cr_lines(b, cr);
         doc_reserve(b, n + n / 64 + 64);
-        r = strcmp(cs.name, "utf-8") == 0 ? add_utf8(b, s, n, &cs, e)
-                                          : add_converted(b, s, n, &cs, name, e);
+        char end = cr ? '\r' : '\n';
+        r = strcmp(cs.name, "utf-8") == 0 ? add_utf8(b, s, n, &cs, end, e)
+                                          : add_converted(b, s, n, &cs, end, name, e);
     }
     arena_free(scratch);
     return r;

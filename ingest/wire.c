@@ -277,6 +277,10 @@ static bool is_clean(const char *s, size_t n)
 static void add_span(struct arena *a, struct doc_builder *b, const struct span *s, const char *text)
 {
     size_t own = s->verbatim ? s->byte_len : s->len;
+    if (own == 0) {
+        doc_add_lead(b, mem_copy(a, text, s->len), s);
+        return;
+    }
     doc_add(b, text, own, s);
     if (own < s->len) doc_add_made(b, mem_copy(a, text + own, s->len - own));
 }

@@ -48,6 +48,39 @@ static void cleaning(void **state)
     READS("c1 \xc2\x9b control", "c1  control");
 }
 
+/* What was made up belongs to the text that it leads, and a range that starts in what was made up
+ * behind a text did not come from there. */
+static void made_up(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new();
+    const char *s = "one\n\n\nitem\ncell";
+    struct doc_builder *b = doc_new(a, "x", "html");
+    doc_add_lead(b, "1. ", &(struct span){.byte = 0, .line = 1});
+    doc_add(b, s, 3, &(struct span){.byte = 0, .line = 1, .verbatim = true});
+    doc_add_made(b, "\n");
+    doc_add_lead(b, "  2. ", &(struct span){.byte = 6, .line = 4});
+    doc_add(b, s + 6, 4, &(struct span){.byte = 6, .line = 4, .verbatim = true});
+    doc_add_made(b, " | ");
+    doc_add(b, s + 11, 4, &(struct span){.byte = 11, .line = 5, .verbatim = true});
+    struct doc *d = doc_freeze(b, "x", s, strlen(s));
+    check_text(d);
+    check_spans(d, s, strlen(s));
+    assert_string_equal(d->text.s, "1. one\n  2. item | cell");
+    static const struct { const char *text; size_t byte0, byte1; uint32_t line; } v[] = {
+        {"1. one", 0, 3, 1}, {"2. item", 6, 10, 4}, {"| cell", 11, 15, 5}, {"2.", 6, 6, 4},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        size_t off = (size_t)(strstr(d->text.s, v[i].text) - d->text.s);
+        struct place p = doc_place(d, off, strlen(v[i].text));
+        assert_int_equal(p.byte0, v[i].byte0);
+        assert_int_equal(p.byte1, v[i].byte1);
+        assert_int_equal(p.line0, v[i].line);
+        assert_int_equal(p.line1, v[i].line);
+    }
+    arena_free(a);
+}
+
 static void places(void **state)
 {
     (void)state;
@@ -209,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cleaning), cmocka_unit_test(places), cmocka_unit_test(every_place),
         cmocka_unit_test(joining),  cmocka_unit_test(mapped), cmocka_unit_test(dense),
+        cmocka_unit_test(made_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -165,11 +165,43 @@ static void all_data(void **state)
     assert_true(checked > 20);
 }
 
+/* A lone \r starts a line of the text everywhere, and ends one of the source only in a file that
+ * has no other line ends: lines and bytes agree, whatever the encoding. */
+static void lone_returns(void **state)
+{
+    (void)state;
+    static const struct { const char *bytes; size_t n; const char *encoding; } v[] = {
+        {"one\rtwo\r\rthree\rx", 16, NULL},
+        {"one\rtwo\r\rthree\rx", 16, "macintosh"},
+        {"o\0n\0e\0\r\0t\0w\0o\0\r\0\r\0t\0h\0r\0e\0e\0\r\0x\0", 32, "utf-16le"},
+        {"one\rtwo\nthr\ree\nx", 16, NULL},
+        {"one\rtwo\nthr\ree\n\x8ex", 17, "macintosh"},
+        {"o\0n\0e\0\r\0t\0w\0o\0\n\0t\0h\0r\0\r\0e\0e\0\n\0x\0", 32, "utf-16le"},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        struct arena *a = arena_new();
+        struct ingest_options o = {.encoding = v[i].encoding};
+        struct doc_builder *b = doc_new(a, "returns.txt", "text");
+        assert_int_equal(read_text_plain.read(b, &o, "returns.txt", v[i].bytes, v[i].n, NULL), OK);
+        struct doc *d = doc_freeze(b, "returns.txt", v[i].bytes, v[i].n);
+        check_text(d);
+        check_spans(d, v[i].bytes, v[i].n);
+        bool old = i < 3;
+        size_t two = (size_t)(strstr(d->text.s, "two") - d->text.s);
+        size_t x = (size_t)(strrchr(d->text.s, 'x') - d->text.s);
+        assert_int_equal(doc_place(d, two, 3).line0, old ? 2 : 1);
+        assert_int_equal(doc_place(d, x, 1).line0, old ? 5 : 3);
+        size_t e = (size_t)(strrchr(d->text.s, 'e') - d->text.s);
+        assert_int_equal(doc_place(d, 0, e).line1, old ? 4 : 2);
+        arena_free(a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(markdown), cmocka_unit_test(plain),    cmocka_unit_test(code),
-        cmocka_unit_test(one_line), cmocka_unit_test(all_data),
+        cmocka_unit_test(one_line), cmocka_unit_test(all_data), cmocka_unit_test(lone_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
