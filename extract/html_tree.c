@@ -78,7 +78,7 @@ const char *tree_attr(const xmlNode *n, const char *name)
     return "";
 }
 
-static bool has_attr(const xmlNode *n, const char *name)
+bool tree_has_attr(const xmlNode *n, const char *name)
 {
     for (const xmlAttr *a = n->properties; a; a = a->next)
         if (!strcmp((const char *)a->name, name)) return true;
@@ -108,9 +108,9 @@ static bool style_hides(const char *s)
 static bool invisible(const xmlNode *n, enum html_tag t)
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
-    if (t == TAG_DIALOG && !has_attr(n, "open")) return true;
+    if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
-    if (has_attr(n, "hidden") || style_hides(tree_attr(n, "style"))) return true;
+    if (tree_has_attr(n, "hidden") || style_hides(tree_attr(n, "style"))) return true;
     /* A page saved while a dialogue was open hides its main part from screen readers only. */
     return t != TAG_MAIN && t != TAG_ARTICLE && !strcasecmp(tree_attr(n, "aria-hidden"), "true");
 }

@@ -78,6 +78,8 @@ struct html_facts {
     bool drop;   /* neither it nor what is below it is content            */
     bool keep;   /* part of the chosen main content                       */
     bool data_table;
+    bool counted; /* item, of a list, is set                              */
+    int item;     /* number of the next item of an ordered list           */
     int depth;
     float score;
     bool scored;
@@ -102,6 +104,7 @@ xmlNode *tree_next(xmlNode *n, const xmlNode *root, bool over);
 /* The same, never entering what is dropped. */
 xmlNode *tree_next_kept(xmlNode *n, const xmlNode *root);
 
+bool tree_has_attr(const xmlNode *n, const char *name);
 /* The value of an attribute, borrowed; "" when there is none. */
 const char *tree_attr(const xmlNode *n, const char *name);
 bool tree_is_block(enum html_tag t);

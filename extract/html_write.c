@@ -1,12 +1,15 @@
 /* html_write.c: see html_write.h. */
 #include "extract/html_write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "extract/html_list.h"
 
 /* How far up an element looks for the cell, item or table that it is in. */
 enum { CLIMB = 64 };
+enum { INDENT_MAX = 7 }; /* steps of two blanks before the items of lists in lists */
 
 /* What must stand before the next text; the stronger one wins. */
 enum gap { GAP_NONE, GAP_SPACE, GAP_CELL, GAP_LINE, GAP_PARA };
@@ -18,10 +21,11 @@ struct writer {
     const size_t *line; /* byte offsets (of utf8) at which lines start */
     size_t n_lines;
     enum gap gap;
-    const char *prefix; /* "- " for the first text of an item          */
+    char mark_of[LIST_MARK_MAX]; /* before the first text of an item, or ""  */
     int indent;         /* depth of lists                              */
     int cell;           /* inside how many cells of tables with rows   */
     int pre;            /* inside how many pre                         */
+    char line_end;      /* of the page: \n, or \r                      */
     size_t line_ends;   /* of pre, not yet written                     */
     bool any;           /* something was written                       */
     size_t at;          /* where in utf8 the next byte of text stands  */
@@ -76,7 +80,8 @@ static void find_bytes(const struct html_source *s, size_t at, size_t n, struct 
 
 /* ------------------------------------------------------------------ text */
 
-static void close_gap(struct writer *w)
+/* Writes what stands between the last text and the next one, which comes from `next`. */
+static void close_gap(struct writer *w, const struct span *next)
 {
     enum gap g = w->gap;
     w->gap = GAP_NONE;
@@ -86,11 +91,12 @@ static void close_gap(struct writer *w)
         if (g == GAP_LINE) doc_add_made(w->b, "\n");
         if (g == GAP_PARA) doc_add_made(w->b, "\n\n");
     }
-    if (w->prefix) {
-        for (int i = 1; w->any && i < w->indent && i < 8; i++) doc_add_made(w->b, "  ");
-        if (w->any) doc_add_made(w->b, w->prefix); /* nothing precedes the first text */
-        w->prefix = NULL;
-    }
+    if (!*w->mark_of) return;
+    char lead[2 * INDENT_MAX + LIST_MARK_MAX];
+    int blanks = 2 * (w->indent > INDENT_MAX ? INDENT_MAX : w->indent > 0 ? w->indent - 1 : 0);
+    snprintf(lead, sizeof lead, "%*s%s", w->any ? blanks : 0, "", w->mark_of);
+    doc_add_lead(w->b, lead, next);
+    *w->mark_of = '\0';
 }
 
 /* Writes s[0..n), which stands at utf8[at..), or is what the coded mark stands for. */
@@ -98,14 +104,14 @@ static void put(struct writer *w, const char *s, size_t n, size_t at, bool coded
 {
     struct span sp = {0};
     size_t len = coded ? w->scan->mark[w->mark].len : n;
-    close_gap(w);
-    w->any = true;
     if (at > w->src->n) at = w->src->n;
     if (len > w->src->n - at) len = w->src->n - at;
     find_bytes(w->src, at, len, &sp);
     sp.line = line_of(w, at);
     sp.verbatim = !coded && sp.byte_len == n && sp.byte <= w->src->n_bytes &&
                   n <= w->src->n_bytes - sp.byte && !memcmp(w->src->bytes + sp.byte, s, n);
+    close_gap(w, &sp);
+    w->any = true;
     doc_add(w->b, s, n, &sp);
 }
 
@@ -155,7 +161,7 @@ static void put_pre(struct writer *w, const char *s, size_t n, size_t at, bool c
         s += i, n -= i, k -= i;
         if (!coded) at += i;
     }
-    while (k > 0 && (s[k - 1] == '\n' || s[k - 1] == '\r')) ends += s[--k] == '\n';
+    while (k > 0 && (s[k - 1] == '\n' || s[k - 1] == '\r')) ends += s[--k] == w->line_end;
     if (k) {
         for (; w->line_ends; w->line_ends--) doc_add_made(w->b, "\n");
         put(w, s, k, at, coded);
@@ -249,7 +255,7 @@ static void open_element(struct writer *w, const xmlNode *n, const struct html_f
     } else if (f->tag == TAG_BR) {
         need(w, w->gap >= GAP_LINE ? GAP_PARA : GAP_LINE);
     } else if (f->tag == TAG_LI) {
-        w->prefix = "- ";
+        list_mark(w->mark_of, n);
     } else if (f->tag == TAG_UL || f->tag == TAG_OL) {
         w->indent++;
     } else if (f->tag == TAG_PRE) {
@@ -278,18 +284,18 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
         w->pre--;
         w->line_ends = 0;
     } else if (f->tag == TAG_LI) {
-        w->prefix = NULL;
+        *w->mark_of = '\0';
     } else if (f->tag == TAG_TD || f->tag == TAG_TH) {
         w->cell -= !layout_cell(n);
     }
     if (f->tag != TAG_BR) need(w, gap_around(n, f));
 }
 
-static size_t *find_lines(const struct html_source *s, size_t *n_lines)
+static size_t *find_lines(const struct html_source *s, char end, size_t *n_lines)
 {
     size_t cap = 1024, n = 1, *line = mem_alloc(cap, sizeof *line);
     for (size_t i = 0; i < s->n; i++) {
-        const char *p = memchr(s->utf8 + i, '\n', s->n - i);
+        const char *p = memchr(s->utf8 + i, end, s->n - i);
         if (!p) break;
         i = (size_t)(p - s->utf8);
         if (n == cap) line = mem_grow(line, cap *= 2, sizeof *line);
@@ -302,8 +308,10 @@ static size_t *find_lines(const struct html_source *s, size_t *n_lines)
 void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
                 const struct html_source *src)
 {
-    struct writer w = {.b = b, .scan = scan, .src = src};
-    size_t n_lines, *lines = find_lines(src, &n_lines), heading = SIZE_MAX;
+    bool cr = src->n && memchr(src->utf8, '\r', src->n) && !memchr(src->utf8, '\n', src->n);
+    struct writer w = {.b = b, .scan = scan, .src = src, .line_end = cr ? '\r' : '\n'};
+    size_t n_lines, *lines = find_lines(src, w.line_end, &n_lines), heading = SIZE_MAX;
+    doc_set_cr_lines(b, cr);
     const xmlNode *kept = NULL; /* the outermost kept node that we are in */
     w.line = lines;
     w.n_lines = n_lines;
@@ -317,6 +325,7 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
                 if (kept) write_text(&w, n);
             } else {
                 if (kept) open_element(&w, n, f, &heading);
+                else if (f->tag == TAG_LI) list_mark(w.mark_of, n), *w.mark_of = '\0';
                 enter = n->children != NULL;
                 if (!enter && kept) close_element(&w, n, f, heading);
                 if (!enter && kept == n) kept = NULL;

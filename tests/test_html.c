@@ -63,6 +63,67 @@ static void test_form(void **state)
     says("<div>a<div>b</div>c</div>", "a\n\nb\n\nc");
 }
 
+/* Items carry their numbers, from the first text of the page on. */
+static void test_lists(void **state)
+{
+    (void)state;
+    says("<ol><li>one</li><li>two</li></ol>", "1. one\n2. two");
+    says("<ul><li>one<li>two</ul>", "- one\n- two");
+    says("<p>x<ol start=5><li>a<li>b</ol><p>y", "x\n\n5. a\n6. b\n\ny");
+    says("<ol start=-1><li>a<li>b<li>c</ol>", "-1. a\n0. b\n1. c");
+    says("<ol reversed><li>a<li hidden>no<li>b<li>c</ol>", "3. a\n2. b\n1. c");
+    says("<ol start=9 reversed><li>a<li>b</ol>", "9. a\n8. b");
+    says("<ol><li>a<li value=7>b<li>c</ol>", "1. a\n7. b\n8. c");
+    says("<ol type=a start=26><li>x<li>y</ol>", "z. x\naa. y");
+    says("<ol type=A><li>x</ol><ol type=I start=1994><li>y</ol><ol type=i><li>x<li type=1>z</ol>",
+         "A. x\n\nMCMXCIV. y\n\ni. x\n2. z");
+    says("<ol type=a start=0><li>x</ol><ol type=I start=4000><li>y</ol>", "0. x\n\n4000. y");
+    says("<ol start=99999999999999999999><li>a</ol><ol start=x><li>b</ol>", "1. a\n\n1. b");
+    says("<ol><li>a<ol type=i><li>b<li>c</ol><li>d</ol>", "1. a\n  i. b\n  ii. c\n2. d");
+    says("<ol><li><p>a</p><p>b</p></li></ol>", "1. a\nb");
+}
+
+/* The mark is made up; the rest is exact, and an item's place is its own. */
+static void test_list_places(void **state)
+{
+    (void)state;
+    const char *html = "<p>before</p>\n\n<ol>\n<li>first\n<li>second\n</ol>";
+    struct got g = get_text(html);
+    assert_int_equal(g.r, OK);
+    static const char *const v[] = {"1. first", "2. second"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t off = (size_t)(strstr(g.d->text.s, v[i]) - g.d->text.s);
+        struct place p = doc_place(g.d, off, strlen(v[i]));
+        assert_int_equal(p.line0, 4 + i);
+        assert_int_equal(p.line1, 4 + i);
+        assert_int_equal(p.byte0, strstr(html, v[i] + 3) - html);
+        assert_int_equal(p.byte1, p.byte0 + strlen(v[i]) - 3);
+    }
+    drop(&g);
+}
+
+/* Lines that end in \r only count like any others. */
+static void test_old_lines(void **state)
+{
+    (void)state;
+    const char *html = "<p>one</p>\r<p>two</p>\r<pre>\rthree\r\rfour\r</pre><p>five";
+    static const struct { const char *text; uint32_t line; } v[] = {
+        {"one", 1}, {"two", 2}, {"three", 4}, {"four", 6}, {"five", 7}};
+    write_text(dir, "page.html", html);
+    struct got g = get(in_dir("page.html"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_spans(g.d, html, strlen(html));
+    assert_string_equal(g.d->text.s, "one\n\ntwo\n\nthree\n\nfour\n\nfive");
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        size_t off = (size_t)(strstr(g.d->text.s, v[i].text) - g.d->text.s);
+        struct place p = doc_place(g.d, off, strlen(v[i].text));
+        assert_int_equal(p.line0, v[i].line);
+        assert_int_equal(p.line1, v[i].line);
+        assert_int_equal(p.byte0, strstr(html, v[i].text) - html);
+    }
+    drop(&g);
+}
+
 static void test_hidden(void **state)
 {
     (void)state;
@@ -299,7 +360,8 @@ static void test_segments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form),     cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_form), cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_list_places), cmocka_unit_test(test_old_lines),     cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_empty),    cmocka_unit_test(test_main_part),
         cmocka_unit_test(test_places),   cmocka_unit_test(test_charsets),
         cmocka_unit_test(test_hard),     cmocka_unit_test(test_articles),
