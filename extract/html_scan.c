@@ -241,10 +241,35 @@ static size_t find(const char *src, size_t i, size_t n, const char *what)
     return p ? (size_t)(p - src) : n;
 }
 
-/* Copies a tag; control characters inside become spaces. */
-static void copy_tag(struct html_scan *o, const char *src, size_t i, size_t end)
+/* Where the tag src[i, end) has had `most` attributes, or end. */
+static size_t attributes_end(const char *src, size_t i, size_t end, size_t most)
+{
+    char quote = 0;
+    size_t n = 0;
+    for (bool value = false, blank = false; i < end; i++) {
+        char c = src[i];
+        if (quote) {
+            if (c == quote) quote = 0, blank = true;
+            continue;
+        }
+        bool begins = blank && !value && !is_blank(c) && c != '=' && c != '>' && c != '/';
+        if (begins && n++ == most) return i;
+        if (value && (c == '"' || c == '\'')) quote = c;
+        value = c == '=' || (value && is_blank(c));
+        blank = is_blank(c) || c == '/';
+    }
+    return end;
+}
+
+/* libxml2 compares each attribute of an element with all before it, and so do those who look one
+ * up; those of every html and body tag go to the same element. */
+enum { ATTRIBUTES_MAX = 128, ROOTS_MAX = 4 };
+
+/* Copies a tag with its first attributes; control characters inside become spaces. */
+static void copy_tag(struct html_scan *o, const char *src, size_t i, size_t end, bool is_root)
 {
     size_t at = o->copy.n;
+    end = attributes_end(src, i, end, is_root && o->roots++ >= ROOTS_MAX ? 0 : ATTRIBUTES_MAX);
     buf_add(&o->copy, src + i, end - i);
     for (; at < o->copy.n; at++)
         if ((unsigned char)o->copy.s[at] < 32 && !is_blank(o->copy.s[at])) o->copy.s[at] = ' ';
@@ -264,7 +289,7 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     if (i + 1 < n && (src[i + 1] == '!' || src[i + 1] == '?')) {
         size_t e = find(src, i, n, ">");
         e = e < n ? e + 1 : n;
-        if (n - i > 9 && !strncasecmp(src + i, "<!doctype", 9)) copy_tag(o, src, i, e);
+        if (n - i > 9 && !strncasecmp(src + i, "<!doctype", 9)) copy_tag(o, src, i, e, false);
         return e;
     }
     bool close = i + 1 < n && src[i + 1] == '/';
@@ -280,7 +305,7 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     bool skip = in_list(name, skipped, sizeof skipped / sizeof *skipped);
     if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
     if (!skip) {
-        copy_tag(o, src, i, e);
+        copy_tag(o, src, i, e, !strcmp(name, "html") || !strcmp(name, "body"));
         if (close || strcmp(name, "title")) return e;
         size_t stop = element_end(src, e, n, name);
         copy_text(o, src, e, stop);

@@ -27,6 +27,7 @@ struct html_scan {
     struct buf copy;        /* UTF-8, for libxml2            */
     struct html_mark *mark; /* mem_grow                      */
     size_t n_marks, cap;
+    size_t roots; /* html and body tags so far */
 };
 
 /* src: well-formed UTF-8.  Cost: linear. */

@@ -124,6 +124,30 @@ static void test_old_lines(void **state)
     drop(&g);
 }
 
+/* Attributes without end cost no more than their bytes. */
+static void test_attributes(void **state)
+{
+    (void)state;
+    static const char *const forms[][2] = {{" a", "=1"}, {" a", "='x'"}, {"/a", ""}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct buf b = {0};
+        buf_addz(&b, "<p class=x");
+        for (int k = 0; k < 200000; k++) buf_addf(&b, "%s%d%s", forms[i][0], k, forms[i][1]);
+        buf_addz(&b, ">one</p><p>two");
+        says(b.s, "one\n\ntwo");
+        buf_free(&b);
+    }
+    struct buf b = {0};
+    for (int i = 0; i < 4000; i++) {
+        buf_addz(&b, i & 1 ? "<html" : "<body");
+        for (int k = 0; k < 50; k++) buf_addf(&b, " a%d=1", 50 * i + k);
+        buf_addz(&b, ">");
+    }
+    buf_addz(&b, "<p>one</p>");
+    says(b.s, "one");
+    buf_free(&b);
+}
+
 static void test_hidden(void **state)
 {
     (void)state;
@@ -361,7 +385,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_form), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_list_places), cmocka_unit_test(test_old_lines),     cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_list_places), cmocka_unit_test(test_old_lines),
+        cmocka_unit_test(test_attributes),     cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_empty),    cmocka_unit_test(test_main_part),
         cmocka_unit_test(test_places),   cmocka_unit_test(test_charsets),
         cmocka_unit_test(test_hard),     cmocka_unit_test(test_articles),
