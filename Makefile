@@ -215,7 +215,7 @@ gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/libdeepread-cuda.so build/bench/gpu
 
 # Likewise for a machine with other instruction sets than the one at hand: bench/cpu_paths.sh.
 CPU_TESTS   := test_op_norm test_op_linear test_op_mla test_op_mha test_op_moe test_op_indexer test_reference
-CPU_BENCHES := op_bench prefill
+CPU_BENCHES := op_bench cpu
 build/paths/test_%: build/tests/test_%.o build/libextract.a build/libdeepread.a
 	@mkdir -p $(@D)
 	@echo '  LINK $@'

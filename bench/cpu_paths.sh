@@ -26,4 +26,4 @@ timeout 120 $bin/op_bench -r 5 >"$logs/ops.log" 2>&1
 grep -E 'registers|T 512  1 x|T 1  1 x' "$logs/ops.log"
 timeout 60 $bin/op_bench -r 5 -t 1 >"$logs/ops-1-thread.log" 2>&1
 grep -E 'registers|1536, 576\]' "$logs/ops-1-thread.log" | sed 's/^/one thread: /'
-timeout 150 $bin/prefill -n "${1:-1024,8192,32768}" -d 64 2>&1 | tee "$logs/prefill.log" | tail -n 6
+timeout 200 $bin/cpu -n "${1:-1024,8192,32768}" -d 64 --dense-to 8192 --csv "$logs/cpu.csv" 2>&1 | tee "$logs/cpu.log" | tail -n 40

@@ -1,0 +1,293 @@
+/* cpu.c: a whole model on the CPU: reading and writing at many lengths, and where the time goes.
+ *
+ *   build/bench/cpu [-m DIR] [-t THREADS] [-w f32|bf16|int8|fp8] [-n LENGTHS] [-d TOKENS]
+ *                   [--dense-to LENGTH] [--index-share N] [--csv FILE]
+ *
+ * One session reads up to each of the LENGTHS (1024,8192,32768; all: 1024,...,131072) and at each
+ * writes TOKENS greedily, which are then taken back.  The same with every earlier token attended to,
+ * up to --dense-to (8192; 0: not at all).  Per operation: seconds since the length before, GFLOP/s,
+ * and the fraction of what a loop on registers reaches on as many threads in the same run
+ * (bench/peak.h: FP8 products against integer multiply-and-adds, all else against FMAs).
+ * --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
+ * tokens, the time per token; bench/cpu_plot.py draws that.  The tokens are arbitrary words of the
+ * vocabulary: speed does not depend on them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/peak.h"
+#include "engine/cpu/cpu.h"
+#include "engine/model.h"
+#include "engine/sampler.h"
+#include "engine/session.h"
+
+#define LENGTHS_MAX 32
+
+struct options {
+    const char *dir, *csv;
+    struct model_options model;
+    size_t lengths[LENGTHS_MAX], n, dense_to, decode;
+};
+
+/* ------------------------------------------------------------------ a backend with a clock */
+
+enum op { OP_EIGHT, OP_FLOAT, OP_SELECT, OP_ATTEND, OP_EXPERTS, OP_OTHER, OP_COUNT };
+
+static const char *const op_names[OP_COUNT] = {"8-bit products", "float products", "index_select",
+                                               "attend",         "experts",        "other"};
+
+/* Operations have no room for a context: the one meter of this program. */
+static struct meter {
+    double seconds[OP_COUNT], flop[OP_COUNT];
+} meter;
+
+static void count(enum op op, double t0, double flop)
+{
+    meter.seconds[op] += sys_seconds() - t0;
+    meter.flop[op] += flop;
+}
+
+static void timed_linear(struct device *d, const struct linear_args *a)
+{
+    const struct weight *w = a->w;
+    enum op op = w->pack == PACK_E4M3 || w->pack == PACK_INT8 ? OP_EIGHT : OP_FLOAT;
+    double t0 = sys_seconds();
+    cpu_linear(d, a);
+    count(op, t0, 2.0 * (double)a->T * (double)(w->G * w->O * w->I));
+}
+
+/* Positions that T rows from pos0 on see, at most K each. */
+static double visible(size_t pos0, size_t T, size_t K)
+{
+    double n = 0;
+    for (size_t t = 0; t < T; t++) n += (double)cpu_min(pos0 + t + 1, K);
+    return n;
+}
+
+static void timed_select(struct device *d, const struct index_args *a)
+{
+    double t0 = sys_seconds();
+    cpu_backend.index_select(d, a);
+    count(OP_SELECT, t0, 2.0 * visible(a->pos0, a->T, SIZE_MAX) * a->J * a->C);
+}
+
+static void timed_mla(struct device *d, const struct mla_args *a)
+{
+    double t0 = sys_seconds();
+    cpu_backend.mla_attend(d, a);
+    size_t K = a->sel ? (size_t)a->K : SIZE_MAX;
+    count(OP_ATTEND, t0, 2.0 * visible(a->pos0, a->T, K) * a->H * (2 * a->R + a->P));
+}
+
+static void timed_mha(struct device *d, const struct mha_args *a)
+{
+    double t0 = sys_seconds();
+    cpu_backend.mha_attend(d, a);
+    count(OP_ATTEND, t0, 2.0 * visible(a->pos0, a->T, SIZE_MAX) * a->H * (a->N + a->P + a->W));
+}
+
+static void timed_experts(struct device *d, const struct experts_args *a)
+{
+    double t0 = sys_seconds();
+    cpu_backend.experts(d, a);
+    count(OP_EXPERTS, t0, 6.0 * (double)a->T * a->A * a->D * a->F);
+}
+
+/* ------------------------------------------------------------------ output */
+
+struct report {
+    const struct options *o;
+    const char *attention;
+    FILE *csv;
+    double peak[2], read_s; /* seconds of reading so far */
+    size_t from;            /* tokens of the length before */
+    /* the curve: time and tokens when its last point was made */
+    double mark_s;
+    size_t mark;
+};
+
+static void put(const struct report *r, size_t tokens, const char *what, double value)
+{
+    if (r->csv) fprintf(r->csv, "%s,%zu,%s,%.6g\n", r->attention, tokens, what, value);
+}
+
+static void put_ops(const struct report *r, size_t tokens, double seconds)
+{
+    double other = seconds;
+    for (int i = 0; i < OP_OTHER; i++) other -= meter.seconds[i];
+    meter.seconds[OP_OTHER] = other > 0 ? other : 0;
+    for (int i = 0; i < OP_COUNT; i++) {
+        double s = meter.seconds[i], g = s > 0 ? meter.flop[i] / s * 1e-9 : 0;
+        double peak = r->peak[i == OP_EIGHT || i == OP_EXPERTS ? PEAK_INT16 : PEAK_FMA];
+        char what[64];
+        if (s == 0) continue;
+        snprintf(what, sizeof what, "%s s", op_names[i]);
+        put(r, tokens, what, s);
+        printf("%20s%-16s %9.2f s %4.0f %%", "", op_names[i], s, 100 * s / seconds);
+        if (g > 0) printf(" %9.1f GFLOP/s, %.0f %% of registers only", g, 100 * g / peak);
+        putchar('\n');
+        snprintf(what, sizeof what, "%s fraction", op_names[i]);
+        if (g > 0) put(r, tokens, what, g / peak);
+    }
+}
+
+static void on_tick(void *ctx, size_t done, size_t total)
+{
+    struct report *r = ctx;
+    double now = sys_seconds();
+    (void)total;
+    if (done > r->mark && (done - r->mark >= 1024 || done == total)) {
+        if (r->mark_s > 0)
+            put(r, done, "read us per token", (now - r->mark_s) / (double)(done - r->mark) * 1e6);
+        r->mark = done;
+        r->mark_s = now;
+    }
+}
+
+/* ------------------------------------------------------------------ measuring */
+
+/* Reads up to n tokens, then writes some. */
+static enum err at_length(struct report *r, struct session *s, const int32_t *ids, size_t n,
+                          size_t V, struct errinfo *e)
+{
+    meter = (struct meter){0};
+    double t0 = sys_seconds();
+    r->mark_s = t0;
+    r->mark = r->from;
+    TRY(session_sync(s, ids, n, e));
+    on_tick(r, n, n); /* the last chunk has none of its own */
+    double t1 = sys_seconds(), read = t1 - t0;
+    r->read_s += read;
+    for (size_t i = 0; i < r->o->decode; i++) {
+        int32_t id = sampler_argmax(session_logits(s), NULL, V);
+        struct meter keep = meter;
+        TRY(session_append(s, &id, 1, e));
+        meter = keep;
+    }
+    double write = r->o->decode ? (sys_seconds() - t1) / (double)r->o->decode : 0;
+    session_rewind(s, n);
+    printf("%8s %8zu %10.2f s %10.1f t/s %10.1f t/s %8zu MiB\n", r->attention, n, r->read_s,
+           (double)n / r->read_s, write > 0 ? 1 / write : 0, sys_peak_memory() >> 20);
+    put(r, n, "read s", r->read_s);
+    if (write > 0) put(r, n, "write us per token", write * 1e6);
+    put_ops(r, n, read);
+    fflush(stdout);
+    r->from = n;
+    return OK;
+}
+
+static enum err read_and_write(struct report *r, struct model *m, size_t most, struct errinfo *e)
+{
+    const struct options *o = r->o;
+    struct session *s = NULL;
+    size_t V = (size_t)m->config.V, longest = o->lengths[o->n - 1];
+    int32_t *ids = malloc(longest * sizeof *ids);
+    uint32_t x = 12345;
+    for (size_t i = 0; i < longest; i++) {
+        x = x * 1664525u + 1013904223u;
+        ids[i] = (int32_t)((1000 + x / 7 % 1000) % V);
+    }
+    enum err f = session_new(&s, m, e);
+    if (!f) session_set_tick(s, on_tick, r);
+    for (size_t i = 0; !f && i < o->n && o->lengths[i] <= most; i++)
+        f = at_length(r, s, ids, o->lengths[i], V, e);
+    session_free(s);
+    free(ids);
+    return f;
+}
+
+static enum err one_attention(const struct options *o, bool dense, size_t most, FILE *csv,
+                              struct errinfo *e)
+{
+    struct model_options mo = o->model;
+    struct report r = {.o = o, .attention = dense ? "dense" : "sparse", .csv = csv};
+    struct backend timed = cpu_backend;
+    struct buf about = {0};
+    struct model *m = NULL;
+    mo.dense = dense;
+    mo.backend = "cpu";
+    if (!most) return OK;
+    TRY(model_open(&m, o->dir, &mo, e));
+    int threads = par_threads(m->d->pool);
+    for (int i = 0; i < 2; i++) r.peak[i] = peak_gflops(m->d->isa, (enum peak)i, threads, 5);
+    m->b->describe(m->d, &about);
+    printf("%s; weights %zu MiB; registers only: %.1f GFLOP/s in FMAs, %.1f in 8-bit products\n",
+           about.s, model_weight_bytes(m) >> 20, r.peak[PEAK_FMA], r.peak[PEAK_INT16]);
+    put(&r, 0, "peak FMA GFLOP/s", r.peak[PEAK_FMA]);
+    put(&r, 0, "peak 8-bit GFLOP/s", r.peak[PEAK_INT16]);
+    printf("%8s %8s %12s %14s %14s\n", "", "tokens", "read", "reading", "writing");
+    timed.linear = timed_linear;
+    timed.index_select = timed_select;
+    timed.mla_attend = timed_mla;
+    timed.mha_attend = timed_mha;
+    timed.experts = timed_experts;
+    const struct backend *own = m->b;
+    m->b = &timed;
+    enum err f = read_and_write(&r, m, most, e);
+    m->b = own;
+    model_close(m);
+    buf_free(&about);
+    return f;
+}
+
+static enum err run(const struct options *o, struct errinfo *e)
+{
+    FILE *csv = o->csv ? fopen(o->csv, "w") : NULL;
+    if (o->csv && !csv) return err_set(e, E_IO, "%s: cannot be written", o->csv);
+    if (csv) fprintf(csv, "attention,tokens,what,value\n");
+    enum err f = one_attention(o, false, SIZE_MAX, csv, e);
+    if (!f) f = one_attention(o, true, o->dense_to, csv, e);
+    if (csv && fclose(csv) && !f) f = err_set(e, E_IO, "%s: cannot be written", o->csv);
+    return f;
+}
+
+/* ------------------------------------------------------------------ options */
+
+static bool parse_lengths(struct options *o, const char *s)
+{
+    o->n = 0;
+    while (*s && o->n < LENGTHS_MAX) {
+        char *end;
+        size_t n = strtoul(s, &end, 10);
+        if (end == s || n == 0 || (o->n && n <= o->lengths[o->n - 1])) return false;
+        o->lengths[o->n++] = n;
+        s = *end == ',' ? end + 1 : end;
+    }
+    return o->n > 0 && !*s;
+}
+
+static enum weight_type weights_named(const char *s)
+{
+    return !strcmp(s, "f32")    ? WEIGHT_F32
+           : !strcmp(s, "bf16") ? WEIGHT_BF16
+           : !strcmp(s, "int8") ? WEIGHT_INT8
+                                : WEIGHT_FP8;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.dir = "models/deepread-150m", .decode = 32, .dense_to = 8192};
+    struct errinfo e = {0};
+    bool fine = parse_lengths(&o, "1024,8192,32768");
+    for (int i = 1; i < argc && fine; i++) {
+        const char *a = argv[i], *v = i + 1 < argc ? argv[++i] : "";
+        if (!strcmp(a, "-m")) o.dir = v;
+        else if (!strcmp(a, "-t")) o.model.threads = atoi(v);
+        else if (!strcmp(a, "-w")) o.model.weights = weights_named(v);
+        else if (!strcmp(a, "-n")) fine = parse_lengths(&o, v);
+        else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
+        else if (!strcmp(a, "--dense-to")) o.dense_to = strtoul(v, NULL, 10);
+        else if (!strcmp(a, "--index-share")) o.model.index_share = atoi(v);
+        else if (!strcmp(a, "--csv")) o.csv = v;
+        else fine = false;
+    }
+    if (!fine) {
+        fprintf(stderr, "cpu: see the head of bench/cpu.c for its options\n");
+        return 2;
+    }
+    if (run(&o, &e)) {
+        fprintf(stderr, "cpu: %s\n", e.msg);
+        return 1;
+    }
+    return 0;
+}
