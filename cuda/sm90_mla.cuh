@@ -50,6 +50,14 @@ template <enum kv_type TYPE> static __device__ __forceinline__ uint32_t pack(flo
     return TYPE == KV_BF16 ? *(uint32_t *)&h : *(uint32_t *)&f;
 }
 
+/* 2^x to 2^-22; what is smaller than 2^-126 is 0. */
+static __device__ __forceinline__ float power(float x)
+{
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 /* s [64 heads, 64 keys] of one buffer. */
 template <enum kv_type TYPE>
 static __device__ __forceinline__ void logits(float s[32], uint32_t q, uint32_t k)
@@ -105,31 +113,32 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, float s
         products_wait<0>();
         products_hold(s);
         if (p + 1 == pairs) barrier_arrive(&b->q_empty);
+        int in = n - (2 * p + half) * KEYS - lane % 4 * 2; /* column 8 i + j is a key below this */
+        if (in < KEYS)
+#pragma unroll
+            for (int i = 0; i < 16; i++)
+                if (i / 2 * 8 + i % 2 >= in) s[i / 2 * 4 + i % 2] = s[i / 2 * 4 + i % 2 + 2] = -INFINITY;
         float x0 = -INFINITY, x1 = -INFINITY;
 #pragma unroll
-        for (int i = 0; i < 8; i++)
-#pragma unroll
-            for (int j = 0; j < 2; j++) {
-                bool in = (2 * p + half) * KEYS + i * 8 + lane % 4 * 2 + j < n;
-                if (!in) s[4 * i + j] = s[4 * i + 2 + j] = -INFINITY;
-                x0 = fmaxf(x0, s[4 * i + j]);
-                x1 = fmaxf(x1, s[4 * i + 2 + j]);
-            }
+        for (int i = 0; i < 32; i++) {
+            if (i & 2) x1 = fmaxf(x1, s[i]);
+            else x0 = fmaxf(x0, s[i]);
+        }
         x0 = quad_max(x0);
         x1 = quad_max(x1);
         if (lane % 4 == 0) shared[half][row] = x0, shared[half][row + 8] = x1;
         named_sync(1, 256);
         x0 = fmaxf(m0, fmaxf(x0, shared[!half][row]) * scale_log2);
         x1 = fmaxf(m1, fmaxf(x1, shared[!half][row + 8]) * scale_log2);
-        float f0 = exp2f(m0 - x0), f1 = exp2f(m1 - x1);
+        float f0 = power(m0 - x0), f1 = power(m1 - x1);
         m0 = x0, m1 = x1;
         l0 *= f0, l1 *= f1;
 #pragma unroll
         for (int i = 0; i < 8; i++) {
-            float p00 = exp2f(fmaf(s[4 * i], scale_log2, -m0));
-            float p01 = exp2f(fmaf(s[4 * i + 1], scale_log2, -m0));
-            float p10 = exp2f(fmaf(s[4 * i + 2], scale_log2, -m1));
-            float p11 = exp2f(fmaf(s[4 * i + 3], scale_log2, -m1));
+            float p00 = power(fmaf(s[4 * i], scale_log2, -m0));
+            float p01 = power(fmaf(s[4 * i + 1], scale_log2, -m0));
+            float p10 = power(fmaf(s[4 * i + 2], scale_log2, -m1));
+            float p11 = power(fmaf(s[4 * i + 3], scale_log2, -m1));
             l0 += p00 + p01;
             l1 += p10 + p11;
             uint32_t at = weights + lane % 4 * 4;
