@@ -98,7 +98,24 @@ static __device__ __forceinline__ void barrier_expect(uint64_t *b, uint32_t byte
                  : "memory");
 }
 
+static __device__ __forceinline__ uint32_t address_at(uint32_t address, uint32_t rank)
+{
+    uint32_t there;
+    asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(address), "r"(rank));
+    return there;
+}
+
 /* ------------------------------------------------------------------ copies */
+
+/* Bytes of this block's shared memory to the same place in block `rank`, whose barrier counts them. */
+static __device__ __forceinline__ void copy_across(uint32_t at, uint32_t bytes, uint64_t *b,
+                                                   uint32_t rank)
+{
+    asm volatile("cp.async.bulk.shared::cluster.shared::cta.mbarrier::complete_tx::bytes "
+                 "[%0], [%1], %2, [%3];" ::"r"(address_at(at, rank)), "r"(at), "r"(bytes),
+                 "r"(address_at(shared_address(b), rank))
+                 : "memory");
+}
 
 /* A box of a tensor map at (x, y), by one thread, into this block or into all of `mask`. */
 static __device__ __forceinline__ void copy_box(uint32_t to, const void *map, int x, int y,

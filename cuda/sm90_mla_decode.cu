@@ -184,7 +184,7 @@ mla_decode_kernel(__grid_constant__ const struct decode d)
     size_t batch = blockIdx.y;
     int h0 = (int)(blockIdx.x & 1) * HEADS, split = (int)blockIdx.x / 2, first = split * d.each;
     int n = min(d.each, d.a.K - first);
-    if (threadIdx.x == 0) barriers_init(&b);
+    if (threadIdx.x == 0) barriers_init<false>(&b);
     __syncthreads();
     if (threadIdx.x < 128) {
         registers_less<104>();
@@ -194,7 +194,7 @@ mla_decode_kernel(__grid_constant__ const struct decode d)
         int half = (int)threadIdx.x / 128 - 1;
         struct attended r;
         barrier_wait(&b.q_full, 0);
-        attend<KV_F16>(r, n, d.a.scale_log2, half, q, keys, &b, shared, 0);
+        attend<KV_F16, false>(r, n, d.a.scale_log2, half, q, keys, &b, shared, 0);
         if (d.splits == 1)
             write_out(d, batch, h0, r, half);
         else
