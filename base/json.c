@@ -7,6 +7,8 @@ enum err json_parse(json_t **out, const char *s, size_t n, const char *name, str
     json_error_t je;
     *out = json_loadb(s ? s : "", n, JSON_REJECT_DUPLICATES, &je);
     if (*out) return OK;
+    if (json_error_code(&je) == json_error_out_of_memory)
+        return err_set(e, E_LIMIT, "%s: too little memory to read %zu bytes of JSON", name, n);
     return err_set(e, E_FORMAT, "%s: not valid JSON at line %d, column %d (byte %d): %s", name,
                    je.line, je.column, je.position, je.text);
 }

@@ -21,7 +21,8 @@
 enum err sys_map(struct mapping *m, const char *path, struct errinfo *e)
 {
     *m = (struct mapping){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    /* Without O_NONBLOCK a named pipe would be waited for before it can be refused. */
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
     struct stat st;
     enum err r = OK;
@@ -37,6 +38,19 @@ enum err sys_map(struct mapping *m, const char *path, struct errinfo *e)
         else
             *m = (struct mapping){p, (size_t)st.st_size};
     }
+    close(fd);
+    return r;
+}
+
+enum err sys_read_file(const char *path, size_t limit, struct buf *out, struct errinfo *e)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+    enum err r = OK;
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+        r = err_set(e, E_IO, "%s: expected a file, found a folder", path);
+    if (!r) r = sys_read_all(fd, limit, out, path, e);
     close(fd);
     return r;
 }
@@ -94,29 +108,25 @@ static bool write_all(int fd, const char *s, size_t n)
     return true;
 }
 
-enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e)
+/* A device or pipe cannot be replaced by rename. */
+static enum err write_into(const char *path, const char *s, size_t n, struct errinfo *e)
 {
-    struct stat st;
-    /* A device or pipe cannot be replaced by rename: write into it. */
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        if (S_ISDIR(st.st_mode)) return err_set(e, E_IO, "%s: is a folder", path);
-        int fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
-        bool ok = write_all(fd, s, n);
-        int why = errno;
-        ok = close(fd) == 0 && ok;
-        return ok ? OK : err_set(e, E_IO, "%s: %s", path, strerror(why));
-    }
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+    bool ok = write_all(fd, s, n);
+    int why = errno;
+    ok = close(fd) == 0 && ok;
+    return ok ? OK : err_set(e, E_IO, "%s: %s", path, strerror(why));
+}
+
+static enum err replace_file(const char *path, mode_t mode, const char *s, size_t n,
+                             struct errinfo *e)
+{
     struct buf tmp = {0};
     buf_addf(&tmp, "%s.XXXXXX", path);
     int fd = mkstemp(tmp.s);
-    bool ok = fd >= 0;
-    bool made = ok;
-    if (ok) {
-        mode_t mask = umask(0);
-        umask(mask);
-        ok = fchmod(fd, 0666 & ~mask) == 0 && write_all(fd, s, n) && fsync(fd) == 0;
-    }
+    bool made = fd >= 0;
+    bool ok = made && fchmod(fd, mode) == 0 && write_all(fd, s, n) && fsync(fd) == 0;
     int why = errno;
     if (made && close(fd) != 0 && ok) {
         ok = false;
@@ -129,6 +139,20 @@ enum err sys_write_file(const char *path, const char *s, size_t n, struct errinf
     if (made && !ok) unlink(tmp.s);
     buf_free(&tmp);
     return ok ? OK : err_set(e, E_IO, "%s: cannot write: %s", path, strerror(why));
+}
+
+enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e)
+{
+    struct stat st;
+    mode_t mask = umask(0);
+    umask(mask);
+    if (stat(path, &st) != 0) return replace_file(path, 0666 & ~mask, s, n, e);
+    if (S_ISDIR(st.st_mode)) return err_set(e, E_IO, "%s: is a folder", path);
+    if (!S_ISREG(st.st_mode)) return write_into(path, s, n, e);
+    char *target = realpath(path, NULL); /* a link stays one, and its file is replaced */
+    enum err r = replace_file(target ? target : path, st.st_mode & 0777, s, n, e);
+    free(target);
+    return r;
 }
 
 static enum err make_dirs(const char *path, mode_t mode, struct errinfo *e)
@@ -253,6 +277,24 @@ static void on_signal(int sig)
 {
     if (interrupt_signal && sig == SIGINT) _exit(128 + sig); /* twice: at once */
     interrupt_signal = sig;
+}
+
+static const char *bus_message;
+static int bus_exit;
+
+static void on_bus(int sig)
+{
+    (void)sig;
+    ssize_t ignored = write(STDERR_FILENO, bus_message, strlen(bus_message));
+    (void)ignored;
+    _exit(bus_exit);
+}
+
+void sys_catch_bus(const char *message, int exit_code)
+{
+    bus_message = message;
+    bus_exit = exit_code;
+    signal(SIGBUS, on_bus);
 }
 
 void sys_catch_interrupt(void)

@@ -24,8 +24,12 @@ void sys_map_release(const void *p, size_t n); /* hint: these pages will not be 
 /* Reads fd to its end into *out (appended).  E_LIMIT after `limit` bytes. */
 enum err sys_read_all(int fd, size_t limit, struct buf *out, const char *name, struct errinfo *e);
 
-/* Replaces `path` with n bytes: a temporary file beside it, fsync, rename.  On failure the old
- * file stands untouched and nothing is left beside it. */
+/* Appends a file of any kind but a folder, read to its end.  E_IO, E_LIMIT after `limit` bytes. */
+enum err sys_read_file(const char *path, size_t limit, struct buf *out, struct errinfo *e);
+
+/* Replaces `path` with n bytes: a temporary file beside it, fsync, rename.  The old file's mode is
+ * kept, and a link is followed.  On failure the old file stands untouched and nothing is left
+ * beside it. */
 enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e);
 enum err sys_make_dirs(const char *path, struct errinfo *e); /* like mkdir -p */
 enum err sys_make_private_dirs(const char *path, struct errinfo *e); /* the same with mode 0700 */
@@ -43,7 +47,11 @@ int sys_cores(void);            /* processors this process may run on, at least 
 /* The folder of the running executable, without a trailing slash; "" if unknown. */
 void sys_exe_dir(char *out, size_t cap);
 
-/* The one mutable variable of file scope: set by SIGINT and SIGTERM once sys_catch_interrupt was
+/* A mapped file that another program cuts short ends the process when it is read: with this line
+ * on standard error and this exit code, once sys_catch_bus was called. */
+void sys_catch_bus(const char *message, int exit_code);
+
+/* The one variable that changes while the program runs: set by SIGINT and SIGTERM once sys_catch_interrupt was
  * called, polled between layers and between tokens.  A second SIGINT ends the process. */
 void sys_catch_interrupt(void);
 bool sys_interrupted(void);

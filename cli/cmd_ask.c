@@ -16,15 +16,15 @@ static enum err read_file(const char *path, struct buf *out, struct errinfo *e)
 {
     if (!strcmp(path, "-"))
         return sys_read_all(STDIN_FILENO, QUESTIONS_LIMIT, out, "standard input", e);
-    struct mapping m;
-    TRY(sys_map(&m, path, e));
-    enum err r = OK;
-    if (m.n > QUESTIONS_LIMIT)
-        r = err_set(e, E_LIMIT, "%s: more than %zu bytes of questions", path, QUESTIONS_LIMIT);
-    else
-        buf_add(out, m.p ? m.p : "", m.n);
-    sys_unmap(&m);
-    return r;
+    return sys_read_file(path, QUESTIONS_LIMIT, out, e);
+}
+
+/* The line of byte i, from 1. */
+static size_t line_at(const struct buf *b, size_t i)
+{
+    size_t line = 1;
+    for (size_t k = 0; k < i; k++) line += b->s[k] == '\n';
+    return line;
 }
 
 /* One question per line; blank lines are passed over. */
@@ -49,8 +49,9 @@ static enum err read_questions(struct arena *a, const char *path, const char ***
 {
     struct buf b = {0};
     enum err r = read_file(path, &b, e);
-    if (!r && utf8_check(b.s ? b.s : "", b.n) != b.n)
-        r = err_set(e, E_FORMAT, "%s: questions must be UTF-8", path);
+    size_t valid = b.s ? utf8_check(b.s, b.n) : 0;
+    if (!r && valid != b.n)
+        r = err_set(e, E_FORMAT, "%s:%zu: questions must be UTF-8", path, line_at(&b, valid));
     if (!r) *n = split_lines(a, &b, texts);
     if (!r && !*n) r = err_set(e, E_EMPTY, "%s: holds no question", path);
     buf_free(&b);

@@ -123,8 +123,14 @@ static enum err open_model(struct job *j, struct errinfo *e)
     if (o->ctx > most)
         return err_set(e, E_USAGE, "--ctx: %zu tokens asked for, %s holds at most %zu", o->ctx,
                        model_card(j->model)->name, most);
-    if (o->prompts) j->stage = STAGE_USAGE;
-    return prompt_set_open(&j->prompts, j->life, model_card(j->model)->prompts, o->prompts, e);
+    const char *set = model_card(j->model)->prompts;
+    if (o->prompts) {
+        j->stage = STAGE_USAGE;
+        return prompt_set_open(&j->prompts, j->life, set, o->prompts, e);
+    }
+    struct errinfo why = {0};
+    if (!prompt_set_open(&j->prompts, j->life, set, NULL, &why)) return OK;
+    return err_set(e, E_FORMAT, "%s/deepread.json: %s", j->model_dir, why.msg);
 }
 
 static void on_prefill(void *ctx, size_t done, size_t total)
@@ -450,7 +456,8 @@ static enum err decode(struct job *j, struct step *s, enum task task, struct err
                                  .emit = on_reply,
                                  .ctx = j};
     struct schema *schema;
-    TRY(schema_compile(&schema, j->step, prompt_schema(j->prompts, task), "reply schema", e));
+    TRY(schema_compile(&schema, j->step, prompt_schema(j->prompts, task),
+                       prompt_schema_name(j->prompts, task), e));
     g.schema = schema;
     return generate(j->session, model_tokenizer(j->model), &g, j->step, &s->out, e);
 }

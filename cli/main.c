@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
@@ -75,6 +76,13 @@ static enum exit_code misuse(struct term *t, const struct cmd *c, const char *wh
     return EXIT_MISUSE;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return a && !stat(a, &x) && !stat(b, &y) && S_ISREG(x.st_mode) && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 /* Turns the operands into what the row asks for.  *operands has room for one more. */
 static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term *t,
                              char ***operands, int n)
@@ -98,6 +106,9 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
         if (!*(*operands)[i]) return misuse(t, c, "an operand is empty");
         dashes += !strcmp((*operands)[i], "-");
     }
+    for (int i = 0; i < n && c->needs & NEEDS_INPUT; i++)
+        if (same_file(o->output, (*operands)[i]))
+            return misuse(t, c, "-o (--output) names an input, which it would replace");
     if (dashes > 1) return misuse(t, c, "standard input (-) can be read once only");
     return EXIT_DONE;
 }
@@ -124,6 +135,20 @@ static enum exit_code run_command(const struct cmd *c, int argc, char **argv, st
     return code ? code : c->run(&o, &t, operands);
 }
 
+static void unknown_command(struct term *t, const char *name)
+{
+    const struct cmd *near = NULL;
+    size_t best = 3;
+    for (const struct cmd *c = commands; c->name; c++) {
+        size_t d = opt_distance(name, strlen(name), c->name, strlen(c->name));
+        if (d >= best) continue;
+        best = d;
+        near = c;
+    }
+    if (near) term_error(t, "there is no command \"%s\"; did you mean %s?", name, near->name);
+    else term_error(t, "there is no command \"%s\"", name);
+}
+
 /* A standard descriptor that the caller closed would be taken by the first file opened.  What
  * stands in for it refuses, so that writing to it is still an error. */
 static void hold_descriptors(void)
@@ -140,6 +165,8 @@ int main(int argc, char **argv)
     struct term t;
     term_init(&t, &none);
     sys_catch_interrupt();
+    sys_catch_bus("deepread: a file of the model or the cache was cut short while it was read\n",
+                  EXIT_ENGINE);
     const char *first = argc > 1 ? argv[1] : "";
     const struct cmd *c = cmd_find(first);
     enum exit_code code;
@@ -155,7 +182,7 @@ int main(int argc, char **argv)
         code = cmd_help_roff(&t);
     } else {
         if (*first == '-') term_error(&t, "options stand after the command, found %s", first);
-        else if (*first) term_error(&t, "there is no command \"%s\"", first);
+        else if (*first) unknown_command(&t, first);
         code = misuse(&t, NULL, NULL);
     }
     struct errinfo e = {0};

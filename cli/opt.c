@@ -29,8 +29,7 @@ static const struct opt *by_name(const struct opt_group *const *groups, const ch
     return NULL;
 }
 
-/* Edit distance, for the hint after a misspelt name.  Names are short; a row of 64 is enough. */
-static size_t distance(const char *a, size_t na, const char *b, size_t nb)
+size_t opt_distance(const char *a, size_t na, const char *b, size_t nb)
 {
     size_t row[65];
     if (nb > 64 || na > 64) return SIZE_MAX;
@@ -56,7 +55,7 @@ static enum err unknown_name(const struct opt_group *const *groups, const char *
     size_t best = 3;
     for (; *groups; groups++)
         for (const struct opt *o = (*groups)->opts; o->name; o++) {
-            size_t d = distance(s, n, o->name, strlen(o->name));
+            size_t d = opt_distance(s, n, o->name, strlen(o->name));
             if (d < best) {
                 best = d;
                 near = o->name;
@@ -88,8 +87,9 @@ static enum err set_int(const struct opt *o, long *to, const char *value, struct
     char *end;
     errno = 0;
     long x = strtol(value, &end, 10);
-    if (end == value || *end || errno) return bad_value(o, value, "a whole number", e);
-    TRY(check_range(o, (double)x, value, e));
+    if (end == value || *end) return bad_value(o, value, "a whole number", e);
+    TRY(check_range(o, errno ? (*value == '-' ? -INFINITY : INFINITY) : (double)x, value, e));
+    if (errno) return bad_value(o, value, "a smaller number", e);
     *to = x;
     return OK;
 }
@@ -218,7 +218,10 @@ static enum err short_options(struct args *p, const char *s)
 {
     while (*s) {
         const struct opt *o = by_letter(p->groups, *s);
-        if (!o) return err_set(p->e, E_USAGE, "unknown option -%c", *s);
+        if (!o)
+            return err_set(p->e, E_USAGE,
+                           "unknown option -%c (a file whose name begins with - is written ./-...)",
+                           *s);
         s++;
         const char *value = NULL;
         if (takes_value(o)) {

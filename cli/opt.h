@@ -66,6 +66,8 @@ enum err opt_check(const struct opt_group *const *groups, struct errinfo *e);
 
 /* Appends the words of `text`, which starts at column `indent`, in lines of at most `width`
  * columns; further lines are indented. */
+/* Edit distance of two names, for the hint after a misspelt one; SIZE_MAX beyond 64 bytes. */
+size_t opt_distance(const char *a, size_t na, const char *b, size_t nb);
 void opt_wrap(const char *text, size_t indent, size_t width, struct buf *b);
 
 /* The options as text for a terminal of `width` columns, and as roff for the manual page. */

@@ -84,7 +84,7 @@ static const struct opt cache_opts[] = {
 const struct opt_group group_cache = {"Cache", cache_opts};
 
 static const struct opt reply_opts[] = {
-    ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "most tokens of one reply (768)", .min = 16,
+    ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "most tokens of one reply, at least 16 (768)", .min = 16,
      .max = 65536),
     ROW(0, "budget", OPT_SIZE, budget, "TOKENS",
      "refuse (exit 5) input of more tokens than this (what the window holds)", .min = 1,
@@ -194,7 +194,7 @@ static enum err check_index_share(struct options *o, struct errinfo *e)
     char *end;
     long n = strtol(s, &end, 10);
     if (end == s || *end || n < 1 || n > 1000)
-        return err_set(e, E_USAGE, "--index-share: expected on, off or a number, found \"%.80s\"",
+        return err_set(e, E_USAGE, "--index-share: expected on, off or a number from 1 to 1000, found \"%.80s\"",
                        s);
     o->index_share_n = (int)n;
     return OK;
@@ -210,6 +210,11 @@ enum err options_check(struct options *o, struct errinfo *e)
     if (o->quiet && o->verbose) return err_set(e, E_USAGE, "-q and -v exclude each other");
     if (o->seed && o->temp == 0)
         return err_set(e, E_USAGE, "--seed has no effect without --temp above 0");
+    if ((o->top_p != 1 || o->min_p != 0) && o->temp == 0)
+        return err_set(e, E_USAGE, "--top-p and --min-p have no effect without --temp above 0");
+    if (o->output && !*o->output) return err_set(e, E_USAGE, "-o (--output): the name is empty");
+    if (o->output_dir && !*o->output_dir)
+        return err_set(e, E_USAGE, "-O (--output-dir): the name is empty");
     return OK;
 }
 

@@ -106,7 +106,7 @@ static enum err run_text(struct state *s, const char *text, struct errinfo *e)
                        .usage.read_seconds = s->reading};
     enum err code = run_files(s, text, &r, e);
     r.interrupted = code == E_INTR;
-    r.inputs_failed = s->in.failed > 0;
+    r.inputs_failed = s->in.failed > 0 && !s->run->o->each; /* with --each others' are not its own */
     if (code == OK || (code == E_INTR && has_something(&r))) {
         struct errinfo writing = {0};
         if (write_result(s, &r, &writing)) {

@@ -88,7 +88,7 @@ static enum err must_be(const struct reader *r, json_t *o, const char *key, cons
 static enum err read_architecture(const struct reader *r, struct config *c)
 {
     const char *s = json_string_value(field(r->o, "model_type"));
-    if (!s) return err_set(r->e, E_FORMAT, "%s: 'model_type' is missing", r->name);
+    if (!s) return err_set(r->e, E_FORMAT, "%s: 'model_type' is missing or no string", r->name);
     if (strcmp(s, "deepseek_v32") && strcmp(s, "glm_moe_dsa"))
         return err_set(r->e, E_UNSUPPORTED,
                        "%s: architecture '%.60s' is not supported, only deepseek_v32 and "

@@ -1,5 +1,6 @@
 #include "engine/session.h"
 
+#include <math.h>
 #include <assert.h>
 
 #include "base/mem.h"
@@ -109,6 +110,21 @@ static enum err check_room(const struct session *s, size_t n, struct errinfo *e)
                    session_context(s));
 }
 
+/* Damaged weights show here at the latest: no model says NaN, or the same of every token. */
+static enum err check_logits(const struct session *s, struct errinfo *e)
+{
+    float low = s->logits[0], high = low;
+    bool number = true;
+    for (int i = 0; i < s->m->config.V; i++) {
+        number &= isfinite(s->logits[i]);
+        if (s->logits[i] < low) low = s->logits[i];
+        if (s->logits[i] > high) high = s->logits[i];
+    }
+    if (number && low < high) return OK;
+    return err_set(e, E_FORMAT, "%s: the model computes %s: its weights are damaged",
+                   s->m->card.name, number ? "the same for every token" : "no numbers");
+}
+
 /* One forward pass over n tokens that are known to be good. */
 static enum err extend(struct session *s, const int32_t *ids, size_t n, bool last,
                        struct errinfo *e)
@@ -118,6 +134,7 @@ static enum err extend(struct session *s, const int32_t *ids, size_t n, bool las
     TRY(graph_forward(&s->graph, &s->kv, ids, n, last ? s->logits : NULL, s->probe, e));
     tokens_append(&s->tokens, ids, n);
     s->computed += n;
+    if (last) TRY(check_logits(s, e));
     s->has_logits = last;
     return OK;
 }

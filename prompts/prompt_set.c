@@ -17,6 +17,8 @@ struct prompt_set {
     struct str template[N_TASKS];
     struct str schema[N_TASKS];
     struct str shown_schema[N_TASKS];
+    const char *schema_name[N_TASKS];
+    size_t replaced; /* files that stand in the folder given, not built in */
 };
 
 static const char *const task_names[N_TASKS] = {"answer", "summarize", "review"};
@@ -92,13 +94,17 @@ struct str prompt_set_variable(const char *s, size_t n)
 static enum err check_template(struct str text, enum task t, const char *path, struct errinfo *e)
 {
     size_t line = 1;
+    bool asks = false;
     for (size_t i = 0; i < text.n; i++) {
         line += text.s[i] == '\n';
         struct str v = prompt_set_variable(text.s + i, text.n - i);
+        asks |= str_eq(v, STR("question"));
         if (v.n == 0 || str_eq(v, STR("schema")) || str_eq(v, str_of(task_text[t]))) continue;
         return err_set(e, E_FORMAT, "%s:%zu: unknown variable {%.*s}; known here: {%s}, {schema}",
                        path, line, (int)(v.n < 60 ? v.n : 60), v.s, task_text[t]);
     }
+    if (t == TASK_ANSWER && !asks)
+        return err_set(e, E_FORMAT, "%s: holds no {question}: nothing would be asked", path);
     return OK;
 }
 
@@ -146,10 +152,13 @@ static enum err open_task(struct prompt_set *p, struct arena *a, const char *dir
     const char *path;
     snprintf(name, sizeof name, "%s.txt", task_names[t]);
     TRY(read_file(&p->template[t], &path, a, dir, p->name, NULL, name, e));
+    p->replaced += dir && !strncmp(path, dir, strlen(dir));
     TRY(check_template(p->template[t], t, path, e));
     if (p->template[t].n && p->template[t].s[p->template[t].n - 1] == '\n') p->template[t].n--;
     snprintf(name, sizeof name, "%s.json", task_names[t]);
     TRY(read_file(&p->schema[t], &path, a, dir, p->name, "schema", name, e));
+    p->replaced += dir && !strncmp(path, dir, strlen(dir));
+    p->schema_name[t] = path;
     return show_schema(&p->shown_schema[t], a, p->schema[t], path, e);
 }
 
@@ -167,6 +176,9 @@ enum err prompt_set_open(struct prompt_set **out, struct arena *a, const char *n
     struct prompt_set *p = NEW(a, struct prompt_set, 1);
     p->name = mem_copy(a, name, strlen(name));
     for (int t = 0; t < N_TASKS; t++) TRY(open_task(p, a, dir, (enum task)t, e));
+    if (dir && !p->replaced)
+        return err_set(e, E_USAGE, "%s: holds no prompts: expected files such as %s/answer.txt or "
+                                   "schema/answer.json in it", dir, name);
     *out = p;
     return OK;
 }
@@ -184,6 +196,11 @@ bool prompt_set_is_compact(const struct prompt_set *p)
 struct str prompt_schema(const struct prompt_set *p, enum task t)
 {
     return p->schema[t];
+}
+
+const char *prompt_schema_name(const struct prompt_set *p, enum task t)
+{
+    return p->schema_name[t];
 }
 
 struct str prompt_set_template(const struct prompt_set *p, enum task t)

@@ -30,6 +30,7 @@ const char *prompt_set_name(const struct prompt_set *p);
 bool prompt_set_is_compact(const struct prompt_set *p);
 /* The JSON schema of a task's reply, as text (engine/schema.h compiles it). */
 struct str prompt_schema(const struct prompt_set *p, enum task t);
+const char *prompt_schema_name(const struct prompt_set *p, enum task t); /* its file, for errors */
 
 /* ------------------------------------------------------------------ rendering */
 

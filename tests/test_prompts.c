@@ -271,7 +271,14 @@ static void a_folder_replaces_files(void **state)
     assert_int_equal(prompt_set_open(&set, a, "compact", dir, &e), E_FORMAT);
     err_clear(&e);
     remove_file("compact/review.json");
-    assert_int_equal(prompt_set_open(&set, a, "instruct", dir, &e), OK);
+    write_file("compact/answer.txt", "never asks");
+    assert_int_equal(prompt_set_open(&set, a, "compact", dir, &e), E_FORMAT);
+    err_clear(&e);
+    /* The folder of another set, and so nothing that would be used. */
+    assert_int_equal(prompt_set_open(&set, a, "instruct", dir, &e), E_USAGE);
+    err_clear(&e);
+    remove_file("compact/answer.txt");
+    assert_int_equal(prompt_set_open(&set, a, "instruct", NULL, &e), OK);
     assert_string_equal(prompt_set_name(set), "instruct");
 
     assert_int_equal(rmdir(sub), 0);

@@ -107,3 +107,22 @@ mkdir m && ln -s $MODEL/* m && rm m/model-00002* && head -c 1000000 $MODEL/model
 mkdir m && ln -s $MODEL/* m && rm m/config.json && sed 's/"q_lora_rank": 384/"q_lora_rank": 380/' $MODEL/config.json >m/config.json; deepread ask 'When?' -m m lease.txt
 ! m: tensor '*q_a_proj*' is [[]384, 576[]], config.json asks for [[]380, 576[]]
 = 6
+---
+# Questions may come through a pipe.
+echo 'Who pays?' > q; mkfifo pipe; cat q > pipe & deepread ask -Q pipe -f jsonl lease.txt | grep -c '"question": *"Who pays?"'
+1
+= 0
+---
+# A named pipe among the files of a model is no reason to wait for ever.
+mkdir m; cp "$MODEL"/*.json m; rm m/config.json; mkfifo m/config.json; deepread ask x -m m lease.txt
+! m/config.json: expected a file, found a special file
+= 6
+---
+mkdir m; ln -s "$MODEL"/* m; rm m/deepread.json; echo '{"prompts":"nope"}' > m/deepread.json; deepread ask x -m m lease.txt
+! m/deepread.json: no prompt set 'nope'*
+= 6
+---
+# Weights of nothing but NaN are named as what they are.
+mkdir m; ln -s "$MODEL"/* m; f=model-00002-of-00003.safetensors; rm m/$f; cp "$MODEL"/$f m; chmod u+w m/$f; head -c 9000000 /dev/zero | tr '\0' '\377' | dd of=m/$f bs=1000000 seek=1 conv=notrunc iflag=fullblock 2>/dev/null; deepread ask 'Who pays?' -m m lease.txt
+! deepread-150m: the model computes no numbers: its weights are damaged
+= 6

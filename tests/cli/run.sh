@@ -79,10 +79,10 @@ finish() { # runs the case that was read
         some_line "$scratch/err" "$pattern" || why="${why:+$why; }no line on stderr: $pattern"
     done <"$scratch/patterns"
     if [ -z "$why" ]; then
-        echo "ok $tests - $file: $command"
+        printf '%s\n' "ok $tests - $file: $command"
     else
         failed=$((failed + 1))
-        echo "not ok $tests - $file: $command"
+        printf '%s\n' "not ok $tests - $file: $command"
         echo "# $why"
         sed 's/^/#   out: /' "$scratch/out" | head -n 20
         sed 's/^/#   err: /' "$scratch/err" | head -n 10

@@ -4,7 +4,7 @@ deepread
 = 2
 ---
 deepread sumarize lease.txt
-! there is no command "sumarize"
+! there is no command "sumarize"; did you mean summarize[?]
 = 2
 ---
 deepread -q ask x lease.txt
@@ -17,7 +17,7 @@ deepread text --mapp lease.txt
 = 2
 ---
 deepread text -x lease.txt
-! unknown option -x
+! unknown option -x (a file whose name begins with - is written ./-...)
 = 2
 ---
 deepread text --map=yes lease.txt
@@ -77,7 +77,7 @@ deepread ask x --seed 4 lease.txt
 = 2
 ---
 deepread ask x --index-share maybe lease.txt
-! --index-share: expected on, off or a number, found "maybe"
+! --index-share: expected on, off or a number from 1 to 1000, found "maybe"
 = 2
 ---
 deepread ask -Q missing.txt lease.txt
@@ -130,4 +130,44 @@ deepread ask x --password-file missing lease.txt
 ---
 deepread summarize --each -O out lease.txt tree ./lease.txt
 ! lease.txt and ./lease.txt would both be written to out/lease.txt.txt
+= 2
+---
+deepread ask x --top-p 0.5 lease.txt
+! --top-p and --min-p have no effect without --temp above 0
+= 2
+---
+deepread ask x --seed 99999999999999999999 --temp 1 lease.txt
+! --seed: expected a number from 0 to *, found "99999999999999999999"
+= 2
+---
+deepread ask x --index-share 0 lease.txt
+! --index-share: expected on, off or a number from 1 to 1000, found "0"
+= 2
+---
+deepread text -o '' lease.txt
+! -o (--output): the name is empty
+= 2
+---
+# A result never replaces what it was made from, whatever the name.
+ln -s lease.txt link.txt; deepread text -o ./link.txt lease.txt; head -c 5 lease.txt | wc -c | tr -d ' '
+5
+! -o (--output) names an input, which it would replace
+= 0
+---
+# The mode of a file that is replaced is kept, and a link is followed.
+touch private.txt; chmod 600 private.txt; ln -s private.txt result; deepread text -o result lease.txt; stat -c %a private.txt; test -L result && cmp -s private.txt lease.txt; echo $?
+600
+0
+= 0
+---
+printf 'ok?\n\377\n' > bad; deepread ask -Q bad lease.txt
+! bad:2: questions must be UTF-8
+= 2
+---
+mkdir nothing; deepread ask x --prompts nothing lease.txt
+! nothing: holds no prompts: expected files such as compact/answer.txt*
+= 2
+---
+mkdir -p own/compact; printf 'Task\n' > own/compact/answer.txt; deepread ask x --prompts own lease.txt
+! own/compact/answer.txt: holds no {question}: nothing would be asked
 = 2
