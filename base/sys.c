@@ -210,6 +210,24 @@ size_t sys_peak_memory(void)
     return getrusage(RUSAGE_SELF, &u) == 0 ? (size_t)u.ru_maxrss * 1024 : 0;
 }
 
+/* A number alone in a file; false for none ("max"). */
+static bool read_number(const char *path, size_t *out)
+{
+    FILE *f = fopen(path, "re");
+    bool ok = f && fscanf(f, "%zu", out) == 1;
+    if (f) fclose(f);
+    return ok;
+}
+
+/* What a container may still take, where it has a limit (cgroup v2). */
+static size_t container_memory(void)
+{
+    size_t most, now;
+    if (!read_number("/sys/fs/cgroup/memory.max", &most)) return SIZE_MAX;
+    if (!read_number("/sys/fs/cgroup/memory.current", &now)) return most;
+    return most > now ? most - now : 1;
+}
+
 size_t sys_free_memory(void)
 {
     FILE *f = fopen("/proc/meminfo", "re");
@@ -219,7 +237,8 @@ size_t sys_free_memory(void)
     while (fgets(line, sizeof line, f))
         if (sscanf(line, "MemAvailable: %zu", &kib) == 1) break;
     fclose(f);
-    return kib * 1024;
+    size_t container = container_memory();
+    return kib * 1024 < container ? kib * 1024 : container;
 }
 
 size_t sys_memory(void)

@@ -24,7 +24,7 @@ struct bench {
     const struct backend *be;
     struct device *d;
     enum cpu_isa isa;
-    double peak[2]; /* by enum peak */
+    double peak[PEAK_COUNT];
 };
 
 static float *numbers(size_t n)
@@ -87,15 +87,20 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     free(y);
 }
 
-static void *const *pages(size_t S, size_t bytes)
+/* S rows of arbitrary numbers as the cache holds them. */
+static void *const *pages(const struct bench *b, enum kv_type type, size_t S, int width, int split)
 {
-    size_t n = (S + KV_PAGE - 1) / KV_PAGE;
+    size_t n = (S + KV_PAGE - 1) / KV_PAGE, bytes = kv_row_bytes(type, width, 2) * KV_PAGE;
     void **p = malloc(n * sizeof *p);
+    float *x = numbers(KV_PAGE * (size_t)(width + 1));
     for (size_t i = 0; i < n; i++) {
-        uint16_t *h = p[i] = aligned_alloc(64, bytes);
-        for (size_t k = 0; k < bytes / 2; k++)
-            h[k] = f32_to_f16((float)((i * 31 + k * 17) % 101) / 50.0f - 1.0f);
+        p[i] = aligned_alloc(64, (bytes + 63) / 64 * 64);
+        struct kv_store_args a = {.kv = {.pages = p, .type = type, .index_type = type},
+                                  .rows = x + i % (size_t)width, .T = KV_PAGE, .ld = (size_t)width,
+                                  .pos0 = i * KV_PAGE, .width = width, .split = split};
+        b->be->kv_store(b->d, &a);
     }
+    free(x);
     return p;
 }
 
@@ -105,13 +110,13 @@ static void free_pages(void *const *p, size_t S)
     free((void *)p);
 }
 
-static void bench_indexer(const struct bench *b, size_t T, size_t S)
+static void bench_indexer(const struct bench *b, enum kv_type type, size_t T, size_t S)
 {
     enum { J = 2, C = 64, K = 512 };
     float *q = numbers(T * J * C), *w = numbers(T * J);
     int32_t *sel = malloc(T * K * sizeof *sel);
-    void *const *p = pages(S, KV_PAGE * C * 2);
-    struct index_args a = {.kv = {.pages = p, .type = KV_F16}, .q = q, .w = w, .sel = sel,
+    void *const *p = pages(b, type, S, C, C);
+    struct index_args a = {.kv = {.pages = p, .type = type, .index_type = type}, .q = q, .w = w, .sel = sel,
                            .T = T, .pos0 = S - T, .J = J, .C = C, .K = K};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
@@ -121,8 +126,8 @@ static void bench_indexer(const struct bench *b, size_t T, size_t S)
         if (s < best) best = s;
     }
     char what[80];
-    snprintf(what, sizeof what, "index_select T %zu  S %zu", T, S);
-    row(b, PEAK_FMA, what, 2.0 * (double)T * (double)S * J * C, best);
+    snprintf(what, sizeof what, "index_select T %zu  S %zu  %s", T, S, kv_type_name(type));
+    row(b, type == KV_INT8 ? PEAK_INT8 : PEAK_FMA, what, 2.0 * (double)T * (double)S * J * C, best);
     free_pages(p, S);
     free(q);
     free(w);
@@ -133,7 +138,7 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
 {
     enum { H = 9, N = 64, P = 32, W = 64, ROW = H * (N + W) + P };
     float *q = numbers(T * H * (N + P)), *out = numbers(T * H * W);
-    void *const *p = pages(S, KV_PAGE * ROW * 2);
+    void *const *p = pages(b, KV_F16, S, ROW, ROW);
     struct mha_args a = {.kv = {.pages = p, .type = KV_F16}, .q = q, .out = out, .T = T,
                          .pos0 = S - T, .H = H, .N = N, .P = P, .W = W, .scale = 0.1f};
     double best = 1e9;
@@ -151,15 +156,15 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
     free(out);
 }
 
-static void bench_mla(const struct bench *b, size_t T, size_t S)
+static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t S)
 {
     enum { H = 9, R = 256, P = 32, K = 512 };
     float *q = numbers(T * H * (R + P)), *out = numbers(T * H * R);
     int32_t *sel = malloc(T * K * sizeof *sel);
     for (size_t t = 0; t < T; t++)
         for (size_t k = 0; k < K; k++) sel[t * K + k] = (int32_t)((k * (S - T) + t) / K);
-    void *const *p = pages(S, KV_PAGE * (R + P) * 2);
-    struct mla_args a = {.kv = {.pages = p, .type = KV_F16}, .q = q, .sel = sel, .out = out,
+    void *const *p = pages(b, type, S, R + P, R);
+    struct mla_args a = {.kv = {.pages = p, .type = type}, .q = q, .sel = sel, .out = out,
                          .T = T, .pos0 = S - T, .H = H, .R = R, .P = P, .K = K, .scale = 0.1f};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
@@ -169,8 +174,8 @@ static void bench_mla(const struct bench *b, size_t T, size_t S)
         if (s < best) best = s;
     }
     char what[80];
-    snprintf(what, sizeof what, "mla_attend T %zu  S %zu  K 512", T, S);
-    row(b, PEAK_FMA, what, 2.0 * (double)T * H * K * (2 * R + P), best);
+    snprintf(what, sizeof what, "mla_attend T %zu  S %zu  %s", T, S, kv_type_name(type));
+    row(b, type == KV_INT8 ? PEAK_INT16 : PEAK_FMA, what, 2.0 * (double)T * H * K * (2 * R + P), best);
     free_pages(p, S);
     free(q);
     free(out);
@@ -187,8 +192,8 @@ static void one_path(const struct options *o, enum cpu_isa isa)
         return;
     }
     int threads = o->threads ? o->threads : sys_cores();
-    static const char *const names[] = {"registers only, FMA", "registers only, FP8 products"};
-    for (int i = 0; i < 2; i++) {
+    static const char *const names[] = {"registers only, FMA", "registers only, int16", "registers only, bytes"};
+    for (int i = 0; i < PEAK_COUNT; i++) {
         b.peak[i] = peak_gflops(isa, (enum peak)i, threads, o->rounds);
         row(&b, (enum peak)i, names[i], b.peak[i] * 1e9, 1);
     }
@@ -199,13 +204,20 @@ static void one_path(const struct options *o, enum cpu_isa isa)
     bench_linear(&b, 1, 1, 1536, 576);
     bench_linear(&b, 4, 1, 1536, 576);
     bench_linear(&b, 1, 1, 49152, 576);
-    bench_indexer(&b, 512, 8192);
-    bench_indexer(&b, 512, 65536);
-    bench_indexer(&b, 1, 32768);
-    bench_mla(&b, 512, 1024);
-    bench_mla(&b, 512, 8192);
-    bench_mla(&b, 512, 32768);
-    bench_mla(&b, 1, 32768);
+    bench_indexer(&b, KV_F32, 512, 8192);
+    bench_indexer(&b, KV_INT8, 512, 8192);
+    bench_indexer(&b, KV_F32, 512, 65536);
+    bench_indexer(&b, KV_INT8, 512, 65536);
+    bench_indexer(&b, KV_F32, 1, 32768);
+    bench_indexer(&b, KV_INT8, 1, 32768);
+    bench_mla(&b, KV_F16, 512, 1024);
+    bench_mla(&b, KV_INT8, 512, 1024);
+    bench_mla(&b, KV_F16, 512, 8192);
+    bench_mla(&b, KV_INT8, 512, 8192);
+    bench_mla(&b, KV_F16, 512, 32768);
+    bench_mla(&b, KV_INT8, 512, 32768);
+    bench_mla(&b, KV_F16, 1, 32768);
+    bench_mla(&b, KV_INT8, 1, 32768);
     bench_mha(&b, 512, 8192);
     bench_mha(&b, 1, 8192);
     b.be->close(b.d);

@@ -5,6 +5,8 @@
  *   PEAK_INT16  pairs of int16 added up in int32: 8-bit weights (engine/cpu/gemm_int.inc).  AVX2:
  *               vpmaddwd and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpwssd, AMX: tdpbf16ps, of which a
  *               product takes two, so half of what the loop does
+ *   PEAK_INT8   quads of bytes added up in int32: scores of the indexer.  AVX2: vpmaddubsw, vpmaddwd
+ *               and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpbusd
  *
  * GFLOP/s of all threads: a multiplication and an addition are two. */
 #ifndef BENCH_PEAK_H
@@ -20,7 +22,7 @@
 #include "base/sys.h"
 #include "engine/cpu/isa.h"
 
-enum peak { PEAK_FMA, PEAK_INT16 };
+enum peak { PEAK_FMA, PEAK_INT16, PEAK_INT8, PEAK_COUNT };
 
 #define PEAK_CHAINS 12 /* enough to hide the latency of any of them */
 
@@ -60,10 +62,20 @@ static inline void peak_fma_generic(long n)
 #define PEAK_STEP_FMA(r, i) "vfmadd231ps %%" r "12,%%" r "13,%%" r #i "\n\t"
 #define PEAK_STEP_MADD(r, i)                                                                       \
     "vpmaddwd %%" r "12,%%" r "13,%%" r "14\n\tvpaddd %%" r "14,%%" r #i ",%%" r #i "\n\t"
+#define PEAK_STEP_BYTES(r, i)                                                                      \
+    "vpmaddubsw %%" r "12,%%" r "13,%%" r "14\n\tvpmaddwd %%" r "13,%%" r "14,%%" r "14\n\t"          \
+    "vpaddd %%" r "14,%%" r #i ",%%" r #i "\n\t"
+#define PEAK_STEP_VEX8(r, i) "%{vex%} vpdpbusd %%" r "12,%%" r "13,%%" r #i "\n\t"
+#define PEAK_STEP_VNNI8(r, i) "vpdpbusd %%" r "12,%%" r "13,%%" r #i "\n\t"
 #define PEAK_STEP_VEX(r, i) "%{vex%} vpdpwssd %%" r "12,%%" r "13,%%" r #i "\n\t"
 #define PEAK_STEP_VNNI(r, i) "vpdpwssd %%" r "12,%%" r "13,%%" r #i "\n\t"
 
 PEAK_DEFINE(peak_madd_sse, "avx", PEAK_STEP_MADD, "xmm")
+PEAK_DEFINE(peak_bytes_sse, "avx", PEAK_STEP_BYTES, "xmm")
+PEAK_DEFINE(peak_bytes_avx2, "avx2", PEAK_STEP_BYTES, "ymm")
+PEAK_DEFINE(peak_bytes_avxvnni, "avx2", PEAK_STEP_VEX8, "ymm")
+PEAK_DEFINE(peak_bytes_avx512, "avx512f,avx512bw", PEAK_STEP_BYTES, "zmm")
+PEAK_DEFINE(peak_bytes_avx512vnni, "avx512f", PEAK_STEP_VNNI8, "zmm")
 PEAK_DEFINE(peak_fma_avx2, "avx2,fma", PEAK_STEP_FMA, "ymm")
 PEAK_DEFINE(peak_madd_avx2, "avx2", PEAK_STEP_MADD, "ymm")
 PEAK_DEFINE(peak_avxvnni, "avx2", PEAK_STEP_VEX, "ymm")
@@ -97,20 +109,24 @@ static inline peak_loop *peak_loop_of(enum cpu_isa isa, enum peak what, double *
     *flop = PEAK_CHAINS * 8;
 #if defined(__x86_64__)
     static const struct {
-        peak_loop *fma, *int16;
-        double fma_flop, int16_flop;
+        peak_loop *fma, *int16, *int8;
+        double fma_flop, int16_flop; /* of bytes twice the latter */
     } loops[CPU_ISA_COUNT] = {
-        [CPU_ISA_GENERIC] = {peak_fma_generic, peak_madd_sse, 8, 16},
-        [CPU_ISA_AVX2] = {peak_fma_avx2, peak_madd_avx2, 16, 32},
-        [CPU_ISA_AVXVNNI] = {peak_fma_avx2, peak_avxvnni, 16, 32},
-        [CPU_ISA_AVX512] = {peak_fma_avx512, peak_madd_avx512, 32, 64},
-        [CPU_ISA_AVX512VNNI] = {peak_fma_avx512, peak_avx512vnni, 32, 64},
-        [CPU_ISA_AMX] = {peak_fma_avx512, peak_amx, 32, 16384 / 2},
+        [CPU_ISA_GENERIC] = {peak_fma_generic, peak_madd_sse, peak_bytes_sse, 8, 16},
+        [CPU_ISA_AVX2] = {peak_fma_avx2, peak_madd_avx2, peak_bytes_avx2, 16, 32},
+        [CPU_ISA_AVXVNNI] = {peak_fma_avx2, peak_avxvnni, peak_bytes_avxvnni, 16, 32},
+        [CPU_ISA_AVX512] = {peak_fma_avx512, peak_madd_avx512, peak_bytes_avx512, 32, 64},
+        [CPU_ISA_AVX512VNNI] = {peak_fma_avx512, peak_avx512vnni, peak_bytes_avx512vnni, 32, 64},
+        [CPU_ISA_AMX] = {peak_fma_avx512, peak_amx, peak_bytes_avx512vnni, 32, 16384 / 2},
     };
     bool sse_only = isa == CPU_ISA_GENERIC && !__builtin_cpu_supports("avx");
     if (what == PEAK_INT16 && !sse_only) {
         *flop = PEAK_CHAINS * loops[isa].int16_flop;
         return loops[isa].int16;
+    }
+    if (what == PEAK_INT8 && !sse_only) {
+        *flop = PEAK_CHAINS * (isa == CPU_ISA_AMX ? 128 : 2 * loops[isa].int16_flop);
+        return loops[isa].int8;
     }
     *flop = PEAK_CHAINS * loops[isa].fma_flop;
     return loops[isa].fma;

@@ -7,9 +7,14 @@
 
 /* What a run would take: exact tokens, memory, and whether it fits. */
 
+static size_t mib(size_t bytes)
+{
+    return (bytes + (1 << 20) - 1) >> 20;
+}
+
 static void add_mib(struct buf *b, const char *what, size_t bytes)
 {
-    buf_addf(b, "%-14s%zu MiB\n", what, (bytes + (1 << 20) - 1) >> 20);
+    buf_addf(b, "%-14s%zu MiB\n", what, mib(bytes));
 }
 
 static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
@@ -19,8 +24,9 @@ static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
     buf_addf(b, "%-14s%zu tokens, and %zu for the reply\n", "prompt", p->prompt, p->reply);
     buf_addf(b, "%-14s%zu tokens, read before and kept\n", "cached", p->cached);
     buf_addf(b, "%-14s%zu tokens\n", "window", p->window);
-    add_mib(b, "weights", p->weight_bytes);
-    add_mib(b, "state", p->kv_bytes);
+    add_mib(b, "weights", p->need.weights);
+    buf_addf(b, "%-14s%zu MiB in %s\n", "state", mib(p->need.state), p->need.kv);
+    add_mib(b, "working", p->need.scratch);
     if (p->free_bytes) add_mib(b, "memory free", p->free_bytes);
     buf_addf(b, "%-14s", "fits");
     if (misfit) buf_addf(b, "no: %s\n", misfit);
@@ -44,8 +50,10 @@ static void plan_json(struct buf *b, const struct plan *p, const char *misfit)
     jsonw_int(&w, "reply_tokens", (int64_t)p->reply);
     jsonw_int(&w, "window", (int64_t)p->window);
     jsonw_int(&w, "chunks", (int64_t)p->chunks);
-    jsonw_int(&w, "weight_bytes", (int64_t)p->weight_bytes);
-    jsonw_int(&w, "state_bytes", (int64_t)p->kv_bytes);
+    jsonw_int(&w, "weight_bytes", (int64_t)p->need.weights);
+    jsonw_int(&w, "state_bytes", (int64_t)p->need.state);
+    jsonw_z(&w, "state_type", p->need.kv);
+    jsonw_int(&w, "working_bytes", (int64_t)p->need.scratch);
     jsonw_int(&w, "free_bytes", (int64_t)p->free_bytes);
     jsonw_open(&w, "documents", '[');
     for (size_t i = 0; i < p->n_docs; i++) {

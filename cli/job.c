@@ -68,11 +68,12 @@ static const char *described(struct job *j, const char *key, const char *stop)
 
 static struct str options_line(struct job *j)
 {
-    static const char *const numbers[] = {"auto", "f32", "bf16", "f16"};
+    static const char *const weights[] = {"auto", "f32", "bf16", "int8"};
+    static const char *const states[] = {"auto", "f32", "bf16", "f16", "int8"};
     const struct options *o = j->o;
     struct buf b = {0};
     buf_addf(&b, "attn=%s index-share=%s weights=%s kv-type=%s", o->attn ? "dense" : "sparse",
-             o->index_share ? o->index_share : "on", numbers[o->weights], numbers[o->kv]);
+             o->index_share ? o->index_share : "on", weights[o->weights], states[o->kv]);
     buf_addf(&b, " max-tokens=%zu temp=%g top-p=%g min-p=%g", o->max_tokens, o->temp, o->top_p,
              o->min_p);
     if (o->pages) buf_addf(&b, " pages=%s", o->pages);
@@ -294,9 +295,9 @@ static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
                        .reply = j->o->max_tokens,
                        .prompt = prompt,
                        .chunks = j->n_chunks,
-                       .weight_bytes = model_weight_bytes(j->model),
                        .free_bytes = sys_free_memory()};
-    p->kv_bytes = model_kv_bytes(j->model, prompt + p->reply);
+    if (p->free_bytes) session_fit(j->session, prompt + p->reply, p->free_bytes);
+    session_need(j->session, prompt + p->reply, &p->need);
 }
 
 const char *job_misfit(struct job *j, const struct plan *p)
@@ -307,9 +308,11 @@ const char *job_misfit(struct job *j, const struct plan *p)
     else if (p->prompt + p->reply > p->window)
         buf_addf(&b, "the input needs %zu tokens and the reply %zu, the window holds %zu",
                  p->prompt, p->reply, p->window);
-    else if (p->free_bytes && p->kv_bytes > p->free_bytes)
-        buf_addf(&b, "%zu tokens need %zu MiB of memory, %zu MiB are free", p->prompt + p->reply,
-                 p->kv_bytes >> 20, p->free_bytes >> 20);
+    else if (plan_lacks_memory(p))
+        buf_addf(&b, "%zu tokens need %zu MiB of memory beside the weights, %zu MiB for the state in "
+                 "%s and %zu MiB to work in; %zu MiB are free", p->prompt + p->reply,
+                 (p->need.state + p->need.scratch) >> 20, p->need.state >> 20, p->need.kv,
+                 p->need.scratch >> 20, p->free_bytes >> 20);
     const char *line = b.n ? mem_copy(j->step, b.s, b.n) : NULL;
     buf_free(&b);
     return line;

@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/result.h"
 #include "cli/term.h"
+#include "engine/engine.h"
 
 struct model;
 struct session;
@@ -83,12 +84,16 @@ struct plan {
     size_t prompt;         /* tokens of the prompt but for the question    */
     size_t cached;         /* of the prompt's tokens: read before, and kept */
     size_t chunks;
-    size_t kv_bytes;       /* state of prompt and reply                    */
-    size_t weight_bytes;   /* as loaded                                    */
+    struct memory_need need; /* of prompt and reply                        */
     size_t free_bytes;     /* of memory now, weights already taken; 0: unknown */
     struct doc_tokens *docs; /* [n_docs], largest first; memory of the step arena */
     size_t n_docs;
 };
+/* What it takes beside the weights is more than what is free. */
+static inline bool plan_lacks_memory(const struct plan *p)
+{
+    return p->free_bytes && p->need.state + p->need.scratch > p->free_bytes;
+}
 enum err job_plan(struct job *j, struct plan *p, struct errinfo *e);
 /* The limit that the plan exceeds, as one line; NULL when it fits. */
 const char *job_misfit(struct job *j, const struct plan *p);

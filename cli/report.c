@@ -218,6 +218,10 @@ void report_misfit(struct buf *out, const struct plan *p, const struct options *
             break;
         }
     if (p->n_docs == 1) buf_addz(out, "  split the document and name one part at a time\n");
-    if (p->prompt + p->reply <= p->window && p->free_bytes && p->kv_bytes > p->free_bytes)
-        buf_addz(out, "  --kv-type bf16, half of f32, or a machine with more memory\n");
+    if (p->prompt + p->reply > p->window || !plan_lacks_memory(p)) return;
+    if (o->attn == ATTN_DENSE)
+        buf_addz(out, "  --attn sparse: its state is a quarter as large\n");
+    if (strcmp(p->need.kv, "int8") != 0)
+        buf_addz(out, "  --kv-type int8: a state in 8 bits\n");
+    buf_addz(out, "  a machine with more memory\n");
 }

@@ -47,12 +47,14 @@ static void rotate(const struct attn_args *a, float *x, size_t ld, int heads, si
 }
 
 /* Rows of the new tokens into the cache. */
-static void store_rows(const struct attn_args *a, const float *rows, int width, bool to_index)
+static void store_rows(const struct attn_args *a, const float *rows, int width, int split,
+                       bool to_index)
 {
     const struct model *m = a->m;
     m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = rows,
                                                  .T = a->T, .ld = (size_t)width, .pos0 = a->pos0,
-                                                 .width = width, .to_index = to_index});
+                                                 .width = width, .split = split,
+                                                 .to_index = to_index});
 }
 
 /* latent = [normalised latent | rotated rope key]: what the absorbed form keeps of a token. */
@@ -127,7 +129,7 @@ static void store_index_key(const struct attn_args *a, const struct layer_weight
     project(a, l->ik, a->x, (size_t)c->D, b->ik, C);
     m->b->layernorm(m->d, b->ik_n, b->ik, l->ik_norm, l->ik_bias, a->T, c->C, LATENT_EPS);
     rotate(a, b->ik_n, C, 1, C, index_pairing(c));
-    store_rows(a, b->ik_n, c->C, true);
+    store_rows(a, b->ik_n, c->C, c->C, true);
 }
 
 static void select_rows(const struct attn_args *a, const struct layer_weights *l)
@@ -190,7 +192,7 @@ void attn_forward(const struct attn_args *a)
     make_latent(a, l);
     if (expanded) expand_latent(a, l);
     store_rows(a, expanded ? b->expanded : b->latent,
-               expanded ? config_expanded_width(c) : c->R + c->P, false);
+               expanded ? config_expanded_width(c) : c->R + c->P, c->R, false);
     if (selects) store_index_key(a, l);
     if (a->store_only) return;
     make_query(a, l);

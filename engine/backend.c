@@ -31,3 +31,9 @@ enum err backend_find(const struct backend **out, const char *name, struct errin
     return err_set(e, E_USAGE, "backend '%.60s' is unknown, expected auto, cpu, cuda or ref",
                    name);
 }
+
+const char *kv_type_name(enum kv_type t)
+{
+    static const char *const names[] = {"auto", "f32", "bf16", "f16", "int8"};
+    return names[t];
+}

@@ -53,18 +53,34 @@ struct rope_args {
 
 /* The pages of one session.  Page i holds positions [64 i, 64 i + 64).  Within a page a layer's
  * rows lie together: the latent block of layer l starts at latent_offset and holds KV_PAGE rows of
- * R+P elements (of H (N+W) + P for mha_attend); the index keys of a selecting layer start at index_offset, KV_PAGE rows of C. */
+ * R+P elements (of H (N+W) + P for mha_attend); the index keys of a selecting layer start at
+ * index_offset, KV_PAGE rows of C.  What f16 cannot hold becomes its largest number.
+ * KV_INT8: an element is a byte times the scale of its part, which is the part's largest magnitude
+ * / 127.  A row is its bytes, up to a multiple of four, and then the scales, f32: of the latent and
+ * of the rope key, or of the whole index key.  Never with mha_attend. */
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */
-    enum kv_type type;   /* never KV_AUTO; what f16 cannot hold becomes its largest number */
+    enum kv_type type, index_type; /* of latents, of index keys; never KV_AUTO */
 };
+
+/* KV_INT8: numbers whose largest is below this are stored as zeros with scale 0. */
+#define KV_INT8_LEAST 1e-30f
+
+/* Bytes of a row of `width` elements in `parts` parts (2: latent and rope key; 1: index key). */
+static inline size_t kv_row_bytes(enum kv_type type, int width, int parts)
+{
+    size_t w = (size_t)width;
+    if (type == KV_INT8) return (w + 3) / 4 * 4 + (size_t)parts * sizeof(float);
+    return w * (type == KV_F32 ? 4 : 2);
+}
 
 struct kv_store_args {   /* writes T rows at positions pos0.. */
     struct kv_view kv;
     const float *rows;   /* [T, width], row stride ld */
     size_t T, ld, pos0;
     int width;           /* of the latent block's rows, C with to_index */
+    int split;           /* R, C with to_index: elements of the first part of a row */
     bool to_index;
 };
 
@@ -73,6 +89,7 @@ struct kv_store_args {   /* writes T rows at positions pos0.. */
  *   sel[t, 0..K): the positions of the K largest scores, ascending by position; fewer visible than
  *   K: all of them, then -1.  Equal scores at the threshold: the lower position wins.
  * w holds J^-1/2 and C^-1/2 and may be negative, and so may scores: nothing is pruned at zero.
+ * Against keys in 8 bits a backend may round each head's query to 63 steps of its largest number.
  * Work 2*T*S*J*C flop.  Source: DeepSeek-V3.2-Exp report, section 2. */
 struct index_args {
     struct kv_view kv;
@@ -166,6 +183,8 @@ struct backend {
     void (*weight_free)(struct device *d, struct weight *w);
     size_t (*weight_bytes)(const struct weight *w);
     enum kv_type (*kv_type)(struct device *d);
+    enum kv_type kv_smallest; /* of the state, where memory is short; KV_AUTO: it has no smaller one */
+    enum kv_type (*index_type)(struct device *d, enum kv_type kv); /* NULL: the same as kv */
 
     /* x[t] = row ids[t] of the table; ids in host memory, checked. */
     void (*embed)(struct device *d, float *x, const struct weight *table, const int32_t *ids,
@@ -196,6 +215,8 @@ struct backend {
 };
 
 extern const struct backend ref_backend, cpu_backend;
+
+const char *kv_type_name(enum kv_type t); /* "f32" */
 
 /* By name; "auto" or NULL gives cuda where its library and a device for it are, else cpu.  E_USAGE
  * for an unknown name, with the known ones; E_DEVICE for one that this build or machine does not

@@ -22,13 +22,14 @@ struct prefix_options;
 struct prefix_report;
 
 enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8, WEIGHT_FP8 };
-enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16 };
+enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16, KV_INT8 };
 
 struct model_options {
     const char *backend;     /* "auto", "ref", "cpu", "cuda"; NULL: auto                        */
     int threads;             /* 0: all cores                                                    */
     enum weight_type weights;/* what the backend computes with; AUTO: its own choice            */
-    enum kv_type kv;         /* AUTO: f16 on cpu, f32 on ref                                    */
+    enum kv_type kv;         /* AUTO: f16 on cpu, 8 bits where memory is short (session_fit); f32
+                              * on ref                                                          */
     bool dense;              /* --attn dense: every earlier token instead of the indexer's top-k */
     /* --index-share: INDEX_SHARE_CONFIG follows config.json, INDEX_SHARE_OFF lets every layer
      * select, n > 1 lets every n-th layer select (offset as in config.json, else 2). */
@@ -100,6 +101,18 @@ void session_free(struct session *s);
 void session_set_tick(struct session *s, session_tick *tick, void *ctx);
 /* Tokens per forward pass of a prefill (default 512).  Results do not depend on it. */
 void session_set_chunk(struct session *s, size_t tokens);
+
+/* What a session of n tokens takes, in bytes: weights as loaded, the state, and the working memory
+ * of a pass (the backend's own few MB a thread left out). */
+struct memory_need {
+    size_t weights, state, scratch;
+    const char *kv; /* precision of the state: "f16" */
+};
+void session_need(const struct session *s, size_t n, struct memory_need *out);
+/* Where n tokens do not fit into `available` bytes beside the weights, and no precision was asked
+ * for, the state is kept in the backend's smallest one.  Nothing happens once a token has been
+ * read.  No other session of the model may hold tokens. */
+void session_fit(struct session *s, size_t n, size_t available);
 
 /* Makes the state equal to `want`: keeps the common prefix (from memory, else from the cache on
  * disk), drops what differs, computes the rest in chunks and stores it.  Afterwards session_logits

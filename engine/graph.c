@@ -24,6 +24,12 @@ static size_t lay_out(struct graph *g, const struct model *m, size_t T, char *ba
     return attn.used > ffn.used ? attn.used : ffn.used;
 }
 
+size_t graph_bytes(const struct model *m, size_t T)
+{
+    struct graph measured;
+    return lay_out(&measured, m, T, NULL);
+}
+
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct errinfo *e)
 {
     if (T <= g->T) return OK;

@@ -33,6 +33,8 @@ struct graph_probe {
     void (*logits)(void *ctx, size_t pos, const float *row);
 };
 
+/* Bytes that a graph of T tokens takes. */
+size_t graph_bytes(const struct model *m, size_t T);
 /* The graph grows to T tokens; E_LIMIT leaves it as it was.  Zero-initialise it before. */
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct errinfo *e);
 void graph_free(struct graph *g);

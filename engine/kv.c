@@ -16,23 +16,23 @@ struct kv_page {
 
 /* ------------------------------------------------------------------ layout */
 
-static size_t block_bytes(enum kv_type type, int width)
+static size_t block_bytes(enum kv_type type, int width, int parts)
 {
-    size_t bytes = KV_PAGE * (size_t)width * (type == KV_F32 ? 4 : 2);
+    size_t bytes = KV_PAGE * kv_row_bytes(type, width, parts);
     return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
 void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type type,
-                    enum attention attention)
+                    enum kv_type index_type, enum attention attention)
 {
-    *l = (struct kv_layout){.type = type, .width = c->R + c->P, .index_width = c->C};
+    *l = (struct kv_layout){.type = type, .index_type = index_type, .width = c->R + c->P, .index_width = c->C};
     if (attention == ATTEND_EXPANDED) l->width = config_expanded_width(c);
     for (int i = 0; i < c->L; i++) {
         l->latent_offset[i] = l->page_bytes;
-        l->page_bytes += block_bytes(type, l->width);
+        l->page_bytes += block_bytes(type, l->width, 2);
         if (attention != ATTEND_CHOSEN || !c->full[i]) continue;
         l->index_offset[i] = l->page_bytes;
-        l->page_bytes += block_bytes(type, l->index_width);
+        l->page_bytes += block_bytes(index_type, l->index_width, 1);
     }
 }
 
@@ -232,5 +232,6 @@ const void *kv_page_bytes(const struct kv *kv, size_t i, void *copy)
 struct kv_view kv_view(const struct kv *kv, int layer)
 {
     return (struct kv_view){kv->memory, kv->layout->latent_offset[layer],
-                            kv->layout->index_offset[layer], kv->layout->type};
+                            kv->layout->index_offset[layer], kv->layout->type,
+                            kv->layout->index_type};
 }

@@ -13,7 +13,7 @@
 
 /* Where a layer's rows lie within a page, in bytes. */
 struct kv_layout {
-    enum kv_type type;
+    enum kv_type type, index_type;            /* of latents, of index keys */
     int width, index_width;                   /* elements of a row: R+P or H (N+W) + P; C */
     size_t page_bytes;
     size_t latent_offset[CONFIG_MAX_LAYERS];
@@ -23,7 +23,7 @@ struct kv_layout {
 /* Layers that do not select keep no index keys; without ATTEND_CHOSEN none does.  With
  * ATTEND_EXPANDED the latent's place is taken by the keys and values of all heads. */
 void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type type,
-                    enum attention attention);
+                    enum kv_type index_type, enum attention attention);
 size_t kv_layout_bytes(const struct kv_layout *l, size_t tokens);
 
 struct kv_page;

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "engine/prefix_root.h"
 
 #define CARD_BYTES (1u << 20)
@@ -122,13 +123,23 @@ static enum err read_tokenizer(struct tokenizer **out, const char *dir, const st
     return r;
 }
 
+/* Weights are kept in no less memory than the checkpoint's bytes. */
+static enum err check_room(const struct model *m, const struct safetensors *s, const char *dir,
+                           struct errinfo *e)
+{
+    size_t need = safetensors_bytes(s), left = m->b->host_memory ? sys_free_memory() : 0;
+    if (!left || need <= left) return OK;
+    return err_set(e, E_LIMIT, "%s: the weights need at least %zu MiB of memory, %zu MiB are free; "
+                   "take a smaller model, or a server with --remote", dir, need >> 20, left >> 20);
+}
+
 static enum err open_weights(struct model *m, const char *dir, struct errinfo *e)
 {
     struct safetensors *s;
     struct prefix_key checkpoint;
     TRY(safetensors_open(&s, dir, e));
-    enum err r = OK;
-    if (m->prefix.dir) { /* made from the bytes that are loaded */
+    enum err r = check_room(m, s, dir, e);
+    if (!r && m->prefix.dir) { /* made from the bytes that are loaded */
         r = prefix_root_checkpoint(&checkpoint, s, dir, e);
         if (!r) m->prefix_base = prefix_root_program(&checkpoint);
     }
@@ -137,13 +148,20 @@ static enum err open_weights(struct model *m, const char *dir, struct errinfo *e
     return r;
 }
 
+void model_set_kv(struct model *m, enum kv_type kv)
+{
+    enum kv_type index = m->b->index_type ? m->b->index_type(m->d, kv) : kv;
+    kv_layout_init(&m->kv, &m->config, kv, index, m->attention);
+}
+
 static void prepare(struct model *m)
 {
     const struct config *c = &m->config;
-    kv_layout_init(&m->kv, c, m->b->kv_type(m->d), m->attention);
+    enum kv_type kv = m->b->kv_type(m->d);
     config_rope(c, m->inv_freq, &m->amplitude);
     m->softmax_scale = config_softmax_scale(c);
     m->index_scale = 1.0f / sqrtf((float)c->J) / sqrtf((float)c->C);
+    model_set_kv(m, m->attention == ATTEND_EXPANDED && kv == KV_INT8 ? KV_F16 : kv);
 }
 
 static void take_prefix(struct model *m, const struct prefix_options *o)
@@ -154,11 +172,12 @@ static void take_prefix(struct model *m, const struct prefix_options *o)
 }
 
 /* Expanded rows cost a third of the work and H (N+W) + P elements instead of R+P: worth it where
- * that is a few times as much (4 for deepread-150m), not where it is 57 times (DeepSeek-V3.2). */
-static enum attention dense_form(const struct config *c, const struct backend *b)
+ * that is a few times as much (4 for deepread-150m), not where it is 57 times (DeepSeek-V3.2), nor
+ * where a state in 8 bits was asked for to save memory. */
+static enum attention dense_form(const struct config *c, const struct backend *b, enum kv_type kv)
 {
     bool affordable = config_expanded_width(c) <= EXPANDED_MOST * (c->R + c->P);
-    return b->mha_attend && affordable ? ATTEND_EXPANDED : ATTEND_ALL;
+    return b->mha_attend && affordable && kv != KV_INT8 ? ATTEND_EXPANDED : ATTEND_ALL;
 }
 
 static enum err open_into(struct model *m, const char *dir, const struct model_options *o,
@@ -175,7 +194,8 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
         m->b = backend_best(&m->no_cuda);
     else
         TRY(backend_find(&m->b, o->backend, e));
-    if (o->dense) m->attention = dense_form(&m->config, m->b);
+    m->kv_chosen = o->kv != KV_AUTO;
+    if (o->dense) m->attention = dense_form(&m->config, m->b, o->kv);
     TRY(m->b->open(&m->d, &device, e));
     TRY(open_weights(m, dir, e));
     prepare(m);

@@ -22,10 +22,14 @@ struct model {
     float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
     float index_scale;             /* J^-1/2 C^-1/2 */
     enum attention attention;
+    bool kv_chosen;                /* the state's precision was asked for */
     int threads;                   /* as asked for; 0: all cores */
     struct prefix_options prefix;  /* dir NULL: no cache; its own copy else */
     struct prefix_key prefix_base; /* where there is one: checkpoint and program */
 };
+
+/* Lays the state out in this precision; no session may hold tokens. */
+void model_set_kv(struct model *m, enum kv_type kv);
 
 /* model_open without tokenizer.json, for checkpoints that have none (test fixtures). */
 enum err model_open_weights(struct model **out, const char *dir, const struct model_options *o,

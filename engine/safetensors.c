@@ -367,6 +367,13 @@ size_t safetensors_count(const struct safetensors *s)
     return s->n;
 }
 
+size_t safetensors_bytes(const struct safetensors *s)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < s->n; i++) bytes += s->v[i].t.bytes;
+    return bytes;
+}
+
 const char *safetensors_name(const struct safetensors *s, size_t i)
 {
     return s->v[i].name;

@@ -26,6 +26,7 @@ void safetensors_close(struct safetensors *s); /* NULL is fine */
  * Cost: a binary search. */
 const struct tensor *safetensors_find(const struct safetensors *s, const char *name);
 size_t safetensors_count(const struct safetensors *s);
+size_t safetensors_bytes(const struct safetensors *s); /* of all tensors */
 /* The i-th name in byte order, i < count. */
 const char *safetensors_name(const struct safetensors *s, size_t i);
 /* The tensor's bytes will not be read again soon: their memory may go back to the system. */

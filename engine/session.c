@@ -49,6 +49,25 @@ void session_set_chunk(struct session *s, size_t tokens)
     s->chunk = tokens ? tokens : DEFAULT_CHUNK;
 }
 
+void session_need(const struct session *s, size_t n, struct memory_need *out)
+{
+    size_t pass = n < s->chunk ? n : s->chunk;
+    *out = (struct memory_need){.weights = s->m->weights.bytes,
+                                .state = kv_layout_bytes(&s->m->kv, n),
+                                .scratch = graph_bytes(s->m, pass),
+                                .kv = kv_type_name(s->m->kv.type)};
+}
+
+void session_fit(struct session *s, size_t n, size_t available)
+{
+    struct memory_need need;
+    enum kv_type smallest = s->m->b->kv_smallest;
+    session_need(s, n, &need);
+    if (need.state + need.scratch <= available || s->kv.n_pages > 0) return;
+    if (s->m->kv_chosen || smallest == KV_AUTO || s->m->attention == ATTEND_EXPANDED) return;
+    model_set_kv(s->m, smallest);
+}
+
 size_t session_context(const struct session *s)
 {
     return s->m->card.context;

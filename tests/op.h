@@ -85,6 +85,12 @@ static inline struct device *op_open_ref(enum kv_type kv)
     return d;
 }
 
+/* Whether the path keeps a state in 8 bits. */
+static inline bool op_has_int8(const struct op_path *p)
+{
+    return p->be == &cpu_backend;
+}
+
 /* Runs `test` on every path of this machine and says which were skipped. */
 static inline void op_each(void (*test)(const struct op_path *p))
 {
@@ -152,27 +158,29 @@ struct op_kv {
     struct kv_view view;
 };
 
-static inline struct op_kv op_kv_new(size_t S, int width, enum kv_type type, const float *rows)
+static inline struct op_kv op_kv_parts(size_t S, int width, int split, enum kv_type type,
+                                       const float *rows)
 {
     struct op_kv kv = {.n = (S + KV_PAGE - 1) / KV_PAGE};
-    size_t size = type == KV_F32 ? 4 : 2, bytes = KV_PAGE * (size_t)width * size;
+    size_t bytes = KV_PAGE * kv_row_bytes(type, width, split < width ? 2 : 1);
     kv.pages = calloc(kv.n ? kv.n : 1, sizeof *kv.pages);
     for (size_t i = 0; i < kv.n; i++) {
         kv.pages[i] = malloc(bytes); /* exactly one block: sanitizers see a read beyond it */
         memset(kv.pages[i], 0xff, bytes); /* what was never written is NaN */
     }
-    for (size_t s = 0; s < S; s++)
-        for (size_t c = 0; c < (size_t)width; c++) {
-            float x = rows[s * (size_t)width + c];
-            size_t at = s % KV_PAGE * (size_t)width + c;
-            if (type == KV_F32)
-                ((float *)kv.pages[s / KV_PAGE])[at] = x;
-            else
-                ((uint16_t *)kv.pages[s / KV_PAGE])[at] =
-                    type == KV_BF16 ? f32_to_bf16(x) : f32_to_f16(x);
-        }
-    kv.view = (struct kv_view){.pages = kv.pages, .type = type};
+    kv.view = (struct kv_view){.pages = kv.pages, .type = type, .index_type = type};
+    struct device *r = op_open_ref(type);
+    struct kv_store_args a = {.kv = kv.view, .rows = rows, .T = S, .ld = (size_t)width,
+                              .width = width, .split = split};
+    ref_backend.kv_store(r, &a);
+    ref_backend.close(r);
     return kv;
+}
+
+/* Of one part. */
+static inline struct op_kv op_kv_new(size_t S, int width, enum kv_type type, const float *rows)
+{
+    return op_kv_parts(S, width, width, type, rows);
 }
 
 static inline void op_kv_free(struct op_kv *kv)

@@ -13,7 +13,11 @@ static const struct job jobs[] = {
     {65, 0, 2, 64, 64, KV_BF16},    {1, 62, 2, 64, 63, KV_BF16},   {1, 63, 2, 64, 63, KV_F32},
     {1, 64, 2, 64, 63, KV_BF16},    {2, 510, 2, 64, 512, KV_BF16}, {3, 511, 2, 64, 512, KV_BF16},
     {1, 2048, 2, 64, 512, KV_BF16}, {70, 2000, 2, 64, 512, KV_BF16}, {33, 900, 1, 24, 17, KV_BF16},
-    {70, 2000, 2, 64, 512, KV_F16}, {9, 200, 3, 21, 30, KV_F16},   {29, 300, 3, 40, 1, KV_F32},    {100, 700, 4, 64, 64, KV_BF16}, {130, 1000, 5, 33, 100, KV_F32},
+    {70, 2000, 2, 64, 512, KV_F16}, {9, 200, 3, 21, 30, KV_F16},
+    {29, 300, 3, 40, 1, KV_F32},    {100, 700, 4, 64, 64, KV_BF16}, {130, 1000, 5, 33, 100, KV_F32},
+    {0, 0, 2, 64, 8, KV_INT8},      {1, 64, 2, 64, 63, KV_INT8},   {65, 0, 2, 64, 64, KV_INT8},
+    {70, 2000, 2, 64, 512, KV_INT8}, {3, 511, 2, 64, 512, KV_INT8}, {9, 200, 3, 21, 30, KV_INT8},
+    {60, 500, 4, 128, 64, KV_INT8}, {33, 900, 1, 24, 17, KV_INT8},
 };
 
 struct input {
@@ -33,6 +37,19 @@ static struct input make_input(const struct job *j, bool ties, bool negative)
     for (size_t s = 5; ties && s < S; s++)
         memcpy(in.keys + s * C, in.keys + s * s % 5 * C, C * sizeof *in.keys);
     in.kv = op_kv_new(S, j->C, j->type, in.keys);
+    for (size_t i = 0; j->type == KV_INT8 && i < j->T * (size_t)j->J; i++) { /* 7 bits */
+        float most = 0;
+        for (size_t c = 0; c < C; c++) most = fmaxf(most, fabsf(in.q[i * C + c]));
+        for (size_t c = 0; c < C; c++)
+            in.q[i * C + c] = rintf(in.q[i * C + c] / most * 63) * (most / 63);
+    }
+    for (size_t s = 0; j->type == KV_INT8 && s < S; s++) { /* what 8 bits have left of them */
+        size_t bytes = kv_row_bytes(KV_INT8, j->C, 1);
+        const int8_t *row = (int8_t *)in.kv.pages[s / KV_PAGE] + s % KV_PAGE * bytes;
+        float scale;
+        memcpy(&scale, row + kv_row_bytes(KV_INT8, j->C, 0), sizeof scale);
+        for (size_t c = 0; c < C; c++) in.keys[s * C + c] = row[c] * scale;
+    }
     return in;
 }
 
@@ -103,6 +120,7 @@ static void check_selection(const struct op_path *p, const struct job *j, const 
 
 static void one_job(const struct op_path *p, const struct job *j, bool ties, bool negative)
 {
+    if (j->type == KV_INT8 && !op_has_int8(p)) return;
     struct input in = make_input(j, ties, negative);
     struct device *d = op_open(p, 2, j->type), *d1 = op_open(p, 1, j->type);
     size_t K = (size_t)j->K;
@@ -142,17 +160,19 @@ static void selection_is_exact(void **state)
 
 /* Products of few-bit numbers are exact in every order and precision: all backends must choose
  * exactly what ref chooses, ties and negative scores included. */
-static void same_as_ref(const struct op_path *p)
+static void same_as_ref_in(const struct op_path *p, enum kv_type type)
 {
-    if (p->weights != WEIGHT_F32) return;
-    struct job j = {40, 400, 2, 64, 64, KV_BF16};
+    struct job j = {40, 400, 2, 64, 64, type};
     struct input in = make_input(&j, false, false);
     uint64_t seed = 8;
     for (size_t i = 0; i < j.T * 128; i++) in.q[i] = (float)(op_random(&seed) % 5) - 2.0f;
     for (size_t i = 0; i < j.T * 2; i++) in.w[i] = (float)(op_random(&seed) % 5) - 2.0f;
     for (size_t i = 0; i < 440 * 64; i++) in.keys[i] = (float)(op_random(&seed) % 3) - 1.0f;
+    /* Rounded to 7 bits, all these stay as they are. */
+    for (size_t i = 0; i < j.T * 2; i++) in.q[i * 64] = 63;
+    for (size_t i = 0; i < 440; i++) in.keys[i * 64] = 0;
     op_kv_free(&in.kv);
-    in.kv = op_kv_new(440, 64, KV_BF16, in.keys);
+    in.kv = op_kv_new(440, 64, type, in.keys);
     struct device *d = op_open(p, 2, j.type), *r = op_open_ref(j.type);
     int32_t *got = select_rows(p->be, d, &j, &in, 0, j.T);
     int32_t *want = select_rows(&ref_backend, r, &j, &in, 0, j.T);
@@ -162,6 +182,14 @@ static void same_as_ref(const struct op_path *p)
     p->be->close(d);
     ref_backend.close(r);
     free_input(&in);
+}
+
+static void same_as_ref(const struct op_path *p)
+{
+    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16, KV_INT8};
+    if (p->weights != WEIGHT_F32) return;
+    for (size_t i = 0; i < 4; i++)
+        if (types[i] != KV_INT8 || op_has_int8(p)) same_as_ref_in(p, types[i]);
 }
 
 static void selection_is_that_of_ref(void **state)

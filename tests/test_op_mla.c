@@ -18,6 +18,11 @@ static const struct job jobs[] = {
     {4, 100, 4, 80, 32, 63, KV_F16},  {7, 130, 17, 30, 7, 0, KV_F16},
     {3, 0, 64, 512, 64, 200, KV_F16}, {2, 62, 64, 512, 64, 64, KV_BF16},
     {3, 700, 64, 512, 64, 130, KV_F16}, {2, 400, 128, 512, 64, 256, KV_BF16},
+    {0, 0, 9, 256, 32, 0, KV_INT8},   {1, 0, 9, 256, 32, 512, KV_INT8},
+    {3, 62, 9, 256, 32, 0, KV_INT8},  {3, 2048, 9, 256, 32, 512, KV_INT8},
+    {4, 100, 4, 80, 32, 63, KV_INT8}, {7, 130, 17, 30, 7, 0, KV_INT8},
+    {2, 300, 16, 512, 64, 200, KV_INT8}, {2, 90, 10, 31, 2, 1, KV_INT8},
+    {2, 700, 9, 256, 32, 0, KV_INT8}, {1, 700, 9, 40, 32, 0, KV_F32},
 };
 
 struct input {
@@ -42,7 +47,7 @@ static struct input make_input(const struct job *j)
     uint64_t seed = 11;
     in.q = op_numbers(j->T * (size_t)j->H * width, 6);
     in.rows = op_numbers(S * width, 7);
-    in.kv = op_kv_new(S, j->R + j->P, j->type, in.rows);
+    in.kv = op_kv_parts(S, j->R + j->P, j->R, j->type, in.rows);
     in.sel = K ? malloc((j->T * K + 1) * sizeof *in.sel) : NULL;
     for (size_t t = 0; K && t < j->T; t++) choose(in.sel + t * K, j->pos0 + t + 1, K, &seed);
     return in;
@@ -71,6 +76,7 @@ static float *attend(const struct backend *be, struct device *d, const struct jo
 
 static void one_job(const struct op_path *p, const struct job *j)
 {
+    if (j->type == KV_INT8 && !op_has_int8(p)) return;
     struct input in = make_input(j);
     struct device *d = op_open(p, 2, j->type), *d1 = op_open(p, 1, j->type);
     struct device *r = op_open_ref(j->type);
@@ -83,7 +89,9 @@ static void one_job(const struct op_path *p, const struct job *j)
              j->P, j->K);
     /* DeepSeek's own widths run on tensor cores where there are any: 16-bit weights. */
     bool narrow = p->be == &mirror_backend && j->R == 512 && j->H % 64 == 0;
-    op_close(p, what, got, want, n, narrow ? 1e-2 : j->type == KV_F32 ? 1e-5 : p->loose);
+    double limit = narrow ? 1e-2 : j->type == KV_F32 ? 1e-5 : p->loose;
+    if (j->type == KV_INT8) limit = 1e-4;
+    op_close(p, what, got, want, n, limit);
     assert_memory_equal(got, one, n * sizeof *got);
     for (size_t t = 0; t < j->T; t++) {
         float *alone = attend(p->be, d, j, &in, in.sel, t, 1);
@@ -117,8 +125,9 @@ static void all_on(const struct op_path *p)
 {
     if (p->weights != WEIGHT_F32) return;
     struct job j = {70, 130, 9, 256, 32, 256, KV_BF16};
-    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16};
-    for (int k = 0; k < 3; k++) {
+    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16, KV_INT8};
+    for (int k = 0; k < 4; k++) {
+        if (types[k] == KV_INT8 && !op_has_int8(p)) continue;
         j.type = types[k];
         struct input in = make_input(&j); /* K above the visible rows: all are chosen */
         struct device *d = op_open(p, 2, j.type);

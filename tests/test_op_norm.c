@@ -193,10 +193,41 @@ static void store_on(const struct op_path *p)
         }
 }
 
+/* Bytes and their scales: a latent with its rope key, and an index key; rows of zeros, of tiny and of
+ * large numbers. */
+static void store_int8_on(const struct op_path *p)
+{
+    if (p->weights != WEIGHT_F32 || !op_has_int8(p)) return;
+    enum { T = 130, POS0 = 60, WIDTH = 43, LD = 47, S = POS0 + T };
+    for (int to_index = 0; to_index < 2; to_index++) {
+        int split = to_index ? WIDTH : 32;
+        float *x = op_numbers(T * LD, 1), *zero = calloc(S * WIDTH, sizeof *zero);
+        for (size_t i = 0; i < T * LD; i++) x[i] *= 1.0001f;
+        for (size_t i = 0; i < LD; i++) x[i] = 0, x[LD + i] *= 1e-38f, x[2 * LD + i] *= 1e30f;
+        struct op_kv got = op_kv_parts(S, WIDTH, split, KV_INT8, zero);
+        struct op_kv want = op_kv_parts(S, WIDTH, split, KV_INT8, zero);
+        struct device *d = op_open(p, 2, KV_INT8), *ref = op_open_ref(KV_INT8);
+        struct kv_store_args a = {.kv = got.view, .rows = x, .T = T, .ld = LD, .pos0 = POS0,
+                                  .width = WIDTH, .split = split, .to_index = to_index};
+        p->be->kv_store(d, &a);
+        a.kv = want.view;
+        ref_backend.kv_store(ref, &a);
+        for (size_t i = 0; i < got.n; i++)
+            assert_memory_equal(got.pages[i], want.pages[i],
+                                KV_PAGE * kv_row_bytes(KV_INT8, WIDTH, to_index ? 1 : 2));
+        op_kv_free(&got);
+        op_kv_free(&want);
+        p->be->close(d);
+        ref_backend.close(ref);
+        free(x), free(zero);
+    }
+}
+
 static void the_cache_is_written_as_ref_does(void **state)
 {
     (void)state;
     op_each(store_on);
+    op_each(store_int8_on);
 }
 
 /* AddressSanitizer asks this function: without it, it ends the program below. */

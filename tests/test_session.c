@@ -35,6 +35,7 @@ static const struct subject subjects[] = {
     {"tests/data/moe-fixture", "cpu", WEIGHT_AUTO, KV_AUTO, false},
     {"tests/data/glm-fixture", "cpu", WEIGHT_AUTO, KV_AUTO, false},
     {"tests/data/moe-fixture", "cpu", WEIGHT_AUTO, KV_AUTO, true},
+    {"tests/data/glm-fixture", "cpu", WEIGHT_AUTO, KV_INT8, false},
 };
 #define SUBJECTS (sizeof subjects / sizeof subjects[0])
 
@@ -178,7 +179,7 @@ static void sparse_is_dense_below_top_k(const struct subject *u)
     sync_to(a, ids, K - 1);
     sync_to(b, ids, K - 1);
     double close = sparse->kv.type == KV_F32 ? 1e-4 : 0.1;
-    assert_in_range(dense->attention, ATTEND_EXPANDED, ATTEND_EXPANDED);
+    assert_int_equal(dense->attention, u->kv == KV_INT8 ? ATTEND_ALL : ATTEND_EXPANDED);
     assert_true(difference(a, b) <= close);
     append_to(a, ids + K - 1, 1);
     append_to(b, ids + K - 1, 1);
@@ -372,6 +373,42 @@ static void rows_lie_where_the_layout_says(void **state)
     model_close(m);
 }
 
+/* Where the usual precision does not fit, 8 bits do, unless another one was asked for. */
+static void memory_decides(void **state)
+{
+    (void)state;
+    int32_t ids[TOKENS];
+    make_tokens(ids, TOKENS);
+    for (int chosen = 0; chosen < 2; chosen++) {
+        struct subject u = subjects[5];
+        if (chosen) u.kv = KV_F16;
+        struct model *m = open_with(&u, 2, false), *small = open_with(&subjects[7], 2, false);
+        struct session *s = session_on(m, 512), *want = session_on(small, 512);
+        struct memory_need usual, need;
+        session_need(s, TOKENS, &usual);
+        assert_string_equal(usual.kv, "f16");
+        assert_int_equal(usual.state, model_kv_bytes(m, TOKENS));
+        session_fit(s, TOKENS, usual.state + usual.scratch);
+        session_need(s, TOKENS, &need);
+        assert_int_equal(need.state, usual.state);
+        session_fit(s, TOKENS, usual.state + usual.scratch - 1);
+        session_need(s, TOKENS, &need);
+        if (chosen) {
+            assert_int_equal(need.state, usual.state);
+        } else {
+            assert_string_equal(need.kv, "int8");
+            assert_true(need.state < usual.state && need.scratch == usual.scratch);
+            sync_to(s, ids, TOKENS);
+            sync_to(want, ids, TOKENS);
+            same_logits(s, want, "8 bits for want of memory");
+        }
+        session_free(s);
+        session_free(want);
+        model_close(m);
+        model_close(small);
+    }
+}
+
 static void interruption(void **state)
 {
     (void)state;
@@ -435,6 +472,7 @@ int main(void)
         cmocka_unit_test(ticks),
         cmocka_unit_test(decoding_allocates_nothing),
         cmocka_unit_test(rows_lie_where_the_layout_says),
+        cmocka_unit_test(memory_decides),
         cmocka_unit_test(interruption),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static enum err open_best(struct device **out, const struct device_options *o, s
 static void close_device(struct device *d)
 {
     if (!d) return;
-    struct cpu_buffer *all[] = {&d->rows, &d->local, &d->moe, &d->route, &d->angles};
+    struct cpu_buffer *all[] = {&d->rows, &d->local, &d->states, &d->moe, &d->route, &d->angles};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]->p);
     par_close(d->pool);
     mem_free(d);
@@ -100,7 +100,7 @@ static void describe(struct device *d, struct buf *out)
     static const char *const weights[] = {"fp8", "f32", "bf16", "int8", "fp8"}; /* enum weight_type */
     buf_addf(out, "cpu: %s, %d thread%s, %s weights, %s cache", cpu_isa_name(d->isa), d->threads,
              d->threads == 1 ? "" : "s", weights[d->weights],
-             d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
+             kv_type_name(d->kv));
 }
 
 /* The best instruction set counts too: the C library's own functions follow it. */
@@ -113,6 +113,13 @@ static void arithmetic(struct device *d, struct buf *out)
 static enum kv_type kv_type(struct device *d)
 {
     return d->kv;
+}
+
+/* Keys in 8 bits are twice as fast to score; only the exact state keeps them exact. */
+static enum kv_type index_type(struct device *d, enum kv_type kv)
+{
+    (void)d;
+    return kv == KV_F32 ? KV_F32 : KV_INT8;
 }
 
 static enum err sync_device(struct device *d, struct errinfo *e)
@@ -138,6 +145,8 @@ const struct backend cpu_backend = {
     .weight_free = cpu_weight_free,
     .weight_bytes = cpu_weight_bytes,
     .kv_type = kv_type,
+    .kv_smallest = KV_INT8,
+    .index_type = index_type,
     .embed = cpu_embed,
     .rmsnorm = cpu_rmsnorm,
     .layernorm = cpu_layernorm,

@@ -17,6 +17,7 @@
 #define CPU_INT_BLOCK 128 /* inputs that share a scale in an 8-bit pack, at most */
 #define MLA_HEADS 9   /* most heads of one attention tile */
 #define MLA_PAD 16    /* logits of one key: MLA_HEADS, padded to a whole vector */
+#define MLA_PART_MAX 8192 /* config.c's limit of kv_lora_rank */
 #define MLA_BLOCK KV_PAGE /* rows per softmax step; sparse and dense must agree on it */
 
 /* How one matrix is stored.  O is cut into panels of `lanes2` = two vectors of outputs.
@@ -56,11 +57,13 @@ struct gemm_block {
     bool accumulate;
 };
 
-/* The keys of one page against a few queries. */
+/* The keys of one page against a few queries, in f32 or in integers. */
 struct index_tile {
-    const float *keys;   /* [C][KV_PAGE], from columns */
-    const float *q;      /* [queries][J][C] */
-    const float *w;      /* [queries][J] */
+    const void *keys;    /* f32 [C][KV_PAGE] from columns; bytes [C/4][KV_PAGE][4] from quads */
+    const float *key_scale; /* [KV_PAGE], integers only */
+    const void *q;       /* f32 [queries][J][C]; bytes [queries][J][C, up to a quad] */
+    const int32_t *bias; /* [queries][J] integers only: -128 times the sum of a query */
+    const float *w;      /* [queries][J]; with integers times the step of q */
     float *score;        /* [queries][KV_PAGE] */
     size_t queries;
     int J, C;
@@ -71,10 +74,13 @@ struct mla_tile {
     const void *row[MLA_BLOCK];  /* latent rows of R+P elements */
     const void *next[MLA_BLOCK]; /* rows of the block to come, to prefetch; NULL: none */
     int n;
-    const void *q;       /* as mla_query left it */
+    void *q;             /* as mla_query left it */
     float *logit;        /* [MLA_BLOCK][MLA_PAD]; softmax turns them into weights */
     float *max, *sum, *fix; /* [MLA_PAD] running maximum, sum, and factor for what stands in out */
-    float *out;          /* [heads][R], in the kernel's own order */
+    float *out;          /* [heads][R] */
+    float *row_scale;    /* [MLA_BLOCK] KV_INT8: scales of the rows' latents */
+    int32_t *pair;       /* [MLA_BLOCK/2][MLA_PAD] KV_INT8: weights of two rows in 16 bits each */
+    float *step;         /* [MLA_PAD] KV_INT8: of the weights in `pair` */
     int heads;           /* 8 or 9; missing ones are zeros in q */
     int R, width;        /* width = R+P */
     enum kv_type type;
@@ -109,6 +115,8 @@ struct cpu_kernels {
     void (*gemm_int8)(const struct gemm_block *b);
     void (*to_bf16)(uint16_t *y, const float *x, size_t n);
     void (*to_f16)(uint16_t *y, const float *x, size_t n);
+    /* y = x / scale rounded, scale = largest magnitude / limit; returns scale. */
+    float (*to_int8)(int8_t *y, const float *x, size_t n, int limit);
     void (*rmsnorm)(float *y, float *x, const float *r, const float *w, int n, float eps);
     void (*layernorm)(float *y, const float *x, const float *w, const float *b, int n, float eps);
     void (*swiglu)(float *h, const float *g, const float *u, size_t n);
@@ -117,9 +125,18 @@ struct cpu_kernels {
     /* out[n][KV_PAGE]: the first n numbers of a page's rows, which begin at `first` and lie
      * `stride` elements apart, transposed. */
     void (*columns)(float *out, const void *first, enum kv_type type, size_t stride, int n);
+    /* out[n/4][KV_PAGE][4]: the bytes of a page's rows, `stride` apart, plus 128. */
+    void (*quads)(uint8_t *out, const int8_t *first, size_t stride, int n);
     void (*index_score)(const struct index_tile *t);
+    void (*index_score_int8)(const struct index_tile *t);
     /* Bit i of *mask: score[i] > limit, i < KV_PAGE. */
     uint64_t (*above)(const float *score, float limit);
+    /* key = order-preserving bits of n scores (-0 counts as +0); *same: the bits in which all keys
+     * agree, *common: their values there, zeros elsewhere. */
+    void (*order_bits)(uint32_t *key, const float *score, size_t n, uint32_t *common,
+                       uint32_t *same);
+    /* Bit i: key[i] >= limit, i < n <= 64. */
+    uint64_t (*reach)(const uint32_t *key, size_t n, uint32_t limit);
     /* How many of n keys are >= limit. */
     size_t (*count_ge)(const uint32_t *key, size_t n, uint32_t limit);
     size_t (*mla_query_bytes)(int width, enum kv_type type);
@@ -129,6 +146,14 @@ struct cpu_kernels {
     void (*mla_logits)(const struct mla_tile *t);
     void (*mla_softmax)(const struct mla_tile *t);
     void (*mla_values)(const struct mla_tile *t);
+    /* The same for rows in 8 bits.  mla_query_int8 fills t->q. */
+    size_t (*mla_query_bytes_int8)(int R, int P);
+    void (*mla_query_int8)(const struct mla_tile *t, const float *q, int heads, float factor);
+    void (*mla_logits_int8)(const struct mla_tile *t);
+    void (*mla_softmax_int8)(const struct mla_tile *t);
+    void (*mla_values_int8)(const struct mla_tile *t);
+    /* max, sum and out, of earlier rows, become those of these and the tile's rows. */
+    void (*mla_join)(const struct mla_tile *t, float *max, float *sum, float *out);
     void (*mla_finish)(float *dst, const struct mla_tile *t, int heads); /* [heads][R] */
     /* n rows of W values, `stride` elements apart, as [KV_PAGE][padded] with zeros around them. */
     void (*mha_page_values)(float *out, const void *first, enum kv_type type, size_t stride,
@@ -161,6 +186,7 @@ struct device {
     enum kv_type kv;
     struct cpu_buffer rows;  /* prepared activations, for 8-bit packs */
     struct cpu_buffer local; /* scratch of the threads, one slice each */
+    struct cpu_buffer states; /* what slices of attention leave, until they are joined */
     struct cpu_buffer moe, route, angles;
     /* what `angles` holds: cos and sin of positions [pos0, pos0 + T) */
     size_t angle_pos0, angle_T;

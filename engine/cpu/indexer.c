@@ -14,9 +14,10 @@
 #include <string.h>
 
 #include "engine/cpu/cpu.h"
+#include "engine/scratch.h"
 
 #define MAX_SLICES 64 /* of one query */
-#define QUERIES 24 /* in flight per thread: a multiple of every tile's */
+#define QUERIES 48 /* in flight per thread: a multiple of every tile's */
 
 struct list {
     float *score;   /* [cap] */
@@ -31,40 +32,67 @@ struct job {
     struct device *d;
     const struct index_args *a;
     size_t cap, slices, queries;           /* queries per unit */
-    size_t keys_bytes, list_bytes, unit_bytes; /* sizes in scratch */
+    size_t list_bytes, unit_bytes;         /* sizes in scratch */
     size_t first;                          /* first query that needs scores */
 };
 
-/* Order-preserving bits of a float; -0 counts as +0. */
-static uint32_t order_bits(float f)
+/* The K-th largest of the list's keys, or a lower bound of it that no key outside the K largest
+ * reaches; *at_least: how many keys reach what is returned.  Bits that all keys share are not
+ * searched. */
+static uint32_t bar_of(const struct device *d, const struct list *l, size_t K, size_t *at_least)
 {
-    uint32_t u;
-    f += 0.0f;
-    memcpy(&u, &f, sizeof u);
-    return u & 0x80000000u ? ~u : u | 0x80000000u;
+    uint32_t same = 0, bar = 0;
+    d->k.order_bits(l->key, l->score, l->n, &bar, &same);
+    size_t count = l->n;
+    for (uint32_t bit = 0x80000000u; bit && count != K; bit >>= 1) {
+        if (same & bit) continue; /* bar has it where the keys do */
+        size_t n = d->k.count_ge(l->key, l->n, bar | bit);
+        if (n >= K) {
+            bar |= bit;
+            count = n;
+        }
+    }
+    *at_least = count;
+    return bar;
+}
+
+/* The lowest n of the bits in mask. */
+static uint64_t lowest_bits(uint64_t mask, size_t n)
+{
+    uint64_t out = 0;
+    for (; n && mask; n--) {
+        out |= mask & -mask;
+        mask &= mask - 1;
+    }
+    return out;
 }
 
 /* Keeps the K best of the list, in their order. */
 static void cut(const struct device *d, struct list *l, size_t K)
 {
     if (l->n <= K) return;
-    for (size_t i = 0; i < l->n; i++) l->key[i] = order_bits(l->score[i]);
-    uint32_t v = 0; /* the largest value that at least K keys reach: the K-th best */
-    for (uint32_t bit = 0x80000000u; bit; bit >>= 1)
-        if (d->k.count_ge(l->key, l->n, v | bit) >= K) v |= bit;
-    size_t above = v == UINT32_MAX ? 0 : d->k.count_ge(l->key, l->n, v + 1), ties = K - above;
-    size_t out = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        bool keep = l->key[i] > v || (l->key[i] == v && ties > 0);
-        if (!keep) continue;
-        if (l->key[i] == v) {
-            ties--;
-            l->limit = l->score[i];
+    size_t at_least, out = 0;
+    uint32_t bar = bar_of(d, l, K, &at_least);
+    bool tied = at_least > K;
+    size_t ties = tied ? K - d->k.count_ge(l->key, l->n, bar + 1) : 0;
+    float limit = INFINITY;
+    for (size_t i = 0; i < l->n; i += 64) {
+        uint64_t keep = d->k.reach(l->key + i, cpu_min(64, l->n - i), bar + tied);
+        if (tied) {
+            uint64_t equal = d->k.reach(l->key + i, cpu_min(64, l->n - i), bar) & ~keep;
+            equal = lowest_bits(equal, ties);
+            ties -= (size_t)__builtin_popcountll(equal);
+            keep |= equal;
         }
-        l->score[out] = l->score[i];
-        l->pos[out++] = l->pos[i];
+        for (; keep; keep &= keep - 1) {
+            size_t from = i + (size_t)__builtin_ctzll(keep);
+            limit = l->score[from] < limit ? l->score[from] : limit;
+            l->score[out] = l->score[from];
+            l->pos[out++] = l->pos[from];
+        }
     }
     l->n = out;
+    l->limit = limit;
     l->full = true;
 }
 
@@ -88,26 +116,96 @@ static struct list list_at(const struct job *j, char *base, size_t i)
                          .key = (uint32_t *)(p + j->cap * 8)};
 }
 
-/* Queries [t0, t0 + n) against pages [page0, page1); lists in `lists`. */
-static void scan(const struct job *j, struct list *lists, float *keys, size_t t0, size_t n,
+/* One thread's memory. */
+struct unit {
+    void *keys;       /* of one page, as the kernel reads them */
+    float *key_scale; /* [KV_PAGE] */
+    int8_t *q;        /* [QUERIES][J][C, up to a quad], with keys in 8 bits */
+    int32_t *bias;    /* [QUERIES][J] */
+    float *w;         /* [QUERIES][J], times the step of q */
+    float *score;     /* [QUERIES][KV_PAGE] */
+    char *lists;
+};
+
+/* Lays a unit out from `base` (NULL: measures only); returns its bytes. */
+static size_t lay_out(const struct job *j, struct unit *u, char *base)
+{
+    struct scratch s = {base, 0};
+    size_t J = (size_t)j->a->J, C = cpu_round_up((size_t)j->a->C, 4);
+    u->keys = scratch_take(&s, C, KV_PAGE, sizeof(float));
+    u->key_scale = scratch_take(&s, 1, KV_PAGE, sizeof(float));
+    u->q = scratch_take(&s, QUERIES * J, C, 1);
+    u->bias = scratch_take(&s, QUERIES, J, sizeof(int32_t));
+    u->w = scratch_take(&s, QUERIES, J, sizeof(float));
+    u->score = scratch_take(&s, QUERIES, KV_PAGE, sizeof(float));
+    u->lists = scratch_take(&s, QUERIES, j->list_bytes, 1);
+    return s.used;
+}
+
+static struct unit unit_at(const struct job *j, char *local, size_t i)
+{
+    struct unit u;
+    lay_out(j, &u, local + i * j->unit_bytes);
+    return u;
+}
+
+/* Queries in 7 bits.  (Measured on 4,000 tokens of text: with keys in 8 bits 98.97% of the rows that
+ * f32 chooses are chosen, with exact queries 99.26%, with e4m3 keys 97.5%.) */
+static void round_queries(const struct job *j, const struct unit *u, size_t t0, size_t n)
+{
+    const struct index_args *a = j->a;
+    size_t C = (size_t)a->C, padded = cpu_round_up(C, 4), rows = n * (size_t)a->J;
+    for (size_t i = 0; i < rows; i++) {
+        size_t row = t0 * (size_t)a->J + i;
+        int8_t *q = u->q + i * padded;
+        u->w[i] = a->w[row] * j->d->k.to_int8(q, a->q + row * C, C, 63);
+        for (size_t c = C; c < padded; c++) q[c] = 0;
+        int32_t sum = 0;
+        for (size_t c = 0; c < C; c++) sum += q[c];
+        u->bias[i] = -128 * sum;
+    }
+}
+
+/* The keys of a page as the kernel reads them. */
+static void load_keys(const struct job *j, const struct unit *u, size_t page)
+{
+    const struct index_args *a = j->a;
+    const char *keys = (const char *)a->kv.pages[page] + a->kv.index_offset;
+    if (a->kv.index_type != KV_INT8) {
+        j->d->k.columns(u->keys, keys, a->kv.index_type, (size_t)a->C, a->C);
+        return;
+    }
+    size_t stride = kv_row_bytes(KV_INT8, a->C, 1), scale = kv_row_bytes(KV_INT8, a->C, 0);
+    j->d->k.quads(u->keys, (const int8_t *)keys, stride, a->C);
+    for (size_t s = 0; s < KV_PAGE; s++)
+        memcpy(&u->key_scale[s], keys + s * stride + scale, sizeof(float));
+}
+
+/* Queries [t0, t0 + n) against pages [page0, page1). */
+static void scan(const struct job *j, struct list *lists, const struct unit *u, size_t t0, size_t n,
                  size_t page0, size_t page1)
 {
     const struct index_args *a = j->a;
     const struct cpu_kernels *k = &j->d->k;
-    float *score = keys + (size_t)a->C * KV_PAGE;
-    size_t width = (size_t)a->J * (size_t)a->C;
-    struct index_tile tile = {.keys = keys, .q = a->q + t0 * width,
-                              .w = a->w + t0 * (size_t)a->J, .score = score,
-                              .queries = n, .J = a->J, .C = a->C};
+    bool int8 = a->kv.index_type == KV_INT8;
+    struct index_tile tile = {.keys = u->keys, .key_scale = u->key_scale, .q = u->q, .w = u->w,
+                              .bias = u->bias,
+                              .score = u->score, .queries = n, .J = a->J, .C = a->C};
+    if (int8) {
+        round_queries(j, u, t0, n);
+    } else {
+        tile.q = a->q + t0 * (size_t)a->J * (size_t)a->C;
+        tile.w = a->w + t0 * (size_t)a->J;
+    }
     for (size_t p = page0; p < page1; p++) {
-        k->columns(keys, (const char *)a->kv.pages[p] + a->kv.index_offset, a->kv.type,
-                   (size_t)a->C, a->C);
-        k->index_score(&tile);
+        load_keys(j, u, p);
+        if (int8) k->index_score_int8(&tile);
+        else k->index_score(&tile);
         for (size_t i = 0; i < n; i++) {
             size_t last = a->pos0 + t0 + i, pos = p * KV_PAGE; /* last visible position */
             if (last < pos) continue;
             uint64_t mask = last - pos >= KV_PAGE - 1 ? ~0ull : (1ull << (last - pos + 1)) - 1;
-            const float *row = score + i * KV_PAGE;
+            const float *row = u->score + i * KV_PAGE;
             if (lists[i].full) mask &= k->above(row, lists[i].limit);
             if (mask) take(j, &lists[i], row, mask, pos);
         }
@@ -129,14 +227,13 @@ static void choose_all(const struct index_args *a, size_t t)
     for (size_t i = 0; i < K; i++) a->sel[t * K + i] = i < visible ? (int32_t)i : -1;
 }
 
-static void whole_queries(const struct job *j, char *mine, size_t t0)
+static void whole_queries(const struct job *j, const struct unit *mine, size_t t0)
 {
     struct list lists[QUERIES];
     size_t n = cpu_min(j->queries, j->a->T - t0);
     size_t pages = (j->a->pos0 + t0 + n - 1) / KV_PAGE + 1;
-    char *base = mine + j->unit_bytes - QUERIES * j->list_bytes;
-    for (size_t i = 0; i < n; i++) lists[i] = list_at(j, base, i);
-    scan(j, lists, (float *)mine, t0, n, 0, pages);
+    for (size_t i = 0; i < n; i++) lists[i] = list_at(j, mine->lists, i);
+    scan(j, lists, mine, t0, n, 0, pages);
     for (size_t i = 0; i < n; i++) emit(j, &lists[i], t0 + i);
 }
 
@@ -153,9 +250,9 @@ static void slice_range(void *ctx, size_t first, size_t last, int worker)
     const struct job *j = all->j;
     (void)worker; /* a slice has its own memory: it outlives the range */
     for (size_t s = first; s < last; s++) {
-        char *mine = all->local + s * j->unit_bytes;
-        all->part[s] = list_at(j, mine + j->unit_bytes - QUERIES * j->list_bytes, 0);
-        scan(j, &all->part[s], (float *)mine, all->t, 1, all->pages * s / j->slices,
+        struct unit mine = unit_at(j, all->local, s);
+        all->part[s] = list_at(j, mine.lists, 0);
+        scan(j, &all->part[s], &mine, all->t, 1, all->pages * s / j->slices,
              all->pages * (s + 1) / j->slices);
         cut(j->d, &all->part[s], (size_t)j->a->K);
     }
@@ -182,8 +279,8 @@ static void queries_range(void *ctx, size_t first, size_t last, int worker)
 {
     const struct slices *all = ctx;
     const struct job *j = all->j;
-    for (size_t u = first; u < last; u++)
-        whole_queries(j, all->local + (size_t)worker * j->unit_bytes, j->first + u * j->queries);
+    struct unit mine = unit_at(j, all->local, (size_t)worker);
+    for (size_t u = first; u < last; u++) whole_queries(j, &mine, j->first + u * j->queries);
 }
 
 void cpu_index_select(struct device *d, const struct index_args *a)
@@ -194,11 +291,10 @@ void cpu_index_select(struct device *d, const struct index_args *a)
     for (size_t t = 0; t < j.first; t++) choose_all(a, t);
     size_t left = a->T - j.first;
     if (left == 0) return;
-    j.cap = cpu_round_up(2 * K + 4 * KV_PAGE, 16);
+    j.cap = cpu_round_up(2 * K + 4 * KV_PAGE, KV_PAGE);
     j.list_bytes = j.cap * 12;
-    j.keys_bytes = (size_t)a->C * KV_PAGE * sizeof(float);
-    j.unit_bytes = cpu_round_up(j.keys_bytes + QUERIES * KV_PAGE * sizeof(float) +
-                                QUERIES * j.list_bytes, CPU_ALIGN);
+    struct unit measured;
+    j.unit_bytes = lay_out(&j, &measured, NULL);
     char *local = cpu_reserve_local(d, j.unit_bytes);
     if (!local) return;
     if (left < threads) {

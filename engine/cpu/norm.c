@@ -171,18 +171,32 @@ void cpu_rope(struct device *d, const struct rope_args *a)
 
 /* ------------------------------------------------------------------ cache */
 
+static void store_row(const struct device *d, char *row, const float *x, enum kv_type type,
+                      int width, int split)
+{
+    size_t n = (size_t)width, first = (size_t)split;
+    if (type == KV_F32) {
+        memcpy(row, x, n * sizeof *x);
+    } else if (type == KV_F16) {
+        d->k.to_f16((uint16_t *)row, x, n);
+    } else if (type == KV_BF16) {
+        d->k.to_bf16((uint16_t *)row, x, n);
+    } else {
+        float *scale = (float *)(row + kv_row_bytes(type, width, 0));
+        scale[0] = d->k.to_int8((int8_t *)row, x, first, 127);
+        if (split < width)
+            scale[1] = d->k.to_int8((int8_t *)row + first, x + first, n - first, 127);
+    }
+}
+
 void cpu_kv_store(struct device *d, const struct kv_store_args *a)
 {
     size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
-    size_t width = (size_t)a->width, size = a->kv.type == KV_F32 ? 4 : 2;
+    enum kv_type type = a->to_index ? a->kv.index_type : a->kv.type;
+    size_t bytes = kv_row_bytes(type, a->width, a->split < a->width ? 2 : 1);
     for (size_t t = 0; t < a->T; t++) {
         size_t pos = a->pos0 + t;
-        char *row = (char *)a->kv.pages[pos / KV_PAGE] + offset + pos % KV_PAGE * width * size;
-        if (a->kv.type == KV_F32)
-            memcpy(row, a->rows + t * a->ld, width * sizeof(float));
-        else if (a->kv.type == KV_F16)
-            d->k.to_f16((uint16_t *)row, a->rows + t * a->ld, width);
-        else
-            d->k.to_bf16((uint16_t *)row, a->rows + t * a->ld, width);
+        char *page = (char *)a->kv.pages[pos / KV_PAGE] + offset;
+        store_row(d, page + pos % KV_PAGE * bytes, a->rows + t * a->ld, type, a->width, a->split);
     }
 }

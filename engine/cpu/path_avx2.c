@@ -14,6 +14,7 @@
 #include "engine/cpu/gemm_int.inc"
 #include "engine/cpu/indexer.inc"
 #include "engine/cpu/mla.inc"
+#include "engine/cpu/mla_int8.inc"
 #include "engine/cpu/mha.inc"
 #include "engine/cpu/table.inc"
 

@@ -25,7 +25,7 @@ static void close_device(struct device *d)
 static void describe(struct device *d, struct buf *out)
 {
     buf_addf(out, "ref: scalar f32, %d threads, %s state", d->threads,
-             d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
+             kv_type_name(d->kv));
 }
 
 static void arithmetic(struct device *d, struct buf *out)

@@ -11,8 +11,9 @@ static void score_row(const struct index_args *a, size_t t, size_t n, float *sco
     size_t J = (size_t)a->J, C = (size_t)a->C;
     const float *q = a->q + t * J * C, *w = a->w + t * J;
     float *copy = mem_alloc(C, sizeof *copy);
+    struct ref_rows rows = {a->kv.index_offset, a->kv.index_type, a->C, a->C};
     for (size_t s = 0; s < n; s++) {
-        const float *key = ref_kv_row(&a->kv, a->kv.index_offset, s, a->C, copy);
+        const float *key = ref_kv_row(&a->kv, &rows, s, copy);
         float sum = 0;
         for (size_t j = 0; j < J; j++) sum += w[j] * fmaxf(0, ref_dot(q + j * C, key, C));
         score[s] = isnan(sum) ? -INFINITY : sum;

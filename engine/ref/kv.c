@@ -1,34 +1,69 @@
+#include <math.h>
 #include <string.h>
 
 #include "engine/ref/ref.h"
 
-static char *row_at(const struct kv_view *kv, size_t offset, size_t pos, int width)
+static char *row_at(const struct kv_view *kv, const struct ref_rows *r, size_t pos)
 {
-    size_t element = kv->type == KV_F32 ? sizeof(float) : sizeof(uint16_t);
-    return (char *)kv->pages[pos / KV_PAGE] + offset + pos % KV_PAGE * (size_t)width * element;
+    size_t bytes = kv_row_bytes(r->type, r->width, r->split < r->width ? 2 : 1);
+    return (char *)kv->pages[pos / KV_PAGE] + r->offset + pos % KV_PAGE * bytes;
 }
 
-const float *ref_kv_row(const struct kv_view *kv, size_t offset, size_t pos, int width,
+static float *scales_at(const struct ref_rows *r, char *row)
+{
+    return (float *)(row + kv_row_bytes(KV_INT8, r->width, 0));
+}
+
+const float *ref_kv_row(const struct kv_view *kv, const struct ref_rows *r, size_t pos,
                         float *copy)
 {
-    const void *row = row_at(kv, offset, pos, width);
-    if (kv->type == KV_F32) return row;
-    const uint16_t *h = row;
-    for (int i = 0; i < width; i++)
-        copy[i] = kv->type == KV_BF16 ? bf16_to_f32(h[i]) : f16_to_f32(h[i]);
+    char *row = row_at(kv, r, pos);
+    const uint16_t *h = (const uint16_t *)row;
+    switch (r->type) {
+    case KV_F32: return (const float *)row;
+    case KV_BF16:
+        for (int i = 0; i < r->width; i++) copy[i] = bf16_to_f32(h[i]);
+        break;
+    case KV_F16:
+        for (int i = 0; i < r->width; i++) copy[i] = f16_to_f32(h[i]);
+        break;
+    default:
+        for (int i = 0; i < r->width; i++)
+            copy[i] = ((const int8_t *)row)[i] * scales_at(r, row)[i >= r->split];
+    }
     return copy;
+}
+
+/* Returns the scale; all zeros where the numbers are too small to be divided by. */
+static float quantise(int8_t *y, const float *x, int n)
+{
+    float max = 0;
+    for (int i = 0; i < n; i++) max = fmaxf(max, fabsf(x[i]));
+    float inverse = max >= KV_INT8_LEAST ? 127.0f / max : 0.0f;
+    for (int i = 0; i < n; i++) y[i] = (int8_t)fmaxf(-127.0f, fminf(127.0f, rintf(x[i] * inverse)));
+    return inverse > 0 ? max / 127.0f : 0.0f;
+}
+
+static void store_int8(const struct ref_rows *r, char *row, const float *x)
+{
+    float *scale = scales_at(r, row);
+    scale[0] = quantise((int8_t *)row, x, r->split);
+    if (r->split < r->width)
+        scale[1] = quantise((int8_t *)row + r->split, x + r->split, r->width - r->split);
 }
 
 void ref_kv_store(struct device *d, const struct kv_store_args *a)
 {
     (void)d;
-    size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
+    struct ref_rows r = {a->to_index ? a->kv.index_offset : a->kv.latent_offset,
+                         a->to_index ? a->kv.index_type : a->kv.type, a->width, a->split};
     for (size_t t = 0; t < a->T; t++) {
         const float *x = a->rows + t * a->ld;
-        void *row = row_at(&a->kv, offset, a->pos0 + t, a->width);
-        uint16_t *h = row;
-        if (a->kv.type == KV_F32) memcpy(row, x, (size_t)a->width * sizeof *x);
-        for (int i = 0; a->kv.type == KV_BF16 && i < a->width; i++) h[i] = f32_to_bf16(x[i]);
-        for (int i = 0; a->kv.type == KV_F16 && i < a->width; i++) h[i] = f32_to_f16(x[i]);
+        char *row = row_at(&a->kv, &r, a->pos0 + t);
+        uint16_t *h = (uint16_t *)row;
+        if (r.type == KV_F32) memcpy(row, x, (size_t)a->width * sizeof *x);
+        if (r.type == KV_INT8) store_int8(&r, row, x);
+        for (int i = 0; r.type == KV_BF16 && i < a->width; i++) h[i] = f32_to_bf16(x[i]);
+        for (int i = 0; r.type == KV_F16 && i < a->width; i++) h[i] = f32_to_f16(x[i]);
     }
 }

@@ -6,16 +6,17 @@ static void attend(const struct mha_args *a, size_t t, size_t h, float *p, float
 {
     size_t H = (size_t)a->H, N = (size_t)a->N, P = (size_t)a->P, W = (size_t)a->W;
     size_t n = a->pos0 + t + 1, width = H * (N + W) + P;
+    struct ref_rows rows = {a->kv.latent_offset, a->kv.type, (int)width, (int)width};
     const float *q = a->q + (t * H + h) * (N + P);
     float *out = a->out + (t * H + h) * W;
     for (size_t s = 0; s < n; s++) {
-        const float *row = ref_kv_row(&a->kv, a->kv.latent_offset, s, (int)width, copy);
+        const float *row = ref_kv_row(&a->kv, &rows, s, copy);
         p[s] = a->scale * (ref_dot(q, row + h * (N + W), N) + ref_dot(q + N, row + width - P, P));
     }
     ref_softmax(p, n);
     for (size_t w = 0; w < W; w++) out[w] = 0;
     for (size_t s = 0; s < n; s++) {
-        const float *row = ref_kv_row(&a->kv, a->kv.latent_offset, s, (int)width, copy);
+        const float *row = ref_kv_row(&a->kv, &rows, s, copy);
         for (size_t w = 0; w < W; w++) out[w] += p[s] * row[h * (N + W) + N + w];
     }
 }

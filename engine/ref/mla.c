@@ -32,15 +32,15 @@ static void attend(const struct mla_args *a, size_t t, size_t h, const size_t *r
 {
     size_t R = (size_t)a->R;
     int width = a->R + a->P;
+    struct ref_rows rows = {a->kv.latent_offset, a->kv.type, width, a->R};
     const float *q = a->q + (t * (size_t)a->H + h) * (size_t)width;
     float *out = a->out + (t * (size_t)a->H + h) * R;
     for (size_t i = 0; i < n; i++)
-        p[i] = a->scale * ref_dot(q, ref_kv_row(&a->kv, a->kv.latent_offset, row[i], width, copy),
-                                  (size_t)width);
+        p[i] = a->scale * ref_dot(q, ref_kv_row(&a->kv, &rows, row[i], copy), (size_t)width);
     ref_softmax(p, n);
     for (size_t r = 0; r < R; r++) out[r] = 0;
     for (size_t i = 0; i < n; i++) {
-        const float *latent = ref_kv_row(&a->kv, a->kv.latent_offset, row[i], width, copy);
+        const float *latent = ref_kv_row(&a->kv, &rows, row[i], copy);
         for (size_t r = 0; r < R; r++) out[r] += p[i] * latent[r];
     }
 }

@@ -22,9 +22,15 @@ float ref_dot(const float *a, const float *b, size_t n);
 /* Turns n logits into weights that sum to 1. */
 void ref_softmax(float *x, size_t n);
 
-/* Row `pos` of a block of rows that begins at `offset` in each page.  Returns the row itself or,
- * where it must be converted, `copy` [width] filled with it. */
-const float *ref_kv_row(const struct kv_view *kv, size_t offset, size_t pos, int width,
+/* A block of rows that begins at `offset` in each page; `split` elements are the first part. */
+struct ref_rows {
+    size_t offset;
+    enum kv_type type;
+    int width, split;
+};
+
+/* Row `pos`: the row itself or, where it must be converted, `copy` [width] filled with it. */
+const float *ref_kv_row(const struct kv_view *kv, const struct ref_rows *r, size_t pos,
                         float *copy);
 
 /* linear.c */

@@ -27,7 +27,7 @@ static void check(const struct config *c)
     config_rope(c, inv_freq, &amplitude);
     assert(config_softmax_scale(c) > 0);
     for (size_t i = 0; i < 2; i++) {
-        kv_layout_init(&l, c, types[i], (enum attention)(i % 3));
+        kv_layout_init(&l, c, types[i], types[i], (enum attention)(i % 3));
         assert(l.page_bytes > 0 && kv_layout_bytes(&l, c->max_positions) / l.page_bytes > 0);
     }
 }
