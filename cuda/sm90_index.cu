@@ -14,8 +14,9 @@
  *          1500 TFLOP/s.  Per 64x256 tile 512 cycles of products beside 256 of max (half rate).
  *          Keys come from the second-level cache: 16 KB per block and tile.
  * Exact    dot products as FP8 tensor cores accumulate them; sums over heads in f32, one order.
- * Seen     H100 (cuBLASLt fp8 there: 1456 TFLOP/s), without turns: 32K / 64K / 128K 2.24 / 4.80 / 9.56 ms,
- *          920 / 889 / 905 TFLOP/s: both warpgroups multiplied at once, then both added.
+ * Seen     H100 (cuBLASLt fp8 there: 1453 TFLOP/s), 32K / 64K / 128K: 2.01 / 4.34 / 8.85 ms, 1024 / 981 / 979
+ *          TFLOP/s.  DeepGEMM on an H200 (1270): 2.13 / 4.39 / 8.89.
+ * Tried    without turns: 2.24 / 4.80 / 9.56 ms: both warpgroups multiplied at once, then both added.
  * Limits   64 heads of 128, T a multiple of 4. */
 #include "cuda/cuda.h"
 #include "cuda/sm90.cuh"

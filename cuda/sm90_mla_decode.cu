@@ -18,6 +18,7 @@
 
 #define ROW_BYTES 656
 #define H 128
+#define FORESEEN 128           /* rows ahead that are asked for from memory */
 #define STEP (2 * KEYS) /* a cut is a multiple of this, or KEYS */
 
 struct decode {
@@ -36,6 +37,13 @@ static __device__ __forceinline__ uint4 load16(const void *p)
                  : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
                  : "l"(p));
     return v;
+}
+
+/* A row's lines on their way to the second cache, by eight threads. */
+static __device__ __forceinline__ void foresee(const uint8_t *row)
+{
+    if (threadIdx.x % 8 < 6)
+        asm volatile("prefetch.global.L2 [%0];" ::"l"(row + min((int)threadIdx.x % 8 * 128, ROW_BYTES - 1)));
 }
 
 static __device__ __forceinline__ void store16(uint32_t to, uint4 v)
@@ -113,8 +121,11 @@ static __device__ void produce(const struct decode &d, size_t batch, int h0, int
 {
     int r0 = threadIdx.x / 8, c = threadIdx.x % 8;
     const int32_t *sel = d.a.sel + batch * d.a.K + first;
+    auto row_of = [&](int at) { return d.a.cache + (size_t)sel[at < n ? at : 0] * ROW_BYTES; };
     struct piece p;
-    load_piece(&p, d.a.cache + (size_t)sel[r0 < n ? r0 : 0] * ROW_BYTES);
+    load_piece(&p, row_of(r0));
+    for (int at = r0 + 16; at < r0 + FORESEEN; at += 16) foresee(row_of(at));
+    const uint8_t *row1 = row_of(r0 + 16), *far = row_of(r0 + FORESEEN);
     for (int r = r0; r < HEADS; r += 16) {
         const uint16_t *row = d.a.q + (batch * H + h0 + r) * WIDTH;
 #pragma unroll
@@ -130,7 +141,10 @@ static __device__ void produce(const struct decode &d, size_t batch, int h0, int
         if (r < 16 && block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
         struct piece next;
         bool more = at + 16 < n;
-        if (more) load_piece(&next, d.a.cache + (size_t)sel[at + 16] * ROW_BYTES);
+        if (more) load_piece(&next, row1);
+        row1 = row_of(at + 32);
+        if (at + FORESEEN < n) foresee(far);
+        far = row_of(at + FORESEEN + 16);
         if (at < n)
             store_piece(&p, to, r);
         else

@@ -22,6 +22,8 @@
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
 
+#define FAR 32768 /* rows: from here on more than a second cache of 50 MB holds */
+
 /* One step of work: 64 heads of one query.  With PAIR a cluster's two blocks have the same query. */
 struct item {
     size_t t;
@@ -89,6 +91,24 @@ static __device__ __forceinline__ void gather_keys(const struct sm90_mla_args &a
     gather<ROUNDS>(to, r0, row, there);
 }
 
+/* Asks memory for rows that will be gathered two buffers later, where the cache of all rows is larger
+ * than the card's second cache. */
+template <int ROUNDS>
+static __device__ __forceinline__ void foresee_keys(const struct sm90_mla_args &a,
+                                                    const struct item &w, int first)
+{
+    if (a.pos0 < FAR) return;
+#pragma unroll
+    for (int j = 0; j < ROUNDS; j++) {
+        int at = first + threadIdx.x / 8 + 16 * j;
+        if (at >= w.n) continue;
+        size_t pos = a.sel[w.t * a.K + at];
+        const char *row = (const char *)a.pages[pos / KV_PAGE] + a.offset + pos % KV_PAGE * WIDTH * 2;
+        asm volatile("prefetch.global.L2 [%0];" ::"l"(row + threadIdx.x % 8 * 128));
+        if (threadIdx.x % 8 == 0) asm volatile("prefetch.global.L2 [%0];" ::"l"(row + 1024));
+    }
+}
+
 static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32_t keys,
                                struct barriers *b)
 {
@@ -102,6 +122,7 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
             gather_keys<4>(a, w, k * KEYS, keys + (block & 1) * MATRIX_BYTES, 0,
                            block >= 2 ? &b->empty[block & 1] : NULL, (block / 2 - 1) & 1);
             copies_arrive(&b->full[block & 1]);
+            foresee_keys<4>(a, w, (k + 2) * KEYS);
         }
     }
     copies_close(); /* a block may not end while copies are under way */
@@ -138,6 +159,9 @@ static __device__ void produce_pair(const struct sm90_mla_args &a, uint32_t q, u
                 copies_close();
                 if (threadIdx.x == 0) barrier_expect(&b->full[u], half);
             }
+#pragma unroll
+            for (int u = 0; u < 2; u++)
+                foresee_keys<2>(a, w, (2 * k + 2 + u) * KEYS + (int)rank * KEYS / 2);
             copies_wait<1>();
             send(0);
             copies_wait<0>();

@@ -12,9 +12,10 @@
  * Grid     one block of 512 threads per row, two or three to a multiprocessor.
  * Cost     reads 4 n bytes a row (two to six times that where the sample misled).  4096 rows of
  *          131072: 2.1 GB, floor 0.49 ms on an H200, 0.70 on an H100 that copies at 3.02 TB/s.
- * Seen     on that H100, 4096 rows of 32K / 64K / 128K: 0.45 / 0.62 / 0.94 ms; torch.topk on an H200:
- *          1.66 / 3.13 / 5.98.
- * Tried    equal scores by the select over the row alone: 8.3 ms where most of 128K are equal.
+ * Seen     on that H100, 4096 rows of 32K / 64K / 128K: 0.35 / 0.52 / 0.92 ms; torch.topk on an H200:
+ *          1.66 / 3.13 / 5.98.  Most of 128K scores equal: 1.8 ms.
+ * Tried    two rows a multiprocessor and selects to the last bit: 0.45 / 0.62 / 0.94 ms.  Equal scores by
+ *          the select over the row alone: 8.3 ms.
  * Exact    the same set as engine/ref/indexer.c, -0 equal to 0; no dependence on timing.
  * Limits   room in shared memory: 24 K bytes and n / 4; K 2048: n up to 600,000.
  * Source   radix select after Alabi et al., 2012; a sampled bar after Floyd and Rivest, 1975.

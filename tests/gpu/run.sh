@@ -15,7 +15,7 @@ nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader
 one() { # NAME COMMAND...
     name=$1
     shift
-    timeout 90 "$@" >"$logs/$name.log" 2>&1
+    timeout ${limit:-90} "$@" >"$logs/$name.log" 2>&1
     rc=$?
     echo "$name: exit $rc, $(grep -c 'OK \]' "$logs/$name.log") ok"
     [ $rc -eq 0 ] || grep -vE '^\[ +(RUN|OK)' "$logs/$name.log" | tail -12
@@ -29,13 +29,14 @@ asked=$*
 
 if wants tests; then
     for t in cuda op_norm op_linear op_mla op_mha op_moe op_indexer; do one "$t" $bin/test_$t; done
-    one fixtures $bin/test_reference '*fixture' cuda
 fi
+wants fixtures && one fixtures $bin/test_reference '*fixture' cuda
 for part in ceilings topk index mla gemm decode pair; do
     wants $part || continue
     timeout 45 $bin/gpu $part >>"$logs/gpu.log" 2>&1 || echo "$part: exit $?" >>"$logs/gpu.log"
 done
 if wants model && ls models/deepread-150m/*.safetensors >/dev/null 2>&1; then
+    limit=240
     for t in with where on; do one "model_$t" $bin/test_reference "model_${t}_*" cuda; done
 fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
