@@ -12,7 +12,7 @@
  * Cost     2*M*N*K flop; 24 KB through the second cache per tile and 128 of K: 512 cycles of products.
  * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order: a row does not
  *          depend on M.
- * Limits   K a multiple of 128; rows of 16-byte alignment.
+ * Limits   K a multiple of 128, N of 8; rows of 16-byte alignment.
  * Tried    scales loaded by those who use them: 430 to 560 TFLOP/s on an H100, each block of K waiting for
  *          the second cache; products under way from one round of the loop to the next: ptxas then serialises all. */
 #include <cuda.h>
@@ -127,6 +127,19 @@ static __device__ __forceinline__ uint32_t pack(float a, float b)
     return *(uint32_t *)&h;
 }
 
+/* Word s of lane q becomes word q of lane s, among four lanes. */
+static __device__ __forceinline__ uint4 quad_transpose(uint4 w)
+{
+    bool odd = threadIdx.x & 1, high = threadIdx.x & 2;
+    uint32_t a = __shfl_xor_sync(~0u, odd ? w.x : w.y, 1), b = __shfl_xor_sync(~0u, odd ? w.z : w.w, 1);
+    if (odd) w.x = a, w.z = b;
+    else w.y = a, w.w = b;
+    a = __shfl_xor_sync(~0u, high ? w.x : w.z, 2), b = __shfl_xor_sync(~0u, high ? w.y : w.w, 2);
+    if (high) w.x = a, w.y = b;
+    else w.z = a, w.w = b;
+    return w;
+}
+
 /* Where a warpgroup stands among the stages. */
 struct place_in {
     int stage;
@@ -200,14 +213,20 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, struct boar
             products_wait<0>();
             add(0);
         }
-        uint16_t *to = g.out + (size_t)m * g.N + n + lane % 4 * 2;
 #pragma unroll
-        for (int j = 0; j < 16; j++) {
-            if (n + 8 * j + lane % 4 * 2 >= g.N) continue;
-            if (m < g.M) *(uint32_t *)(to + 8 * j) = pack(sum[4 * j], sum[4 * j + 1]);
-            if (m + 8 < g.M)
-                *(uint32_t *)(to + (size_t)8 * g.N + 8 * j) = pack(sum[4 * j + 2], sum[4 * j + 3]);
-        }
+        for (int r = 0; r < 2; r++) /* rows m and m + 8, 16 bytes a lane */
+#pragma unroll
+            for (int j = 0; j < 16; j += 4) {
+                uint4 w;
+                w.x = pack(sum[4 * j + 2 * r], sum[4 * j + 2 * r + 1]);
+                w.y = pack(sum[4 * j + 4 + 2 * r], sum[4 * j + 5 + 2 * r]);
+                w.z = pack(sum[4 * j + 8 + 2 * r], sum[4 * j + 9 + 2 * r]);
+                w.w = pack(sum[4 * j + 12 + 2 * r], sum[4 * j + 13 + 2 * r]);
+                w = quad_transpose(w);
+                int column = n + (j + lane % 4) * 8;
+                if (m + 8 * r < g.M && column < g.N)
+                    *(uint4 *)(g.out + (size_t)(m + 8 * r) * g.N + column) = w;
+            }
     }
 }
 

@@ -116,24 +116,34 @@ static __device__ __forceinline__ void clear_piece(uint32_t to, int r)
         store16(to + i * PANEL_BYTES + swizzled(r, c), make_uint4(0, 0, 0, 0));
 }
 
-static __device__ void produce(const struct decode &d, size_t batch, int h0, int first, int n,
-                               uint32_t q, uint32_t keys, struct barriers *b)
+/* The query, by the 256 threads that will multiply, while the others bring the first rows. */
+static __device__ void load_query(const struct decode &d, size_t batch, int h0, uint32_t q)
 {
-    int r0 = threadIdx.x / 8, c = threadIdx.x % 8;
+    int c = threadIdx.x % 8;
+#pragma unroll
+    for (int j = 0; j < 2; j++) {
+        int r = (threadIdx.x - 128) / 8 + 32 * j;
+        const uint16_t *row = d.a.q + (batch * H + h0 + r) * WIDTH;
+        uint4 v[PANELS];
+#pragma unroll
+        for (int i = 0; i < PANELS; i++) v[i] = load16(row + i * 64 + c * 8);
+#pragma unroll
+        for (int i = 0; i < PANELS; i++) store16(q + i * PANEL_BYTES + swizzled(r, c), retype8(v[i]));
+    }
+    fence_async();
+    named_sync(1, 256);
+}
+
+static __device__ void produce(const struct decode &d, size_t batch, int first, int n, uint32_t keys,
+                               struct barriers *b)
+{
+    int r0 = threadIdx.x / 8;
     const int32_t *sel = d.a.sel + batch * d.a.K + first;
     auto row_of = [&](int at) { return d.a.cache + (size_t)sel[at < n ? at : 0] * ROW_BYTES; };
     struct piece p;
     load_piece(&p, row_of(r0));
     for (int at = r0 + 16; at < r0 + FORESEEN; at += 16) foresee(row_of(at));
     const uint8_t *row1 = row_of(r0 + 16), *far = row_of(r0 + FORESEEN);
-    for (int r = r0; r < HEADS; r += 16) {
-        const uint16_t *row = d.a.q + (batch * H + h0 + r) * WIDTH;
-#pragma unroll
-        for (int i = 0; i < PANELS; i++)
-            store16(q + i * PANEL_BYTES + swizzled(r, c), retype8(load16(row + i * 64 + c * 8)));
-    }
-    fence_async();
-    barrier_arrive(&b->q_full);
     int rows = (n + STEP - 1) / STEP * STEP;
     for (int at = r0; at < rows; at += 16) { /* 16 rows a turn, four turns a buffer */
         int block = at / KEYS, r = at % KEYS;
@@ -202,12 +212,12 @@ mla_decode_kernel(__grid_constant__ const struct decode d)
     __syncthreads();
     if (threadIdx.x < 128) {
         registers_less<104>();
-        produce(d, batch, h0, first, n, q, keys, &b);
+        produce(d, batch, first, n, keys, &b);
     } else {
         registers_more<200>();
         int half = (int)threadIdx.x / 128 - 1;
         struct attended r;
-        barrier_wait(&b.q_full, 0);
+        load_query(d, batch, h0, q);
         attend<KV_F16, false>(r, n, d.a.scale_log2, half, q, keys, &b, shared, 0);
         if (d.splits == 1)
             write_out(d, batch, h0, r, half);
