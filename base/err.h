@@ -18,7 +18,8 @@ enum err {
     E_EMPTY,       /* nothing to read in it: no text layer, empty file, tree without text          */
     E_LOCKED,      /* needs a password                                                             */
     E_LIMIT,       /* does not fit: context, memory, size, time                                    */
-    E_DEVICE,      /* the compute device or its library                                            */
+    E_DEVICE,      /* the machine: the compute device or its library; a part of the program that
+                      is not there or does not start; no descriptors or processes left             */
     E_INTR         /* interrupted by the user; what was finished before it stays valid             */
 };
 

@@ -1,4 +1,5 @@
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cmd.h"
@@ -84,12 +85,21 @@ static void add_chunks(struct buf *b, struct job *j)
     }
 }
 
-static enum err print_docs(struct job *j, struct output *out, struct errinfo *e)
+/* The shape follows from what was asked for, not from what could be read. */
+static bool wants_titles(char *const *operands)
+{
+    struct stat st;
+    if (operands[0] && operands[1]) return true;
+    return operands[0] && strcmp(operands[0], "-") && !stat(operands[0], &st) &&
+           S_ISDIR(st.st_mode);
+}
+
+static enum err print_docs(struct job *j, struct output *out, bool titled, struct errinfo *e)
 {
     struct buf b = {0};
     if (j->o->chunks) add_chunks(&b, j);
     for (size_t i = 0; !j->o->chunks && i < j->set.n; i++)
-        add_doc(&b, j->set.v[i], j->o, j->set.n > 1);
+        add_doc(&b, j->set.v[i], j->o, titled);
     term_clear(j->t);
     j->stage = STAGE_OUTPUT;
     enum err r = output_put(out, b.s, b.n, e);
@@ -104,7 +114,7 @@ static enum err text(struct job *j, struct output *out, char *const *operands, s
     TRY(output_open(out, j->o->output, e));
     TRY(job_prepare(j, e));
     TRY(read_operands(j, operands, in, e));
-    return j->set.n ? print_docs(j, out, e) : OK;
+    return j->set.n ? print_docs(j, out, wants_titles(operands), e) : OK;
 }
 
 enum exit_code cmd_text(const struct options *o, struct term *t, char *const *operands)

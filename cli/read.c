@@ -7,7 +7,8 @@ enum err read_operands(struct job *j, char *const *operands, struct inputs *in, 
     for (char *const *p = operands; *p; p++) {
         enum err code = job_read(j, *p, e);
         if (!code) continue;
-        if (code == E_INTR || code == E_USAGE) return code;
+        if (code == E_DEVICE) j->stage = STAGE_MODEL; /* the others would meet it again */
+        if (code == E_INTR || code == E_USAGE || code == E_DEVICE) return code;
         enum exit_code said = term_fail(j->t, j->stage, e);
         if (!in->failed++) in->first_failure = said;
         err_clear(e);

@@ -11,7 +11,7 @@ struct inputs {
 };
 
 /* Reads all operands into the job's set and reports the ledger.  Returns only what ends the run:
- * E_USAGE, E_INTR.  All operands may have failed: then j->set.n is 0 and first_failure is set. */
+ * E_USAGE, E_INTR, E_DEVICE.  All operands may have failed: then j->set.n is 0 and first_failure is set. */
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e);
 
 /* The exit code of a command that did the rest: 3 when inputs failed, or with --strict a gap. */

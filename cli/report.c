@@ -1,5 +1,6 @@
 #include "cli/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/output.h"
@@ -19,31 +20,67 @@ static bool is_named(const char *path, const struct named *named)
     return false;
 }
 
-static bool same_reason(const char *a, const char *b)
+/* A reason and the entries that have it. */
+struct tally {
+    const char *reason;
+    size_t first, n; /* index of the first entry; number of entries */
+};
+
+static int by_reason(const void *a, const void *b)
 {
-    return !strcmp(a ? a : "", b ? b : "");
+    const struct tally *x = a, *y = b;
+    int c = strcmp(x->reason, y->reason);
+    return c ? c : x->first < y->first ? -1 : x->first > y->first;
 }
 
-/* "2 binary, 1 generated": each reason once, with its count, in order of appearance. */
+static int by_first(const void *a, const void *b)
+{
+    const struct tally *x = a, *y = b;
+    return x->first < y->first ? -1 : x->first > y->first;
+}
+
+/* A reason that names a thing ("symbolic link") rather than a quality ("binary"). */
+static bool is_thing(const char *reason)
+{
+    static const char *const things[] = {"file", "link", "map", "pipe", "socket", "device"};
+    size_t n = strlen(reason);
+    for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
+        size_t k = strlen(things[i]);
+        if (n >= k && !strcmp(reason + n - k, things[i])) return true;
+    }
+    return false;
+}
+
+/* Each reason once, with its count, in order of appearance.  Returns how many; v has room for all
+ * entries. */
+static size_t tally_reasons(struct tally *v, const struct ledger *l, enum ledger_status status,
+                            const struct named *named)
+{
+    size_t n = 0, k = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct ledger_entry *x = &l->v[i];
+        if (x->status != status || is_named(x->path, named)) continue;
+        v[n++] = (struct tally){x->reason ? x->reason : "unknown", i, 1};
+    }
+    if (n) qsort(v, n, sizeof *v, by_reason);
+    for (size_t i = 1; i < n; i++) {
+        if (!strcmp(v[i].reason, v[k].reason)) v[k].n++;
+        else v[++k] = v[i];
+    }
+    if (n) qsort(v, ++k, sizeof *v, by_first);
+    return k;
+}
+
+/* "2 binary, 1 generated" */
 static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_status status,
                         const struct named *named)
 {
-    bool any = false;
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->v[i].status != status || is_named(l->v[i].path, named)) continue;
-        size_t n = 0;
-        bool seen = false;
-        for (size_t k = 0; k < l->n; k++) {
-            if (l->v[k].status != status || !same_reason(l->v[k].reason, l->v[i].reason) ||
-                is_named(l->v[k].path, named))
-                continue;
-            if (k < i) seen = true;
-            n++;
-        }
-        if (seen) continue;
-        buf_addf(b, "%s%zu %s", any ? ", " : "", n, l->v[i].reason ? l->v[i].reason : "unknown");
-        any = true;
-    }
+    struct tally *v = mem_alloc(l->n + 1, sizeof *v);
+    size_t n = tally_reasons(v, l, status, named);
+    for (size_t i = 0; i < n; i++)
+        buf_addf(b, "%s%zu %s%s", i ? ", " : "", v[i].n, v[i].reason,
+                 v[i].n > 1 && is_thing(v[i].reason) ? "s" : "");
+    mem_free(v);
 }
 
 static void add_unreadable(struct buf *b, const struct ledger *l, const struct named *named)
@@ -119,6 +156,16 @@ static void doc_lines(struct term *t, const struct docset *set)
         term_note(t, "notes about %zu more documents (-v shows them)", notes - NOTES_SHOWN);
 }
 
+/* An option that changed nothing is worth a word: perhaps something else was meant. */
+static void idle_pages(struct term *t, const struct options *o, const struct docset *set)
+{
+    bool pages = !o->pages || !set->n;
+    for (size_t i = 0; i < set->n && !pages; i++) pages = set->v[i]->n_pages > 0;
+    if (!pages)
+        term_note(t, "--pages: %s no pages; all of it was read",
+                  set->n == 1 ? "the document has" : "none of the documents has");
+}
+
 void report_ledger(struct term *t, const struct options *o, const struct docset *set,
                    char *const *operands)
 {
@@ -127,10 +174,35 @@ void report_ledger(struct term *t, const struct options *o, const struct docset 
     static const char *const names[] = {"used", "ignored", "skipped", "unreadable", "over budget"};
     doc_lines(t, set);
     ledger_line(t, l, &named);
+    idle_pages(t, o, set);
     for (size_t i = 0; i < l->n; i++)
         if (l->v[i].status != LEDGER_USED)
             term_detail(t, "%s %s: %s", names[l->v[i].status], l->v[i].path,
                         l->v[i].reason ? l->v[i].reason : "no reason given");
+}
+
+#define NO_CODE "no source code"
+
+/* What review can only fail to find something in. */
+static const char *no_code(const struct doc *d)
+{
+    if (d->kind != DOC_CODE) return NO_CODE;
+    return d->lang && !strcmp(d->lang, "diff") ? "a diff and no source code" : NULL;
+}
+
+void report_no_code(struct term *t, struct docset *set)
+{
+    size_t i = 0, said = 0;
+    for (size_t k = 0; k < set->ledger.n && i < set->n; k++) {
+        struct ledger_entry *x = &set->ledger.v[k];
+        if (x->status != LEDGER_USED) continue; /* the used ones are the documents, in order */
+        const struct doc *d = set->v[i++];
+        if (!(x->reason = no_code(d))) continue;
+        if (t->verbose || ++said <= NOTES_SHOWN)
+            term_note(t, "%s: %s, which is what review is for", d->name, x->reason);
+    }
+    if (said > NOTES_SHOWN)
+        term_note(t, "%zu more documents are no source code (-v shows them)", said - NOTES_SHOWN);
 }
 
 /* ------------------------------------------------------------------ results */

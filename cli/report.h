@@ -10,6 +10,9 @@
 void report_ledger(struct term *t, const struct options *o, const struct docset *set,
                    char *const *operands);
 
+/* For review: says which documents are no source code, and enters it in the ledger. */
+void report_no_code(struct term *t, struct docset *set);
+
 /* What a result leaves out, and with --stats what it took. */
 void report_result(struct term *t, const struct options *o, const struct result *r);
 

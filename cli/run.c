@@ -123,6 +123,7 @@ static enum err run_texts(struct state *s, struct errinfo *e)
 {
     s->reading = s->j.read_seconds;
     s->in.gap |= ledger_has_gap(&s->j.set.ledger, s->j.set.v, s->j.set.n);
+    if (s->run->task == TASK_REVIEW) report_no_code(s->run->t, &s->j.set);
     for (size_t i = 0; i < s->run->n_texts; i++) {
         TRY(run_text(s, s->run->texts[i], e));
         arena_reset(s->j.step);

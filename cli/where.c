@@ -35,7 +35,10 @@ enum err where_model(const char **dir, struct arena *a, const char *name, struct
         buf_addf(&path, "%s/%s/%s", exe, homes[i], name);
         *dir = mem_copy(a, path.s, path.n);
         buf_free(&path);
-        if (is_folder(*dir)) return OK;
+        char plain[PATH_MAX]; /* without the way there over the program's folder */
+        if (!is_folder(*dir)) continue;
+        if (realpath(*dir, plain)) *dir = mem_copy(a, plain, strlen(plain));
+        return OK;
     }
     return err_set(e, E_IO,
                    "model \"%.60s\" is not installed (looked in %.120s/../models and "

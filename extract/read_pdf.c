@@ -98,7 +98,8 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
     uint32_t count = (uint32_t)words_pages(d), first, last;
     size_t empty = 0, asked = 0;
     if (!pages_bounds(pages, count, &first, &last))
-        return err_set(e, E_USAGE, "%s: no page of %s: the document has %u", name, pages, count);
+        return err_set(e, E_USAGE, "%s: --pages %s: the document has %u page%s", name, pages,
+                       count, count == 1 ? "" : "s");
     if (count > MAX_PAGES)
         return err_set(e, E_LIMIT, "%s: says that it has %u pages; at most %d are read", name,
                        count, MAX_PAGES);

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -53,7 +52,7 @@ static enum err find_program(struct arena *a, const struct ingest_options *o, co
     if (o->extract_path) {
         *path = o->extract_path;
         if (access(*path, X_OK) == 0) return OK;
-        return err_set(e, E_IO, "%s: cannot run %s: %s", name, *path, strerror(errno));
+        return err_set(e, E_DEVICE, "%s: cannot run %s: %s", name, *path, strerror(errno));
     }
     static const char *const places[] = {"", "/../libexec/deepread"};
     char dir[4096];
@@ -65,7 +64,7 @@ static enum err find_program(struct arena *a, const struct ingest_options *o, co
         buf_free(&b);
         if (access(*path, X_OK) == 0) return OK;
     }
-    return err_set(e, E_IO, "%s: " PROGRAM " is neither in %s nor in %s/../libexec/deepread; it "
+    return err_set(e, E_DEVICE, "%s: " PROGRAM " is neither in %s nor in %s/../libexec/deepread; it "
                    "reads PDF and HTML", name, dir, dir);
 }
 
@@ -84,7 +83,8 @@ static enum err open_source(struct child *c, const struct wire_about *about, str
         left -= (size_t)k;
     }
     if (c->source < 0 || left > 0 || lseek(c->source, 0, SEEK_SET) != 0)
-        return err_set(e, E_IO, "%s: handing it to " PROGRAM ": %s", about->name, strerror(errno));
+        return err_set(e, E_DEVICE, "%s: handing it to " PROGRAM ": %s", about->name,
+                       strerror(errno));
     return OK;
 }
 
@@ -96,11 +96,12 @@ static enum err open_password(struct child *c, const char *password, const char 
     if (n > PASSWORD_MAX)
         return err_set(e, E_USAGE, "%s: a password of more than %d bytes", name, PASSWORD_MAX);
     int fd[2];
-    if (pipe2(fd, O_CLOEXEC) != 0) return err_set(e, E_IO, "%s: pipe: %s", name, strerror(errno));
+    if (pipe2(fd, O_CLOEXEC) != 0)
+        return err_set(e, E_DEVICE, "%s: pipe: %s", name, strerror(errno));
     c->password = fd[0];
     ssize_t k = write(fd[1], password, n);
     close(fd[1]);
-    if (k != (ssize_t)n) return err_set(e, E_IO, "%s: pipe: %s", name, strerror(errno));
+    if (k != (ssize_t)n) return err_set(e, E_DEVICE, "%s: pipe: %s", name, strerror(errno));
     return OK;
 }
 
@@ -140,6 +141,15 @@ static void limit(int what, rlim_t value, rlim_t above)
     setrlimit(what, &r);
 }
 
+/* The child cannot become the program: leaves the reason where standard error is read. */
+static _Noreturn void give_up(int fd)
+{
+    const char *why = strerrordesc_np(errno);
+    size_t n = why ? strlen(why) : 0;
+    while (n > 0 && write(fd, why, n) < 0 && errno == EINTR) continue;
+    _exit(WIRE_EXIT_NO_PROGRAM);
+}
+
 /* Between fork and exec: only calls that are safe there. */
 static _Noreturn void become(const struct child *c, char **argv, rlim_t memory, rlim_t seconds)
 {
@@ -151,30 +161,31 @@ static _Noreturn void become(const struct child *c, char **argv, rlim_t memory, 
     /* Out of the way of 0 to 3 first, then into place. */
     int from[4] = {c->source, c->out[1], c->err[1], c->password};
     for (int i = 0; i < 4; i++)
-        if (from[i] >= 0) from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 10);
+        if (from[i] >= 0 && (from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, PASSWORD_FD + 1)) < 0)
+            give_up(c->err[1]);
     for (int i = 0; i < 3; i++)
-        if (dup2(from[i], i) < 0) _exit(WIRE_EXIT_NO_PROGRAM);
-    if (from[3] >= 0 && dup2(from[3], PASSWORD_FD) < 0) _exit(WIRE_EXIT_NO_PROGRAM);
+        if (dup2(from[i], i) < 0) give_up(c->err[1]);
+    if (from[3] >= 0 && dup2(from[3], PASSWORD_FD) < 0) give_up(STDERR_FILENO);
     close_range(from[3] >= 0 ? PASSWORD_FD + 1 : PASSWORD_FD, ~0U, 0);
     limit(RLIMIT_CORE, 0, 0);
     limit(RLIMIT_CPU, seconds, 2);
     if (memory) limit(RLIMIT_AS, memory, 0);
     execv(argv[0], argv);
-    _exit(WIRE_EXIT_NO_PROGRAM);
+    give_up(STDERR_FILENO);
 }
 
 static enum err start(struct child *c, char **argv, const struct wire_about *about, int timeout_s,
                       struct errinfo *e)
 {
     if (pipe2(c->out, O_CLOEXEC) != 0 || pipe2(c->err, O_CLOEXEC) != 0)
-        return err_set(e, E_IO, "%s: pipe: %s", about->name, strerror(errno));
+        return err_set(e, E_DEVICE, "%s: pipe: %s", about->name, strerror(errno));
     rlim_t memory = MEMORY + about->n_source;
 #if defined __SANITIZE_ADDRESS__
     memory = 0; /* its shadow is terabytes of address space */
 #endif
     c->pid = fork();
     if (c->pid < 0)
-        return err_set(e, E_IO, "%s: starting " PROGRAM ": %s", about->name, strerror(errno));
+        return err_set(e, E_DEVICE, "%s: starting " PROGRAM ": %s", about->name, strerror(errno));
     if (c->pid == 0) become(c, argv, memory, (rlim_t)timeout_s + 1);
     close_fd(&c->source);
     close_fd(&c->password);
@@ -281,11 +292,13 @@ static enum err after_signal(struct child *c, const char *name, const char *read
     int sig = WTERMSIG(c->status);
     if (sig == SIGXCPU)
         return err_set(e, E_LIMIT, "%s: the %s reader ran out of its CPU time", name, reader);
-    if (sig == SIGKILL || says_no_memory(c))
+    if (says_no_memory(c))
         return err_set(e, E_LIMIT, "%s: the %s reader ran out of its memory", name, reader);
     if (sig == SIGSYS)
         return err_set(e, E_FORMAT, "%s: the %s reader was stopped: it tried what its sandbox "
                        "forbids", name, reader);
+    if (sig == SIGKILL || sig == SIGTERM || sig == SIGINT || sig == SIGHUP)
+        return err_set(e, E_LIMIT, "%s: the %s reader was killed (signal %d)", name, reader, sig);
     return err_set(e, E_FORMAT, "%s: the %s reader crashed (signal %d)", name, reader, sig);
 }
 
@@ -304,7 +317,7 @@ static enum err after_exit(struct child *c, const char *name, const char *reader
     case WIRE_EXIT_MEMORY:
         return err_set(e, E_LIMIT, "%s: the %s reader ran out of its memory", name, reader);
     case WIRE_EXIT_NO_PROGRAM:
-        return err_set(e, E_IO, "%s: " PROGRAM " could not be started%s%s", name,
+        return err_set(e, E_DEVICE, "%s: " PROGRAM " could not be started%s%s", name,
                        *line ? ": " : "", line);
     default:
         if (says_no_memory(c))

@@ -152,7 +152,8 @@ enum ledger_status { LEDGER_USED, LEDGER_IGNORED, LEDGER_SKIPPED, LEDGER_UNREADA
                      LEDGER_OVER_BUDGET };
 struct ledger_entry {
     const char *path;
-    const char *reason; /* "binary", "rule .gitignore", "needs a password", ...; NULL for used */
+    const char *reason; /* "binary", "rule .gitignore", "needs a password", ...; for used NULL, or
+                           why it may give nothing: "no source code"                           */
     size_t bytes;
     enum ledger_status status;
 };
@@ -198,6 +199,8 @@ typedef void ingest_tick(void *ctx, const char *path, size_t done);
  *   E_IO not there or not readable   E_UNSUPPORTED binary, unknown type   E_LOCKED encrypted
  *   E_EMPTY nothing to read (empty, image-only, tree without text)   E_FORMAT damaged beyond repair
  *   E_LIMIT larger than a limit, or the parser ran out of time or memory   E_USAGE bad glob or range
+ *   E_DEVICE deepread-extract is not there or does not start, no descriptors left; of a folder only
+ *   when nothing in it could be read
  * The caller decides whether to go on with the next operand. */
 enum err ingest_path(struct docset *set, struct arena *a, const char *path,
                      const struct ingest_options *o, ingest_tick *tick, void *ctx,

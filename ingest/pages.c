@@ -37,7 +37,7 @@ enum err pages_check(const char *range, struct errinfo *e)
     do {
         if (!next_item(&s, &from, &to))
             return err_set(e, E_USAGE,
-                           "'%s' is no list of pages: expected something like 1-4,9,20-", range);
+                           "--pages: expected page numbers like 1-4,9,20-, found \"%s\"", range);
     } while (*s);
     return OK;
 }

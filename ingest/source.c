@@ -89,7 +89,8 @@ static enum err reader_named(const struct reader **out, const char *name, struct
         if (strcasecmp(readers[i]->name, name) == 0) *out = readers[i];
         buf_addf(&known, "%s%s", i ? ", " : "", readers[i]->name);
     }
-    enum err r = *out ? OK : err_set(e, E_USAGE, "'%s' is no known format: %s", name, known.s);
+    enum err r = *out ? OK : err_set(e, E_USAGE, "--from: expected one of %s, found \"%.60s\"",
+                                     known.s, name);
     buf_free(&known);
     return r;
 }
@@ -262,6 +263,12 @@ static size_t max_file(const struct ingest_options *o)
     return o->max_file ? o->max_file : MAX_FILE;
 }
 
+/* Failing to open says something of the file, or of this process. */
+static enum err open_error(int why)
+{
+    return why == EMFILE || why == ENFILE || why == ENOMEM ? E_DEVICE : E_IO;
+}
+
 /* ------------------------------------------------------------------ files named directly */
 
 static enum err load(struct source *s, int fd, const struct ingest_options *o, struct errinfo *e)
@@ -269,8 +276,8 @@ static enum err load(struct source *s, int fd, const struct ingest_options *o, s
     struct errinfo why = {0};
     enum err r = sys_read_all(fd, max_file(o), &s->bytes, s->name, &why);
     if (r == E_LIMIT)
-        return err_set(e, E_LIMIT, "%s: larger than %zu bytes, the limit for one file", s->name,
-                       max_file(o));
+        return err_set(e, E_LIMIT, "%s: larger than %zu bytes, the limit for one file "
+                       "(--max-file-size)", s->name, max_file(o));
     return r ? err_set(e, r, "%s", why.msg) : OK;
 }
 
@@ -313,7 +320,7 @@ static enum err read_file(struct docset *set, struct arena *a, const char *path,
     if (fd < 0) {
         int why = errno;
         ledger_add(&set->ledger, a, LEDGER_UNREADABLE, path, strerror(why), 0);
-        return err_set(e, E_IO, "%s: %s", s.name, strerror(why));
+        return err_set(e, open_error(why), "%s: %s", s.name, strerror(why));
     }
     enum err r = read_named(set, a, &s, fd, o, e);
     close(fd);
@@ -331,6 +338,7 @@ struct folder {
     ingest_tick *tick;
     void *ctx;
     size_t used, left_out;
+    struct errinfo device; /* the first failure that was none of a file */
 };
 
 static void skip(struct folder *f, enum ledger_status status, const struct tree_file *t,
@@ -388,7 +396,7 @@ static enum err read_entry(struct folder *f, const struct tree_file *t, struct s
                            struct errinfo *why)
 {
     int fd = open_entry(t);
-    if (fd < 0) return err_set(why, E_IO, "%s", strerror(errno));
+    if (fd < 0) return err_set(why, open_error(errno), "%s", strerror(errno));
     enum err r = load(s, fd, f->o, why);
     close(fd);
     if (r || left_out(f, t, s->bytes.s, s->bytes.n)) return r;
@@ -409,6 +417,7 @@ static enum err read_tree_file(void *ctx, const struct tree_file *t, struct erri
     enum err r = read_entry(f, t, &s, &why);
     buf_free(&s.bytes);
     if (r == E_INTR) return err_set(e, r, "%s", why.msg);
+    if (r == E_DEVICE && !f->device.code) f->device = why;
     if (r == E_EMPTY || r == E_UNSUPPORTED) skip(f, LEDGER_SKIPPED, t, reason_of(&why, s.name));
     else if (r) skip(f, LEDGER_UNREADABLE, t, reason_of(&why, s.name));
     if (f->tick) f->tick(f->ctx, t->path, f->set->ledger.n);
@@ -417,6 +426,7 @@ static enum err read_tree_file(void *ctx, const struct tree_file *t, struct erri
 
 static enum err nothing_in(const struct folder *f, const char *path, struct errinfo *e)
 {
+    if (f->device.code) return err_set(e, f->device.code, "%s", f->device.msg);
     if (f->left_out == 0)
         return err_set(e, E_EMPTY, "%s: no files in it to read (see --hidden, --no-ignore, -i, -e)",
                        path);
@@ -427,7 +437,8 @@ static enum err read_tree(struct docset *set, struct arena *a, const char *path,
                           const struct ingest_options *o, ingest_tick *tick, void *ctx,
                           struct errinfo *e)
 {
-    struct folder f = {set, &set->ledger, a, o, tick, ctx, 0, 0};
+    struct folder f = {.set = set, .ledger = &set->ledger, .a = a, .o = o, .tick = tick,
+                       .ctx = ctx};
     TRY(tree_walk(path, o, a, &set->ledger, read_tree_file, &f, e));
     return f.used ? OK : nothing_in(&f, path, e);
 }

@@ -245,7 +245,7 @@ static void missing(void **state)
     struct wire_about about = about_sample();
     struct errinfo e = {0};
     struct doc *d;
-    assert_int_equal(extract_client_run(&d, a, &o, &about, &e), E_IO);
+    assert_int_equal(extract_client_run(&d, a, &o, &about, &e), E_DEVICE);
     assert_non_null(strstr(e.msg, "/nonexistent/deepread-extract"));
     arena_free(a);
 }

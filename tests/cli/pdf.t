@@ -37,7 +37,7 @@ deepread text $DATA/ingest/pdf/h-random.pdf
 ---
 deepread text $DATA/ingest/pdf/rotated-page.pdf missing.pdf >out; echo $?; grep -c page out
 3
-2
+3
 ! missing.pdf: *
 ---
 deepread ask -f grep 'Which page has a landscape layout?' $DATA/ingest/pdf/rotated-page.pdf | cut -d : -f 1 | sed 's/.*rotated/rotated/' | uniq

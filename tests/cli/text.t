@@ -30,9 +30,6 @@ deepread text -e '*.c' tree
 ! *
 = 4
 ---
-deepread text -i 'limit*' tree | head -n 1
-/* How often a request is tried again before it counts as failed. */
----
 deepread text lease.txt -o out.txt && cmp out.txt lease.txt && ls
 empty.txt
 lease.txt
@@ -55,7 +52,7 @@ deepread text noise.bin
 = 4
 ---
 deepread text lease.txt missing.txt | head -n 1; deepread text lease.txt missing.txt >/dev/null
-The lease of the warehouse at Dock Street began on 1 March 2019 and ends on 30 April 2031.
+# lease.txt
 ! missing.txt: *
 = 3
 ---
@@ -123,3 +120,46 @@ ab
 printf 'h\0i\0 \0t\0h\0e\0r\0e\0\n\0' >wide; deepread text wide
 hi there
 ! wide: taken for utf-16le
+---
+deepread text -i 'limit*' tree | head -n 1
+# tree/sub/limit.c
+---
+ln -s main.c tree/a.c; ln -s main.c tree/b.c; deepread text tree >/dev/null
+! skipped 2 files (2 symbolic links)
+---
+deepread text --max-file-size 10 lease.txt
+! lease.txt: larger than 10 bytes, the limit for one file (--max-file-size)
+= 4
+---
+deepread text --from nope lease.txt
+! --from: expected one of pdf, html, markdown, code, text, found "nope"
+= 2
+---
+deepread text --pages 0 lease.txt
+! --pages: expected page numbers like 1-4,9,20-, found "0"
+= 2
+---
+deepread text --pages 2 lease.txt >/dev/null
+! --pages: the document has no pages; all of it was read
+---
+deepread text --pages 2 $DATA/ingest/pdf/rotated-page.pdf lease.txt 2>&1 >/dev/null
+---
+(ulimit -n 8; deepread text page.html)
+! page.html: *open files
+= 6
+---
+mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && alone/deepread text page.html
+! page.html: deepread-extract is neither in */alone nor in *
+= 6
+---
+mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && echo >alone/deepread-extract && chmod +x alone/deepread-extract && alone/deepread text page.html
+! page.html: deepread-extract could not be started: Exec format error
+= 6
+---
+mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && printf '#!/bin/sh\nkill -9 $$\n' >alone/deepread-extract && chmod +x alone/deepread-extract && alone/deepread text page.html
+! page.html: the HTML reader was killed (signal 9)
+= 4
+---
+printf '# Notes\n\nShort.\n' | deepread review -v - >/dev/null
+! stdin: no source code, which is what review is for
+! no findings in 1 file
