@@ -456,7 +456,7 @@ void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *sc
     for (size_t p = 0; p < d->n; p++)
         for (size_t i = 0; i < d->v[p].n; i++) {
             const struct pdf_line *l = &d->v[p].v[i];
-            if (!l->drop && l->text.n) v[n++] = (struct placed){&d->v[p], l};
+            if (!l->drop && l->text.n && !d->v[p].context) v[n++] = (struct placed){&d->v[p], l};
         }
     move_notes(&f, v, n, scratch);
     for (size_t i = 0; i < n; i++)

@@ -26,6 +26,7 @@ struct pdf_page {
     float width, height;
     struct pdf_line *v; /* in reading order                                              */
     size_t n;
+    bool context; /* read to tell what repeats around the pages asked for; not written */
     bool empty;   /* no text was found on it                                        */
     bool no_text; /* and there is an image on it                                    */
 };

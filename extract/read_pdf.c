@@ -26,6 +26,11 @@
 /* Pages without text that are looked at for images; more are taken for images. */
 enum { MAX_LOOK = 64, MAX_PAGES = 100000 };
 
+/* Pages on either side of each page asked for that are read as well.  What repeats, how paragraphs
+ * begin and how large the body is shows only over several pages, and what a page says must not
+ * depend on which others were asked for.  Shorter documents are read whole. */
+enum { CONTEXT = 24 };
+
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
 {
@@ -85,11 +90,28 @@ static size_t find_images(struct pdf_doc *pdf, const struct outline *o)
     size_t images = 0, looked = 0;
     for (size_t i = 0; i < pdf->n; i++) {
         struct pdf_page *p = &pdf->v[i];
-        if (!p->empty) continue;
+        if (!p->empty || p->context) continue;
         p->no_text = ++looked > MAX_LOOK || outline_has_image(o, p->number);
         images += p->no_text;
     }
     return images;
+}
+
+/* Marks the pages that are needed: those asked for, and their neighbours as context. */
+static void mark_pages(bool *needed, struct pdf_page *v, uint32_t count, const char *pages)
+{
+    uint32_t near = 0; /* pages up to here are needed */
+    for (uint32_t i = 0; i < count; i++) {
+        v[i].number = i + 1;
+        v[i].context = !pages_has(pages, i + 1);
+        if (v[i].context) {
+            needed[i] = i < near;
+            continue;
+        }
+        for (uint32_t k = i; k-- > 0 && i - k <= CONTEXT && !needed[k];) needed[k] = true;
+        needed[i] = true;
+        near = i + CONTEXT + 1;
+    }
 }
 
 static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct outline *o,
@@ -104,13 +126,16 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
         return err_set(e, E_LIMIT, "%s: says that it has %u pages; at most %d are read", name,
                        count, MAX_PAGES);
     struct arena *scratch = arena_new();
+    bool *needed = NEW(a, bool, count);
     out->v = NEW(a, struct pdf_page, count);
     out->n = count;
+    mark_pages(needed, out->v, count, pages);
     for (uint32_t i = 0; i < count; i++) {
         struct pdf_page *p = &out->v[i];
-        p->number = i + 1;
-        if (i + 1 < first || i + 1 > last || !pages_has(pages, i + 1)) continue;
-        out->hidden += take_page(p, d, o, i + 1, a, scratch);
+        if (!needed[i]) continue;
+        size_t hidden = take_page(p, d, o, i + 1, a, scratch);
+        if (p->context) continue;
+        out->hidden += hidden;
         asked++;
         if (p->empty) empty++;
     }

@@ -378,6 +378,32 @@ static void test_angles(void **state)
     }
 }
 
+/* The text of a page is the same whichever pages are asked for. */
+static void each_page_alone(const char *name)
+{
+    struct got all = get(in_dir(name), (struct ingest_options){0});
+    assert_int_equal(all.r, OK);
+    for (size_t i = 1; i <= all.d->n_pages; i++) {
+        char pages[16];
+        struct buf want = {0};
+        for (size_t k = 0; k < all.d->n_spans; k++)
+            if (all.d->spans[k].page == i)
+                buf_add(&want, all.d->text.s + all.d->spans[k].text, all.d->spans[k].len);
+        snprintf(pages, sizeof pages, "%zu", i);
+        struct got one = get(in_dir(name), (struct ingest_options){.pages = pages});
+        assert_int_equal(one.r, OK);
+        check_pdf(one.d);
+        size_t n = want.n, m = one.d->text.n; /* but for what joins it to the next page */
+        while (n && (want.s[n - 1] == ' ' || want.s[n - 1] == '\n')) n--;
+        while (m && one.d->text.s[m - 1] == '\n') m--;
+        assert_int_equal(m, n);
+        assert_memory_equal(one.d->text.s, want.s, n);
+        buf_free(&want);
+        drop(&one);
+    }
+    drop(&all);
+}
+
 /* Running heads and numbers go; what stands on one page only stays. */
 static void test_furniture(void **state)
 {
@@ -418,6 +444,7 @@ static void test_furniture(void **state)
     assert_true(holds(&g, "page b has") && holds(&g, "page d has") && holds(&g, "page e has"));
     for (size_t i = 0; i < g.d->n_spans; i++) assert_true(g.d->spans[i].page != 1);
     drop(&g);
+    each_page_alone("heads.pdf");
     g = get(in_dir("heads.pdf"), (struct ingest_options){.pages = "6-"});
     assert_int_equal(g.r, E_USAGE);
     drop(&g);
