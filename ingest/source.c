@@ -392,14 +392,25 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     return OK;
 }
 
+/* Whether the first bytes of a long file leave it out already: then the rest is not read. */
+static bool left_out_early(struct folder *f, const struct tree_file *t, int fd)
+{
+    if (t->bytes <= HEAD) return false;
+    char *head = mem_alloc(HEAD, 1);
+    bool out = pread(fd, head, HEAD, 0) == (ssize_t)HEAD && left_out(f, t, head, HEAD);
+    mem_free(head);
+    return out;
+}
+
 static enum err read_entry(struct folder *f, const struct tree_file *t, struct source *s,
                            struct errinfo *why)
 {
     int fd = open_entry(t);
     if (fd < 0) return err_set(why, open_error(errno), "%s", strerror(errno));
-    enum err r = load(s, fd, f->o, why);
+    bool early = left_out_early(f, t, fd);
+    enum err r = early ? OK : load(s, fd, f->o, why);
     close(fd);
-    if (r || left_out(f, t, s->bytes.s, s->bytes.n)) return r;
+    if (r || early || left_out(f, t, s->bytes.s, s->bytes.n)) return r;
     struct doc *d = NULL;
     TRY(read_source(&d, f->a, s, f->o, why));
     add_doc(f->set, f->a, d);
