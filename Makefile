@@ -213,6 +213,12 @@ gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/libdeepread-cuda.so build/bench/gpu
 	ldd build/gpu/test_* | awk '/=> \// && !/lib(c|m|gomp|pthread|dl|rt|stdc\+\+|gcc_s)\.so/ {print $$3}' | \
 	    sort -u | xargs -r cp -Lt build/gpu
 
+# oneDNN is compared with where it is there, and never needed.
+ifneq ($(wildcard /usr/include/dnnl.h),)
+build/bench/op_bench.o: CPPFLAGS += -DHAVE_DNNL
+build/bench/op_bench build/paths/op_bench: LDLIBS += -ldnnl
+endif
+
 # Likewise for a machine with other instruction sets than the one at hand: bench/cpu_paths.sh.
 CPU_TESTS   := test_op_norm test_op_linear test_op_mla test_op_mha test_op_moe test_op_indexer test_reference
 CPU_BENCHES := op_bench cpu

@@ -4,10 +4,17 @@
  *
  * GFLOP/s, best of the rounds, and the fraction of what loops on registers only reach on as many
  * threads in the same run (bench/peak.h): FP8 products against integer multiply-and-adds, the rest
- * against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa). */
+ * against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa).  Where oneDNN was there at build
+ * time (libdnnl-dev), the same shapes with it: in f32, which is as exact, and with 8-bit activations,
+ * which are not (a hundred times the error), for what the machine can do. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#ifdef HAVE_DNNL
+#include <dnnl.h>
+#include <omp.h>
+#endif
 
 #include "base/sys.h"
 #include "bench/peak.h"
@@ -86,6 +93,54 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     free(x);
     free(y);
 }
+
+/* Shapes of products of many rows. */
+static const size_t sizes[][3] = {{1, 384, 576},  {1, 864, 384},  {1, 1536, 576},
+                                  {1, 576, 1536}, {9, 256, 64},   {9, 64, 256}};
+
+#ifdef HAVE_DNNL
+static void one_onednn(const struct bench *b, size_t T, size_t O, size_t I, bool eight)
+{
+    float *x = numbers(T * I), *w = numbers(O * I), *y = numbers(T * O);
+    int8_t *x8 = malloc(T * I), *w8 = malloc(O * I);
+    int32_t none = 0, *y32 = (int32_t *)y;
+    for (size_t i = 0; i < T * I; i++) x8[i] = (int8_t)(x[i] * 127);
+    for (size_t i = 0; i < O * I; i++) w8[i] = (int8_t)(w[i] * 127);
+    dnnl_dim_t M = (dnnl_dim_t)T, N = (dnnl_dim_t)O, K = (dnnl_dim_t)I;
+    double best = 1e9;
+    for (int r = 0; r < b->o->rounds + 1; r++) { /* the first makes its code */
+        double t0 = sys_seconds();
+        if (eight)
+            dnnl_gemm_s8s8s32('N', 'T', 'F', M, N, K, 1, x8, K, 0, w8, K, 0, 0, y32, N, &none);
+        else
+            dnnl_sgemm('N', 'T', M, N, K, 1, x, K, w, K, 0, y, N);
+        double s = sys_seconds() - t0;
+        if (r && s < best) best = s;
+    }
+    char what[80];
+    snprintf(what, sizeof what, "oneDNN %s T %zu [%zu, %zu]", eight ? "s8" : "f32", T, O, I);
+    row(b, eight ? PEAK_INT16 : PEAK_FMA, what, 2.0 * (double)(T * O * I), best);
+    free(x);
+    free(w);
+    free(y);
+    free(x8);
+    free(w8);
+}
+
+static void bench_onednn(const struct bench *b, int threads)
+{
+    omp_set_num_threads(threads);
+    for (int eight = 0; eight < 2; eight++)
+        for (size_t i = 0; i < 4; i++) one_onednn(b, 512, sizes[i][1], sizes[i][2], eight);
+}
+#else
+static void bench_onednn(const struct bench *b, int threads)
+{
+    (void)b;
+    (void)threads;
+    printf("oneDNN: not there when this was built (libdnnl-dev)\n");
+}
+#endif
 
 /* S rows of arbitrary numbers as the cache holds them. */
 static void *const *pages(const struct bench *b, enum kv_type type, size_t S, int width, int split)
@@ -197,10 +252,9 @@ static void one_path(const struct options *o, enum cpu_isa isa)
         b.peak[i] = peak_gflops(isa, (enum peak)i, threads, o->rounds);
         row(&b, (enum peak)i, names[i], b.peak[i] * 1e9, 1);
     }
-    static const size_t sizes[][3] = {{1, 384, 576},  {1, 864, 384},  {1, 1536, 576},
-                                      {1, 576, 1536}, {9, 256, 64},   {9, 64, 256}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         bench_linear(&b, 512, sizes[i][0], sizes[i][1], sizes[i][2]);
+    if (isa == cpu_isa_best() && !o->csv) bench_onednn(&b, threads);
     bench_linear(&b, 1, 1, 1536, 576);
     bench_linear(&b, 4, 1, 1536, 576);
     bench_linear(&b, 1, 1, 49152, 576);
