@@ -3,18 +3,23 @@
 
 /* By enum cpu_isa. */
 static const struct {
-    const char *eight_bits, *floats;
+    const char *eight_bits, *bytes, *floats;
 } instructions[CPU_ISA_COUNT] = {
 #if defined(__x86_64__)
-    [CPU_ISA_GENERIC] = {"int16 pairs, pmaddwd of 128 bits", "f32, 128 bits"},
+    [CPU_ISA_GENERIC] = {"int16 pairs, pmaddwd of 128 bits", "in C", "f32, 128 bits"},
 #else
-    [CPU_ISA_GENERIC] = {"int16 pairs, in C", "f32, vectors of 128 bits"},
+    [CPU_ISA_GENERIC] = {"int16 pairs, in C", "in C", "f32, vectors of 128 bits"},
 #endif
-    [CPU_ISA_AVX2] = {"int16 pairs, vpmaddwd of 256 bits", "f32, FMA of 256 bits"},
-    [CPU_ISA_AVXVNNI] = {"int16 pairs, vpdpwssd of 256 bits", "f32, FMA of 256 bits"},
-    [CPU_ISA_AVX512] = {"int16 pairs, vpmaddwd of 512 bits", "f32, FMA of 512 bits"},
-    [CPU_ISA_AVX512VNNI] = {"int16 pairs, vpdpwssd of 512 bits", "f32, FMA of 512 bits"},
-    [CPU_ISA_AMX] = {"two bf16 terms, tdpbf16ps on tiles", "f32, FMA of 512 bits"},
+    [CPU_ISA_AVX2] = {"int16 pairs, vpmaddwd of 256 bits", "vpmaddubsw of 256 bits",
+                      "f32, FMA of 256 bits"},
+    [CPU_ISA_AVXVNNI] = {"int16 pairs, vpdpwssd of 256 bits", "vpdpbusd of 256 bits",
+                         "f32, FMA of 256 bits"},
+    [CPU_ISA_AVX512] = {"int16 pairs, vpmaddwd of 512 bits", "vpmaddubsw of 512 bits",
+                        "f32, FMA of 512 bits"},
+    [CPU_ISA_AVX512VNNI] = {"int16 pairs, vpdpwssd of 512 bits", "vpdpbusd of 512 bits",
+                            "f32, FMA of 512 bits"},
+    [CPU_ISA_AMX] = {"two bf16 terms, tdpbf16ps on tiles", "vpdpbusd of 512 bits",
+                     "f32, FMA of 512 bits"},
 };
 
 static void paths(struct buf *out, bool here)
@@ -38,6 +43,8 @@ void cpu_doctor(const struct device *d, struct buf *out)
     buf_addf(out, "cpu products, fp8 weights: %s\n", bytes ? eight : floats);
     buf_addf(out, "cpu products, bf16 weights: %s\n", d->weights == WEIGHT_INT8 ? eight : floats);
     buf_addf(out, "cpu router and index weights: %s\n", floats);
-    buf_addf(out, "cpu indexer and attention: %s\n", floats);
+    buf_addf(out, "cpu indexer: %s; of a state in 8 bits: bytes, %s\n", floats,
+             instructions[d->isa].bytes);
+    buf_addf(out, "cpu attention: %s\n", floats);
     buf_addf(out, "cpu norms and activations: %s\n", floats);
 }
