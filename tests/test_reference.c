@@ -79,6 +79,7 @@ struct watched {
     double nll, nll_mean;      /* largest and mean difference, nats */
     double margin;             /* of positions chosen by one side only: largest distance of their
                                   score to the threshold */
+    size_t agree;              /* rows of logits with the reference's arg max */
     size_t hidden_rows, logit_rows, sets, chosen, differ, nlls;
     size_t pass;               /* tokens of the pass that the reference is thought to make */
     bool far;                  /* too long to look at every row: only at every 64th */
@@ -139,6 +140,7 @@ static void on_logits(void *ctx, size_t pos, const float *row)
     const float *want = all ? row_for(r, all, false, pos) : row_for(r, last, true, pos);
     if (!want) return;
     w->logits = fmax(w->logits, relative_error(row, want, V));
+    w->agree += w->argmax[pos] == sampler_argmax(want, NULL, V);
     w->logit_rows++;
 }
 
@@ -344,21 +346,20 @@ struct subject {
     int share;
     double tolerance; /* of exact arithmetic, relative */
     bool trained;     /* weights that small errors do not upset */
-    bool far;         /* as in struct watched */
 };
 
 static const struct subject moe = {DATA "moe-fixture", DATA "moe-fixture/reference.safetensors",
-                                   INDEX_SHARE_CONFIG, 1e-3, false, false};
+                                   INDEX_SHARE_CONFIG, 1e-3, false};
 static const struct subject glm = {DATA "glm-fixture", DATA "glm-fixture/reference.safetensors",
-                                   INDEX_SHARE_CONFIG, 1e-3, false, false};
+                                   INDEX_SHARE_CONFIG, 1e-3, false};
 static const struct subject shared = {MODEL, DATA "deepread-150m/reference.safetensors",
-                                      INDEX_SHARE_CONFIG, 1e-3, true, false};
+                                      INDEX_SHARE_CONFIG, 1e-3, true};
 static const struct subject full = {MODEL, DATA "deepread-150m/reference-full.safetensors",
-                                    INDEX_SHARE_OFF, 1e-3, true, false};
+                                    INDEX_SHARE_OFF, 1e-3, true};
 static const struct subject longer = {MODEL, DATA "deepread-150m/reference-long.safetensors",
-                                      INDEX_SHARE_CONFIG, 3e-3, true, false};
+                                      INDEX_SHARE_CONFIG, 3e-3, true};
 static const struct subject farther = {MODEL, DATA "deepread-150m/reference-far.safetensors",
-                                       INDEX_SHARE_CONFIG, 1e-2, true, true};
+                                       INDEX_SHARE_CONFIG, 6e-2, true};
 
 static struct model *open_on(const struct subject *s, const char *backend,
                              enum weight_type weights, enum kv_type kv)
@@ -392,7 +393,7 @@ static void check_exact(const struct subject *s, const char *backend, struct wat
 {
     double tolerance = strcmp(backend, "cpu") ? s->tolerance : 3 * s->tolerance;
     struct model *m = open_on(s, backend, WEIGHT_F32, KV_F32);
-    watch(w, r, m, s->far, backend);
+    watch(w, r, m, false, backend);
     model_close(m);
     assert_true(w->hidden <= tolerance);
     assert_true(w->logits <= tolerance);
@@ -410,7 +411,7 @@ static void check_default(const struct subject *s, const struct watched *exact,
 {
     struct watched w;
     struct model *m = open_on(s, "cpu", WEIGHT_AUTO, kv);
-    watch(&w, r, m, s->far, kv == KV_INT8 ? "cpu, state in 8 bits" : "cpu, its own choice");
+    watch(&w, r, m, false, kv == KV_INT8 ? "cpu, state in 8 bits" : "cpu, its own choice");
     model_close(m);
     assert_true(w.logits <= (kv == KV_INT8 ? 1e-1 : 3e-2));
     size_t same = 0, of = 0;
@@ -444,7 +445,7 @@ static void check_cuda(const struct subject *s, const struct reference *r)
         struct watched w;
         struct model *m = open_on(s, "cuda", exact ? WEIGHT_F32 : WEIGHT_AUTO,
                                   exact ? KV_F32 : KV_AUTO);
-        watch(&w, r, m, s->far, exact ? "cuda, f32" : "cuda, its own choice");
+        watch(&w, r, m, false, exact ? "cuda, f32" : "cuda, its own choice");
         model_close(m);
         assert_true(w.logits <= (exact ? 3 * s->tolerance : 2e-2));
         assert_true(w.nll_mean <= (exact ? 1e-3 : 1e-2));
@@ -509,7 +510,17 @@ static void model_on_its_whole_context(void **state)
 {
     (void)state;
     if (!getenv("DEEPREAD_TEST_LONG")) skip();
-    check(&farther, false, true);
+    struct reference r;
+    struct watched w;
+    reference_open(&r, farther.reference);
+    struct model *m = open_on(&farther, "cpu", WEIGHT_AUTO, KV_AUTO);
+    watch(&w, &r, m, true, "cpu, its own choice");
+    model_close(m);
+    assert_true(w.logits <= farther.tolerance);
+    assert_true(w.nll_mean <= 2e-2);
+    assert_int_equal(w.agree, w.logit_rows);
+    unwatch(&w);
+    safetensors_close(r.s);
 }
 
 /* Arguments: which tests, by name ("*fixture"); "cuda": that backend alone. */
