@@ -10,7 +10,7 @@
 #
 # V=1 prints every command.
 # CUDA=0 never looks for nvcc, CUDA=1 insists on it; by default build/libdeepread-cuda.so is built where
-# it is found (NVCC=, CUDA_ARCH=).
+# it is found (NVCC=, CUDA_ARCH=).  make gpu-bundle: what tests/gpu/run.sh takes to a machine with a GPU.
 
 PREFIX  ?= /usr/local
 CC      ?= gcc

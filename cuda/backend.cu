@@ -17,6 +17,8 @@ extern "C" {
 #include "base/str.h"
 }
 
+#define GROWN_MOST ((size_t)1 << 30) /* scratch beyond this is taken to the byte */
+
 /* ------------------------------------------------------------------ failures */
 
 bool cuda_ok(struct device *d, cudaError_t r, const char *what)
@@ -65,6 +67,8 @@ void cuda_release(struct device *d, void *p, size_t bytes)
 void *cuda_reserve(struct device *d, struct cuda_buffer *b, size_t bytes)
 {
     if (b->p && b->bytes >= bytes) return b->p;
+    size_t grown = b->bytes + b->bytes / 2; /* a text grows token by token: not a new block for each */
+    if (bytes < grown && grown < GROWN_MOST) bytes = grown;
     cuda_release(d, b->p, b->bytes);
     b->bytes = 0;
     b->p = cuda_alloc(d, bytes);
@@ -77,7 +81,7 @@ void *cuda_reserve(struct device *d, struct cuda_buffer *b, size_t bytes)
 
 bool cuda_shared(struct device *d, const void *kernel, size_t bytes, const char *what)
 {
-    if (bytes <= 48u << 10) return true;
+    if (bytes <= 16u << 10) return true; /* with what is static, within the 48 KB that need no asking */
     return cuda_ok(d, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            (int)bytes), what);
 }

@@ -19,7 +19,7 @@
  * Exact    the same set as engine/ref/indexer.c, -0 equal to 0; no dependence on timing.
  * Limits   room in shared memory: 24 K bytes and n / 4; K 2048: n up to 600,000.
  * Source   radix select after Alabi et al., 2012; a sampled bar after Floyd and Rivest, 1975.
- * Tests    tests/test_op_indexer.c, tests/gpu/check.cu */
+ * Tests    tests/test_op_indexer.c; bench/gpu_topk.cu compares whole rows */
 #include "cuda/cuda.h"
 
 #define THREADS 512

@@ -16,7 +16,7 @@ struct mirror {
     struct mirrored {
         void *host, *there;
         size_t bytes;
-    } copies[512];
+    } copies[2048];
     size_t n;
 };
 
@@ -259,7 +259,7 @@ static inline void mirror_kv_store(struct device *d, const struct kv_store_args 
 {
     struct mirror *m = mirror_of(d);
     struct kv_store_args b = *a;
-    void *table[256];
+    void *table[1024];
     size_t S = a->pos0 + a->T;
     b.kv = mirror_kv(m, &a->kv, S, a->width, table);
     b.rows = mirror_in(m, a->rows, mirror_span(a->T, a->ld, (size_t)a->width), 4);
@@ -272,7 +272,7 @@ static inline void mirror_index_select(struct device *d, const struct index_args
 {
     struct mirror *m = mirror_of(d);
     struct index_args b = *a;
-    void *table[256];
+    void *table[1024];
     b.kv = mirror_kv(m, &a->kv, a->pos0 + a->T, a->C, table);
     b.q = mirror_in(m, a->q, a->T * (size_t)a->J * (size_t)a->C, 4);
     b.w = mirror_in(m, a->w, a->T * (size_t)a->J, 4);
@@ -286,7 +286,7 @@ static inline void mirror_mla_attend(struct device *d, const struct mla_args *a)
 {
     struct mirror *m = mirror_of(d);
     struct mla_args b = *a;
-    void *table[256];
+    void *table[1024];
     size_t W = (size_t)(a->R + a->P), H = (size_t)a->H;
     b.kv = mirror_kv(m, &a->kv, a->pos0 + a->T, a->R + a->P, table);
     b.q = mirror_in(m, a->q, a->T * H * W, 4);
