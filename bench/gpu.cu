@@ -132,7 +132,7 @@ void gpu_ceilings(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}, {"index", gpu_index}, {"mla", gpu_mla}, {"gemm", gpu_gemm}, {"decode", gpu_decode}, {"pair", gpu_pair}};
+} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}, {"index", gpu_index}, {"mla", gpu_mla}, {"gemm", gpu_gemm}, {"decode", gpu_decode}};
 
 int main(int argc, char **argv)
 {

@@ -111,7 +111,6 @@ void gpu_ceilings(void);
 void gpu_topk(void);
 void gpu_index(void);
 void gpu_mla(void);
-void gpu_pair(void);
 void gpu_gemm(void);
 void gpu_decode(void);
 

@@ -53,10 +53,10 @@ static void drop(struct inputs *in)
         CHECK(cudaFree(p));
 }
 
-static void run(const struct inputs *in, bool alone)
+static void run(const struct inputs *in)
 {
     struct sm90_mla_args a = {in->q, in->pages, 0, in->sel, in->out, in->T, in->S - in->T, HEADS,
-                              in->K, SCALE * 1.44269504f, KV_BF16, false, alone};
+                              in->K, SCALE * 1.44269504f, KV_BF16, false};
     sm90_mla_prefill(gpu_device(), &a);
 }
 
@@ -84,10 +84,10 @@ static void one_head(const struct inputs *in, const uint16_t *q, const std::vect
     }
 }
 
-static void check(size_t T, size_t S, int K, bool alone)
+static void check(size_t T, size_t S, int K)
 {
     struct inputs in = make(T, S, K, 0.3f);
-    run(&in, alone);
+    run(&in);
     CHECK(cudaDeviceSynchronize());
     auto q = gpu_get(in.q, T * HEADS * WIDTH), rows = gpu_get(in.rows, S * WIDTH);
     auto out = gpu_get(in.out, T * HEADS * LATENT);
@@ -97,42 +97,30 @@ static void check(size_t T, size_t S, int K, bool alone)
         one_head(&in, q.data() + i * WIDTH, rows, sel.data() + i / HEADS * K,
                  out.data() + i * LATENT, &diff, &norm);
     char what[80];
-    snprintf(what, sizeof what, "sparse prefill, %zu queries of %zu, k %d%s", T, S, K,
-             alone ? ", alone" : "");
+    snprintf(what, sizeof what, "sparse prefill, %zu queries of %zu, k %d", T, S, K);
     gpu_verdict(what, sqrt(diff / norm) < 1e-2, sqrt(diff / norm));
     drop(&in);
 }
 
-static void time_prefill(size_t S, double figure, bool alone)
+static void time_prefill(size_t S, double figure)
 {
     struct inputs in = make(4096, S, 2048, 0.1f);
-    double us = gpu_time(12, [&](int) { run(&in, alone); });
+    double us = gpu_time(12, [&](int) { run(&in); });
     char what[80];
-    snprintf(what, sizeof what, "sparse prefill, 4096 queries, k 2048, %zuK%s", S >> 10,
-             alone ? ", alone" : "");
+    snprintf(what, sizeof what, "sparse prefill, 4096 queries, k 2048, %zuK", S >> 10);
     gpu_line(what, us, 4096.0 * HEADS * 2048 * 2 * (WIDTH + LATENT) / us / 1e6, "TFLOP/s", figure);
     drop(&in);
 }
 
-static void shapes(bool alone)
-{
-    check(1, 1, 128, alone);
-    check(3, 64, 128, alone);
-    check(5, 130, 128, alone);
-    check(2, 400, 256, alone);
-    check(300, 5000, 2048, alone);
-    time_prefill(8192, 4010, alone);
-    time_prefill(32768, 4180, alone);
-    time_prefill(65536, 4410, alone);
-    time_prefill(131072, 4580, alone);
-}
-
 void gpu_mla(void)
 {
-    shapes(true);
-}
-
-void gpu_pair(void)
-{
-    shapes(false);
+    check(1, 1, 128);
+    check(3, 64, 128);
+    check(5, 130, 128);
+    check(2, 400, 256);
+    check(300, 5000, 2048);
+    time_prefill(8192, 4010);
+    time_prefill(32768, 4180);
+    time_prefill(65536, 4410);
+    time_prefill(131072, 4580);
 }

@@ -12,9 +12,10 @@
  * Cost     2*M*N*K flop; 24 KB through the second cache per tile and 128 of K: 512 cycles of products.
  * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order: a row does not
  *          depend on M.
- * Limits   K a multiple of 128, N of 8; rows of 16-byte alignment.
- * Tried    scales loaded by those who use them: 430 to 560 TFLOP/s on an H100, each block of K waiting for
- *          the second cache; products under way from one round of the loop to the next: ptxas then serialises all. */
+ * Seen     H100 (cuBLASLt fp8 1453 TFLOP/s), six shapes of bench/gpu_gemm.cu: 430 to 559 TFLOP/s, 0.36 to
+ *          0.45 of DeepGEMM on an H200: each block of K waits for its scales from the second cache.
+ * Limits   K a multiple of 128; rows of 16-byte alignment.
+ * Tried    products under way from one round of the loop to the next: ptxas then serialises all. */
 #include <cuda.h>
 #include <cuda_bf16.h>
 
@@ -27,7 +28,6 @@
 #define A_BYTES (TILE * 128)
 #define STAGE_BYTES (2 * A_BYTES)
 #define SHARED (STAGES * STAGE_BYTES + 1024)
-#define AHEAD 4 /* blocks of K whose scales are being loaded */
 #define DOWN 8 /* pairs of tiles, before the next column */
 
 struct gemm {
@@ -37,9 +37,8 @@ struct gemm {
     int M, N, blocks, pairs, columns; /* of K, of M (256 rows each), of N */
 };
 
-struct board {
+struct barriers {
     uint64_t full[STAGES], empty[STAGES];
-    float scale[STAGES][TILE]; /* of each row: a_scale * b_scale */
 };
 
 /* The i-th pair of tiles: first row and column. */
@@ -51,7 +50,7 @@ static __device__ void place(const struct gemm &g, int i, int *m, int *n)
     *n = at / down * TILE;
 }
 
-static __device__ void produce(const struct gemm &g, uint32_t tiles, struct board *b)
+static __device__ void produce(const struct gemm &g, uint32_t tiles, struct barriers *b)
 {
     int rank = (int)cluster_rank(), stage = 0, m, n;
     uint32_t phase = 1; /* the first round waits for nothing */
@@ -69,75 +68,10 @@ static __device__ void produce(const struct gemm &g, uint32_t tiles, struct boar
     }
 }
 
-/* Walks the blocks of K of all tiles of this block. */
-struct walk {
-    int i, k, m, n;
-};
-
-static __device__ void next(const struct gemm &g, struct walk *w)
-{
-    if (++w->k < g.blocks) return;
-    w->k = 0;
-    w->i += gridDim.x / 2;
-    if (w->i < g.pairs * g.columns) place(g, w->i, &w->m, &w->n);
-}
-
-/* A warp brings the scales, four rows a lane, several blocks ahead of their use: a load from the
- * second cache takes longer than the products of a block. */
-static __device__ void produce_scales(const struct gemm &g, struct board *b)
-{
-    int lane = threadIdx.x % 32, stage = 0, total = 0;
-    uint32_t phase = 1;
-    struct walk w = {(int)blockIdx.x / 2, 0, 0, 0};
-    for (int i = w.i; i < g.pairs * g.columns; i += gridDim.x / 2) total += g.blocks;
-    float4 a[AHEAD];
-    float s[AHEAD];
-    auto load = [&](int u) {
-        if (w.i >= g.pairs * g.columns) return;
-        const float *from = g.a_scale + (size_t)w.k * g.M;
-        int m = w.m + 4 * lane;
-        if (m + 3 < g.M && g.M % 4 == 0)
-            a[u] = __ldg((const float4 *)(from + m));
-        else
-            a[u] = make_float4(from[min(m, g.M - 1)], from[min(m + 1, g.M - 1)],
-                               from[min(m + 2, g.M - 1)], from[min(m + 3, g.M - 1)]);
-        s[u] = __ldg(g.b_scale + (size_t)(w.n / TILE) * g.blocks + w.k);
-        next(g, &w);
-    };
-    if (total) place(g, w.i, &w.m, &w.n);
-#pragma unroll
-    for (int u = 0; u < AHEAD; u++) load(u);
-    for (int i = 0; i < total; i += AHEAD)
-#pragma unroll
-        for (int u = 0; u < AHEAD; u++) {
-            if (i + u >= total) break;
-            barrier_wait(&b->empty[stage], phase);
-            *(float4 *)&b->scale[stage][4 * lane] =
-                make_float4(a[u].x * s[u], a[u].y * s[u], a[u].z * s[u], a[u].w * s[u]);
-            __syncwarp();
-            if (lane == 0) barrier_arrive(&b->full[stage]);
-            load(u);
-            if (++stage == STAGES) stage = 0, phase ^= 1;
-        }
-}
-
 static __device__ __forceinline__ uint32_t pack(float a, float b)
 {
     __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
     return *(uint32_t *)&h;
-}
-
-/* Word s of lane q becomes word q of lane s, among four lanes. */
-static __device__ __forceinline__ uint4 quad_transpose(uint4 w)
-{
-    bool odd = threadIdx.x & 1, high = threadIdx.x & 2;
-    uint32_t a = __shfl_xor_sync(~0u, odd ? w.x : w.y, 1), b = __shfl_xor_sync(~0u, odd ? w.z : w.w, 1);
-    if (odd) w.x = a, w.z = b;
-    else w.y = a, w.w = b;
-    a = __shfl_xor_sync(~0u, high ? w.x : w.z, 2), b = __shfl_xor_sync(~0u, high ? w.y : w.w, 2);
-    if (high) w.x = a, w.y = b;
-    else w.z = a, w.w = b;
-    return w;
 }
 
 /* Where a warpgroup stands among the stages. */
@@ -167,7 +101,7 @@ static __device__ __forceinline__ void add_scaled(float sum[64], const float d[6
     for (int i = 0; i < 64; i++) sum[i] = fmaf(d[i], i & 2 ? s1 : s0, sum[i]);
 }
 
-static __device__ void consume(const struct gemm &g, uint32_t tiles, struct board *b)
+static __device__ void consume(const struct gemm &g, uint32_t tiles, struct barriers *b)
 {
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, m, n;
     int row = half * 64 + thread / 32 * 16 + lane / 4;
@@ -176,13 +110,16 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, struct boar
     for (int i = blockIdx.x / 2; i < g.pairs * g.columns; i += gridDim.x / 2) {
         place(g, i, &m, &n);
         m += row;
+        const float *a0 = g.a_scale + min(m, g.M - 1), *a1 = g.a_scale + min(m + 8, g.M - 1);
+        const float *bs = g.b_scale + (size_t)(n / TILE) * g.blocks;
         float s0[2], s1[2];
 #pragma unroll
         for (int j = 0; j < 64; j++) sum[j] = 0;
-        auto issue = [&](int u) {
+        auto issue = [&](int k, int u) {
+            float scale = __ldg(bs + k);
+            s0[u] = __ldg(a0 + (size_t)k * g.M) * scale;
+            s1[u] = __ldg(a1 + (size_t)k * g.M) * scale;
             barrier_wait(&b->full[in.stage], in.phase);
-            s0[u] = b->scale[in.stage][row];
-            s1[u] = b->scale[in.stage][row + 8];
             uint32_t at = tiles + in.stage * STAGE_BYTES;
             multiply(d[u], at + half * 64 * 128, at + A_BYTES);
             step(&in);
@@ -195,38 +132,32 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, struct boar
         };
         int k = 0;
         for (; k + 4 <= g.blocks; k += 4) { /* one block is under way while another is added */
-            issue(0);
-            issue(1);
+            issue(k, 0);
+            issue(k + 1, 1);
             products_wait<1>();
             add(0);
-            issue(0);
+            issue(k + 2, 0);
             products_wait<1>();
             add(1);
-            issue(1);
+            issue(k + 3, 1);
             products_wait<1>();
             add(0);
             products_wait<0>();
             add(1);
         }
         for (; k < g.blocks; k++) {
-            issue(0);
+            issue(k, 0);
             products_wait<0>();
             add(0);
         }
+        uint16_t *to = g.out + (size_t)m * g.N + n + lane % 4 * 2;
 #pragma unroll
-        for (int r = 0; r < 2; r++) /* rows m and m + 8, 16 bytes a lane */
-#pragma unroll
-            for (int j = 0; j < 16; j += 4) {
-                uint4 w;
-                w.x = pack(sum[4 * j + 2 * r], sum[4 * j + 2 * r + 1]);
-                w.y = pack(sum[4 * j + 4 + 2 * r], sum[4 * j + 5 + 2 * r]);
-                w.z = pack(sum[4 * j + 8 + 2 * r], sum[4 * j + 9 + 2 * r]);
-                w.w = pack(sum[4 * j + 12 + 2 * r], sum[4 * j + 13 + 2 * r]);
-                w = quad_transpose(w);
-                int column = n + (j + lane % 4) * 8;
-                if (m + 8 * r < g.M && column < g.N)
-                    *(uint4 *)(g.out + (size_t)(m + 8 * r) * g.N + column) = w;
-            }
+        for (int j = 0; j < 16; j++) {
+            if (n + 8 * j + lane % 4 * 2 >= g.N) continue;
+            if (m < g.M) *(uint32_t *)(to + 8 * j) = pack(sum[4 * j], sum[4 * j + 1]);
+            if (m + 8 < g.M)
+                *(uint32_t *)(to + (size_t)8 * g.N + 8 * j) = pack(sum[4 * j + 2], sum[4 * j + 3]);
+        }
     }
 }
 
@@ -234,22 +165,21 @@ static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)
 gemm_kernel(__grid_constant__ const struct gemm g)
 {
     extern __shared__ uint8_t memory[];
-    __shared__ struct board b;
+    __shared__ struct barriers b;
     uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024;
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
-            barrier_init(&b.full[i], 2); /* copies and scales */
+            barrier_init(&b.full[i], 1);
             barrier_init(&b.empty[i], 16); /* eight warps of each block */
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     cluster_sync();
     if (threadIdx.x < 128) {
-        registers_less<56>();
+        registers_less<40>();
         if (threadIdx.x == 0) produce(g, tiles, &b);
-        else if (threadIdx.x / 32 == 1) produce_scales(g, &b);
     } else {
-        registers_more<224>();
+        registers_more<232>();
         consume(g, tiles, &b);
     }
     __syncwarp();

@@ -16,27 +16,17 @@
 #define SHARED (3 * MATRIX_BYTES + 1024)
 
 struct barriers {
-    uint64_t q_full, q_empty, full[2], empty[2], sent[2];
+    uint64_t q_full, q_empty, full[2], empty[2];
 };
 
-/* PAIR: a cluster of two blocks shares its keys.  A buffer is then full when 128 threads and one
- * announcement of the other block's half have come, and empty when eight warps of each have left.
- * Weights overwrite rope keys only when the other block has said that what was sent has arrived. */
-template <bool PAIR> static __device__ void barriers_init(struct barriers *b)
+static __device__ void barriers_init(struct barriers *b)
 {
     barrier_init(&b->q_full, 128);
     barrier_init(&b->q_empty, 256);
     for (int i = 0; i < 2; i++) {
-        barrier_init(&b->full[i], PAIR ? 129 : 128);
-        barrier_init(&b->empty[i], PAIR ? 16 : 256);
-        barrier_init(&b->sent[i], 4);
+        barrier_init(&b->full[i], 128);
+        barrier_init(&b->empty[i], 256);
     }
-}
-
-template <bool PAIR> static __device__ __forceinline__ void leave(uint64_t *empty)
-{
-    if (!PAIR) barrier_arrive(empty);
-    else if (threadIdx.x % 32 < 2) barrier_arrive_at(empty, threadIdx.x % 32);
 }
 
 /* ------------------------------------------------------------------ computing */
@@ -103,7 +93,7 @@ struct attended {
 
 /* n keys against 64 heads.  half: which buffer's logits, and which half of the latent, are this
  * warpgroup's.  pair: counts pairs of buffers over all calls. */
-template <enum kv_type TYPE, bool PAIR>
+template <enum kv_type TYPE>
 static __device__ __forceinline__ void attend(struct attended &r, int n, float scale_log2, int half,
                                               uint32_t q, uint32_t keys, struct barriers *b,
                                               float (*shared)[HEADS], uint32_t pair)
@@ -118,7 +108,6 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, float s
         uint32_t parity = (pair + p) & 1;
         float s[32];
         barrier_wait(&b->full[half], parity);
-        if (PAIR && lane == 0) barrier_arrive_at(&b->sent[half], !cluster_rank());
         fence_async();
         logits<TYPE>(s, q, mine);
         products_wait<0>();
@@ -144,7 +133,6 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, float s
         float f0 = power(m0 - x0), f1 = power(m1 - x1);
         m0 = x0, m1 = x1;
         l0 *= f0, l1 *= f1;
-        if (PAIR) barrier_wait(&b->sent[half], parity);
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             float p00 = power(fmaf(s[4 * i], scale_log2, -m0));
@@ -172,10 +160,10 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, float s
         values<TYPE>(o, keys + MATRIX_BYTES + 8 * PANEL_BYTES,
                keys + MATRIX_BYTES + half * 4 * PANEL_BYTES);
         products_wait<1>();
-        leave<PAIR>(&b->empty[0]);
+        barrier_arrive(&b->empty[0]);
         products_wait<0>();
         products_hold(o);
-        leave<PAIR>(&b->empty[1]);
+        barrier_arrive(&b->empty[1]);
     }
     l0 = quad_sum(l0);
     l1 = quad_sum(l1);

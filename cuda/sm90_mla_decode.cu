@@ -12,13 +12,14 @@
  *          batch 128: 172 MB, 57 us at 3.02 TB/s; 73 GFLOP, 0.1 ms at 750 TFLOP/s, the longer part.
  *          Batch 1: latency: two launches, one row's way, one pair of tiles.
  * Exact    e4m3 to f16 is exact, times the scale to 2^-11 (powers of 2: exactly); f32 sums.
+ * Seen     H100, batch 1 / 8 / 64 / 128: 24.5 / 36.7 / 174 / 350 us; FlashMLA on an H200: 17.4 / 26.1 / 92.7 /
+ *          185.
  * Limits   128 heads; all K entries valid.   Source: FlashMLA's cache layout. */
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
 
 #define ROW_BYTES 656
 #define H 128
-#define FORESEEN 128           /* rows ahead that are asked for from memory */
 #define STEP (2 * KEYS) /* a cut is a multiple of this, or KEYS */
 
 struct decode {
@@ -37,13 +38,6 @@ static __device__ __forceinline__ uint4 load16(const void *p)
                  : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
                  : "l"(p));
     return v;
-}
-
-/* A row's lines on their way to the second cache, by eight threads. */
-static __device__ __forceinline__ void foresee(const uint8_t *row)
-{
-    if (threadIdx.x % 8 < 6)
-        asm volatile("prefetch.global.L2 [%0];" ::"l"(row + min((int)threadIdx.x % 8 * 128, ROW_BYTES - 1)));
 }
 
 static __device__ __forceinline__ void store16(uint32_t to, uint4 v)
@@ -116,34 +110,21 @@ static __device__ __forceinline__ void clear_piece(uint32_t to, int r)
         store16(to + i * PANEL_BYTES + swizzled(r, c), make_uint4(0, 0, 0, 0));
 }
 
-/* The query, by the 256 threads that will multiply, while the others bring the first rows. */
-static __device__ void load_query(const struct decode &d, size_t batch, int h0, uint32_t q)
+static __device__ void produce(const struct decode &d, size_t batch, int h0, int first, int n,
+                               uint32_t q, uint32_t keys, struct barriers *b)
 {
-    int c = threadIdx.x % 8;
-#pragma unroll
-    for (int j = 0; j < 2; j++) {
-        int r = (threadIdx.x - 128) / 8 + 32 * j;
+    int r0 = threadIdx.x / 8, c = threadIdx.x % 8;
+    const int32_t *sel = d.a.sel + batch * d.a.K + first;
+    struct piece p;
+    load_piece(&p, d.a.cache + (size_t)sel[r0 < n ? r0 : 0] * ROW_BYTES);
+    for (int r = r0; r < HEADS; r += 16) {
         const uint16_t *row = d.a.q + (batch * H + h0 + r) * WIDTH;
-        uint4 v[PANELS];
 #pragma unroll
-        for (int i = 0; i < PANELS; i++) v[i] = load16(row + i * 64 + c * 8);
-#pragma unroll
-        for (int i = 0; i < PANELS; i++) store16(q + i * PANEL_BYTES + swizzled(r, c), retype8(v[i]));
+        for (int i = 0; i < PANELS; i++)
+            store16(q + i * PANEL_BYTES + swizzled(r, c), retype8(load16(row + i * 64 + c * 8)));
     }
     fence_async();
-    named_sync(1, 256);
-}
-
-static __device__ void produce(const struct decode &d, size_t batch, int first, int n, uint32_t keys,
-                               struct barriers *b)
-{
-    int r0 = threadIdx.x / 8;
-    const int32_t *sel = d.a.sel + batch * d.a.K + first;
-    auto row_of = [&](int at) { return d.a.cache + (size_t)sel[at < n ? at : 0] * ROW_BYTES; };
-    struct piece p;
-    load_piece(&p, row_of(r0));
-    for (int at = r0 + 16; at < r0 + FORESEEN; at += 16) foresee(row_of(at));
-    const uint8_t *row1 = row_of(r0 + 16), *far = row_of(r0 + FORESEEN);
+    barrier_arrive(&b->q_full);
     int rows = (n + STEP - 1) / STEP * STEP;
     for (int at = r0; at < rows; at += 16) { /* 16 rows a turn, four turns a buffer */
         int block = at / KEYS, r = at % KEYS;
@@ -151,10 +132,7 @@ static __device__ void produce(const struct decode &d, size_t batch, int first, 
         if (r < 16 && block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
         struct piece next;
         bool more = at + 16 < n;
-        if (more) load_piece(&next, row1);
-        row1 = row_of(at + 32);
-        if (at + FORESEEN < n) foresee(far);
-        far = row_of(at + FORESEEN + 16);
+        if (more) load_piece(&next, d.a.cache + (size_t)sel[at + 16] * ROW_BYTES);
         if (at < n)
             store_piece(&p, to, r);
         else
@@ -208,17 +186,17 @@ mla_decode_kernel(__grid_constant__ const struct decode d)
     size_t batch = blockIdx.y;
     int h0 = (int)(blockIdx.x & 1) * HEADS, split = (int)blockIdx.x / 2, first = split * d.each;
     int n = min(d.each, d.a.K - first);
-    if (threadIdx.x == 0) barriers_init<false>(&b);
+    if (threadIdx.x == 0) barriers_init(&b);
     __syncthreads();
     if (threadIdx.x < 128) {
         registers_less<104>();
-        produce(d, batch, first, n, keys, &b);
+        produce(d, batch, h0, first, n, q, keys, &b);
     } else {
         registers_more<200>();
         int half = (int)threadIdx.x / 128 - 1;
         struct attended r;
-        load_query(d, batch, h0, q);
-        attend<KV_F16, false>(r, n, d.a.scale_log2, half, q, keys, &b, shared, 0);
+        barrier_wait(&b.q_full, 0);
+        attend<KV_F16>(r, n, d.a.scale_log2, half, q, keys, &b, shared, 0);
         if (d.splits == 1)
             write_out(d, batch, h0, r, half);
         else

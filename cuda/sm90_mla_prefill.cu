@@ -10,27 +10,26 @@
  *          (m64n64k16, 36 steps), agree on the largest, write their weights as bf16 where the rope part
  *          of their rows lay, and each multiply the weights of both buffers with their half of the
  *          latent (m64n256k16): 64x256 sums in registers.
- *          128 heads: two blocks form a cluster, each gathers half of the rows and sends them across.
  * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so
  *          that the next query's rows are on their way while the last one's sums are written.
  * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers
  *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
  * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so
  *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
+ * Seen     H100 (cuBLASLt bf16 793 TFLOP/s), 8K / 32K / 64K / 128K: 4.94 / 5.87 / 5.83 / 5.90 ms, 473 / 398 /
+ *          401 / 396 TFLOP/s; FlashMLA on an H200: 4.01 / 4.18 / 4.41 / 4.58 ms.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (two warpgroups, halves of V).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
 
-#define FAR 32768 /* rows: from here on more than a second cache of 50 MB holds */
-
-/* One step of work: 64 heads of one query.  With PAIR a cluster's two blocks have the same query. */
+/* One step of work: half of the heads of one query. */
 struct item {
     size_t t;
     int h0, n;     /* first head, rows to attend to */
 };
 
-static __device__ __forceinline__ struct item item_of(const struct sm90_mla_args &a, size_t i)
+static __device__ struct item item_of(const struct sm90_mla_args &a, size_t i)
 {
     size_t parts = a.H / HEADS, t = i / parts, n = a.pos0 + t + 1;
     return {t, (int)(i % parts) * HEADS, (int)(n < (size_t)a.K ? n : (size_t)a.K)};
@@ -43,69 +42,17 @@ static __device__ __forceinline__ size_t items_of(const struct sm90_mla_args &a)
 
 /* ------------------------------------------------------------------ gathering */
 
-/* 16 ROUNDS rows into nine panels, from row r0 on, by 128 threads: eight to a row. */
-template <int ROUNDS>
-static __device__ __forceinline__ void gather(uint32_t to, int r0, const uint16_t *const row[],
-                                              const bool there[])
+/* 64 rows into nine panels, by 128 threads: eight to a row, four rows each. */
+static __device__ __forceinline__ void gather(uint32_t to, const uint16_t *const row[4],
+                                              const bool there[4])
 {
     int thread = threadIdx.x, c = thread % 8;
 #pragma unroll
-    for (int i = 0; i < ROUNDS; i++) {
-        int r = r0 + thread / 8 + 16 * i;
+    for (int i = 0; i < 4; i++) {
+        int r = thread / 8 + 16 * i;
 #pragma unroll
         for (int p = 0; p < PANELS; p++)
             copy16(to + p * PANEL_BYTES + swizzled(r, c), row[i] + p * 64 + c * 8, there[i]);
-    }
-}
-
-static __device__ __forceinline__ void gather_query(const struct sm90_mla_args &a,
-                                                    const struct item &w, uint32_t q, uint64_t *full)
-{
-    const bool there[4] = {true, true, true, true};
-    const uint16_t *row[4];
-#pragma unroll
-    for (int j = 0; j < 4; j++)
-        row[j] = a.q + (w.t * a.H + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
-    gather<4>(q, 0, row, there);
-    copies_arrive(full);
-}
-
-/* Rows [first, first + 16 ROUNDS) of those that the query chose, to row r0 of a buffer. */
-template <int ROUNDS>
-static __device__ __forceinline__ void gather_keys(const struct sm90_mla_args &a,
-                                                   const struct item &w, int first, uint32_t to,
-                                                   int r0, uint64_t *empty, uint32_t parity)
-{
-    const int32_t *sel = a.sel + w.t * a.K;
-    const uint16_t *row[ROUNDS];
-    bool there[ROUNDS];
-#pragma unroll
-    for (int j = 0; j < ROUNDS; j++) {
-        int at = first + threadIdx.x / 8 + 16 * j;
-        there[j] = at < w.n;
-        size_t pos = there[j] ? sel[at] : 0;
-        row[j] = (const uint16_t *)((const char *)a.pages[pos / KV_PAGE] + a.offset) +
-                 pos % KV_PAGE * WIDTH;
-    }
-    if (empty) barrier_wait(empty, parity);
-    gather<ROUNDS>(to, r0, row, there);
-}
-
-/* Asks memory for rows that will be gathered two buffers later, where the cache of all rows is larger
- * than the card's second cache. */
-template <int ROUNDS>
-static __device__ __forceinline__ void foresee_keys(const struct sm90_mla_args &a,
-                                                    const struct item &w, int first)
-{
-    if (a.pos0 < FAR) return;
-#pragma unroll
-    for (int j = 0; j < ROUNDS; j++) {
-        int at = first + threadIdx.x / 8 + 16 * j;
-        if (at >= w.n) continue;
-        size_t pos = a.sel[w.t * a.K + at];
-        const char *row = (const char *)a.pages[pos / KV_PAGE] + a.offset + pos % KV_PAGE * WIDTH * 2;
-        asm volatile("prefetch.global.L2 [%0];" ::"l"(row + threadIdx.x % 8 * 128));
-        if (threadIdx.x % 8 == 0) asm volatile("prefetch.global.L2 [%0];" ::"l"(row + 1024));
     }
 }
 
@@ -113,61 +60,36 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
                                struct barriers *b)
 {
     uint32_t block = 0, items = 0;
+    const uint16_t *row[4];
+    bool there[4];
     for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
         struct item w = item_of(a, i);
         if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
-        gather_query(a, w, q, &b->q_full);
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            row[j] = a.q + (w.t * a.H + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
+            there[j] = true;
+        }
+        gather(q, row, there);
+        copies_arrive(&b->q_full);
         int pairs = (w.n + 2 * KEYS - 1) / (2 * KEYS);
+        const int32_t *sel = a.sel + w.t * a.K;
         for (int k = 0; k < 2 * pairs; k++, block++) {
-            gather_keys<4>(a, w, k * KEYS, keys + (block & 1) * MATRIX_BYTES, 0,
-                           block >= 2 ? &b->empty[block & 1] : NULL, (block / 2 - 1) & 1);
+#pragma unroll
+            for (int j = 0; j < 4; j++) {
+                int at = k * KEYS + threadIdx.x / 8 + 16 * j;
+                there[j] = at < w.n;
+                size_t pos = there[j] ? sel[at] : 0;
+                row[j] = (const uint16_t *)((const char *)a.pages[pos / KV_PAGE] + a.offset) +
+                         pos % KV_PAGE * WIDTH;
+            }
+            if (block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
+            gather(keys + (block & 1) * MATRIX_BYTES, row, there);
             copies_arrive(&b->full[block & 1]);
-            foresee_keys<4>(a, w, (k + 2) * KEYS);
         }
     }
     copies_close(); /* a block may not end while copies are under way */
     copies_wait<0>();
-}
-
-/* The same for a cluster of two: each gathers half of the rows of a buffer, and once they have landed
- * sends them across, nine runs of 4 KB: half the reads of the second cache. */
-static __device__ void produce_pair(const struct sm90_mla_args &a, uint32_t q, uint32_t keys,
-                                    struct barriers *b)
-{
-    const uint32_t half = MATRIX_BYTES / 2, rank = cluster_rank(), run = PANEL_BYTES / 2;
-    uint32_t pair = 0, items = 0;
-    auto send = [&](int buffer) { /* this thread's share has landed */
-        fence_async();
-        named_sync(3, 128);
-        if (threadIdx.x == 0)
-            for (int p = 0; p < PANELS; p++)
-                copy_across(keys + buffer * MATRIX_BYTES + p * PANEL_BYTES + rank * run, run,
-                            &b->full[buffer], !rank);
-        barrier_arrive(&b->full[buffer]);
-    };
-    for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
-        struct item w = item_of(a, i);
-        if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
-        gather_query(a, w, q, &b->q_full);
-        int pairs = (w.n + 2 * KEYS - 1) / (2 * KEYS);
-        for (int k = 0; k < pairs; k++, pair++) {
-#pragma unroll
-            for (int u = 0; u < 2; u++) {
-                gather_keys<2>(a, w, (2 * k + u) * KEYS + (int)rank * KEYS / 2,
-                               keys + u * MATRIX_BYTES, (int)rank * KEYS / 2,
-                               pair ? &b->empty[u] : NULL, (pair - 1) & 1);
-                copies_close();
-                if (threadIdx.x == 0) barrier_expect(&b->full[u], half);
-            }
-#pragma unroll
-            for (int u = 0; u < 2; u++)
-                foresee_keys<2>(a, w, (2 * k + 2 + u) * KEYS + (int)rank * KEYS / 2);
-            copies_wait<1>();
-            send(0);
-            copies_wait<0>();
-            send(1);
-        }
-    }
 }
 
 template <enum kv_type TYPE, typename OUT>
@@ -192,7 +114,7 @@ static __device__ __forceinline__ void write(OUT *out, const struct attended &r,
     }
 }
 
-template <enum kv_type TYPE, typename OUT, bool PAIR>
+template <enum kv_type TYPE, typename OUT>
 static __global__ void __launch_bounds__(384, 1)
 mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
 {
@@ -200,30 +122,24 @@ mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
     __shared__ struct barriers b;
     __shared__ float shared[2][HEADS];
     uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
-    if (threadIdx.x == 0) {
-        barriers_init<PAIR>(&b);
-        if (PAIR) asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-    }
-    if (PAIR) cluster_sync();
-    else __syncthreads();
+    if (threadIdx.x == 0) barriers_init(&b);
+    __syncthreads();
     if (threadIdx.x < 128) {
-        registers_less<72>();
-        if (PAIR) produce_pair(a, q, keys, &b);
-        else produce(a, q, keys, &b);
+        registers_less<56>();
+        produce(a, q, keys, &b);
     } else {
-        registers_more<216>();
+        registers_more<224>();
         int half = (int)threadIdx.x / 128 - 1;
         uint32_t pair = 0, items = 0;
         struct attended r;
         for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
             struct item w = item_of(a, i);
             barrier_wait(&b.q_full, items & 1);
-            attend<TYPE, PAIR>(r, w.n, a.scale_log2, half, q, keys, &b, shared, pair);
+            attend<TYPE>(r, w.n, a.scale_log2, half, q, keys, &b, shared, pair);
             write<TYPE>((OUT *)a.out + (w.t * a.H + w.h0) * LATENT, r, half);
             pair += (w.n + 2 * KEYS - 1) / (2 * KEYS);
         }
     }
-    if (PAIR) cluster_sync(); /* no block ends while the other may still write to it */
 }
 
 /* n numbers of q as the cache's type. */
@@ -235,33 +151,16 @@ template <enum kv_type TYPE> static __global__ void narrow_kernel(uint16_t *y, c
 
 /* ------------------------------------------------------------------ launchers */
 
-template <enum kv_type TYPE, typename OUT, bool PAIR>
-static void launch_as(struct device *d, const struct sm90_mla_args *a)
-{
-    auto *kernel = mla_prefill_kernel<TYPE, OUT, PAIR>;
-    size_t items = a->T * (a->H / HEADS);
-    unsigned blocks = (unsigned)d->multiprocessors / 2 * 2;
-    if (items < blocks) blocks = (unsigned)items;
-    if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
-    cudaLaunchAttribute cluster;
-    cluster.id = cudaLaunchAttributeClusterDimension;
-    cluster.val.clusterDim = {PAIR ? 2u : 1u, 1, 1};
-    cudaLaunchConfig_t c = {};
-    c.gridDim = dim3(blocks);
-    c.blockDim = dim3(384);
-    c.dynamicSmemBytes = SHARED;
-    c.stream = d->stream;
-    c.attrs = &cluster;
-    c.numAttrs = 1;
-    cuda_ok(d, cudaLaunchKernelEx(&c, kernel, *a), "sparse attention");
-}
-
 template <enum kv_type TYPE, typename OUT>
 static void launch(struct device *d, const struct sm90_mla_args *a)
 {
-    bool pair = a->H % (2 * HEADS) == 0 && !a->alone;
-    if (pair) launch_as<TYPE, OUT, true>(d, a);
-    else launch_as<TYPE, OUT, false>(d, a);
+    auto *kernel = mla_prefill_kernel<TYPE, OUT>;
+    size_t items = a->T * (a->H / HEADS);
+    unsigned blocks = (unsigned)d->multiprocessors;
+    if (items < blocks) blocks = (unsigned)items;
+    if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
+    kernel<<<blocks, 384, SHARED, d->stream>>>(*a);
+    cuda_launched(d, "sparse attention");
 }
 
 void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a)
@@ -287,7 +186,7 @@ bool sm90_mla_attend(struct device *d, const struct mla_args *m)
     narrow<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(q, m->q, n);
     if (!cuda_launched(d, "queries, rounding")) return true;
     struct sm90_mla_args a = {q, pages, m->kv.latent_offset, m->sel, m->out, m->T, m->pos0, m->H,
-                              m->K, m->scale * 1.44269504f, m->kv.type, true, true};
+                              m->K, m->scale * 1.44269504f, m->kv.type, true};
     sm90_mla_prefill(d, &a);
     return true;
 }

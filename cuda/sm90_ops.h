@@ -25,7 +25,6 @@ struct sm90_mla_args {
     float scale_log2;       /* softmax scale times log2(e) */
     enum kv_type type;      /* of q and rows: bf16 or f16 */
     bool out_f32;           /* else the same type */
-    bool alone;             /* blocks share no keys, whatever H: to compare */
 };
 void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a);
 /* mla_attend through it: false, and nothing done, where device or widths do not fit. */
