@@ -216,6 +216,7 @@ static enum err run_one(struct state *s, const struct input *in, struct errinfo 
         s->in.gap = true;
         return OK;
     }
+    if (code == E_DEVICE) s->j.stage = STAGE_MODEL; /* what the machine lacks, not the input */
     TRY(code);
     char *const itself[] = {(char *)in->path, NULL};
     report_ledger(s->run->t, s->run->o, &s->j.set, itself);
