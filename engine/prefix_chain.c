@@ -52,7 +52,7 @@ void prefix_chain_begin(struct prefix_chain *c, struct prefix_key root, const in
     c->ids = ids;
     c->n = n;
     c->searched = 0;
-    c->used = false;
+    c->used = c->full = false;
     if (c->usable && prefix_store_retry(&c->store, &c->notice)) c->usable = c->writable = false;
     c->store.since = prefix_store_now() - SECOND; /* touch() is a little early */
     if (blocks + 1 > c->cap_keys)
@@ -242,8 +242,12 @@ static void write_block(struct prefix_chain *c, const struct kv *kv, size_t bloc
     b.key = prefix_key_next(&b.parent, b.ids, tokens);
     for (size_t i = 0; i < n; i++)
         pages[i] = kv_page_bytes(kv, block * BLOCK_PAGES + i, copy + i * page);
-    if (prefix_store_put(&c->store, &b, pages, &c->notice)) c->writable = false;
+    struct errinfo e = {0};
+    enum err r = prefix_store_put(&c->store, &b, pages, &e);
+    if (r) err_set(&c->notice, r, "%s", e.msg);
     else c->stored += tokens;
+    if (r == E_LIMIT) c->full = true; /* what is in use now may not be so at the next prompt */
+    else if (r) c->writable = false;
     c->used = true;
     mem_free(copy);
 }
@@ -251,7 +255,7 @@ static void write_block(struct prefix_chain *c, const struct kv *kv, size_t bloc
 void prefix_chain_store(struct prefix_chain *c, const struct kv *kv)
 {
     size_t whole = (kv->n < c->n ? kv->n : c->n) / BLOCK;
-    for (; c->writable && c->known < whole; c->known++) {
+    for (; c->writable && !c->full && c->known < whole; c->known++) {
         const struct prefix_key *parent = &c->keys[c->known];
         if (c->o->mode != PREFIX_REFRESH && prefix_store_has(&c->store, parent, parent + 1))
             continue;
@@ -265,7 +269,7 @@ static void store_rest(struct prefix_chain *c, const struct kv *kv)
 {
     size_t block = c->n / BLOCK, tokens = c->n % BLOCK, most = 0;
     struct prefix_file f;
-    if (tokens < KV_PAGE || !c->writable || c->known < block || kv->n < c->n) return;
+    if (tokens < KV_PAGE || !c->writable || c->full || c->known < block || kv->n < c->n) return;
     if (c->o->mode != PREFIX_REFRESH && best_child(c, kv, block, &most, &f)) sys_unmap(&f.map);
     if (tokens >= most + KV_PAGE) write_block(c, kv, block, tokens);
 }

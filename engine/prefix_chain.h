@@ -17,6 +17,7 @@ struct prefix_chain {
     int threads;               /* to verify checksums with */
     struct prefix_store store;
     bool usable, writable;     /* false once the folder, or writing to it, failed */
+    bool full;                 /* the budget holds no more of this prompt */
 
     const int32_t *ids;        /* [n] the prompt, between begin and end */
     size_t n;

@@ -48,6 +48,56 @@ static void round_trip(void **state)
     round_trip_on(FIXTURE, "ref", KV_BF16);
 }
 
+/* As with a GPU: pages go through upload and download. */
+static void a_device_with_memory_of_its_own(void **state)
+{
+    (void)state;
+    struct backend far = cpu_backend;
+    struct model *near_model = fixture("far"), *far_model = fixture("far"), *plain = fixture(NULL);
+    struct session *want = new_session(plain);
+    int32_t *ids = prompt_new(LENGTH, 1);
+    far.host_memory = false;
+    far_model->b = &far;
+    assert_int_equal(check_run(far_model, ids, LENGTH, want).stored, LENGTH);
+    assert_int_equal(check_run(near_model, ids, LENGTH, want).loaded, LENGTH - 1);
+    assert_int_equal(check_run(far_model, ids, LENGTH, want).loaded, LENGTH - 1);
+    session_free(want);
+    model_close(near_model);
+    model_close(far_model);
+    model_close(plain);
+    mem_free(ids);
+}
+
+/* Nothing that happened to be in memory goes into a file. */
+static void rows_without_a_token_are_zeros(void **state)
+{
+    (void)state;
+    struct model *m = fixture("rows");
+    struct session *s = new_session(m);
+    int32_t *ids = prompt_new(LENGTH, 1);
+    char path[900];
+    struct buf b;
+    read_prompt(s, ids, LENGTH);
+    assert_true(block_path(path, sizeof path, "rows", m, ids, LENGTH, 2));
+    read_all(path, &b);
+    const struct kv_layout *l = &m->kv;
+    const char *page = b.s + b.n - l->page_bytes; /* LENGTH % 64 rows of 64 are filled */
+    size_t row = (l->index_offset[0] - l->latent_offset[0]) / KV_PAGE, at = 0, used = 0;
+    for (size_t i = LENGTH % KV_PAGE * row; i < KV_PAGE * row; i++) assert_int_equal(page[i], 0);
+    for (at = 0; at < LENGTH % KV_PAGE * row; at++) used += page[at] != 0;
+    assert_true(used > at / 2);
+    size_t last = l->index_offset[m->config.L - 1]; /* the last block reaches to the page's end */
+    if (last) {
+        row = (l->page_bytes - last) / KV_PAGE;
+        for (size_t i = last + LENGTH % KV_PAGE * row; i < l->page_bytes; i++)
+            assert_int_equal(page[i], 0);
+    }
+    buf_free(&b);
+    session_free(s);
+    model_close(m);
+    mem_free(ids);
+}
+
 /* Lengths around blocks and pages; each stands on what the ones before it left. */
 static void any_length(void **state)
 {
@@ -483,6 +533,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
+        cmocka_unit_test(a_device_with_memory_of_its_own),
+        cmocka_unit_test(rows_without_a_token_are_zeros),
         cmocka_unit_test(any_length),
         cmocka_unit_test(what_is_before_a_difference_is_kept),
         cmocka_unit_test(another_question_stores_little),

@@ -197,6 +197,14 @@ static void a_prompt_larger_than_the_budget(void **state)
     assert_int_equal(r.stored, 1024); /* its own beginning is not thrown out for its end */
     assert_non_null(strstr(r.notice, "all of it is in use"));
     assert_int_equal(run(m, ids, 2048).loaded, 1024);
+    struct session *s = new_session(m); /* one that does not fit, then one that does */
+    int32_t *other = prompt_new(1024, 2);
+    read_prompt(s, ids, 2048);
+    sleep(2);
+    read_prompt(s, other, 1024);
+    session_free(s);
+    assert_int_equal(run(m, other, 1024).loaded, 1023);
+    mem_free(other);
     mem_free(ids);
     model_close(m);
 }
