@@ -1,11 +1,13 @@
-/* prefix.c: what the cache on disk costs and brings: writing a prompt's state, and the second question.
+/* prefix.c: what the cache on disk costs and brings: writing a prompt's state, and the second
+ * question.
  *
  *   build/bench/prefix [-m DIR] [-t THREADS] [-n LENGTHS] [-q TOKENS] [-d FOLDER] [--read]
  *
- * For each length: a prompt's state is written as while reading it (checksums included), then a fresh
- * session, as of another run, is brought to that prompt and a question of TOKENS (24) after it; the
- * time until the question's first token can be chosen is printed, its parts beside it.  "cpu" is the
- * processor time of all threads, which other programs on the machine disturb less.
+ * For each length: a prompt's state is written as while reading it (checksums included), then a
+ * fresh session, as of another run, is brought to that prompt and a question of TOKENS (24) after
+ * it; the time until the reply's first token can be chosen is printed (the best of five), its parts
+ * beside it.  "cpu" is the processor time of all threads, which other programs on the machine
+ * disturb less.
  *
  * The state itself is arbitrary bytes unless --read is given, so that 128K tokens take seconds:
  * neither writing nor loading looks at what it means.  With --read it is computed, and the time of

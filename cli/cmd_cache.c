@@ -80,7 +80,8 @@ static enum err show(struct cache *c, struct errinfo *e)
     struct prefix_entry *v;
     size_t n;
     TRY(prefix_show(&v, &n, c->j.life, c->dir, c->operands[0], e));
-    if (!n) return err_set(e, E_USAGE, "cache show: no entry \"%.40s\" in %s", c->operands[0], c->dir);
+    if (!n)
+        return err_set(e, E_USAGE, "cache show: no entry \"%.40s\" in %s", c->operands[0], c->dir);
     for (size_t i = 0; i < n; i++) {
         if (i) buf_addc(&c->out, '\n');
         add_entry(&c->out, &v[i]);

@@ -71,8 +71,9 @@ struct prefix_removed {
     size_t damaged, unreachable, unfinished, old; /* files */
     size_t bytes, left;                           /* bytes removed and kept */
 };
-/* Removes what is of no use: files of interrupted writing, blocks that fail a checksum, blocks whose
- * beginning is gone; then the longest unused ones until max_bytes (0: the default) hold the rest.
+/* Removes what is of no use: files of interrupted writing, blocks that fail a checksum, blocks
+ * whose beginning is gone; then the longest unused ones until max_bytes (0: the default) hold the
+ * rest.
  * Cost: reads everything. */
 enum err prefix_prune(struct prefix_removed *out, const char *dir, size_t max_bytes,
                       struct errinfo *e);

@@ -20,7 +20,9 @@ struct head {
 };
 _Static_assert(sizeof(struct head) == 128, "the head's fixed part is 128 bytes");
 _Static_assert(sizeof(struct head) + PREFIX_BLOCK_TOKENS * sizeof(int32_t) + PREFIX_MODEL_BYTES +
-                       PREFIX_LABEL_BYTES <= PREFIX_BLOCK_DATA, "a head fits before the pages");
+                       PREFIX_LABEL_BYTES <=
+                   PREFIX_BLOCK_DATA,
+               "a head fits before the pages");
 
 /* ------------------------------------------------------------------ keys */
 

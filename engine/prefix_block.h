@@ -23,7 +23,7 @@
 #include "base/str.h"
 
 #define PREFIX_VERSION 1
-#define PREFIX_BLOCK_TOKENS 512 /* positions of block i: [512 i, 512 i + 512), fewer in a last one */
+#define PREFIX_BLOCK_TOKENS 512 /* block i holds positions 512 i to 512 i + 511 */
 #define PREFIX_BLOCK_DATA 4096  /* offset of the pages: a page of the machine */
 #define PREFIX_MODEL_BYTES 64   /* most bytes of model and label */
 #define PREFIX_LABEL_BYTES 256

@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "base/par.h"
 
-#define BLOCK ((size_t)PREFIX_BLOCK_TOKENS)
+#define BLOCK       ((size_t)PREFIX_BLOCK_TOKENS)
 #define BLOCK_PAGES (BLOCK / KV_PAGE)
-#define SECOND ((int64_t)1000000000)
+#define SECOND      ((int64_t)1000000000)
 
 /* ------------------------------------------------------------------ beginning and end */
 
@@ -244,10 +244,14 @@ static void write_block(struct prefix_chain *c, const struct kv *kv, size_t bloc
         pages[i] = kv_page_bytes(kv, block * BLOCK_PAGES + i, copy + i * page);
     struct errinfo e = {0};
     enum err r = prefix_store_put(&c->store, &b, pages, &e);
-    if (r) err_set(&c->notice, r, "%s", e.msg);
-    else c->stored += tokens;
-    if (r == E_LIMIT) c->full = true; /* what is in use now may not be so at the next prompt */
-    else if (r) c->writable = false;
+    if (r)
+        err_set(&c->notice, r, "%s", e.msg);
+    else
+        c->stored += tokens;
+    if (r == E_LIMIT)
+        c->full = true; /* what is in use now may not be so at the next prompt */
+    else if (r)
+        c->writable = false;
     c->used = true;
     mem_free(copy);
 }

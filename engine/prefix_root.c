@@ -11,7 +11,7 @@
 #include "engine/model.h"
 
 #define READ_WHOLE ((uint64_t)1 << 30) /* bytes of tensors */
-#define SAMPLE 4096                    /* bytes of each tensor of a larger checkpoint */
+#define SAMPLE     4096                /* bytes of each tensor of a larger checkpoint */
 
 static void add_digest(struct buf *b, const void *p, size_t n)
 {
@@ -119,8 +119,10 @@ struct prefix_key prefix_root(const struct model *m)
     buf_addf(&b, "prefix cache %d\n", PREFIX_VERSION);
     buf_add(&b, (const char *)m->prefix_base.b, sizeof m->prefix_base.b);
     buf_addf(&b, "\nattention %d backend %s: ", (int)m->attention, m->b->name);
-    if (m->b->arithmetic) m->b->arithmetic(m->d, &b);
-    else m->b->describe(m->d, &b);
+    if (m->b->arithmetic)
+        m->b->arithmetic(m->d, &b);
+    else
+        m->b->describe(m->d, &b);
     buf_addc(&b, '\n');
     add_layout(&b, m);
     struct prefix_key key = prefix_key_of(b.s, b.n);

@@ -17,11 +17,11 @@
 #include "engine/backend.h"
 
 #define BUDGET_DEFAULT ((size_t)10 << 30)
-#define RESERVE_MOST ((size_t)1 << 30) /* of the disk is never taken: 1 GiB, or a twentieth */
+#define RESERVE_MOST   ((size_t)1 << 30) /* of the disk is never taken: 1 GiB, or a twentieth */
 
 /* ------------------------------------------------------------------ names */
 
-#define HEX (2 * sizeof(struct prefix_key))
+#define HEX  (2 * sizeof(struct prefix_key))
 #define STEM (2 * HEX + 1)
 
 struct name {
@@ -72,7 +72,8 @@ static enum err open_folder(struct prefix_store *s, struct errinfo *e)
 {
     struct stat st;
     s->fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (s->fd < 0) return errno == ENOENT ? OK : err_set(e, E_IO, "%s: %s", s->dir, strerror(errno));
+    if (s->fd < 0)
+        return errno == ENOENT ? OK : err_set(e, E_IO, "%s: %s", s->dir, strerror(errno));
     if (fstat(s->fd, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
         return OK;
     close(s->fd);
@@ -85,8 +86,8 @@ enum err prefix_store_open(struct prefix_store *s, const char *dir, size_t max_b
 {
     struct buf b = {0};
     buf_addf(&b, "%s/kv", dir);
-    *s = (struct prefix_store){.dir = b.s, .fd = -1, .max_bytes = max_bytes,
-                               .since = prefix_store_now()};
+    *s = (struct prefix_store){
+        .dir = b.s, .fd = -1, .max_bytes = max_bytes, .since = prefix_store_now()};
     return open_folder(s, e);
 }
 
@@ -105,8 +106,9 @@ void prefix_store_close(struct prefix_store *s)
 /* CACHEDIR.TAG, as bford.info/cachedir specifies it. */
 static void write_tag(const struct prefix_store *s)
 {
-    static const char text[] = "Signature: 8a477f597d28d172789f06886806bc55\n"
-                               "# deepread keeps here what it has read; all of it may be deleted.\n";
+    static const char text[] =
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        "# deepread keeps here what it has read; all of it may be deleted.\n";
     struct buf path = {0};
     buf_add(&path, s->dir, strlen(s->dir) - strlen("kv"));
     buf_addz(&path, "CACHEDIR.TAG");
@@ -152,8 +154,8 @@ bool prefix_store_get(struct prefix_store *s, const struct prefix_key *parent,
     if (fd < 0) err_set(&e, E_IO, "%s: %s", name.s, strerror(errno));
     if (!e.code) map_block(fd, name.s, f, &e);
     if (fd >= 0) close(fd);
-    if (!e.code && !(prefix_key_equal(&f->block.parent, parent) &&
-                     prefix_key_equal(&f->block.key, key))) {
+    if (!e.code &&
+        !(prefix_key_equal(&f->block.parent, parent) && prefix_key_equal(&f->block.key, key))) {
         err_set(&e, E_FORMAT, "%s: holds another block", name.s);
         sys_unmap(&f->map);
     }
@@ -264,8 +266,7 @@ void prefix_store_touch(struct prefix_store *s, const struct prefix_key *parent,
 {
     struct timespec t[2] = {{.tv_nsec = UTIME_OMIT},
                             {when / 1000000000, (long)(when % 1000000000)}};
-    if (s->fd >= 0)
-        utimensat(s->fd, name_of(parent, key, ".kv").s, t, AT_SYMLINK_NOFOLLOW);
+    if (s->fd >= 0) utimensat(s->fd, name_of(parent, key, ".kv").s, t, AT_SYMLINK_NOFOLLOW);
 }
 
 /* ------------------------------------------------------------------ room */
@@ -295,13 +296,17 @@ static enum err make_room(struct prefix_store *s, size_t more, struct errinfo *e
     size_t n = prefix_store_scan(s, &items), goal = budget - budget / 10;
     for (size_t i = 0; i < n && s->held + more > goal; i++) {
         if (items[i].used >= s->since) break;
-        if (items[i].unfinished) prefix_store_remove_unfinished(s, &items[i]);
-        else prefix_store_remove_item(s, &items[i]);
+        if (items[i].unfinished)
+            prefix_store_remove_unfinished(s, &items[i]);
+        else
+            prefix_store_remove_item(s, &items[i]);
     }
     mem_free(items);
     if (more <= budget && s->held <= budget - more) return OK;
-    return err_set(e, E_LIMIT, "%s: %zu MiB may be used here (--cache-max, free space), and all of "
-                   "it is in use", s->dir, budget >> 20);
+    return err_set(e, E_LIMIT,
+                   "%s: %zu MiB may be used here (--cache-max, free space), and all of "
+                   "it is in use",
+                   s->dir, budget >> 20);
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -365,7 +370,8 @@ static enum err write_block(struct prefix_store *s, int fd, const struct prefix_
 enum err prefix_store_put(struct prefix_store *s, struct prefix_block *b, const void *const *pages,
                           struct errinfo *e)
 {
-    struct name tmp = name_of(&b->parent, &b->key, ".tmp"), name = name_of(&b->parent, &b->key, ".kv");
+    struct name tmp = name_of(&b->parent, &b->key, ".tmp");
+    struct name name = name_of(&b->parent, &b->key, ".kv");
     size_t bytes = prefix_block_bytes(b);
     TRY(make_folder(s, e));
     TRY(make_room(s, bytes, e));
@@ -377,8 +383,10 @@ enum err prefix_store_put(struct prefix_store *s, struct prefix_block *b, const 
         r = write_block(s, fd, b, pages, e);
         if (!r && renameat(s->fd, tmp.s, s->fd, name.s) != 0)
             r = err_set(e, E_IO, "%s: cannot rename: %s", s->dir, strerror(errno));
-        if (r) remove_name(s, tmp.s);
-        else s->held += bytes;
+        if (r)
+            remove_name(s, tmp.s);
+        else
+            s->held += bytes;
     }
     close(fd);
     return r;

@@ -7,9 +7,9 @@
  * Folders are 0700, files 0600.  The modification time of a file is its last use.
  *
  * Any number of processes use one folder.  A file appears by rename, whole, and is never written
- * again: who reads it, or has it mapped, keeps what he has when another one removes it.  The lock on
- * a .tmp file keeps two processes from writing one block.  Nothing is synced to the disk: after a
- * power cut a file may be short or hold zeros, and then its checksums say so. */
+ * again: who reads it, or has it mapped, keeps what he has when another one removes it.  The lock
+ * on a .tmp file keeps two processes from writing one block.  Nothing is synced to the disk: after
+ * a power cut a file may be short or hold zeros, and then its checksums say so. */
 #ifndef ENGINE_PREFIX_STORE_H
 #define ENGINE_PREFIX_STORE_H
 
@@ -25,8 +25,8 @@ struct prefix_store {
     int64_t since;    /* ns since 1970: what was used later is not evicted */
 };
 
-/* dir: the cache's folder, without /kv.  A folder that is not there is no error; one that belongs to
- * somebody else, or that others may write to, is (E_IO). */
+/* dir: the cache's folder, without /kv.  A folder that is not there is no error; one that belongs
+ * to somebody else, or that others may write to, is (E_IO). */
 enum err prefix_store_open(struct prefix_store *s, const char *dir, size_t max_bytes,
                            struct errinfo *e);
 /* Opens a folder that appeared since.  Errors as above. */

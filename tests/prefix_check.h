@@ -13,7 +13,7 @@
 #include "engine/session.h"
 
 #define FIXTURE "tests/data/moe-fixture"
-#define LENGTH 1400 /* two whole blocks and a last one of 376 tokens, its last page filled in part */
+#define LENGTH 1400 /* two whole blocks and one of 376 tokens, its last page filled in part */
 
 /* A prompt of n tokens; another seed differs from the first token on. */
 static inline int32_t *prompt_new(size_t n, unsigned seed)

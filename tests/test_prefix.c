@@ -1,5 +1,5 @@
-/* test_prefix.c: a prompt read with the cache on disk gives the bits of one read without it, whatever
- * became of the files in between. */
+/* test_prefix.c: a prompt read with the cache on disk gives the bits of one read without it,
+ * whatever became of the files in between. */
 #include "tests/prefix_check.h"
 
 #include <sched.h>
@@ -151,7 +151,7 @@ static void another_question_stores_little(void **state)
     int32_t *ids = prompt_new(LENGTH + 200, 1);
     check_run(cached, ids, LENGTH, want);
     for (int q = 0; q < 3; q++) { /* 30 tokens of question */
-        for (size_t i = LENGTH - 30; i < LENGTH; i++) ids[i] = (int32_t)(i + 7u * (unsigned)q) % 1024;
+        for (int i = LENGTH - 30; i < LENGTH; i++) ids[i] = (i + 7 * q) % 1024;
         assert_int_equal(check_run(cached, ids, LENGTH, want).stored, 0);
     }
     assert_int_equal(check_run(cached, ids, LENGTH + 200, want).stored, 512 + 64);

@@ -1,5 +1,5 @@
-/* test_prefix_store.c: the folder of the prefix cache: several processes in it, what is evicted, what
- * list, show, prune and clear do. */
+/* test_prefix_store.c: the folder of the prefix cache: several processes in it, what is evicted,
+ * what list, show, prune and clear do. */
 #include "tests/prefix_check.h"
 
 #include <sys/file.h>
