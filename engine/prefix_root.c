@@ -93,7 +93,8 @@ enum err prefix_root_checkpoint(struct prefix_key *out, const struct safetensors
 static void add_layout(struct buf *b, const struct model *m)
 {
     const struct kv_layout *l = &m->kv;
-    buf_addf(b, "layout %d %d %d %zu\n", (int)l->type, l->width, l->index_width, l->page_bytes);
+    buf_addf(b, "layout %d %d %d %d %zu\n", (int)l->type, (int)l->index_type, l->width,
+             l->index_width, l->page_bytes);
     for (int i = 0; i < m->config.L; i++)
         buf_addf(b, "%d %zu %zu\n", m->config.full[i], l->latent_offset[i], l->index_offset[i]);
 }
