@@ -115,13 +115,6 @@ static enum kv_type kv_type(struct device *d)
     return d->kv;
 }
 
-/* Keys in 8 bits are twice as fast to score; only the exact state keeps them exact. */
-static enum kv_type index_type(struct device *d, enum kv_type kv)
-{
-    (void)d;
-    return kv == KV_F32 ? KV_F32 : KV_INT8;
-}
-
 static enum err sync_device(struct device *d, struct errinfo *e)
 {
     if (!d->failed.code) return OK;
@@ -146,7 +139,10 @@ const struct backend cpu_backend = {
     .weight_bytes = cpu_weight_bytes,
     .kv_type = kv_type,
     .kv_smallest = KV_INT8,
-    .index_type = index_type,
+    /* Index keys are of the state's type.  In 8 bits they are scored up to twice as fast, but beside
+     * a state in f16 the logits of 6,597 tokens were then 1.5e-2 off instead of 3.5e-3, and the
+     * losses five times as far, before it was known what that does to answers. */
+    .index_type = NULL,
     .embed = cpu_embed,
     .rmsnorm = cpu_rmsnorm,
     .layernorm = cpu_layernorm,
