@@ -37,7 +37,14 @@ for program in "$@"; do
     count "$(basename "$program")" $?
 done
 if [ -x tests/cli/run.sh ]; then
-    tests/cli/run.sh "$build/deepread" >"$out" 2>&1
+    # The cache's cases read thousands of tokens: minutes each under the sanitizers, where
+    # test_prefix and test_prefix_store look at the same code.
+    case $build in
+    */asan) cases=$(ls tests/cli/*.t | grep -v /cache.t) ;;
+    *) cases=$(ls tests/cli/*.t) ;;
+    esac
+    # shellcheck disable=SC2086
+    tests/cli/run.sh "$build/deepread" $cases >"$out" 2>&1
     count cli $?
 fi
 for fuzzer in "$build"/tests/fuzz/fuzz_*; do
