@@ -1,7 +1,9 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/output.h"
+#include "ingest/formats.h"
 
 static enum exit_code print(struct term *t, struct buf *b)
 {
@@ -40,7 +42,8 @@ static void add_overview(struct buf *b)
              "  pdf-producer | deepread ask -Q questions.txt --json\n"
              "\nExit codes: 0 done, 1 the answer is no (nothing supports one; findings), 2 usage,\n"
              "3 partial, 4 no readable input, 5 does not fit, 6 model, 7 output.\n"
-             "\n`deepread help COMMAND` lists the options of a command; see also deepread(1).\n");
+             "\n`deepread help COMMAND` lists the options of a command, `deepread help formats`\n"
+             "what can be read; see also deepread(1).\n");
 }
 
 enum exit_code cmd_help_print(struct term *t, const struct cmd *c)
@@ -57,6 +60,21 @@ enum exit_code cmd_help_print(struct term *t, const struct cmd *c)
         opt_wrap(c->notes, 0, columns(), &b);
     }
     if (c->groups) opt_help(c->groups, columns(), &b);
+    return print(t, &b);
+}
+
+/* What is read, from the table of the readers. */
+static enum exit_code print_formats(struct term *t)
+{
+    struct buf b = {0};
+    buf_addz(&b, "Formats, by the name that --from takes; without it the content decides:\n");
+    for (size_t i = 0; formats_row(i); i++) {
+        const struct reader *r = formats_row(i);
+        buf_addf(&b, "  %-10s %s", r->name, r->title);
+        for (size_t k = 0; r->suffixes[k]; k++)
+            buf_addf(&b, "%s%s", k ? " " : " (", r->suffixes[k]);
+        buf_addz(&b, r->suffixes[0] ? ")\n" : "\n");
+    }
     return print(t, &b);
 }
 
@@ -93,6 +111,7 @@ enum exit_code cmd_help(const struct options *o, struct term *t, char *const *op
 {
     (void)o;
     if (!operands[0]) return cmd_help_print(t, NULL);
+    if (!strcmp(operands[0], "formats")) return print_formats(t);
     const struct cmd *c = cmd_find(operands[0]);
     if (c) return cmd_help_print(t, c);
     term_error(t, "help: there is no command \"%s\"", operands[0]);

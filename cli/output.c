@@ -191,10 +191,17 @@ static void add_range(struct buf *out, const char *before, uint32_t a, uint32_t 
     if (b > a) buf_addf(out, "-%u", b);
 }
 
+/* " slide 3", or short for what every reader knows: " p.3". */
+static void add_part(struct buf *out, const char *unit, const char *usual, uint32_t a, uint32_t b)
+{
+    buf_addf(out, " %s", unit ? unit : usual);
+    add_range(out, unit ? " " : "", a, b);
+}
+
 void output_place(struct buf *out, const struct place *p, enum cite cite)
 {
     if (p->page) {
-        buf_addf(out, " p.%u", p->page);
+        add_part(out, p->units.page, "p.", p->page, p->page);
         char number[16];
         snprintf(number, sizeof number, "%u", p->page);
         if (p->page_label && *p->page_label && strcmp(p->page_label, number)) {
@@ -202,7 +209,10 @@ void output_place(struct buf *out, const struct place *p, enum cite cite)
             output_value(out, str_of(p->page_label));
             buf_addc(out, ')');
         }
-        if (p->line0 && cite >= CITE_LINE) add_range(out, " l.", p->line0, p->line1);
+        if (p->line0 && cite >= CITE_LINE)
+            add_part(out, p->units.line, "l.", p->line0, p->line1);
+    } else if (p->line0 && p->units.line) {
+        add_part(out, p->units.line, "", p->line0, p->line1);
     } else if (p->line0) {
         add_range(out, ":", p->line0, p->line1);
     }

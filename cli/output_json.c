@@ -106,7 +106,9 @@ static void add_citations(struct jsonw *w, const struct result *r)
         if (p->page) jsonw_int(w, "page", p->page);
         else jsonw_null(w, "page");
         jsonw_z(w, "page_label", p->page ? p->page_label : NULL);
+        if (p->units.page) jsonw_z(w, "page_unit", p->units.page);
         add_lines(w, p);
+        if (p->units.line) jsonw_z(w, "line_unit", p->units.line);
         if (p->byte0 != SPAN_NO_BYTES) jsonw_pair(w, "bytes", (int64_t)p->byte0, (int64_t)p->byte1);
         else jsonw_null(w, "bytes");
         add_box(w, p);

@@ -48,12 +48,13 @@ static void add_citations(struct buf *out, const struct result *r, const struct 
     }
 }
 
-/* path:line:col, or path#page=N */
+/* path:line:col, path#page=N, or with what the format calls it: path#paragraph=N */
 static void add_address(struct buf *out, const struct cited *c)
 {
     output_value(out, str_of(c->doc->name));
     const struct place *p = &c->c.place;
-    if (p->page) buf_addf(out, "#page=%u", p->page);
+    if (p->page) buf_addf(out, "#%s=%u", p->units.page ? p->units.page : "page", p->page);
+    else if (p->line0 && p->units.line) buf_addf(out, "#%s=%u", p->units.line, p->line0);
     else if (p->line0) buf_addf(out, ":%u:%u", p->line0, p->col0 ? p->col0 : 1);
 }
 

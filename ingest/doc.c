@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "ingest/formats.h"
 #include "ingest/ingest.h"
 
 /* Longest verbatim span: short enough to count its lines for one citation, long enough that the
@@ -390,6 +391,8 @@ struct doc *doc_freeze(struct doc_builder *b, const char *path, const void *sour
     d->name = b->name;
     d->path = path ? mem_copy(b->a, path, strlen(path)) : NULL;
     d->format = b->format;
+    const struct reader *reader = formats_find(b->format);
+    if (reader) d->units = reader->units;
     d->lang = b->lang;
     d->charset = b->charset;
     d->title = b->title;
@@ -489,14 +492,14 @@ static size_t first_span(const struct doc *d, size_t off, size_t end)
 
 struct place doc_place(const struct doc *d, size_t off, size_t len)
 {
-    struct place p = {.byte0 = SPAN_NO_BYTES, .byte1 = SPAN_NO_BYTES};
+    struct place p = {.units = d->units, .byte0 = SPAN_NO_BYTES, .byte1 = SPAN_NO_BYTES};
     if (d->n_spans == 0 || off >= d->text.n) return p;
     size_t end = len > d->text.n - off ? d->text.n : off + (len ? len : 1);
     size_t k = first_span(d, off, end);
     if (off < d->spans[k].text) off = d->spans[k].text;
     p.page = d->spans[k].page;
     if (p.page && p.page <= d->n_pages) p.page_label = d->pages[p.page - 1].label;
-    p.col0 = column_at(d, k, off);
+    if (!p.units.line) p.col0 = column_at(d, k, off);
     for (; k < d->n_spans && d->spans[k].text < end; k++) {
         const struct span *s = &d->spans[k];
         size_t from = off > s->text ? off : s->text;

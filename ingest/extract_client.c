@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ingest/formats.h"
+
 #define PROGRAM "deepread-extract"
 #define TIMEOUT_S 120
 /* Address space: poppler and its fonts, glyph caches and one decoded page image live well within
@@ -41,7 +43,8 @@ static void close_fd(int *fd)
 
 static const char *display_name(const char *format)
 {
-    return strcmp(format, "pdf") == 0 ? "PDF" : strcmp(format, "html") == 0 ? "HTML" : format;
+    const struct reader *r = formats_find(format);
+    return r ? r->title : format;
 }
 
 /* ------------------------------------------------------------------ before the start */

@@ -45,6 +45,12 @@ struct span {
 };
 #define SPAN_NO_BYTES SIZE_MAX
 
+/* What a citation calls the numbers of a place.  `page` of span, place and page counts parts of
+ * any kind (slides, sheets, chapters), `line` lines of any kind (rows, paragraphs). */
+struct units {
+    const char *page, *line; /* NULL: "page", "line" */
+};
+
 struct page {
     const char *label;   /* printed label ("iv"), NULL when the file has none    */
     float width, height; /* points                                               */
@@ -61,7 +67,8 @@ struct doc {
     const char *name;    /* as shown in the prompt and in citations: the path as the user gave it,
                             for a tree the path below its root                                  */
     const char *path;    /* what to open again; NULL for standard input                         */
-    const char *format;  /* "pdf", "html", "markdown", "text", "code"                           */
+    const char *format;  /* "pdf", "html", "markdown", ...: a name of the table in formats.c      */
+    struct units units;
     const char *lang;    /* "c", "python", ...; NULL for prose                                  */
     const char *charset; /* of the source: "utf-8", "gb18030", ...                              */
     const char *title;   /* the document's own title, NULL if none was found                    */
@@ -81,6 +88,7 @@ struct doc {
 
 /* A place a person can open. */
 struct place {
+    struct units units;
     uint32_t page;         /* 0 without pages                                    */
     const char *page_label;
     uint32_t line0, line1; /* 1-based, both ends included; 0 unknown             */
@@ -209,19 +217,5 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
  * in the ledger's USED entries).  A file that is named is listed as it is. */
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e);
-
-/* ------------------------------------------------------------------ readers (ingest/, extract/) */
-
-/* Recognises and reads one format.  A format is one file and one row of the table in source.c. */
-struct reader {
-    const char *name;                    /* as in --from NAME                                 */
-    const char *const *suffixes;         /* NULL-terminated, with the dot, lower case         */
-    /* 0 no .. 100 certain, from the name and the first bytes. */
-    int (*sniff)(const char *name, const unsigned char *head, size_t n);
-    /* Parsed by deepread-extract in a process of its own (hostile formats), or here. */
-    bool apart;
-    enum err (*read)(struct doc_builder *b, const struct ingest_options *o, const char *name,
-                     const void *bytes, size_t n, struct errinfo *e); /* NULL when apart */
-};
 
 #endif

@@ -320,7 +320,9 @@ static const char *const plain_suffixes[] = {".txt", ".text", ".log", ".rst", NU
 static const char *const markdown_suffixes[] = {".md", ".markdown", ".mkd", NULL};
 static const char *const code_suffixes[] = {NULL};
 
-const struct reader read_text_plain = {"text", plain_suffixes, sniff_plain, false, read_plain};
-const struct reader read_text_markdown = {"markdown", markdown_suffixes, sniff_markdown, false,
-                                          read_markdown};
-const struct reader read_text_code = {"code", code_suffixes, sniff_code, false, read_code};
+const struct reader read_text_plain = {"text", plain_suffixes, sniff_plain, .read = read_plain,
+                                       .title = "plain text"};
+const struct reader read_text_markdown = {"markdown", markdown_suffixes, sniff_markdown,
+                                          .read = read_markdown, .title = "Markdown"};
+const struct reader read_text_code = {"code", code_suffixes, sniff_code, .read = read_code,
+                                      .title = "source code"};

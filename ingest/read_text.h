@@ -2,7 +2,7 @@
 #ifndef INGEST_READ_TEXT_H
 #define INGEST_READ_TEXT_H
 
-#include "ingest/ingest.h"
+#include "ingest/formats.h"
 
 extern const struct reader read_text_plain, read_text_markdown, read_text_code;
 

@@ -8,8 +8,8 @@
 
 #include "ingest/charset.h"
 #include "ingest/extract_client.h"
+#include "ingest/formats.h"
 #include "ingest/ingest.h"
-#include "ingest/lang.h"
 #include "ingest/magic.h"
 #include "ingest/pages.h"
 #include "ingest/read_text.h"
@@ -20,75 +20,12 @@
 
 /* ------------------------------------------------------------------ formats */
 
-static int sniff_pdf(const char *name, const unsigned char *head, size_t n)
-{
-    size_t len = strlen(name);
-    bool named = len > 4 && strcasecmp(name + len - 4, ".pdf") == 0;
-    size_t look = named || n < 1024 ? n : 1024;
-    if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
-    /* With a mail header or the like before it: then a line begins with it and a version follows.
-     * A program that only speaks of the mark is no PDF. */
-    const unsigned char *at = memmem(head, look, "\n%PDF-", 6);
-    if (!at && named) at = memmem(head, look, "%PDF-", 5);
-    size_t left = at ? (size_t)(head + n - at) : 0;
-    return left && memmem(at, left < 10 ? left : 10, ".", 1) ? 90 : 0;
-}
-
-static bool starts(const char *s, size_t n, const char *what)
-{
-    size_t k = strlen(what);
-    return n >= k && strncasecmp(s, what, k) == 0;
-}
-
-/* Skips blanks, comments and processing instructions. */
-static size_t html_start(const char *s, size_t n)
-{
-    size_t i = n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    for (;;) {
-        while (i < n && strchr(" \t\r\n\f", s[i]) && s[i]) i++;
-        const char *end = NULL;
-        size_t skip = 0;
-        if (starts(s + i, n - i, "<!--")) end = memmem(s + i, n - i, "-->", skip = 3);
-        else if (starts(s + i, n - i, "<?")) end = memmem(s + i, n - i, "?>", skip = 2);
-        if (!end) return i;
-        i = (size_t)(end - s) + skip;
-    }
-}
-
-static int sniff_html(const char *name, const unsigned char *head, size_t n)
-{
-    static const char *const sure[] = {"<!doctype html", "<html", "<head>", "<body"};
-    static const char *const likely[] = {"<title", "<meta ", "<div", "<p>", "<h1", "<table", "<ul",
-                                         "<article", "<section", "<main", "<script", "<style"};
-    const char *s = (const char *)head;
-    size_t at = html_start(s, n);
-    const struct lang *l = lang_of(name, NULL, 0);
-    bool named = l && strcmp(l->name, "html") == 0;
-    bool other = l && !l->prose && !named; /* a template of another language stays what it is */
-    for (size_t i = 0; i < sizeof sure / sizeof *sure; i++)
-        if (starts(s + at, n - at, sure[i])) return named ? 95 : other ? 40 : 90;
-    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)
-        if (starts(s + at, n - at, likely[i])) return named ? 90 : l ? 20 : 60;
-    return named ? 78 : 0;
-}
-
-static const char *const pdf_suffixes[] = {".pdf", NULL};
-static const char *const html_suffixes[] = {".html", ".htm", ".xhtml", NULL};
-static const struct reader pdf = {"pdf", pdf_suffixes, sniff_pdf, true, NULL};
-static const struct reader html = {"html", html_suffixes, sniff_html, true, NULL};
-
-static const struct reader *const readers[] = {&pdf, &html, &read_text_markdown, &read_text_code,
-                                               &read_text_plain};
-#define N_READERS (sizeof readers / sizeof *readers)
-
 static enum err reader_named(const struct reader **out, const char *name, struct errinfo *e)
 {
     struct buf known = {0};
-    *out = NULL;
-    for (size_t i = 0; i < N_READERS; i++) {
-        if (strcasecmp(readers[i]->name, name) == 0) *out = readers[i];
-        buf_addf(&known, "%s%s", i ? ", " : "", readers[i]->name);
-    }
+    *out = formats_find(name);
+    for (size_t i = 0; formats_row(i); i++)
+        buf_addf(&known, "%s%s", i ? ", " : "", formats_row(i)->name);
     enum err r = *out ? OK : err_set(e, E_USAGE, "--from: expected one of %s, found \"%.60s\"",
                                      known.s, name);
     buf_free(&known);
@@ -137,21 +74,21 @@ static struct verdict judge(const char *name, const char *s, size_t n)
     char *plain = mem_take(scratch, n + 1, 1);
     size_t len = cs.binary ? 0 : fold_wide(cs.name, cs.bom, s, n, plain);
     int best = 0;
-    for (size_t i = 0; i < N_READERS; i++) {
-        bool raw = readers[i] == &pdf; /* the only format here that may look binary */
-        if (cs.binary && !raw) continue;
-        const char *seen = raw ? s : plain;
-        int score = readers[i]->sniff(name, (const unsigned char *)seen, raw ? n : len);
+    const struct reader *r;
+    for (size_t i = 0; (r = formats_row(i)); i++) {
+        if (cs.binary && !r->binary) continue;
+        const char *seen = r->binary ? s : plain;
+        int score = r->sniff(name, (const unsigned char *)seen, r->binary ? all : len);
         if (score > best) {
             best = score;
-            v.reader = readers[i];
+            v.reader = r;
         }
     }
     const char *magic = magic_of(s, n);
-    if (v.reader && v.reader != &pdf && magic && cs.binary) v.reader = NULL;
+    if (v.reader && !v.reader->binary && magic && cs.binary) v.reader = NULL;
     if (!v.reader) v.looks_like = magic ? magic : "binary data";
     const char *slash = strrchr(name, '/');
-    if (v.reader && v.reader != &pdf)
+    if (v.reader && !v.reader->binary)
         v.generated = magic_generated(slash ? slash + 1 : name, plain, len,
                                       v.reader == &read_text_code);
     arena_free(scratch);
@@ -217,8 +154,8 @@ static enum err parse(struct doc **out, const struct reader *r, struct arena *a,
 
 static enum err unsupported(const struct source *s, const char *looks_like, struct errinfo *e)
 {
-    return err_set(e, E_UNSUPPORTED, "%s: looks like %s; deepread reads PDF, HTML, Markdown, text "
-                   "and source code", s->name, looks_like);
+    return err_set(e, E_UNSUPPORTED, "%s: looks like %s, which deepread does not read (deepread help "
+                   "formats)", s->name, looks_like);
 }
 
 /* Bytes to document, whatever they are. */
