@@ -5,6 +5,7 @@
 #   make check      all tests (installs what testing needs)
 #   make asan       the tests again under AddressSanitizer and UBSan
 #   make bench      speed, printed          make quality    answer quality, printed
+#   make score      how documents are read, beside other tools (SCORE_DATA=: another set)
 #   make install PREFIX=/usr/local DESTDIR=
 #   make clean
 #
@@ -314,3 +315,8 @@ bench: all $(BENCHES:%=build/bench/%)
 .PHONY: quality
 quality: all
 	DEEPREAD_CACHE_DIR=$(CURDIR)/build/cache python3 tests/quality/quality.py --program build/deepread --data tests/data/quality
+
+SCORE_DATA ?= tests/data/ingest
+.PHONY: score
+score: build/deepread build/deepread-extract
+	python3 tests/score/score.py --program build/deepread --data $(SCORE_DATA)

@@ -7,6 +7,7 @@
 #include "cli/jsonw.h"
 #include "cli/output.h"
 #include "cli/read.h"
+#include "cli/report.h"
 
 /* What ingestion sees: the first tool for every bug report. */
 
@@ -85,6 +86,34 @@ static void add_chunks(struct buf *b, struct job *j)
     }
 }
 
+/* One line for each file that would be read. */
+static void add_list(struct buf *b, const struct ledger *l, bool terminal)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        const struct ledger_entry *f = &l->v[i];
+        if (f->status != LEDGER_USED) continue;
+        add_text(b, str_of(f->path), terminal);
+        buf_addf(b, "\t%s\t%s\n", f->format ? f->format : "-", f->lang ? f->lang : "-");
+    }
+}
+
+/* By the first bytes of the files: nothing is parsed. */
+static enum err list_operands(struct job *j, char *const *operands, struct inputs *in,
+                              struct errinfo *e)
+{
+    for (char *const *p = operands; *p; p++) {
+        enum err code = job_list(j, &j->set.ledger, *p, e);
+        if (!code) continue;
+        if (code == E_INTR || code == E_USAGE) return code;
+        enum exit_code said = term_fail(j->t, j->stage, e);
+        if (!in->failed++) in->first_failure = said;
+        err_clear(e);
+    }
+    report_ledger(j->t, j->o, &j->set, operands);
+    in->gap = ledger_has_gap(&j->set.ledger, NULL, 0);
+    return OK;
+}
+
 /* The shape follows from what was asked for, not from what could be read. */
 static bool wants_titles(char *const *operands)
 {
@@ -94,17 +123,32 @@ static bool wants_titles(char *const *operands)
            S_ISDIR(st.st_mode);
 }
 
+static enum err print(struct job *j, struct output *out, const struct buf *b, struct errinfo *e)
+{
+    term_clear(j->t);
+    j->stage = STAGE_OUTPUT;
+    TRY(output_put(out, b->s, b->n, e));
+    return output_close(out, e);
+}
+
 static enum err print_docs(struct job *j, struct output *out, bool titled, struct errinfo *e)
 {
     struct buf b = {0};
     if (j->o->chunks) add_chunks(&b, j);
     for (size_t i = 0; !j->o->chunks && i < j->set.n; i++)
         add_doc(&b, j->set.v[i], j->o, titled);
-    term_clear(j->t);
-    j->stage = STAGE_OUTPUT;
-    enum err r = output_put(out, b.s, b.n, e);
+    enum err r = print(j, out, &b, e);
     buf_free(&b);
-    return r ? r : output_close(out, e);
+    return r;
+}
+
+static enum err print_list(struct job *j, struct output *out, struct errinfo *e)
+{
+    struct buf b = {0};
+    add_list(&b, &j->set.ledger, !j->o->output && isatty(STDOUT_FILENO));
+    enum err r = print(j, out, &b, e);
+    buf_free(&b);
+    return r;
 }
 
 static enum err text(struct job *j, struct output *out, char *const *operands, struct inputs *in,
@@ -113,8 +157,19 @@ static enum err text(struct job *j, struct output *out, char *const *operands, s
     j->stage = STAGE_OUTPUT;
     TRY(output_open(out, j->o->output, e));
     TRY(job_prepare(j, e));
+    if (j->o->list) {
+        TRY(list_operands(j, operands, in, e));
+        return print_list(j, out, e);
+    }
     TRY(read_operands(j, operands, in, e));
     return j->set.n ? print_docs(j, out, wants_titles(operands), e) : OK;
+}
+
+static bool any_used(const struct ledger *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->v[i].status == LEDGER_USED) return true;
+    return false;
 }
 
 enum exit_code cmd_text(const struct options *o, struct term *t, char *const *operands)
@@ -126,7 +181,7 @@ enum exit_code cmd_text(const struct options *o, struct term *t, char *const *op
     enum exit_code code;
     job_init(&j, o, t);
     if (text(&j, &out, operands, &in, &e)) code = term_fail(t, j.stage, &e);
-    else code = j.set.n ? read_code(&in, o) : in.first_failure;
+    else code = any_used(&j.set.ledger) ? read_code(&in, o) : in.first_failure;
     output_drop(&out);
     job_free(&j);
     term_clear(t);

@@ -143,6 +143,8 @@ static const struct opt text_opts[] = {
     ROW(0, "map", OPT_FLAG, map, NULL, "before each line: page, line and bytes in the source"),
     ROW(0, "chunks", OPT_FLAG, chunks, NULL,
         "the pieces that the model can cite, one JSON object a line"),
+    ROW(0, "list", OPT_FLAG, list, NULL,
+        "only the files that would be read: name, format and language, tabs between"),
     {0}};
 const struct opt_group group_text = {"Result", text_opts};
 

@@ -44,7 +44,7 @@ struct options {
 
     /* the result */
     const char *output, *output_dir;
-    bool each, map, chunks, plan_json;
+    bool each, map, chunks, list, plan_json;
     int format, cite;
 
     /* manners */

@@ -164,6 +164,8 @@ struct ledger_entry {
                            why it may give nothing: "no source code"                           */
     size_t bytes;
     enum ledger_status status;
+    const char *format, *lang; /* of a file that ingest_list lists: what its first bytes say; lang is
+                                  NULL where nothing tells                                     */
 };
 struct ledger {
     struct ledger_entry *v; /* in input order; memory from the arena of the set */
@@ -213,8 +215,9 @@ typedef void ingest_tick(void *ctx, const char *path, size_t done);
 enum err ingest_path(struct docset *set, struct arena *a, const char *path,
                      const struct ingest_options *o, ingest_tick *tick, void *ctx,
                      struct errinfo *e);
-/* The files that ingest_path would read below a folder, in order, by their first bytes only (sizes
- * in the ledger's USED entries).  A file that is named is listed as it is. */
+/* The files that ingest_path would read below a folder, in order, by their first bytes only (sizes,
+ * formats and languages in the ledger's USED entries).  A file that is named is listed whatever it
+ * is. */
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e);
 

@@ -10,6 +10,7 @@
 #include "ingest/extract_client.h"
 #include "ingest/formats.h"
 #include "ingest/ingest.h"
+#include "ingest/lang.h"
 #include "ingest/magic.h"
 #include "ingest/pages.h"
 #include "ingest/read_text.h"
@@ -311,6 +312,18 @@ static int open_entry(const struct tree_file *t)
     return openat(t->folder, t->base, flags);
 }
 
+/* Lists a file and says in the ledger what its first bytes tell. */
+static void list_used(struct ledger *l, struct arena *a, const char *path, const char *head,
+                      size_t n, size_t bytes)
+{
+    const struct reader *r = judge(path, head, n).reader;
+    const struct lang *lang = lang_of(path, head, n);
+    if (!lang && r == &read_text_code) lang = lang_guess(head, n);
+    ledger_add(l, a, LEDGER_USED, path, NULL, bytes);
+    l->v[l->n - 1].format = r ? r->name : NULL;
+    l->v[l->n - 1].lang = lang ? lang->name : NULL;
+}
+
 static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *e)
 {
     (void)e;
@@ -321,7 +334,7 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
     } else if (!left_out(f, t, head, (size_t)n)) {
-        ledger_add(f->ledger, f->a, LEDGER_USED, t->path, NULL, t->bytes);
+        list_used(f->ledger, f->a, t->path, head, (size_t)n, t->bytes);
         f->used++;
     }
     if (fd >= 0) close(fd);
@@ -413,18 +426,27 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
     return r;
 }
 
+/* A file that is named is read whatever it is.  Nothing is taken from a pipe. */
+static enum err list_named(struct ledger *l, struct arena *a, const char *path, struct errinfo *e)
+{
+    struct stat st = {0};
+    bool here = strcmp(path, "-") == 0;
+    if (!here && stat(path, &st) != 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
+    int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    char *head = mem_alloc(HEAD, 1);
+    ssize_t n = fd < 0 ? 0 : pread(fd, head, HEAD, 0);
+    if (n > 0) list_used(l, a, path, head, (size_t)n, (size_t)st.st_size);
+    else ledger_add(l, a, LEDGER_USED, path, NULL, here ? 0 : (size_t)st.st_size);
+    if (fd >= 0) close(fd);
+    mem_free(head);
+    return OK;
+}
+
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e)
 {
     struct folder f = {.ledger = l, .a = a, .o = o};
-    if (!is_folder(path)) { /* named directly: read whatever it is */
-        struct stat st;
-        bool there = strcmp(path, "-") == 0 || stat(path, &st) == 0;
-        if (!there) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
-        size_t bytes = strcmp(path, "-") == 0 ? 0 : (size_t)st.st_size;
-        ledger_add(l, a, LEDGER_USED, path, NULL, bytes);
-        return OK;
-    }
+    if (!is_folder(path)) return list_named(l, a, path, e);
     TRY(tree_walk(path, o, a, l, list_file, &f, e));
     return f.used ? OK : nothing_in(&f, path, e);
 }

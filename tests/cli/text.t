@@ -163,3 +163,19 @@ mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && pr
 printf '# Notes\n\nShort.\n' | deepread review -v - >/dev/null
 ! stdin: no source code, which is what review is for
 ! no findings in 1 file
+---
+deepread text --list tree lease.txt page.html
+tree/main.c	code	c
+tree/sub/limit.c	code	c
+lease.txt	text	text
+page.html	html	html
+---
+deepread text --list tree missing.txt
+tree/main.c	code	c
+tree/sub/limit.c	code	c
+! missing.txt: *
+= 3
+---
+deepread text --list missing.txt
+! missing.txt: *
+= 4
