@@ -42,6 +42,9 @@ static const struct row {
 } readers[] = {
     {"pdf", read_pdf, SANDBOX_FONTS},
     {"html", read_html, SANDBOX_NO_FILES},
+    {"docx", read_docx, SANDBOX_NO_FILES},
+    {"odt", read_odt, SANDBOX_NO_FILES},
+    {"epub", read_epub, SANDBOX_NO_FILES},
 };
 
 static const struct row *find_reader(const char *format)

@@ -7,5 +7,8 @@
 
 int sniff_pdf(const char *name, const unsigned char *head, size_t n);
 int sniff_html(const char *name, const unsigned char *head, size_t n);
+int sniff_docx(const char *name, const unsigned char *head, size_t n);
+int sniff_odt(const char *name, const unsigned char *head, size_t n);
+int sniff_epub(const char *name, const unsigned char *head, size_t n);
 
 #endif
