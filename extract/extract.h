@@ -23,5 +23,13 @@ enum err read_odt(struct doc_builder *b, const struct ingest_options *o, const c
                   const void *bytes, size_t n, struct errinfo *e);
 enum err read_epub(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e);
+enum err read_pptx(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+enum err read_xlsx(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+enum err read_ods(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e);
+enum err read_odp(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e);
 
 #endif

@@ -45,6 +45,10 @@ static const struct row {
     {"docx", read_docx, SANDBOX_NO_FILES},
     {"odt", read_odt, SANDBOX_NO_FILES},
     {"epub", read_epub, SANDBOX_NO_FILES},
+    {"odp", read_odp, SANDBOX_NO_FILES},
+    {"pptx", read_pptx, SANDBOX_NO_FILES},
+    {"xlsx", read_xlsx, SANDBOX_NO_FILES},
+    {"ods", read_ods, SANDBOX_NO_FILES},
 };
 
 static const struct row *find_reader(const char *format)

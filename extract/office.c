@@ -1,5 +1,6 @@
 #include "extract/office.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -93,11 +94,21 @@ enum err office_main(const struct zip_member **out, const struct zip *z, struct 
                    z->damaged ? "damaged or cut short" : "not what its name says", usual);
 }
 
+enum err office_content(const struct zip_member **out, const struct zip *z, const char *name,
+                        struct errinfo *e)
+{
+    *out = zip_find(z, "content.xml");
+    if (*out && (*out)->n) return OK;
+    return err_set(e, E_FORMAT, "%s: %s: no content.xml in it", name,
+                   z->damaged ? "damaged or cut short" : "not what its name says");
+}
+
 /* ------------------------------------------------------------------ about the document */
 
 void office_title(struct doc_builder *b, const struct zip *z)
 {
     const struct zip_member *m = zip_find(z, "docProps/core.xml");
+    if (!m) m = zip_find(z, "meta.xml");
     if (!m) return;
     struct pull p;
     enum pull_event ev;
@@ -116,4 +127,22 @@ void office_title(struct doc_builder *b, const struct zip *z)
 void office_note_damage(struct doc_builder *b, const struct zip *z, bool broken)
 {
     if (z->damaged || broken) doc_set_note(b, "damaged: text may be missing from its end");
+}
+
+void office_note_left_out(struct doc_builder *b, size_t n, const char *what)
+{
+    char note[96];
+    if (!n) return;
+    snprintf(note, sizeof note, "left out %zu %s%s", n, what, n == 1 ? "" : "s");
+    doc_set_note(b, note);
+}
+
+void office_note_hidden_sheets(struct doc_builder *b, const struct buf *names)
+{
+    struct buf note = {0};
+    if (!names->n) return;
+    buf_addf(&note, "left out hidden sheets: %.300s", names->s);
+    note.s[utf8_check(note.s, note.n)] = '\0';
+    doc_set_note(b, note.s);
+    buf_free(&note);
 }

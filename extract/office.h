@@ -30,10 +30,18 @@ const struct zip_member *office_related(const struct zip *z, const struct office
 enum err office_main(const struct zip_member **out, const struct zip *z, struct arena *a,
                      const char *name, const char *usual, struct errinfo *e);
 
-/* Title from docProps/core.xml, if it has one. */
+/* The same for OpenDocument: content.xml. */
+enum err office_content(const struct zip_member **out, const struct zip *z, const char *name,
+                        struct errinfo *e);
+
+/* Title from docProps/core.xml or meta.xml, if it has one. */
 void office_title(struct doc_builder *b, const struct zip *z);
 
 /* Says in the document's note what a damaged file lost. */
 void office_note_damage(struct doc_builder *b, const struct zip *z, bool broken);
+/* "left out 3 comments"; nothing for 0. */
+void office_note_left_out(struct doc_builder *b, size_t n, const char *what);
+/* The same for sheets by name; names is "" for none. */
+void office_note_hidden_sheets(struct doc_builder *b, const struct buf *names);
 
 #endif

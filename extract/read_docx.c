@@ -40,7 +40,7 @@ struct docx {
     struct docx_styles *styles;
     struct notes foot, end;
     uint32_t paragraph;
-    bool was_item, joined, titled;
+    bool was_item, was_code, joined, titled;
     bool broken;     /* a part ended early */
     size_t hidden;   /* characters         */
 };
@@ -142,7 +142,9 @@ static void paragraph_start(struct docx *d, const struct docx_style *s, bool ite
     char mark[PEN_MARK_MAX] = "";
     d->pen->pre = s->code;
     pen_gap(d->pen, d->joined ? PEN_NONE : PEN_PARA);
-    if (item && d->was_item && d->pen->gap == PEN_PARA) d->pen->gap = PEN_LINE;
+    bool goes_on = (item && d->was_item) || (s->code && d->was_code);
+    if (goes_on && d->pen->gap == PEN_PARA) d->pen->gap = PEN_LINE;
+    d->was_code = s->code;
     if (s->num > 0) docx_list_mark(d->styles, s->num, s->level < 0 ? 0 : s->level, mark);
     d->pen->indent = item ? (s->level < 0 ? 0 : s->level) + 1 : 0;
     if (d->pen->cell == 0) pen_mark(d->pen, mark);
@@ -370,21 +372,6 @@ static size_t count_comments(const struct zip *z, const struct office_rels *rels
     return count;
 }
 
-static void set_notes(struct docx *d, const struct zip *z, size_t comments)
-{
-    char note[96];
-    office_note_damage(d->body.b, z, d->broken);
-    if (comments) {
-        snprintf(note, sizeof note, "left out %zu comment%s", comments, comments == 1 ? "" : "s");
-        doc_set_note(d->body.b, note);
-    }
-    if (d->hidden) {
-        snprintf(note, sizeof note, "left out %zu hidden character%s", d->hidden,
-                 d->hidden == 1 ? "" : "s");
-        doc_set_note(d->body.b, note);
-    }
-}
-
 static void read_parts(struct docx *d, const struct zip *z, const struct zip_member *main)
 {
     struct pull p;
@@ -402,7 +389,9 @@ static void read_parts(struct docx *d, const struct zip *z, const struct zip_mem
         if (ev == PULL_OPEN && pull_is(&p, "body")) walk(d, &p);
     d->broken |= p.broken;
     pull_close(&p);
-    set_notes(d, z, count_comments(z, &rels));
+    office_note_damage(d->body.b, z, d->broken);
+    office_note_left_out(d->body.b, count_comments(z, &rels), "comment");
+    office_note_left_out(d->body.b, d->hidden, "hidden character");
 }
 
 enum err read_docx(struct doc_builder *b, const struct ingest_options *o, const char *name,

@@ -1,8 +1,8 @@
-/* read_odt.c: OpenDocument texts.
+/* read_odt.c: OpenDocument texts and slides.
  *
  * What a reader of the page sees: text that was deleted with tracked changes, hidden text and
  * comments are out.  Notes and text boxes follow the paragraph (the table) that they belong to.  A
- * place is a paragraph, counted over all that have text. */
+ * place is a paragraph, counted over all that have text, or a slide. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include "extract/odf_styles.h"
 #include "extract/office.h"
 #include "extract/pen.h"
+#include "ingest/pages.h"
 
 enum { LISTS_MAX = 10, BLANKS_MAX = 1000, REPEAT_MAX = 64 };
 
@@ -26,7 +27,10 @@ struct odt {
     int count[LISTS_MAX];   /* per depth      */
     const char *list_style; /* of the list that we are in */
     bool item;              /* the next paragraph starts an item */
-    bool was_item, titled, broken;
+    bool was_item, was_code, titled, broken;
+    bool slides;            /* of a presentation */
+    bool notes;             /* the next paragraph is the first of the speaker's notes */
+    const char *pages;
     size_t comments, hidden;
 };
 
@@ -51,17 +55,20 @@ static long attr_number(const struct pull *p, const char *name, long otherwise, 
 
 /* ------------------------------------------------------------------ paragraphs */
 
-static void start_mark(struct odt *d)
+static void start_mark(struct odt *d, bool code)
 {
     char mark[PEN_MARK_MAX] = "";
     bool item = d->list > 0 && d->pen->cell == 0;
     pen_gap(d->pen, PEN_PARA);
-    if (item && d->was_item && d->pen->gap == PEN_PARA) d->pen->gap = PEN_LINE;
+    bool goes_on = (item && d->was_item) || (code && d->was_code);
+    if (goes_on && d->pen->gap == PEN_PARA) d->pen->gap = PEN_LINE;
+    d->was_code = code;
     d->was_item = item;
     if (item && d->item)
         odf_list_mark(d->styles, d->list_style, d->list > LISTS_MAX ? LISTS_MAX : d->list,
                       d->count, mark);
-    d->item = false;
+    else if (d->notes) snprintf(mark, sizeof mark, "Notes: ");
+    d->item = d->notes = false;
     d->pen->indent = d->list;
     pen_mark(d->pen, mark);
 }
@@ -70,14 +77,14 @@ static void read_paragraph(struct odt *d, struct pull *p)
 {
     struct odf_style s = odf_style_of(d->styles, pull_attr(p, "style-name"));
     int level = pull_is(p, "h") ? (int)attr_number(p, "outline-level", 1, 9) : 0;
-    bool body = in_body(d);
+    bool body = in_body(d) && !d->slides;
     size_t from = doc_length(d->pen->b);
     if (s.hidden) {
         d->hidden++;
         pull_skip(p);
         return;
     }
-    start_mark(d);
+    start_mark(d, s.code);
     d->pen->pre = s.code;
     if (level && body) pen_heading_open(d->pen);
     if (body) d->pen->at.line = d->paragraph + 1;
@@ -193,6 +200,41 @@ static void read_note(struct odt *d, struct pull *p)
     buf_free(&mark);
 }
 
+/* ------------------------------------------------------------------ slides */
+
+static void read_slide(struct odt *d, struct pull *p)
+{
+    const char *name = pull_attr(p, "name");
+    d->pen->at.page++;
+    doc_page(d->pen->b, *name ? name : NULL, 0, 0, false);
+    if (!pages_has(d->pages, d->pen->at.page)) {
+        pull_skip(p);
+        return;
+    }
+    pen_gap(d->pen, PEN_PARA);
+    walk(d, p);
+}
+
+/* Titles are headings; what repeats on each slide is left out. */
+static void read_frame(struct odt *d, struct pull *p)
+{
+    const char *class = pull_attr(p, "class");
+    bool title = !strcmp(class, "title"), notes = !strcmp(class, "notes");
+    if (!strcmp(class, "header") || !strcmp(class, "footer") || !strcmp(class, "date-time") ||
+        !strcmp(class, "page-number")) {
+        pull_skip(p);
+        return;
+    }
+    d->was_item = false;
+    pen_gap(d->pen, PEN_PARA);
+    if (title) pen_heading_open(d->pen);
+    d->notes = notes;
+    walk(d, p);
+    d->notes = false;
+    if (title) pen_heading_close(d->pen, 1);
+    pen_gap(d->pen, PEN_PARA);
+}
+
 /* ------------------------------------------------------------------ everything else */
 
 static bool is_left_out(struct odt *d, const struct pull *p)
@@ -224,6 +266,9 @@ static void read_span(struct odt *d, struct pull *p)
 static void read_element(struct odt *d, struct pull *p)
 {
     if (is_left_out(d, p)) pull_skip(p);
+    else if (d->slides && pull_is(p, "page")) read_slide(d, p);
+    else if (d->slides && pull_is(p, "frame")) read_frame(d, p);
+    else if (d->slides && pull_is(p, "text-box")) walk(d, p);
     else if (pull_is(p, "p") || pull_is(p, "h")) read_paragraph(d, p);
     else if (pull_is(p, "span")) read_span(d, p);
     else if (pull_is(p, "s")) read_blanks(d, p);
@@ -260,31 +305,6 @@ static void walk(struct odt *d, struct pull *p)
 
 /* ------------------------------------------------------------------ the document */
 
-static void set_note(struct doc_builder *b, const char *what, size_t n)
-{
-    char note[96];
-    if (!n) return;
-    snprintf(note, sizeof note, "left out %zu %s%s", n, what, n == 1 ? "" : "s");
-    doc_set_note(b, note);
-}
-
-static void read_title(struct doc_builder *b, const struct zip_member *meta)
-{
-    struct pull p;
-    enum pull_event ev;
-    struct buf title = {0};
-    if (!meta) return;
-    pull_open(&p, meta->s, meta->n);
-    while ((ev = pull_next(&p)) != PULL_END) {
-        if (ev != PULL_OPEN || !pull_is(&p, "title")) continue;
-        for (int depth = p.depth; pull_inside(&p, depth, &ev);)
-            if (ev == PULL_TEXT) buf_add(&title, p.text.s, p.text.n);
-    }
-    pull_close(&p);
-    if (title.n && title.n < 1000) doc_set_title(b, title.s, title.n);
-    buf_free(&title);
-}
-
 static void read_content(struct odt *d, const struct zip *z, const struct zip_member *content)
 {
     const struct zip_member *styles[] = {content, zip_find(z, "styles.xml")};
@@ -298,33 +318,46 @@ static void read_content(struct odt *d, const struct zip *z, const struct zip_me
     pull_close(&p);
 }
 
-enum err read_odt(struct doc_builder *b, const struct ingest_options *o, const char *name,
-                  const void *bytes, size_t n, struct errinfo *e)
+static enum err read_odf(struct doc_builder *b, const char *pages, bool slides, const char *name,
+                         const void *bytes, size_t n, struct errinfo *e)
 {
-    (void)o;
     struct zip z = {0};
     struct arena *a = arena_new();
     enum err r = office_open(&z, a, name, bytes, n, e);
-    const struct zip_member *content = r ? NULL : zip_find(&z, "content.xml");
-    if (!r && (!content || !content->n))
-        r = err_set(e, E_FORMAT, "%s: %s: no content.xml in it", name,
-                    z.damaged ? "damaged or cut short" : "not what its name says");
+    const struct zip_member *content = NULL;
+    if (!r) r = office_content(&content, &z, name, e);
     if (!r) {
-        struct odt d = {.a = a, .list_style = ""};
+        struct odt d = {.a = a, .list_style = "", .slides = slides, .pages = pages};
         d.pen = &d.body;
         pen_init(&d.body, b);
         aside_init(&d.aside, a);
-        read_title(b, zip_find(&z, "meta.xml"));
+        office_title(b, &z);
         read_content(&d, &z, content);
         office_note_damage(b, &z, d.broken);
-        set_note(b, "comment", d.comments);
-        set_note(b, "hidden passage", d.hidden);
+        office_note_left_out(b, d.comments, "comment");
+        office_note_left_out(b, d.hidden, "hidden passage");
         aside_free(&d.aside);
-        if (!doc_length(b))
+        if (!doc_length(b) && pages && d.body.at.page)
+            r = err_set(e, E_USAGE, "%s: --pages %s: there are %u slides", name, pages,
+                        d.body.at.page);
+        else if (!doc_length(b))
             r = err_set(e, d.broken ? E_FORMAT : E_EMPTY, "%s: %s", name,
                         d.broken ? "damaged or encrypted: no text can be read" : "no text in it");
     }
     zip_close(&z);
     arena_free(a);
     return r;
+}
+
+enum err read_odt(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e)
+{
+    (void)o;
+    return read_odf(b, NULL, false, name, bytes, n, e);
+}
+
+enum err read_odp(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e)
+{
+    return read_odf(b, o->pages, true, name, bytes, n, e);
 }

@@ -21,10 +21,22 @@ static const struct reader odt = {
 static const struct reader epub = {
     "epub", SUFFIXES(".epub"), sniff_epub, .apart = true, .title = "e-book", .binary = true,
     .units = {.page = "chapter"}};
+static const struct reader pptx = {
+    "pptx", SUFFIXES(".pptx", ".pptm", ".ppsx"), sniff_pptx, .apart = true,
+    .title = "PowerPoint slides", .binary = true, .units = {.page = "slide"}};
+static const struct reader odp = {
+    "odp", SUFFIXES(".odp", ".otp"), sniff_odp, .apart = true, .title = "OpenDocument slides",
+    .binary = true, .units = {.page = "slide"}};
+static const struct reader xlsx = {
+    "xlsx", SUFFIXES(".xlsx", ".xlsm", ".xltx"), sniff_xlsx, .apart = true,
+    .title = "Excel workbook", .binary = true, .units = {"sheet", "row"}};
+static const struct reader ods = {
+    "ods", SUFFIXES(".ods", ".ots"), sniff_ods, .apart = true, .title = "OpenDocument spreadsheet",
+    .binary = true, .units = {"sheet", "row"}};
 
 /* Where two readers are equally sure, the first one reads. */
 static const struct reader *const readers[] = {
-    &pdf, &html, &docx, &odt, &epub, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
+    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
 };
 
 const struct reader *formats_row(size_t i)

@@ -137,3 +137,23 @@ int sniff_epub(const char *name, const unsigned char *head, size_t n)
     if (is_zip(head, n) && zip_holds(head, n, "META-INF/container.xml")) return 90;
     return sniff_odf(name, head, n, "application/epub+zip", ".epub");
 }
+
+int sniff_pptx(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_ooxml(name, head, n, "ppt/", ".pptx");
+}
+
+int sniff_xlsx(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_ooxml(name, head, n, "xl/", ".xlsx");
+}
+
+int sniff_ods(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.spreadsheet", ".ods");
+}
+
+int sniff_odp(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.presentation", ".odp");
+}
