@@ -189,8 +189,7 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .hidden = o->hidden,
                                         .follow = o->follow,
                                         .max_file = o->max_file,
-                                        .timeout_s = (int)o->doc_timeout,
-                                        .memory = o->doc_memory};
+                                        .timeout_s = (int)o->doc_timeout};
     j->stage = STAGE_USAGE;
     struct charset unused;
     struct errinfo why = {0};

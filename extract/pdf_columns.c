@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/pdf_grid.h"
+
 enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MIN_CHARS = 13 };
 
 struct cutter {
@@ -17,6 +19,7 @@ struct cutter {
     int regions;
     float *edges; /* scratch: 2 * n */
     size_t *part; /* scratch: n     */
+    struct arena *scratch;
 };
 
 /* A strip at u = x between the pieces idx[from..to), none of which crosses it. */
@@ -178,21 +181,36 @@ static size_t split(struct cutter *c, size_t *idx, size_t n, float x)
     return nl;
 }
 
+/* The best gutter; its score is 0 when there is none. */
+static struct gutter find_gutter(struct cutter *c, const size_t *idx, size_t n)
+{
+    struct gutter g = {0};
+    if (n < 2 * MIN_LINES) return g;
+    float edges[MAX_EDGES], sign[MAX_EDGES];
+    size_t n_edges = aligned_edges(c, idx, n, edges, sign);
+    for (size_t i = 0; i < n_edges; i++) try_strip(c, idx, n, edges[i], sign[i], &g);
+    return g;
+}
+
 static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
 {
     struct gutter g = {0};
-    if (n >= 2 * MIN_LINES && depth < MAX_DEPTH) {
-        float edges[MAX_EDGES], sign[MAX_EDGES];
-        size_t n_edges = aligned_edges(c, idx, n, edges, sign);
-        for (size_t i = 0; i < n_edges; i++) try_strip(c, idx, n, edges[i], sign[i], &g);
+    if (depth < MAX_DEPTH) g = find_gutter(c, idx, n);
+    if (g.score > 0) trim(c, idx, &g);
+    if (g.score > 0 && grid_at(c->p, idx + g.from, g.to - g.from, g.x, c->scratch)) {
+        /* A table is read row by row; what stands around it may still have columns. */
+        bool columns =
+            find_gutter(c, idx, g.from).score > 0 || find_gutter(c, idx + g.to, n - g.to).score > 0;
+        if (columns) {
+            cut(c, idx, g.from, depth + 1);
+            emit(c, idx + g.from, g.to - g.from);
+            cut(c, idx + g.to, n - g.to, depth + 1);
+            return;
+        }
+        g.score = 0;
     }
-    if (g.score <= 0) {
-        emit(c, idx, n);
-        return;
-    }
-    trim(c, idx, &g);
-    size_t first = split(c, idx + g.from, g.to - g.from, g.x);
-    if (first == 0 || first == g.to - g.from) { /* trimmed to one side */
+    size_t first = g.score > 0 ? split(c, idx + g.from, g.to - g.from, g.x) : 0;
+    if (first == 0 || first == g.to - g.from) { /* no gutter, or trimmed to one side */
         emit(c, idx, n);
         return;
     }
@@ -205,7 +223,8 @@ static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
 int columns_order(const struct piece *p, size_t n, bool rtl, float gutter, size_t *order,
                   int *region, struct arena *scratch)
 {
-    struct cutter c = {.p = p, .rtl = rtl, .gutter = gutter, .order = order, .region = region};
+    struct cutter c = {
+        .p = p, .rtl = rtl, .gutter = gutter, .order = order, .region = region, .scratch = scratch};
     c.edges = NEW(scratch, float, n + 1);
     c.part = NEW(scratch, size_t, n + 1);
     size_t *idx = NEW(scratch, size_t, n + 1);

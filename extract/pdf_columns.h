@@ -19,6 +19,8 @@ struct piece {
     int chars;
     bool fixed;  /* of a fixed-width font: gaps are blanks       */
     long stream; /* for the caller's use                         */
+    int letters, digits; /* of the characters; % counts as a letter */
+    bool lower;  /* begins with a small letter                   */
 };
 
 /* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region

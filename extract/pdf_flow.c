@@ -245,7 +245,10 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
 static enum join join_of(const struct flow *f, const struct pdf_page *pa, const struct pdf_line *a,
                          const struct pdf_page *pb, const struct pdf_line *b)
 {
-    if (pa == pb && a->at.row == b->at.row) return a->at.tabular ? JOIN_CELL : JOIN_SPACE;
+    if (pa == pb && a->at.row == b->at.row) {
+        if (a->at.tabular && a->at.cell != b->at.cell) return JOIN_CELL;
+        return a->at.tabular ? plain_join(f, a, b) : JOIN_SPACE;
+    }
     if (pa != pb || a->at.region != b->at.region || a->at.turn != b->at.turn)
         return join_over_break(f, a, b);
     return join_in_region(f, a, b);
@@ -346,17 +349,6 @@ static void end_paragraph(struct flow *f)
     f->lines = 0;
 }
 
-static int letters_in(struct str s)
-{
-    int n = 0;
-    for (size_t i = 0; i < s.n;) {
-        uint32_t cp;
-        i += utf8_next(s.s + i, s.n - i, &cp);
-        n += text_is_letter(cp);
-    }
-    return n;
-}
-
 /* ------------------------------------------------------------------ writing */
 
 static void write_line(struct flow *f, const struct pdf_page *p, const struct pdf_line *l,
@@ -376,7 +368,7 @@ static void write_line(struct flow *f, const struct pdf_page *p, const struct pd
     f->lines++;
     f->bold &= l->at.bold;
     f->plain &= !l->at.tabular && !l->at.mono;
-    f->letters += letters_in(l->text);
+    f->letters += text_letters(l->text);
     f->size = fminf(f->size, l->at.size);
     f->last = l->text;
     if (f->fresh && l->at.mono && !l->at.tabular && !l->at.rtl && l->at.chars > 0) {

@@ -1,6 +1,7 @@
 /* pdf_layout.c: see pdf_layout.h. */
 #include "extract/pdf_layout.h"
 
+#include <glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "extract/pdf_stream.h"
 #include "extract/pdf_table.h"
 #include "extract/pdf_text.h"
+#include "extract/pdf_wrap.h"
 
 /* Pieces are made with gaps below TIGHT font sizes, so that a narrow gutter keeps them apart;
  * afterwards pieces of one region are joined over wider gaps (pdf_table.h). */
@@ -33,7 +35,7 @@ enum { BUCKETS = 1024, MAX_OPEN = 48 };
 struct item {
     float u0, v0, u1, v1, size;
     size_t word, next; /* next item of the same piece, by u */
-    int chars;
+    int chars, letters, digits;
 };
 
 struct work {
@@ -45,6 +47,7 @@ struct work {
     size_t *first, *last; /* items of a piece                                   */
     size_t *body;         /* its last item that is no superscript and no symbol */
     size_t n_pieces;
+    bool *cut;          /* behind this item a border runs through its piece       */
     bool rtl, streamed; /* streamed: word.stream is known */
     enum layout_order by;
 };
@@ -86,6 +89,15 @@ static int rtl_balance(const char *s, size_t n)
             sum--;
     }
     return sum;
+}
+
+static void count_signs(struct item *it, struct str s)
+{
+    it->letters = text_letters(s);
+    for (size_t i = 0; i < s.n; i++) {
+        it->digits += s.s[i] >= '0' && s.s[i] <= '9';
+        it->letters += s.s[i] == '%';
+    }
 }
 
 /* ------------------------------------------------------------------ words to pieces */
@@ -156,6 +168,18 @@ static void grow_piece(struct piece *p, const struct item *it)
         p->v0 = fminf(p->v0, it->v0), p->v1 = fmaxf(p->v1, it->v1);
     if (it->chars > 1 || p->chars == 0) p->size = fmaxf(p->size, it->size);
     p->chars += it->chars;
+    p->letters += it->letters;
+    p->digits += it->digits;
+}
+
+static void begin_piece(struct work *k, size_t pc, size_t first)
+{
+    const struct item *it = &k->item[first];
+    const struct word *w = &k->page->v[it->word];
+    bool lower = g_unichar_islower(text_first((struct str){k->page->text + w->text, w->n}));
+    k->piece[pc] = (struct piece){it->u0,  it->v0,    it->u1,      it->v1,     it->size, it->chars,
+                                  w->mono, w->stream, it->letters, it->digits, lower};
+    k->first[pc] = k->last[pc] = k->body[pc] = first;
 }
 
 static void make_pieces(struct work *k)
@@ -173,6 +197,7 @@ static void make_pieces(struct work *k)
     k->first = NEW(k->a, size_t, k->n_items + 1);
     k->last = NEW(k->a, size_t, k->n_items + 1);
     k->body = NEW(k->a, size_t, k->n_items + 1);
+    k->cut = NEW(k->a, bool, k->n_items + 1);
     k->n_pieces = 0;
     qsort(k->item, k->n_items, sizeof *k->item, by_left);
     for (size_t i = 0; i < k->n_items; i++) {
@@ -189,15 +214,7 @@ static void make_pieces(struct work *k)
             continue;
         }
         pc = k->n_pieces++;
-        k->piece[pc] = (struct piece){it->u0,
-                                      it->v0,
-                                      it->u1,
-                                      it->v1,
-                                      it->size,
-                                      it->chars,
-                                      k->page->v[it->word].mono,
-                                      k->page->v[it->word].stream};
-        k->first[pc] = k->last[pc] = k->body[pc] = i;
+        begin_piece(k, pc, i);
         size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
         o.chain[pc] = o.head[b];
         o.head[b] = pc;
@@ -383,6 +400,59 @@ static int stream_order(struct work *k, size_t *order, int *region)
     return regions + 1;
 }
 
+/* The items from `from` on make up piece pc, as far as they are linked. */
+static void fill_piece(struct work *k, size_t pc, size_t from)
+{
+    begin_piece(k, pc, from);
+    for (size_t i = k->item[from].next; i != NONE; i = k->item[i].next) {
+        grow_piece(&k->piece[pc], &k->item[i]);
+        k->last[pc] = i;
+    }
+}
+
+/* Marks the items behind which a border of the table runs through their piece. */
+static size_t find_cuts(struct work *k, const struct table *t, const struct slot *s, size_t n)
+{
+    size_t cuts = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = k->first[s[i].piece];
+        float end = k->item[at].u1;
+        for (size_t next; s[i].tabular && (next = k->item[at].next) != NONE; at = next) {
+            k->cut[at] = k->item[next].u0 > end && table_parts(t, i, end, k->item[next].u0);
+            cuts += k->cut[at];
+            end = fmaxf(end, k->item[next].u1);
+        }
+    }
+    return cuts;
+}
+
+/* Splits the pieces of the region's slots *s at such borders; returns how many slots there are. */
+static size_t split_cells(struct work *k, const struct table *t, struct slot **s, size_t n)
+{
+    size_t all = n, cuts = find_cuts(k, t, *s, n);
+    if (!cuts) return n;
+    struct slot *v = NEW(k->a, struct slot, n + cuts);
+    memcpy(v, *s, n * sizeof *v);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = k->first[v[i].piece], pc = v[i].piece;
+        while (at != NONE) {
+            size_t next = k->item[at].next;
+            if (k->cut[at]) {
+                k->item[at].next = NONE;
+                fill_piece(k, pc, k->first[pc]);
+                pc = k->n_pieces++;
+                fill_piece(k, pc, next);
+                v[all] = v[i];
+                v[all].piece = pc, v[all].u0 = k->piece[pc].u0, v[all++].apart = true;
+            }
+            at = next;
+        }
+    }
+    qsort(v, all, sizeof *v, by_row);
+    *s = v;
+    return all;
+}
+
 /* Reads one direction of text: pieces, regions, rows, lines appended to *out. */
 static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, int *next_region,
                      int *next_row)
@@ -395,23 +465,27 @@ static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, i
                                 region, k->a);
     if (k->by == LAYOUT_STREAM) regions = stream_order(k, order, region);
     if (regions > 1) out->columns = true;
-    struct slot *slot = NEW(k->a, struct slot, n + 1);
     for (size_t i = 0, j; i < n; i = j) {
         for (j = i + 1; j < n && region[j] == region[i]; j++) {
         }
         make_rows(k, order + i, j - i, row + i, next_row);
+        struct slot *slot = NEW(k->a, struct slot, j - i + 1);
         for (size_t s = i; s < j; s++)
-            slot[s] = (struct slot){.piece = order[s], .u0 = k->piece[order[s]].u0, .row = row[s]};
-        qsort(slot + i, j - i, sizeof *slot, by_row);
-        table_find(k->piece, slot + i, j - i, k->a);
-        for (size_t s = i, t; s < j; s = t) {
-            for (t = s + 1; t < j && slot[t].row == slot[s].row && !slot[t].apart; t++) {
+            slot[s - i] =
+                (struct slot){.piece = order[s], .u0 = k->piece[order[s]].u0, .row = row[s]};
+        qsort(slot, j - i, sizeof *slot, by_row);
+        const struct table *tables = table_find(k->piece, slot, j - i, k->a);
+        size_t slots = split_cells(k, tables, &slot, j - i);
+        out->wrapped += wrap_join(k->piece, slot, slots, k->a);
+        for (size_t s = 0, t; s < slots; s = t) {
+            for (t = s + 1; t < slots && slot[t].row == slot[s].row && !slot[t].apart; t++) {
             }
             struct line *l = &out->v[out->n++];
             *l = (struct line){.turn = turn,
                                .tilt = tilt,
                                .region = *next_region,
                                .row = slot[s].row,
+                               .cell = slot[s].cell,
                                .tabular = slot[s].tabular};
             make_line(k, slot + s, t - s, l);
         }
@@ -489,6 +563,7 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
             it->size = w->size > 0.5f && w->size < 2000 ? w->size : fmaxf(it->v1 - it->v0, 1);
             it->word = i;
             it->chars = (int)utf8_count(page->text + w->text, w->n);
+            count_signs(it, (struct str){page->text + w->text, w->n});
         }
         lay_tilts(&k, turn, out, &next_region, &next_row);
     }

@@ -27,6 +27,7 @@ struct line {
     int chars;
     int region;         /* lines of a region follow each other; ascending              */
     int row;            /* lines with the same number stand side by side; ascending    */
+    int cell;           /* of a row: lines with the same number are one cell            */
     const size_t *word; /* n indices into words_page.v, left to right as seen         */
     size_t n;
 };
@@ -34,7 +35,8 @@ struct line {
 struct layout {
     struct line *v; /* in reading order */
     size_t n;
-    bool columns; /* a gutter was found: another order than top to bottom */
+    bool columns;   /* a gutter was found: another order than top to bottom */
+    size_t wrapped; /* lines of table cells that go on from another line     */
 };
 
 /* All memory is the arena's.  Words without a usable box are left out, and pages with more than

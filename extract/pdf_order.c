@@ -62,6 +62,14 @@ float order_score(const struct layout *l, const struct words_page *page)
     return l->n > 1 ? sum / (float)(l->n - 1) : 0;
 }
 
+/* Producers write tables cell by cell or column by column: the rows show by geometry alone. */
+static bool is_table(const struct layout *l)
+{
+    size_t cells = 0;
+    for (size_t i = 0; i < l->n; i++) cells += l->v[i].tabular;
+    return 10 * l->wrapped > l->n || (!l->columns && 2 * cells > l->n);
+}
+
 void order_page(struct layout *out, struct arena *a, struct words_doc *d, int index,
                 struct words_page *page)
 {
@@ -77,6 +85,7 @@ void order_page(struct layout *out, struct arena *a, struct words_doc *d, int in
         return;
     }
     layout_page(out, a, page, LAYOUT_GEOMETRY);
+    if (is_table(out)) return;
     layout_page(&by_stream, a, page, LAYOUT_STREAM);
     if (order_score(&by_stream, page) > order_score(out, page) + 0.02f) *out = by_stream;
 }

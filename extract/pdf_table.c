@@ -13,24 +13,25 @@ struct row {
     int table; /* number of the table it is in, 0 none  */
 };
 
-struct rows {
+/* The rows of a region. */
+struct table {
     const struct piece *p;
     struct slot *s;
     struct row *v;
     size_t n;
 };
 
-static float gap_before(const struct rows *r, size_t i)
+static float gap_before(const struct table *r, size_t i)
 {
     return r->p[r->s[i].piece].u0 - r->p[r->s[i - 1].piece].u1;
 }
 
-static float size_at(const struct rows *r, size_t i)
+static float size_at(const struct table *r, size_t i)
 {
     return fmaxf(r->p[r->s[i].piece].size, r->p[r->s[i - 1].piece].size);
 }
 
-static void make_rows(struct rows *r, size_t n)
+static void make_rows(struct table *r, size_t n)
 {
     for (size_t i = 0, j; i < n; i = j) {
         const struct piece *p = &r->p[r->s[i].piece];
@@ -50,7 +51,7 @@ static void make_rows(struct rows *r, size_t n)
 
 /* Numbers the tables: rows of cells that follow each other, perhaps with one row of a single cell
  * between (a wrapped cell, a subheading). */
-static void find_runs(struct rows *r)
+static void find_runs(struct table *r)
 {
     int table = 0;
     for (size_t i = 0, j; i < r->n; i = j) {
@@ -58,8 +59,9 @@ static void find_runs(struct rows *r)
         if (r->v[i].cells < 2) continue;
         size_t last = i, multi = 1;
         for (; j < r->n; j++) {
-            const struct row *a = &r->v[last], *b = &r->v[j];
-            if (b->v0 - a->v1 > 3.2f * fmaxf(a->size, b->size) || j - last > 2) break;
+            const struct row *a = &r->v[j - 1], *b = &r->v[j];
+            float white = b->v0 - a->v1, size = fmaxf(a->size, b->size);
+            if (white > 3.2f * size || j - last > (white < 0.5f * size ? 6u : 2u)) break;
             if (b->cells >= 2) last = j, multi++;
         }
         j = last + 1;
@@ -72,7 +74,7 @@ static void find_runs(struct rows *r)
 
 /* How the row stands to the strip at u = x: 1 leaves it free with text on both sides, -1 runs
  * across it, 0 tells nothing. */
-static int vote(const struct rows *r, const struct row *w, float x)
+static int vote(const struct table *r, const struct row *w, float x)
 {
     bool left = false, right = false;
     for (size_t i = w->from; i < w->to; i++) {
@@ -84,7 +86,8 @@ static int vote(const struct rows *r, const struct row *w, float x)
     return left && right;
 }
 
-static bool is_border(const struct rows *r, size_t row, float x)
+/* Whether at least `least` rows of the table around leave the strip at x free, and few do not. */
+static bool is_border(const struct table *r, size_t row, float x, size_t least)
 {
     size_t from = row > AROUND ? row - AROUND : 0, free = 0, across = 0;
     for (size_t i = from; i < r->n && i <= row + AROUND; i++) {
@@ -93,12 +96,12 @@ static bool is_border(const struct rows *r, size_t row, float x)
         free += v > 0;
         across += v < 0;
     }
-    return free >= 2 && across * 4 <= free;
+    return free >= least && across * 4 <= free;
 }
 
 /* A row without wide gaps, inside a table or close above it, belongs to it when its gaps lie in
  * strips that the table's rows leave free: the lines of a head. */
-static void adopt(struct rows *r, size_t row, int table)
+static void adopt(struct table *r, size_t row, int table)
 {
     struct row *w = &r->v[row];
     size_t gaps = 0, borders = 0;
@@ -106,12 +109,12 @@ static void adopt(struct rows *r, size_t row, int table)
     for (size_t i = w->from + 1; i < w->to; i++) {
         float x = 0.5f * (r->p[r->s[i].piece].u0 + r->p[r->s[i - 1].piece].u1);
         gaps++;
-        borders += is_border(r, row, x);
+        borders += is_border(r, row, x, 2);
     }
     if (borders < 2 || 3 * borders < 2 * gaps) w->table = 0;
 }
 
-static void adopt_heads(struct rows *r)
+static void adopt_heads(struct table *r)
 {
     for (size_t k = r->n; k-- > 0;) {
         if (r->v[k].table || r->v[k].to - r->v[k].from < 3) continue;
@@ -122,20 +125,45 @@ static void adopt_heads(struct rows *r)
     }
 }
 
-void table_find(const struct piece *p, struct slot *s, size_t n, struct arena *scratch)
+/* The row of slot i. */
+static size_t row_of(const struct table *r, size_t i)
 {
-    struct rows r = {.p = p, .s = s, .v = NEW(scratch, struct row, n + 1)};
-    make_rows(&r, n);
-    find_runs(&r);
-    adopt_heads(&r);
-    for (size_t k = 0; k < r.n; k++) {
-        const struct row *w = &r.v[k];
+    size_t lo = 0, hi = r->n;
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (r->v[mid].from <= i)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+bool table_parts(const struct table *t, size_t i, float u0, float u1)
+{
+    size_t row = row_of(t, i);
+    float size = t->p[t->s[i].piece].size;
+    if (!t->v[row].table || u1 - u0 < 0.3f * size || t->p[t->s[i].piece].fixed) return false;
+    return is_border(t, row, 0.5f * (u0 + u1), u1 - u0 < 0.45f * size ? 4 : 2);
+}
+
+const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
+                               struct arena *scratch)
+{
+    struct table *r = NEW(scratch, struct table, 1);
+    *r = (struct table){.p = p, .s = s, .v = NEW(scratch, struct row, n + 1)};
+    make_rows(r, n);
+    find_runs(r);
+    adopt_heads(r);
+    for (size_t k = 0; k < r->n; k++) {
+        const struct row *w = &r->v[k];
         if (!w->table) continue;
         for (size_t i = w->from; i < w->to; i++) {
             s[i].tabular = true;
             if (i == w->from || s[i].apart) continue;
             float x = 0.5f * (p[s[i].piece].u0 + p[s[i - 1].piece].u1);
-            if (gap_before(&r, i) > 0.3f * size_at(&r, i)) s[i].apart = is_border(&r, k, x);
+            if (gap_before(r, i) > 0.3f * size_at(r, i)) s[i].apart = is_border(r, k, x, 2);
         }
     }
+    return r;
 }

@@ -40,6 +40,17 @@ bool text_is_letter(uint32_t cp)
     return g_unichar_isalpha(cp);
 }
 
+int text_letters(struct str s)
+{
+    int n = 0;
+    for (size_t i = 0; i < s.n;) {
+        uint32_t cp;
+        i += utf8_next(s.s + i, s.n - i, &cp);
+        n += text_is_letter(cp);
+    }
+    return n;
+}
+
 uint32_t text_first(struct str s)
 {
     uint32_t cp = 0;

@@ -22,6 +22,7 @@ bool text_is_rtl(uint32_t cp);
 bool text_is_lower(uint32_t cp); /* a lower-case letter, or a letter without case */
 bool text_is_upper(uint32_t cp);
 bool text_is_letter(uint32_t cp);
+int text_letters(struct str s); /* how many there are */
 
 /* First and last code point; 0 when empty. */
 uint32_t text_first(struct str s);

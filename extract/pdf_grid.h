@@ -1,0 +1,19 @@
+/* pdf_grid.h: rows of cells that take several lines, told from columns of text.  Pure geometry. */
+#ifndef EXTRACT_PDF_GRID_H
+#define EXTRACT_PDF_GRID_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/mem.h"
+#include "extract/pdf_columns.h"
+
+/* The largest of the n values that lines of one row are apart, where rows are clearly further
+ * apart; negative when the values show no such thing.  In font sizes; sorts them. */
+float grid_line_gap(float *gaps, size_t n);
+
+/* Whether the pieces, of which none crosses the strip at u = x, are a table: white bands across
+ * both sides cut them into rows, most of them with text on both sides, of a few lines each. */
+bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch);
+
+#endif

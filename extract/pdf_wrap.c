@@ -1,0 +1,500 @@
+/* pdf_wrap.c: see pdf_wrap.h. */
+#include "extract/pdf_wrap.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "extract/pdf_grid.h"
+
+#define NONE SIZE_MAX
+
+enum {
+    MAX_HEAD = 7,   /* rows of a head                                            */
+    MAX_LINES = 12, /* of one cell                                               */
+    MAX_BETWEEN = 6 /* rows of one cell that may stand between two rows of cells */
+};
+#define CLOSE 0.5f /* font sizes between two lines of one cell, at most */
+
+/* One line of a cell. */
+struct cell {
+    size_t from, to; /* slots                                           */
+    size_t row;
+    float u0, u1, v0, v1, size;
+    int chars, letters, digits;
+    bool lower;
+    size_t next;  /* the line of the same cell below, or NONE        */
+    size_t top;   /* the first line of the cell                      */
+    size_t moved; /* of a first line: the row it goes to, or NONE    */
+};
+
+struct row {
+    size_t from, to; /* cells                        */
+    float v0, v1, size;
+    bool tabular;
+    size_t into; /* the row that it becomes part of */
+};
+
+struct wrap {
+    const struct piece *p;
+    struct slot *s;
+    struct cell *c;
+    struct row *r;
+    size_t n_cells, n_rows;
+    struct arena *scratch;
+};
+
+/* ------------------------------------------------------------------ slots to cells and rows */
+
+static void add_to_cell(struct cell *c, const struct piece *p)
+{
+    c->u0 = fminf(c->u0, p->u0), c->u1 = fmaxf(c->u1, p->u1);
+    c->v0 = fminf(c->v0, p->v0), c->v1 = fmaxf(c->v1, p->v1);
+    c->size = fmaxf(c->size, p->size);
+    c->chars += p->chars;
+    c->letters += p->letters;
+    c->digits += p->digits;
+}
+
+static void make_cells(struct wrap *w, size_t n)
+{
+    w->c = NEW(w->scratch, struct cell, n + 1);
+    w->r = NEW(w->scratch, struct row, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *p = &w->p[w->s[i].piece];
+        bool new_row = i == 0 || w->s[i].row != w->s[i - 1].row;
+        if (new_row) {
+            w->r[w->n_rows] = (struct row){.from = w->n_cells, .into = w->n_rows};
+            w->n_rows++;
+        }
+        struct row *r = &w->r[w->n_rows - 1];
+        if (new_row || w->s[i].apart) {
+            w->c[w->n_cells] = (struct cell){.from = i,
+                                             .row = w->n_rows - 1,
+                                             .u0 = p->u0,
+                                             .u1 = p->u1,
+                                             .v0 = p->v0,
+                                             .v1 = p->v1,
+                                             .lower = p->lower,
+                                             .next = NONE,
+                                             .top = w->n_cells,
+                                             .moved = NONE};
+            w->n_cells++;
+        }
+        struct cell *c = &w->c[w->n_cells - 1];
+        add_to_cell(c, p);
+        c->to = i + 1;
+        r->to = w->n_cells;
+        r->v0 = new_row ? p->v0 : fminf(r->v0, p->v0);
+        r->v1 = new_row ? p->v1 : fmaxf(r->v1, p->v1);
+        r->size = fmaxf(r->size, p->size);
+        r->tabular |= w->s[i].tabular;
+    }
+}
+
+/* A number, or a sign in its place: "*****", but neither "(kg)" nor "(%)". */
+static bool is_number(const struct cell *c)
+{
+    return 2 * c->letters < c->chars && (c->digits || !c->letters);
+}
+
+static bool common(const struct cell *a, const struct cell *b)
+{
+    return fminf(a->u1, b->u1) > fmaxf(a->u0, b->u0);
+}
+
+/* The only cell of the row that stands over or under c, or NONE; *n says how many do. */
+static size_t facing(const struct wrap *w, const struct row *r, const struct cell *c, size_t *n)
+{
+    size_t hit = NONE;
+    *n = 0;
+    for (size_t i = r->from; i < r->to; i++)
+        if (common(&w->c[i], c)) hit = i, ++*n;
+    return *n == 1 ? hit : NONE;
+}
+
+static float gap_below(const struct wrap *w, size_t row)
+{
+    const struct row *a = &w->r[row], *b = &w->r[row + 1];
+    return (b->v0 - a->v1) / fmaxf(fminf(a->size, b->size), 1);
+}
+
+static size_t last_line(const struct wrap *w, size_t c)
+{
+    while (w->c[c].next != NONE) c = w->c[c].next;
+    return c;
+}
+
+static void tie(struct wrap *w, size_t above, size_t below)
+{
+    w->c[above].next = below;
+    for (size_t i = below; i != NONE; i = w->c[i].next) w->c[i].top = w->c[above].top;
+}
+
+/* ------------------------------------------------------------------ heads */
+
+/* Numbers behind the first cell: the body has begun. */
+static bool is_body(const struct wrap *w, const struct row *r)
+{
+    size_t numbers = 0, all = r->to - r->from - 1;
+    for (size_t i = r->from + 1; i < r->to; i++) numbers += is_number(&w->c[i]);
+    return all && 10 * numbers >= 7 * all;
+}
+
+static bool aligned(const struct cell *a, const struct cell *b)
+{
+    float off = fmaxf(1, 0.3f * a->size);
+    return fabsf(a->u0 - b->u0) < off || fabsf(a->u1 - b->u1) < off ||
+           fabsf(a->u0 + a->u1 - b->u0 - b->u1) < fmaxf(2, a->size);
+}
+
+/* The cell of the rows up to `end` that goes on with c, or NONE. */
+static size_t goes_on(const struct wrap *w, size_t c, size_t end)
+{
+    const struct cell *a = &w->c[c];
+    for (size_t k = a->row + 1; k < end && k <= a->row + 3; k++) {
+        size_t below, above;
+        size_t hit = facing(w, &w->r[k], a, &below);
+        if (!below) continue;
+        if (hit == NONE) return NONE;
+        const struct cell *b = &w->c[hit];
+        float gap = b->v0 - a->v1;
+        bool close = gap < CLOSE * fminf(a->size, b->size) && gap > -0.5f * a->size &&
+                     fabsf(a->size - b->size) <= 0.1f * a->size;
+        if (!close || !aligned(a, b) || facing(w, &w->r[a->row], b, &above) == NONE) return NONE;
+        return hit;
+    }
+    return NONE;
+}
+
+/* Ties the lines of the head's cells; rows of numbers over numbers are no lines of cells. */
+static void tie_head(struct wrap *w, size_t from, size_t end)
+{
+    for (size_t k = from; k + 1 < end; k++) {
+        const struct row *r = &w->r[k];
+        size_t ties = 0, numbers = 0;
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t i = r->from; i < r->to; i++) {
+                size_t below = goes_on(w, i, end);
+                if (below == NONE) continue;
+                if (pass && 2 * numbers < ties) tie(w, i, below);
+                if (pass) continue;
+                ties++;
+                numbers += is_number(&w->c[i]) && is_number(&w->c[below]);
+            }
+    }
+}
+
+/* The columns' heads: whole cells with nothing of the head under them. */
+struct leaf {
+    float u0, u1;
+    size_t top;
+    bool under;   /* a heading stands over it, or in the middle over it and others */
+    size_t owner; /* the heading that stands over it, or NONE                      */
+};
+
+static int by_left(const void *a, const void *b)
+{
+    const struct leaf *x = a, *y = b;
+    if (x->u0 != y->u0) return x->u0 < y->u0 ? -1 : 1;
+    return x->top < y->top ? -1 : x->top > y->top;
+}
+
+/* How many cells of the head stand under the last line of the cell. */
+static size_t count_below(const struct wrap *w, size_t last, size_t end)
+{
+    size_t all = 0, n;
+    for (size_t k = w->c[last].row + 1; k < end && all < 2; k++) {
+        facing(w, &w->r[k], &w->c[last], &n);
+        if (n > all) all = n;
+    }
+    return all;
+}
+
+static size_t find_leaves(const struct wrap *w, size_t from, size_t end, struct leaf *v)
+{
+    size_t n = 0;
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++) {
+        if (w->c[i].top != i || count_below(w, last_line(w, i), end)) continue;
+        v[n] = (struct leaf){w->c[i].u0, w->c[i].u1, i, false, NONE};
+        for (size_t k = w->c[i].next; k != NONE; k = w->c[k].next) {
+            v[n].u0 = fminf(v[n].u0, w->c[k].u0);
+            v[n].u1 = fmaxf(v[n].u1, w->c[k].u1);
+        }
+        n++;
+    }
+    qsort(v, n, sizeof *v, by_left);
+    return n;
+}
+
+static bool is_heading(const struct wrap *w, size_t i, size_t end)
+{
+    return w->c[i].next == NONE && count_below(w, i, end) > 0;
+}
+
+/* Marks the columns that heading h spans: those under it, and as many of nobody's on its sides as
+ * keep it in the middle of them. */
+static void cover(const struct wrap *w, struct leaf *v, size_t n, size_t h)
+{
+    const struct cell *c = &w->c[h];
+    size_t first = 0, last, lo, hi;
+    while (first < n && v[first].owner != h) first++;
+    if (first == n) return;
+    for (last = first; last + 1 < n && v[last + 1].owner == h; last++) {
+    }
+    lo = first, hi = last;
+    for (size_t i = first + 1; i-- > 0 && (i == first || v[i].owner == NONE);)
+        for (size_t k = last; k < n && (k == last || v[k].owner == NONE); k++) {
+            float off = v[i].u0 + v[k].u1 - c->u0 - c->u1;
+            if (fabsf(off) < 2 * c->size && k - i > hi - lo) lo = i, hi = k;
+        }
+    for (size_t i = lo; i <= hi; i++) v[i].under = true;
+}
+
+/* Which columns headings span; returns the row of the topmost heading, or NONE. */
+static size_t find_headings(const struct wrap *w, size_t from, size_t end, struct leaf *v, size_t n)
+{
+    size_t top = NONE;
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++) {
+        if (!is_heading(w, i, end)) continue;
+        if (top == NONE) top = w->c[i].row;
+        for (size_t k = 0; k < n; k++)
+            if (v[k].u1 > w->c[i].u0 && v[k].u0 < w->c[i].u1) v[k].owner = i;
+    }
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++)
+        if (is_heading(w, i, end)) cover(w, v, n, i);
+    return top;
+}
+
+/* The heads of the columns stand in one row, that of the lowest; but those of the first and the
+ * last columns, when no heading spans them, go up beside the headings. */
+static void level_leaves(struct wrap *w, size_t from, size_t end)
+{
+    size_t cells = w->r[end - 1].to - w->r[from].from, low = 0;
+    struct leaf *v = NEW(w->scratch, struct leaf, cells + 1);
+    size_t n = find_leaves(w, from, end, v), lo = 0, hi = n;
+    size_t top = find_headings(w, from, end, v, n);
+    while (lo < n && !v[lo].under) lo++;
+    while (hi > lo && !v[hi - 1].under) hi--;
+    for (size_t i = 0; i < n; i++) {
+        size_t row = w->c[last_line(w, v[i].top)].row;
+        if (row > low) low = row;
+    }
+    for (size_t k = from; k < low; k++)
+        if (gap_below(w, k) > 2 * CLOSE) return;
+    for (size_t i = 0; i < n; i++) {
+        size_t to = top != NONE && lo < n && (i < lo || i >= hi) ? top : low;
+        w->c[v[i].top].moved = to;
+        w->r[to].tabular = true;
+    }
+}
+
+/* ------------------------------------------------------------------ bodies */
+
+/* Two rows are not one when both have a number in the same column, or one a heading over columns.
+ */
+static bool two_rows(const struct wrap *w, const struct row *a, const struct row *b)
+{
+    size_t n;
+    for (size_t i = a->from; i < a->to; i++) {
+        size_t hit = facing(w, b, &w->c[i], &n);
+        if (n > 1) return true;
+        if (hit != NONE && is_number(&w->c[i]) && is_number(&w->c[hit])) return true;
+    }
+    for (size_t i = b->from; i < b->to; i++) {
+        facing(w, a, &w->c[i], &n);
+        if (n > 1) return true;
+    }
+    return false;
+}
+
+/* Rows whose cells are all in the same columns are rows of their own, set in groups. */
+static bool same_columns(const struct wrap *w, const struct row *a, const struct row *b)
+{
+    size_t n, same = 0;
+    for (size_t i = a->from; i < a->to; i++) same += facing(w, b, &w->c[i], &n) != NONE;
+    return same == a->to - a->from && same == b->to - b->from;
+}
+
+/* The gap that lines of one row have at most, where rows stand clearly further apart; or -1. */
+static float row_gap(const struct wrap *w, size_t from, size_t end)
+{
+    size_t n = end - from - 1, close = 0, two = 0, groups = 0, uneven = 0;
+    float *g = NEW(w->scratch, float, n + 1);
+    for (size_t i = 0; i < n; i++) g[i] = gap_below(w, from + i);
+    float most = grid_line_gap(g, n);
+    for (size_t k = from, j; k < end; k = j) {
+        bool even = true;
+        for (j = k + 1; j < end && gap_below(w, j - 1) <= most; j++) {
+            close++;
+            two += two_rows(w, &w->r[j - 1], &w->r[j]);
+            even &= same_columns(w, &w->r[j - 1], &w->r[j]);
+        }
+        groups += j > k + 1;
+        uneven += j > k + 1 && !even;
+    }
+    return 8 * two > close || 2 * uneven < groups ? -1 : most;
+}
+
+/* Makes one row of the rows [from, end), each of whose cells faces at most one cell above it. */
+static void join_rows(struct wrap *w, size_t from, size_t end)
+{
+    if (end - from < 2 || end - from > MAX_LINES) return;
+    for (size_t k = from; k + 1 < end; k++)
+        if (two_rows(w, &w->r[k], &w->r[k + 1])) return;
+    for (size_t k = from + 1; k < end; k++) {
+        for (size_t i = w->r[k].from; i < w->r[k].to; i++)
+            for (size_t up = k; up-- > from;) {
+                size_t n, hit = facing(w, &w->r[up], &w->c[i], &n);
+                if (!n) continue;
+                if (hit != NONE && w->c[hit].next == NONE) tie(w, hit, i);
+                break;
+            }
+        w->r[k].into = from;
+    }
+}
+
+static void join_body(struct wrap *w, size_t from, size_t end)
+{
+    float most = end - from > 3 ? row_gap(w, from, end) : -1;
+    for (size_t i = from, j; i < end; i = j) {
+        for (j = i + 1; j < end && gap_below(w, j - 1) <= most; j++) {
+        }
+        join_rows(w, i, j);
+    }
+}
+
+/* A first cell that goes on with a small letter in a line of its own, or in the line that has the
+ * other cells. */
+static void join_labels(struct wrap *w, size_t from, size_t end)
+{
+    for (size_t k = from; k + 1 < end; k++) {
+        struct row *a = &w->r[k], *b = &w->r[k + 1];
+        struct cell *x = &w->c[a->from], *y = &w->c[b->from];
+        bool one_a = a->to - a->from == 1, one_b = b->to - b->from == 1;
+        if (one_a == one_b || !y->lower || is_number(x) || gap_below(w, k) > CLOSE) continue;
+        if (a->into != k || b->into != k + 1 || x->next != NONE || y->top != b->from) continue;
+        bool under = y->u0 > x->u0 - 0.2f * x->size && y->u0 < x->u0 + 3 * x->size;
+        if (!under || fabsf(x->size - y->size) > 0.1f * x->size) continue;
+        if (one_b && y->u1 > w->c[a->from + 1].u0) continue;
+        tie(w, a->from, b->from);
+        if (one_a)
+            a->into = k + 1;
+        else
+            b->into = k;
+        k++;
+    }
+}
+
+/* ------------------------------------------------------------------ tables */
+
+/* The row after the table that the row `from` begins: rows of cells, and between and behind them
+ * lines of a cell that goes on. */
+static size_t table_end(const struct wrap *w, size_t from)
+{
+    size_t end = from + 1, between = 0, n;
+    for (size_t k = from + 1; k < w->n_rows; k++) {
+        const struct row *r = &w->r[k];
+        float gap = gap_below(w, k - 1);
+        if (gap > 3.2f) break;
+        if (r->tabular)
+            end = k + 1, between = 0;
+        else if (r->to - r->from != 1 || ++between > MAX_BETWEEN)
+            break;
+    }
+    while (end < w->n_rows && !w->r[end].tabular && w->r[end].to - w->r[end].from == 1 &&
+           gap_below(w, end - 1) < CLOSE &&
+           facing(w, &w->r[end - 1], &w->c[w->r[end].from], &n) != NONE)
+        end++;
+    return end;
+}
+
+static void one_table(struct wrap *w, size_t from, size_t end)
+{
+    size_t body = from;
+    while (body < end && body - from <= MAX_HEAD && !is_body(w, &w->r[body])) body++;
+    if (body < end && body - from <= MAX_HEAD) {
+        for (int k = 0; k < 3 && from > 0; k++) { /* lines over one column of the head */
+            const struct row *r = &w->r[from - 1];
+            if (r->tabular || r->to - r->from > 1 || gap_below(w, from - 1) > CLOSE) break;
+            from--;
+        }
+        size_t head = body; /* a line between head and body is a subheading */
+        while (head > from + 1 && w->r[head - 1].to - w->r[head - 1].from == 1 &&
+               gap_below(w, head - 2) > CLOSE)
+            head--;
+        tie_head(w, from, head);
+        if (head > from) level_leaves(w, from, head);
+        from = head;
+    }
+    join_body(w, from, end);
+    join_labels(w, from, end);
+}
+
+/* ------------------------------------------------------------------ back to slots */
+
+struct placed {
+    struct slot s;
+    size_t row, line;
+    float u0; /* of the cell */
+};
+
+static int by_place(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    if (x->row != y->row) return x->row < y->row ? -1 : 1;
+    if (x->u0 != y->u0) return x->u0 < y->u0 ? -1 : 1;
+    if (x->s.cell != y->s.cell) return x->s.cell < y->s.cell ? -1 : 1;
+    if (x->line != y->line) return x->line < y->line ? -1 : 1;
+    if (x->s.u0 != y->s.u0) return x->s.u0 < y->s.u0 ? -1 : 1;
+    return x->s.piece < y->s.piece ? -1 : x->s.piece > y->s.piece;
+}
+
+/* Where a cell goes: to the row of its last line, or what this row became part of. */
+static size_t row_of(const struct wrap *w, const struct cell *c)
+{
+    size_t moved = w->c[c->top].moved;
+    return moved != NONE ? moved : w->r[w->c[last_line(w, c->top)].row].into;
+}
+
+static void place(struct wrap *w, size_t n)
+{
+    struct placed *v = NEW(w->scratch, struct placed, n + 1);
+    int *number = NEW(w->scratch, int, w->n_rows + 1);
+    for (size_t k = 0; k < w->n_rows; k++) number[k] = w->s[w->c[w->r[k].from].from].row;
+    for (size_t i = 0; i < w->n_cells; i++) {
+        struct cell *c = &w->c[i];
+        bool tied = c->top != i || c->next != NONE;
+        float u0 = c->u0;
+        for (size_t k = c->top; k != NONE; k = w->c[k].next) u0 = fminf(u0, w->c[k].u0);
+        for (size_t k = c->from; k < c->to; k++) {
+            size_t row = row_of(w, c);
+            v[k] = (struct placed){w->s[k], row, c->row, u0};
+            v[k].s.cell = (int)c->top;
+            v[k].s.row = number[row];
+            v[k].s.tabular |= tied || row != c->row || w->r[row].tabular;
+            v[k].s.apart |= k == c->from;
+        }
+    }
+    qsort(v, n, sizeof *v, by_place);
+    for (size_t i = 0; i < n; i++) w->s[i] = v[i].s;
+}
+
+size_t wrap_join(const struct piece *p, struct slot *s, size_t n, struct arena *scratch)
+{
+    struct wrap w = {.p = p, .s = s, .scratch = scratch};
+    bool any = false;
+    for (size_t i = 0; i < n; i++) any |= s[i].tabular;
+    if (!any) return 0;
+    make_cells(&w, n);
+    for (size_t i = 0, j; i < w.n_rows; i = j) {
+        j = i + 1;
+        if (!w.r[i].tabular) continue;
+        j = table_end(&w, i);
+        one_table(&w, i, j);
+    }
+    place(&w, n);
+    size_t wrapped = 0;
+    for (size_t i = 0; i < w.n_cells; i++) wrapped += w.c[i].top != i;
+    return wrapped;
+}
