@@ -26,7 +26,7 @@ WARN     := -Wall -Wextra -Werror
 STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
 LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lxxhash -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
-EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0 zlib
+EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0 libarchive zlib libseccomp
 EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp,$(EXTRACT_PKGS)))
 SHIM_CFLAGS     = $(shell pkg-config --cflags poppler-cpp) # its headers share names with glib's
 EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++

@@ -1,6 +1,16 @@
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "engine/engine.h"
+#include "ingest/extract_client.h"
+
+/* The wall between a hostile document and this process. */
+static void describe_reader(struct buf *out)
+{
+    struct errinfo e = {0};
+    buf_addz(out, "sandbox of deepread-extract: ");
+    if (extract_client_describe(out, &e)) buf_addf(out, "no: %s", e.msg);
+    buf_addc(out, '\n');
+}
 
 enum exit_code cmd_doctor(const struct options *o, struct term *t, char *const *operands)
 {
@@ -16,6 +26,7 @@ enum exit_code cmd_doctor(const struct options *o, struct term *t, char *const *
     struct errinfo e = {0};
     struct buf b = {0};
     doctor_describe(&mo, &b);
+    describe_reader(&b);
     enum err r = output_put(&out, b.s, b.n, &e);
     buf_free(&b);
     return r ? term_fail(t, STAGE_OUTPUT, &e) : EXIT_DONE;

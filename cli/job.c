@@ -189,7 +189,8 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .hidden = o->hidden,
                                         .follow = o->follow,
                                         .max_file = o->max_file,
-                                        .timeout_s = (int)o->doc_timeout};
+                                        .timeout_s = (int)o->doc_timeout,
+                                        .memory = o->doc_memory};
     j->stage = STAGE_USAGE;
     struct charset unused;
     struct errinfo why = {0};

@@ -41,6 +41,8 @@ static const struct opt input_opts[] = {
      "largest file to read, such as 500K or 64M (64M)", .min = 1, .max = 1e12),
     ROW(0, "doc-timeout", OPT_INT, doc_timeout, "SEC",
      "most seconds that parsing one document may take (120)", .min = 1, .max = 86400),
+    ROW(0, "doc-memory", OPT_SIZE, doc_memory, "SIZE",
+     "most memory that parsing one document may take (1G)", .min = 16 << 20, .max = 1e13),
     ROW(0, "strict", OPT_FLAG, strict, NULL,
      "exit 3 when anything was skipped, unreadable or left out"),
     {0}};

@@ -15,7 +15,7 @@ struct options {
     struct opt_list include, exclude;
     bool no_ignore, hidden, follow, strict;
     const char *from, *encoding, *stdin_name, *pages, *password_file;
-    size_t max_file;
+    size_t max_file, doc_memory;
     long doc_timeout;
 
     /* the model */

@@ -15,4 +15,21 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
 enum err read_html(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e);
 
+/* Office documents and e-books.  E_FORMAT when the main part is missing or nothing in it can be
+ * read, E_LIMIT above the limits of zip.h, E_LOCKED encrypted, E_EMPTY no text. */
+enum err read_docx(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+enum err read_odt(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e);
+enum err read_epub(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+enum err read_pptx(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+enum err read_xlsx(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+enum err read_ods(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e);
+enum err read_odp(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e);
+
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/numerals.h"
+
 /* A whole number as HTML reads it: blanks, a sign, digits, and whatever follows. */
 static bool attr_number(const xmlNode *n, const char *name, int *out)
 {
@@ -39,30 +41,6 @@ static int next_number(const xmlNode *list, const xmlNode *li)
     return number;
 }
 
-/* 1 a, 26 z, 27 aa. */
-static void put_letters(char *out, size_t max, int v, char first)
-{
-    char back[16];
-    size_t n = 0, k = 0;
-    for (; v > 0 && n < sizeof back; v = (v - 1) / 26) back[n++] = (char)(first + (v - 1) % 26);
-    while (n > 0 && k + 1 < max) out[k++] = back[--n];
-    out[k] = '\0';
-}
-
-static void put_roman(char *out, size_t max, int v, bool lower)
-{
-    static const struct { int value; const char *sign; } signs[] = {
-        {1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"}, {50, "L"},
-        {40, "XL"},  {10, "X"},   {9, "IX"},  {5, "V"},    {4, "IV"},  {1, "I"},
-    };
-    size_t k = 0;
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        for (; v >= signs[i].value; v -= signs[i].value)
-            for (const char *p = signs[i].sign; *p && k + 1 < max; p++)
-                out[k++] = lower ? (char)(*p | 32) : *p;
-    out[k] = '\0';
-}
-
 void list_mark(char out[LIST_MARK_MAX], const xmlNode *li)
 {
     const xmlNode *list = li->parent;
@@ -74,11 +52,9 @@ void list_mark(char out[LIST_MARK_MAX], const xmlNode *li)
     const char *type = tree_attr(li, "type");
     if (!*type) type = tree_attr(list, "type");
     char kind = type[0] && !type[1] ? type[0] : '1', text[LIST_MARK_MAX - 3];
-    if ((kind == 'a' || kind == 'A') && number > 0)
-        put_letters(text, sizeof text, number, kind);
-    else if ((kind == 'i' || kind == 'I') && number > 0 && number < 4000)
-        put_roman(text, sizeof text, number, kind == 'i');
-    else
-        snprintf(text, sizeof text, "%d", number);
+    bool letters = (kind | 32) == 'a', roman = (kind | 32) == 'i';
+    numerals_put(text, sizeof text, number,
+                 letters ? NUMERALS_LETTERS : roman ? NUMERALS_ROMAN : NUMERALS_DECIMAL,
+                 kind == 'a' || kind == 'i');
     snprintf(out, LIST_MARK_MAX, "%s. ", text);
 }

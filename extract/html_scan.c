@@ -193,6 +193,13 @@ static size_t tag_name(const char *s, size_t n, char *out, size_t max)
     return k;
 }
 
+static size_t tag_length(const char *s, size_t n)
+{
+    size_t k = 0;
+    while (k < n && !is_blank(s[k]) && s[k] != '>' && s[k] != '/') k++;
+    return k;
+}
+
 /* Elements whose content is not parsed or never shown. */
 static const char *const skipped[] = {"script",  "style",    "template", "noscript", "iframe",
                                       "noembed", "noframes", "svg",      "textarea", "select",
@@ -233,6 +240,27 @@ static size_t element_end(const char *src, size_t i, size_t n, const char *name)
         }
     }
     return n;
+}
+
+/* XHTML's "<title/>" must not swallow what follows. */
+static bool closes_itself(const struct html_scan *o, const char *src, size_t end)
+{
+    return o->xml && end >= 2 && src[end - 1] == '>' && src[end - 2] == '/';
+}
+
+static bool is_void(const char *name)
+{
+    static const char *const names[] = {"area", "base",  "br",    "col",    "embed", "hr",   "img",
+                                        "input", "link", "meta",  "param",  "source", "track", "wbr"};
+    return in_list(name, names, sizeof names / sizeof *names);
+}
+
+/* Elements whose content is never shown; in a book what is there instead of them is. */
+static bool is_skipped(const struct html_scan *o, const char *name)
+{
+    static const char *const instead[] = {"noscript", "object", "canvas", "audio", "video"};
+    if (o->xml && in_list(name, instead, sizeof instead / sizeof *instead)) return false;
+    return in_list(name, skipped, sizeof skipped / sizeof *skipped);
 }
 
 static size_t find(const char *src, size_t i, size_t n, const char *what)
@@ -302,16 +330,20 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     char name[16];
     size_t e = tag_end(src, i, n);
     tag_name(src + at, n - at, name, sizeof name);
-    bool skip = in_list(name, skipped, sizeof skipped / sizeof *skipped);
+    bool skip = is_skipped(o, name), empty = !close && closes_itself(o, src, e);
     if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
     if (!skip) {
         copy_tag(o, src, i, e, !strcmp(name, "html") || !strcmp(name, "body"));
+        if (empty && !is_void(name)) {
+            buf_addf(&o->copy, "</%.*s>", (int)tag_length(src + at, n - at), src + at);
+            return e;
+        }
         if (close || strcmp(name, "title")) return e;
         size_t stop = element_end(src, e, n, name);
         copy_text(o, src, e, stop);
         return stop;
     }
-    if (src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(name, "svg")) return e;
+    if (empty || (src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(name, "svg"))) return e;
     size_t stop = element_end(src, e, n, name);
     if (!in_list(name, unseen, sizeof unseen / sizeof *unseen)) buf_addc(&o->copy, ' ');
     return stop;

@@ -28,6 +28,8 @@ struct html_scan {
     struct html_mark *mark; /* mem_grow                      */
     size_t n_marks, cap;
     size_t roots; /* html and body tags so far */
+    bool xml;     /* set before scanning a chapter of a book: "/>" closes, and what stands for
+                     readers without scripts is text                                        */
 };
 
 /* src: well-formed UTF-8.  Cost: linear. */

@@ -110,6 +110,8 @@ static void put(struct writer *w, const char *s, size_t n, size_t at, bool coded
     sp.line = line_of(w, at);
     sp.verbatim = !coded && sp.byte_len == n && sp.byte <= w->src->n_bytes &&
                   n <= w->src->n_bytes - sp.byte && !memcmp(w->src->bytes + sp.byte, s, n);
+    sp.page = w->src->page;
+    if (w->src->inside) sp.byte = SPAN_NO_BYTES;
     close_gap(w, &sp);
     w->any = true;
     doc_add(w->b, s, n, &sp);
@@ -309,7 +311,8 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
                 const struct html_source *src)
 {
     bool cr = src->n && memchr(src->utf8, '\r', src->n) && !memchr(src->utf8, '\n', src->n);
-    struct writer w = {.b = b, .scan = scan, .src = src, .line_end = cr ? '\r' : '\n'};
+    struct writer w = {.b = b, .scan = scan, .src = src, .line_end = cr ? '\r' : '\n',
+                       .any = doc_length(b) > 0, .gap = GAP_PARA};
     size_t n_lines, *lines = find_lines(src, w.line_end, &n_lines), heading = SIZE_MAX;
     doc_set_cr_lines(b, cr);
     const xmlNode *kept = NULL; /* the outermost kept node that we are in */

@@ -15,6 +15,8 @@ struct html_source {
     const struct html_piece *piece; /* sorted by `at`; NULL: utf8 is bytes + bom              */
     size_t n_pieces;
     size_t bom;
+    uint32_t page; /* of every place, 0 without                                 */
+    bool inside;   /* bytes are those of a member of the source: places have none */
 };
 struct html_piece {
     size_t at, len;        /* in utf8  */

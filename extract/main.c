@@ -1,17 +1,17 @@
 /* main.c: deepread-extract: parses one document of a hostile format in a process of its own.
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
+ *     deepread-extract --sandbox
  *
  * The document is standard input, the answer one message on standard output (ingest/wire.h), and
- * standard error is kept for the reason when no message comes.  After the input is mapped nothing
- * is opened here; poppler, when a page asks for it, reads its own tables (/usr/share/poppler) and
- * asks fontconfig about fonts that the file does not hold.
+ * standard error is kept for the reason when no message comes.  Once the input is mapped, and
+ * before the first of its bytes is looked at, the process shuts itself in (sandbox.h).  The second
+ * form prints what that consists of on this machine.
  *
  * Licence: the sources are MIT, like all of deepread.  The program that is built from this folder
  * links poppler, which is GPL (version 2 or later): its binary may be passed on under the GPL
  * only.  deepread itself starts it as a separate program and links neither poppler nor libxml2. */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "extract/call.h"
 #include "extract/extract.h"
+#include "extract/sandbox.h"
 #include "ingest/wire.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -32,54 +34,28 @@ const char *__lsan_default_suppressions(void)
 }
 #endif
 
-static const struct {
+static const struct row {
     const char *name;
     enum err (*read)(struct doc_builder *b, const struct ingest_options *o, const char *name,
                      const void *bytes, size_t n, struct errinfo *e);
+    enum sandbox_need need;
 } readers[] = {
-    {"pdf", read_pdf},
-    {"html", read_html},
+    {"pdf", read_pdf, SANDBOX_FONTS},
+    {"html", read_html, SANDBOX_NO_FILES},
+    {"docx", read_docx, SANDBOX_NO_FILES},
+    {"odt", read_odt, SANDBOX_NO_FILES},
+    {"epub", read_epub, SANDBOX_NO_FILES},
+    {"odp", read_odp, SANDBOX_NO_FILES},
+    {"pptx", read_pptx, SANDBOX_NO_FILES},
+    {"xlsx", read_xlsx, SANDBOX_NO_FILES},
+    {"ods", read_ods, SANDBOX_NO_FILES},
 };
 
-struct call {
-    size_t reader;
-    const char *name;
-    struct ingest_options o;
-    int password_fd;
-};
-
-static bool take_option(struct call *c, const char *arg)
+static const struct row *find_reader(const char *format)
 {
-    const char *value = strchr(arg, '=');
-    if (!value) return false;
-    size_t n = (size_t)(value++ - arg);
-    if (n == 6 && !strncmp(arg, "--name", n))
-        c->name = value;
-    else if (n == 7 && !strncmp(arg, "--pages", n))
-        c->o.pages = value;
-    else if (n == 10 && !strncmp(arg, "--encoding", n))
-        c->o.encoding = value;
-    else if (n == 13 && !strncmp(arg, "--password-fd", n)) {
-        char *end;
-        long fd = strtol(value, &end, 10);
-        if (*value == 0 || *end || fd < 3 || fd > INT_MAX) return false;
-        c->password_fd = (int)fd;
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static bool take_call(struct call *c, int argc, char **argv)
-{
-    size_t n = sizeof readers / sizeof *readers;
-    *c = (struct call){.name = "document", .password_fd = -1};
-    if (argc < 2) return false;
-    while (c->reader < n && strcmp(argv[1], readers[c->reader].name)) c->reader++;
-    if (c->reader == n) return false;
-    for (int i = 2; i < argc; i++)
-        if (!take_option(c, argv[i])) return false;
-    return true;
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++)
+        if (strcmp(readers[i].name, format) == 0) return &readers[i];
+    return NULL;
 }
 
 /* The document is mapped where it is a file, and read where it is a pipe. */
@@ -101,20 +77,38 @@ static enum err take_input(const char **bytes, size_t *n, struct buf *own, const
     return OK;
 }
 
-static enum err extract(struct call *c, struct arena *a, struct doc **out, struct errinfo *e)
+/* Ends the process where a sandbox is to be had and cannot be set up. */
+static void enter_sandbox(enum sandbox_need need, const char **lacks)
 {
-    const char *bytes = NULL;
+    struct errinfo e = {0};
+    if (sandbox_enter(need, lacks, &e) == OK) return;
+    fprintf(stderr, "%s\n", e.msg);
+    exit(WIRE_EXIT_SANDBOX);
+}
+
+/* Reads the password, too, before the process is shut in. */
+static enum err take_all(struct call *c, const char **bytes, size_t *n, struct buf *own,
+                         struct buf *password, struct errinfo *e)
+{
+    if (c->password_fd >= 0) {
+        TRY(sys_read_all(c->password_fd, 4096, password, "password", e));
+        c->o.password = password->s ? password->s : "";
+    }
+    return take_input(bytes, n, own, c->name, e);
+}
+
+static enum err extract(struct call *c, const struct row *reader, struct arena *a,
+                        struct doc **out, struct errinfo *e)
+{
+    const char *bytes = NULL, *lacks = NULL;
     struct buf own = {0}, password = {0};
     size_t n = 0;
-    enum err r = OK;
-    if (c->password_fd >= 0) {
-        r = sys_read_all(c->password_fd, 4096, &password, "password", e);
-        c->o.password = password.s ? password.s : "";
-    }
-    if (!r) r = take_input(&bytes, &n, &own, c->name, e);
+    enum err r = take_all(c, &bytes, &n, &own, &password, e);
     if (!r) {
-        struct doc_builder *b = doc_new(a, c->name, readers[c->reader].name);
-        r = readers[c->reader].read(b, &c->o, c->name, bytes, n, e);
+        struct doc_builder *b = doc_new(a, c->name, reader->name);
+        enter_sandbox(reader->need, &lacks);
+        if (lacks) doc_set_note(b, lacks);
+        r = reader->read(b, &c->o, c->name, bytes, n, e);
         if (!r) *out = doc_freeze(b, NULL, bytes, n);
     }
     if (password.s) explicit_bzero(password.s, password.n);
@@ -126,19 +120,35 @@ static enum err extract(struct call *c, struct arena *a, struct doc **out, struc
     return r;
 }
 
+static int usage(void)
+{
+    fprintf(stderr, "usage: deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] "
+                    "[--password-fd=N]\n");
+    return WIRE_EXIT_USAGE;
+}
+
+static int print_sandbox(void)
+{
+    struct buf b = {0};
+    sandbox_describe(&b);
+    printf("%s\n", b.s);
+    buf_free(&b);
+    return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct call c;
     struct errinfo why = {0}, e = {0};
     struct doc *d = NULL;
-    if (!take_call(&c, argc, argv)) {
-        fprintf(stderr, "usage: deepread-extract pdf|html --name=NAME [--pages=RANGE] "
-                        "[--encoding=NAME] [--password-fd=N]\n");
-        return WIRE_EXIT_USAGE;
-    }
+    if (argc == 2 && strcmp(argv[1], "--sandbox") == 0) return print_sandbox();
+    const struct row *reader = call_take(&c, argc, argv) ? find_reader(c.format) : NULL;
+    if (!reader) return usage();
     signal(SIGPIPE, SIG_IGN);
+    sandbox_preload(c.o.encoding);
     struct arena *a = arena_new();
-    enum err r = extract(&c, a, &d, &why) ? wire_send_error(1, &why, &e) : wire_send(1, d, &e);
+    enum err r = extract(&c, reader, a, &d, &why) ? wire_send_error(1, &why, &e)
+                                                  : wire_send(1, d, &e);
     if (r) fprintf(stderr, "%s\n", e.msg);
     arena_free(a);
     return r ? 1 : WIRE_EXIT_SENT;

@@ -16,6 +16,7 @@
 #include "extract/html_scan.h"
 #include "extract/html_tree.h"
 #include "extract/html_write.h"
+#include "extract/read_html.h"
 #include "ingest/charset.h"
 
 /* A page nested deeper than this is written whole: the choice of the main part looks at ancestors
@@ -146,32 +147,79 @@ static enum err write_page(struct doc_builder *b, const struct html_source *src,
     return r;
 }
 
+/* The page in UTF-8, with the way back.  `c` holds its text: take_free. */
+static enum err take_page(struct html_source *src, struct converted *c, struct doc_builder *b,
+                          const struct ingest_options *o, const char *name, struct errinfo *e)
+{
+    struct charset cs = {0};
+    struct arena *a = arena_new();
+    size_t bad = 0;
+    enum err r = find_charset(&cs, a, o, src->bytes, src->n_bytes, e);
+    if (!r && (cs.binary || !cs.name))
+        r = err_set(e, E_UNSUPPORTED, "%s: binary, not a page", name);
+    if (!r) r = charset_convert(&cs, src->bytes, src->n_bytes, take_piece, c, &bad, e);
+    if (!r) {
+        doc_set_charset(b, cs.name);
+        src->utf8 = c->utf8.s ? c->utf8.s : "";
+        src->n = c->utf8.n;
+        src->piece = c->piece;
+        src->n_pieces = c->n;
+        src->bom = cs.bom;
+        if (c->utf8.n == src->n_bytes - cs.bom && src->n_bytes > cs.bom &&
+            !memcmp(c->utf8.s, src->bytes + cs.bom, c->utf8.n))
+            src->piece = NULL; /* it was UTF-8: places are exact without a table */
+    }
+    arena_free(a);
+    return r;
+}
+
+static void take_free(struct converted *c)
+{
+    buf_free(&c->utf8);
+    mem_free(c->piece);
+}
+
 enum err read_html(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e)
 {
-    struct charset cs = {0};
     struct converted c = {0};
     struct html_source src = {.bytes = bytes, .n_bytes = n};
+    enum err r = take_page(&src, &c, b, o, name, e);
+    if (!r) r = write_page(b, &src, name, e);
+    take_free(&c);
+    return r;
+}
+
+/* ------------------------------------------------------------------ parts of other documents */
+
+void read_html_part(struct doc_builder *b, const struct html_source *src, bool xml)
+{
+    struct html_scan scan = {.xml = xml};
     struct arena *a = arena_new();
-    size_t bad = 0;
-    enum err r = find_charset(&cs, a, o, bytes, n, e);
-    if (!r && (cs.binary || !cs.name))
-        r = err_set(e, E_UNSUPPORTED, "%s: binary, not a page", name);
-    if (!r) r = charset_convert(&cs, bytes, n, take_piece, &c, &bad, e);
-    if (!r) {
-        doc_set_charset(b, cs.name);
-        src.utf8 = c.utf8.s ? c.utf8.s : "";
-        src.n = c.utf8.n;
-        src.piece = c.piece;
-        src.n_pieces = c.n;
-        src.bom = cs.bom;
-        if (c.utf8.n == n - cs.bom && n > cs.bom &&
-            !memcmp(c.utf8.s, (const char *)bytes + cs.bom, c.utf8.n))
-            src.piece = NULL; /* it was UTF-8: places are exact without a table */
-        r = write_page(b, &src, name, e);
+    scan_page(&scan, src->utf8, src->n);
+    xmlDoc *doc = parse(&scan.copy);
+    xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
+    xmlNode *body = root ? find_element(root, "body") : NULL;
+    if (root) {
+        if (!body) body = root;
+        tree_prepare(root, a);
+        tree_sum(root);
+        tree_facts(body)->keep = true;
+        html_write(b, body, &scan, src);
     }
-    buf_free(&c.utf8);
-    mem_free(c.piece);
+    xmlFreeDoc(doc);
     arena_free(a);
+    scan_free(&scan);
+}
+
+enum err read_html_member(struct doc_builder *b, const char *bytes, size_t n, uint32_t page,
+                          const char *name, struct errinfo *e)
+{
+    struct converted c = {0};
+    struct ingest_options o = {0};
+    struct html_source src = {.bytes = bytes, .n_bytes = n, .page = page, .inside = true};
+    enum err r = take_page(&src, &c, b, &o, name, e);
+    if (!r) read_html_part(b, &src, true);
+    take_free(&c);
     return r;
 }

@@ -16,9 +16,10 @@
 
 #define PROGRAM "deepread-extract"
 #define TIMEOUT_S 120
-/* Address space: poppler and its fonts, glyph caches and one decoded page image live well within
- * this; the document is mapped on top. */
-#define MEMORY ((rlim_t)2 << 30)
+/* Memory of its own: poppler and its fonts, glyph caches and one decoded page image live well
+ * within this. */
+#define MEMORY ((size_t)1 << 30)
+#define LIBRARIES ((rlim_t)1 << 30) /* address space on top: what is mapped from files */
 #define PASSWORD_MAX 1024 /* fits into a pipe at once */
 #define TAIL 512          /* of standard error that is kept */
 #define PASSWORD_FD 3
@@ -34,11 +35,19 @@ struct child {
     bool timed_out, too_long, interrupted;
     int status;
 };
+#define CHILD_NONE {.source = -1, .password = -1, .out = {-1, -1}, .err = {-1, -1}}
 
 static void close_fd(int *fd)
 {
     if (*fd >= 0) close(*fd);
     *fd = -1;
+}
+
+static void child_free(struct child *c)
+{
+    int *fds[] = {&c->source, &c->password, &c->out[0], &c->out[1], &c->err[0], &c->err[1]};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close_fd(fds[i]);
+    buf_free(&c->answer);
 }
 
 static const char *display_name(const char *format)
@@ -49,11 +58,12 @@ static const char *display_name(const char *format)
 
 /* ------------------------------------------------------------------ before the start */
 
-static enum err find_program(struct arena *a, const struct ingest_options *o, const char *name,
+/* named: the program's path, or NULL. */
+static enum err find_program(struct arena *a, const char *named, const char *name,
                              const char **path, struct errinfo *e)
 {
-    if (o->extract_path) {
-        *path = o->extract_path;
+    if (named) {
+        *path = named;
         if (access(*path, X_OK) == 0) return OK;
         return err_set(e, E_DEVICE, "%s: cannot run %s: %s", name, *path, strerror(errno));
     }
@@ -153,10 +163,29 @@ static _Noreturn void give_up(int fd)
     _exit(WIRE_EXIT_NO_PROGRAM);
 }
 
+/* AddressSanitizer's shadow is terabytes of address space. */
+static void limit_memory(rlim_t own, rlim_t document)
+{
+#if !defined __SANITIZE_ADDRESS__
+    limit(RLIMIT_DATA, own, 0);
+    limit(RLIMIT_AS, own + document + LIBRARIES, 0);
+#else
+    (void)own, (void)document;
+#endif
+}
+
+/* What a child may take. */
+struct quota {
+    size_t memory, document; /* bytes: of its own, and mapped on top */
+    int seconds;
+};
+
 /* Between fork and exec: only calls that are safe there. */
-static _Noreturn void become(const struct child *c, char **argv, rlim_t memory, rlim_t seconds)
+static _Noreturn void become(const struct child *c, char **argv, const struct quota *q,
+                             pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(WIRE_EXIT_NO_PROGRAM); /* it died before */
     setpgid(0, 0); /* the terminal's interrupt goes to deepread, which ends the child itself */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_DFL);
@@ -171,25 +200,22 @@ static _Noreturn void become(const struct child *c, char **argv, rlim_t memory, 
     if (from[3] >= 0 && dup2(from[3], PASSWORD_FD) < 0) give_up(STDERR_FILENO);
     close_range(from[3] >= 0 ? PASSWORD_FD + 1 : PASSWORD_FD, ~0U, 0);
     limit(RLIMIT_CORE, 0, 0);
-    limit(RLIMIT_CPU, seconds, 2);
-    if (memory) limit(RLIMIT_AS, memory, 0);
+    limit(RLIMIT_CPU, (rlim_t)q->seconds + 1, 2);
+    limit_memory(q->memory, q->document);
     execv(argv[0], argv);
     give_up(STDERR_FILENO);
 }
 
-static enum err start(struct child *c, char **argv, const struct wire_about *about, int timeout_s,
-                      struct errinfo *e)
+static enum err start(struct child *c, char **argv, const struct wire_about *about,
+                      const struct quota *q, struct errinfo *e)
 {
     if (pipe2(c->out, O_CLOEXEC) != 0 || pipe2(c->err, O_CLOEXEC) != 0)
         return err_set(e, E_DEVICE, "%s: pipe: %s", about->name, strerror(errno));
-    rlim_t memory = MEMORY + about->n_source;
-#if defined __SANITIZE_ADDRESS__
-    memory = 0; /* its shadow is terabytes of address space */
-#endif
+    pid_t parent = getpid();
     c->pid = fork();
     if (c->pid < 0)
         return err_set(e, E_DEVICE, "%s: starting " PROGRAM ": %s", about->name, strerror(errno));
-    if (c->pid == 0) become(c, argv, memory, (rlim_t)timeout_s + 1);
+    if (c->pid == 0) become(c, argv, q, parent);
     close_fd(&c->source);
     close_fd(&c->password);
     close_fd(&c->out[1]);
@@ -351,21 +377,46 @@ enum err extract_client_run(struct doc **out, struct arena *a, const struct inge
 {
     const char *program;
     *out = NULL;
-    TRY(find_program(a, o, about->name, &program, e));
+    TRY(find_program(a, o->extract_path, about->name, &program, e));
     int timeout_s = o->timeout_s > 0 ? o->timeout_s : TIMEOUT_S;
-    struct child c = {.source = -1, .password = -1, .out = {-1, -1}, .err = {-1, -1}};
+    struct quota q = {o->memory ? o->memory : MEMORY, about->n_source, timeout_s};
+    struct child c = CHILD_NONE;
     char **argv = arguments(a, program, o, about);
     double deadline = sys_seconds() + timeout_s;
     enum err r = open_source(&c, about, e);
     if (!r) r = open_password(&c, o->password, about->name, e);
-    if (!r) r = start(&c, argv, about, timeout_s, e);
+    if (!r) r = start(&c, argv, about, &q, e);
     if (!r) {
         listen_to(&c, deadline);
         reap(&c, deadline);
         r = verdict(out, &c, a, about, timeout_s, e);
     }
-    int *fds[] = {&c.source, &c.password, &c.out[0], &c.out[1], &c.err[0], &c.err[1]};
-    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) close_fd(fds[i]);
-    buf_free(&c.answer);
+    child_free(&c);
+    return r;
+}
+
+/* ------------------------------------------------------------------ the machine */
+
+enum err extract_client_describe(struct buf *out, struct errinfo *e)
+{
+    struct arena *a = arena_new();
+    struct wire_about nothing = {.name = PROGRAM, .source = ""};
+    struct child c = CHILD_NONE;
+    const char *program = NULL;
+    enum err r = find_program(a, NULL, PROGRAM, &program, e);
+    char ask[] = "--sandbox", *argv[] = {mem_copy(a, program, program ? strlen(program) : 0), ask,
+                                         NULL};
+    if (!r) r = open_source(&c, &nothing, e);
+    if (!r) r = start(&c, argv, &nothing, &(struct quota){MEMORY, 0, TIMEOUT_S}, e);
+    if (!r) {
+        double deadline = sys_seconds() + TIMEOUT_S;
+        listen_to(&c, deadline);
+        reap(&c, deadline);
+        size_t n = c.answer.n ? strcspn(c.answer.s, "\n") : 0;
+        buf_add(out, c.answer.s, n);
+        if (!n) r = err_set(e, E_DEVICE, "%s does not start", program);
+    }
+    child_free(&c);
+    arena_free(a);
     return r;
 }

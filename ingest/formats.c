@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "ingest/read_ipynb.h"
 #include "ingest/read_text.h"
 #include "ingest/sniff.h"
 
@@ -11,10 +12,31 @@ static const struct reader pdf = {
     "pdf", SUFFIXES(".pdf"), sniff_pdf, .apart = true, .title = "PDF", .binary = true};
 static const struct reader html = {
     "html", SUFFIXES(".html", ".htm", ".xhtml"), sniff_html, .apart = true, .title = "HTML"};
+static const struct reader docx = {
+    "docx", SUFFIXES(".docx", ".docm", ".dotx"), sniff_docx, .apart = true, .title = "Word document",
+    .binary = true, .units = {.line = "paragraph"}};
+static const struct reader odt = {
+    "odt", SUFFIXES(".odt", ".ott"), sniff_odt, .apart = true, .title = "OpenDocument text",
+    .binary = true, .units = {.line = "paragraph"}};
+static const struct reader epub = {
+    "epub", SUFFIXES(".epub"), sniff_epub, .apart = true, .title = "e-book", .binary = true,
+    .units = {.page = "chapter"}};
+static const struct reader pptx = {
+    "pptx", SUFFIXES(".pptx", ".pptm", ".ppsx"), sniff_pptx, .apart = true,
+    .title = "PowerPoint slides", .binary = true, .units = {.page = "slide"}};
+static const struct reader odp = {
+    "odp", SUFFIXES(".odp", ".otp"), sniff_odp, .apart = true, .title = "OpenDocument slides",
+    .binary = true, .units = {.page = "slide"}};
+static const struct reader xlsx = {
+    "xlsx", SUFFIXES(".xlsx", ".xlsm", ".xltx"), sniff_xlsx, .apart = true,
+    .title = "Excel workbook", .binary = true, .units = {"sheet", "row"}};
+static const struct reader ods = {
+    "ods", SUFFIXES(".ods", ".ots"), sniff_ods, .apart = true, .title = "OpenDocument spreadsheet",
+    .binary = true, .units = {"sheet", "row"}};
 
 /* Where two readers are equally sure, the first one reads. */
 static const struct reader *const readers[] = {
-    &pdf, &html, &read_text_markdown, &read_text_code, &read_text_plain,
+    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
 };
 
 const struct reader *formats_row(size_t i)

@@ -191,6 +191,7 @@ struct ingest_options {
     size_t max_file;            /* bytes; larger files of a folder are skipped, a larger file named
                                    directly is E_LIMIT.  0: 64 MiB                                        */
     int timeout_s;              /* per document for the extract program; 0: 120                           */
+    size_t memory;              /* bytes that it may take per document; 0: 1 GiB                          */
 };
 
 /* Documents of one run in input order.  All memory is the arena's. */

@@ -57,3 +57,103 @@ int sniff_html(const char *name, const unsigned char *head, size_t n)
         if (starts(s + at, n - at, likely[i])) return named ? 90 : l ? 20 : 60;
     return named ? 78 : 0;
 }
+
+/* ------------------------------------------------------------------ zip and what is made of it */
+
+/* A name in a header of the zip format at s, whose file name stands at `at`. */
+static bool header_names(const unsigned char *s, size_t n, size_t at, size_t len_at,
+                         const char *member)
+{
+    size_t k = strlen(member), len = n >= at ? s[len_at] | (size_t)s[len_at + 1] << 8 : 0;
+    return len >= k && k <= n - at && strncasecmp((const char *)s + at, member, k) == 0;
+}
+
+/* Whether headers in these bytes name a member that begins like this. */
+static bool names_member(const unsigned char *s, size_t n, const char *mark, size_t at,
+                         size_t len_at, const char *member)
+{
+    const unsigned char *p = s, *end = s + n;
+    for (; (p = memmem(p, (size_t)(end - p), mark, 4)); p += 4)
+        if (header_names(p, (size_t)(end - p), at, len_at, member)) return true;
+    return false;
+}
+
+/* Members are named in front of each, and all of them at the end of the file. */
+static bool zip_holds(const unsigned char *s, size_t n, const char *member)
+{
+    enum { FRONT = 1 << 16, BACK = 1 << 18 };
+    size_t front = n < FRONT ? n : FRONT, back = n < BACK ? n : BACK;
+    return names_member(s, front, "PK\3\4", 30, 26, member) ||
+           names_member(s + n - back, back, "PK\1\2", 46, 28, member);
+}
+
+static bool is_zip(const unsigned char *s, size_t n)
+{
+    return n >= 4 && memcmp(s, "PK\3\4", 4) == 0;
+}
+
+static bool named(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), k = strlen(suffix);
+    return n > k && strcasecmp(name + n - k, suffix) == 0;
+}
+
+/* The first member of OpenDocument files and e-books says what they are, stored as it is. */
+static bool says_type(const unsigned char *s, size_t n, const char *type)
+{
+    size_t k = strlen(type);
+    if (n < 38 || memcmp(s + 30, "mimetype", 8) != 0) return false;
+    size_t at = 30 + (s[26] | (size_t)s[27] << 8) + (s[28] | (size_t)s[29] << 8);
+    return at + k <= n && memcmp(s + at, type, k) == 0;
+}
+
+static int sniff_ooxml(const char *name, const unsigned char *head, size_t n, const char *folder,
+                       const char *suffix)
+{
+    if (!is_zip(head, n)) return 0;
+    if (zip_holds(head, n, folder) && zip_holds(head, n, "[Content_Types].xml")) return 95;
+    return named(name, suffix) ? 60 : 0;
+}
+
+static int sniff_odf(const char *name, const unsigned char *head, size_t n, const char *type,
+                     const char *suffix)
+{
+    if (!is_zip(head, n)) return 0;
+    return says_type(head, n, type) ? 95 : named(name, suffix) ? 60 : 0;
+}
+
+int sniff_docx(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_ooxml(name, head, n, "word/", ".docx");
+}
+
+int sniff_odt(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.text", ".odt");
+}
+
+int sniff_epub(const char *name, const unsigned char *head, size_t n)
+{
+    if (is_zip(head, n) && zip_holds(head, n, "META-INF/container.xml")) return 90;
+    return sniff_odf(name, head, n, "application/epub+zip", ".epub");
+}
+
+int sniff_pptx(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_ooxml(name, head, n, "ppt/", ".pptx");
+}
+
+int sniff_xlsx(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_ooxml(name, head, n, "xl/", ".xlsx");
+}
+
+int sniff_ods(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.spreadsheet", ".ods");
+}
+
+int sniff_odp(const char *name, const unsigned char *head, size_t n)
+{
+    return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.presentation", ".odp");
+}

@@ -7,5 +7,12 @@
 
 int sniff_pdf(const char *name, const unsigned char *head, size_t n);
 int sniff_html(const char *name, const unsigned char *head, size_t n);
+int sniff_docx(const char *name, const unsigned char *head, size_t n);
+int sniff_odt(const char *name, const unsigned char *head, size_t n);
+int sniff_epub(const char *name, const unsigned char *head, size_t n);
+int sniff_pptx(const char *name, const unsigned char *head, size_t n);
+int sniff_xlsx(const char *name, const unsigned char *head, size_t n);
+int sniff_odp(const char *name, const unsigned char *head, size_t n);
+int sniff_ods(const char *name, const unsigned char *head, size_t n);
 
 #endif

@@ -3,13 +3,13 @@ deepread doctor | grep -vc '^[^:]*: .'
 0
 = 1
 ---
-deepread doctor | grep -cE '^(processor|memory|NUMA nodes|backend cpu|cpu paths here|chosen): '
-6
+deepread doctor | grep -cE '^(processor|memory|NUMA nodes|backend cpu|cpu paths here|chosen|sandbox of deepread-extract): '
+7
 ---
 deepread doctor --weights f32 -t 1 | grep -c ', 1 thread, f32 weights, '
 1
 ---
-deepread doctor --backend nonsense | tail -n 1
+deepread doctor --backend nonsense | grep chosen
 ? chosen: no: backend 'nonsense' is unknown*
 ---
 deepread doctor now

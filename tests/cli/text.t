@@ -132,7 +132,7 @@ deepread text --max-file-size 10 lease.txt
 = 4
 ---
 deepread text --from nope lease.txt
-! --from: expected one of pdf, html, markdown, code, text, found "nope"
+! --from: expected one of pdf, html, *, text, found "nope"
 = 2
 ---
 deepread text --pages 0 lease.txt

@@ -1,0 +1,38 @@
+#include "extract/call.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_fd(int *fd, const char *value)
+{
+    char *end;
+    long n = strtol(value, &end, 10);
+    if (*value < '0' || *value > '9' || *end || n < 3 || n > INT_MAX) return false;
+    *fd = (int)n;
+    return true;
+}
+
+static bool take_option(struct call *c, const char *arg)
+{
+    static const char *const names[] = {"--name=", "--pages=", "--encoding=", "--password-fd="};
+    const char *value = NULL;
+    size_t i = 0;
+    for (; i < sizeof names / sizeof *names && !value; i++)
+        if (strncmp(arg, names[i], strlen(names[i])) == 0) value = arg + strlen(names[i]);
+    if (!value) return false;
+    if (i == 1) c->name = value;
+    if (i == 2) c->o.pages = value;
+    if (i == 3) c->o.encoding = value;
+    return i < 4 || take_fd(&c->password_fd, value);
+}
+
+bool call_take(struct call *c, int argc, char *const *argv)
+{
+    *c = (struct call){.name = "document", .password_fd = -1};
+    if (argc < 2) return false;
+    c->format = argv[1];
+    for (int i = 2; i < argc; i++)
+        if (!take_option(c, argv[i])) return false;
+    return true;
+}
