@@ -1,14 +1,14 @@
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "engine/engine.h"
-#include "ingest/extract_client.h"
+#include "ingest/extractor.h"
 
 /* The wall between a hostile document and this process. */
 static void describe_reader(struct buf *out)
 {
     struct errinfo e = {0};
     buf_addz(out, "sandbox of deepread-extract: ");
-    if (extract_client_describe(out, &e)) buf_addf(out, "no: %s", e.msg);
+    if (extractor_describe(out, &e)) buf_addf(out, "no: %s", e.msg);
     buf_addc(out, '\n');
 }
 

@@ -190,7 +190,8 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .follow = o->follow,
                                         .max_file = o->max_file,
                                         .timeout_s = (int)o->doc_timeout,
-                                        .memory = o->doc_memory};
+                                        .memory = o->doc_memory,
+                                        .jobs = (int)o->jobs};
     j->stage = STAGE_USAGE;
     struct charset unused;
     struct errinfo why = {0};
@@ -211,6 +212,37 @@ enum err job_read(struct job *j, const char *path, struct errinfo *e)
     double start = sys_seconds();
     term_progress(j->t, "reading", "files", j->set.n, 0, path);
     enum err r = ingest_path(&j->set, j->docs, path, &j->ingest, on_file, j, e);
+    j->read_seconds += sys_seconds() - start;
+    return r;
+}
+
+/* Who is told of failures and of progress. */
+struct listener {
+    struct job *j;
+    ingest_failed *failed;
+    void *ctx;
+};
+
+static void hear_file(void *ctx, const char *path, size_t done)
+{
+    struct listener *l = ctx;
+    on_file(l->j, path, done);
+}
+
+static void hear_failure(void *ctx, const char *path, const struct errinfo *why)
+{
+    struct listener *l = ctx;
+    l->failed(l->ctx, path, why);
+}
+
+enum err job_read_all(struct job *j, char *const *paths, ingest_failed *failed, void *ctx,
+                      struct errinfo *e)
+{
+    struct listener l = {j, failed, ctx};
+    j->stage = STAGE_INPUT;
+    double start = sys_seconds();
+    if (paths[0]) term_progress(j->t, "reading", "files", j->set.n, 0, paths[0]);
+    enum err r = ingest_paths(&j->set, j->docs, paths, &j->ingest, hear_file, hear_failure, &l, e);
     j->read_seconds += sys_seconds() - start;
     return r;
 }

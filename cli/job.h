@@ -57,6 +57,10 @@ enum err job_load_model(struct job *j, struct errinfo *e);
 enum err job_prepare(struct job *j, struct errinfo *e);
 /* Reads one operand and adds its documents.  Failures as in ingest_path. */
 enum err job_read(struct job *j, const char *path, struct errinfo *e);
+/* Reads operands, several documents at once, and adds what there is in their order.  Failures of
+ * one operand go to `failed`; returned are those of all, as from ingest_paths. */
+enum err job_read_all(struct job *j, char *const *paths, ingest_failed *failed, void *ctx,
+                      struct errinfo *e);
 /* The files that a folder stands for, in order; a file or "-" is itself. */
 enum err job_list(struct job *j, struct ledger *l, const char *path, struct errinfo *e);
 /* Lets go of all documents; replies made from them are gone too. */

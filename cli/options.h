@@ -16,7 +16,7 @@ struct options {
     bool no_ignore, hidden, follow, strict;
     const char *from, *encoding, *stdin_name, *pages, *password_file;
     size_t max_file, doc_memory;
-    long doc_timeout;
+    long doc_timeout, jobs;
 
     /* the model */
     const char *model, *backend, *prompts;

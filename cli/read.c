@@ -2,17 +2,32 @@
 
 #include "cli/report.h"
 
+struct failures {
+    struct job *j;
+    struct inputs *in;
+    struct errinfo fatal; /* the first one that ends the run */
+};
+
+static void on_failed(void *ctx, const char *path, const struct errinfo *why)
+{
+    struct failures *f = ctx;
+    struct errinfo e = *why;
+    (void)path;
+    if (f->fatal.code) return;
+    if (e.code == E_DEVICE) f->j->stage = STAGE_MODEL; /* the others would meet it again */
+    if (e.code == E_USAGE || e.code == E_DEVICE) {
+        f->fatal = e;
+        return;
+    }
+    enum exit_code said = term_fail(f->j->t, f->j->stage, &e);
+    if (!f->in->failed++) f->in->first_failure = said;
+}
+
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e)
 {
-    for (char *const *p = operands; *p; p++) {
-        enum err code = job_read(j, *p, e);
-        if (!code) continue;
-        if (code == E_DEVICE) j->stage = STAGE_MODEL; /* the others would meet it again */
-        if (code == E_INTR || code == E_USAGE || code == E_DEVICE) return code;
-        enum exit_code said = term_fail(j->t, j->stage, e);
-        if (!in->failed++) in->first_failure = said;
-        err_clear(e);
-    }
+    struct failures f = {.j = j, .in = in};
+    TRY(job_read_all(j, operands, on_failed, &f, e));
+    if (f.fatal.code) return err_set(e, f.fatal.code, "%s", f.fatal.msg);
     term_clear(j->t);
     report_ledger(j->t, j->o, &j->set, operands);
     in->gap |= ledger_has_gap(&j->set.ledger, j->set.v, j->set.n);

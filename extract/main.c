@@ -1,12 +1,14 @@
 /* main.c: deepread-extract: parses one document of a hostile format in a process of its own.
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
+ *     deepread-extract --serve
  *     deepread-extract --sandbox
  *
  * The document is standard input, the answer one message on standard output (ingest/wire.h), and
  * standard error is kept for the reason when no message comes.  Once the input is mapped, and
  * before the first of its bytes is looked at, the process shuts itself in (sandbox.h).  The second
- * form prints what that consists of on this machine.
+ * form makes such a process for each request on a socket (serve.h), the third prints what the
+ * sandbox consists of on this machine.
  *
  * Licence: the sources are MIT, like all of deepread.  The program that is built from this folder
  * links poppler, which is GPL (version 2 or later): its binary may be passed on under the GPL
@@ -23,6 +25,7 @@
 #include "extract/call.h"
 #include "extract/extract.h"
 #include "extract/sandbox.h"
+#include "extract/serve.h"
 #include "ingest/wire.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -136,20 +139,29 @@ static int print_sandbox(void)
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+/* One document: standard input to standard output. */
+static int run(int argc, char **argv)
 {
     struct call c;
     struct errinfo why = {0}, e = {0};
     struct doc *d = NULL;
-    if (argc == 2 && strcmp(argv[1], "--sandbox") == 0) return print_sandbox();
     const struct row *reader = call_take(&c, argc, argv) ? find_reader(c.format) : NULL;
     if (!reader) return usage();
     signal(SIGPIPE, SIG_IGN);
-    sandbox_preload(c.o.encoding);
+    sandbox_preload_charset(c.o.encoding);
     struct arena *a = arena_new();
     enum err r = extract(&c, reader, a, &d, &why) ? wire_send_error(1, &why, &e)
                                                   : wire_send(1, d, &e);
     if (r) fprintf(stderr, "%s\n", e.msg);
     arena_free(a);
     return r ? 1 : WIRE_EXIT_SENT;
+}
+
+int main(int argc, char **argv)
+{
+    bool alone = argc == 2;
+    if (alone && strcmp(argv[1], "--sandbox") == 0) return print_sandbox();
+    sandbox_preload();
+    if (alone && strcmp(argv[1], "--serve") == 0) return serve(STDIN_FILENO, run);
+    return run(argc, argv);
 }

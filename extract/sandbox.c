@@ -39,12 +39,16 @@ static const char *const charsets[] = {
     "viscii", "georgian-ps",
 };
 
-void sandbox_preload(const char *encoding)
+void sandbox_preload_charset(const char *name)
+{
+    if (name && !SANITIZED) iconv_open("utf-8", name);
+}
+
+void sandbox_preload(void)
 {
     if (SANITIZED) return; /* what stays open is a leak there, and files can be read */
     for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++)
         iconv_open("utf-8", charsets[i]);
-    if (encoding) iconv_open("utf-8", encoding);
     tzset();
 }
 

@@ -26,9 +26,9 @@ enum sandbox_need {
     SANDBOX_FONTS     /* reads poppler's tables, fonts, fontconfig's settings */
 };
 
-/* Loads what would be loaded from files later: the tables of character sets, the time zone.
- *   encoding   one more character set, or NULL */
-void sandbox_preload(const char *encoding);
+/* Loads what would be loaded from files later: the tables of character sets, the time zone. */
+void sandbox_preload(void);
+void sandbox_preload_charset(const char *name); /* one more; NULL is fine */
 
 /* Sets the sandbox up for the rest of the process's life.  *lacks becomes NULL, or what this
  * machine cannot forbid or had to forbid too much of, as one line for the reader of the document.

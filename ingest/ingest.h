@@ -192,6 +192,7 @@ struct ingest_options {
                                    directly is E_LIMIT.  0: 64 MiB                                        */
     int timeout_s;              /* per document for the extract program; 0: 120                           */
     size_t memory;              /* bytes that it may take per document; 0: 1 GiB                          */
+    int jobs;                   /* documents that it parses at once; 0: one a core                        */
 };
 
 /* Documents of one run in input order.  All memory is the arena's. */
@@ -204,15 +205,21 @@ struct docset {
 /* Called after each input so that a terminal can show life; may be NULL. */
 typedef void ingest_tick(void *ctx, const char *path, size_t done);
 
-/* Reads one operand: a file, "-" (standard input), or a folder (recursively, in byte order of the
- * paths).  A bad file inside a folder is a ledger entry.  A file named directly that cannot be
- * read is a ledger entry too AND the returned error:
+/* Reads operands: files, "-" (standard input), folders (recursively, in byte order of the paths).
+ * Documents and ledger are in the order of the operands, whatever is read at once.  A bad file
+ * inside a folder is a ledger entry.  A file named directly that cannot be read is a ledger entry
+ * too AND a call of `failed` with why, in the order of the operands, after the last was read:
  *   E_IO not there or not readable   E_UNSUPPORTED binary, unknown type   E_LOCKED encrypted
  *   E_EMPTY nothing to read (empty, image-only, tree without text)   E_FORMAT damaged beyond repair
  *   E_LIMIT larger than a limit, or the parser ran out of time or memory   E_USAGE bad glob or range
  *   E_DEVICE deepread-extract is not there or does not start, no descriptors left; of a folder only
  *   when nothing in it could be read
- * The caller decides whether to go on with the next operand. */
+ * Returns E_INTR when the user interrupted, and what makes no sense for all operands: E_USAGE. */
+typedef void ingest_failed(void *ctx, const char *path, const struct errinfo *why);
+enum err ingest_paths(struct docset *set, struct arena *a, char *const *paths,
+                      const struct ingest_options *o, ingest_tick *tick, ingest_failed *failed,
+                      void *ctx, struct errinfo *e);
+/* One operand; its failure is returned. */
 enum err ingest_path(struct docset *set, struct arena *a, const char *path,
                      const struct ingest_options *o, ingest_tick *tick, void *ctx,
                      struct errinfo *e);

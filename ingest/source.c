@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "ingest/charset.h"
-#include "ingest/extract_client.h"
 #include "ingest/formats.h"
 #include "ingest/ingest.h"
 #include "ingest/lang.h"
 #include "ingest/magic.h"
 #include "ingest/pages.h"
+#include "ingest/pool.h"
 #include "ingest/read_text.h"
 #include "ingest/tree.h"
 
@@ -98,11 +98,28 @@ static struct verdict judge(const char *name, const char *s, size_t n)
 
 /* ------------------------------------------------------------------ one document */
 
-/* The bytes of one input. */
-struct source {
+/* What all operands of a call share. */
+struct reading {
+    struct docset *set;
+    struct arena *a;
+    const struct ingest_options *o;
+    ingest_tick *tick;
+    void *ctx;
+    struct pool *pool;
+    struct errinfo interrupted;
+};
+
+struct folder;
+
+/* One input on its way: its bytes, and the places kept for it in documents and ledger. */
+struct item {
+    struct reading *r;
     const char *name; /* shown */
     const char *path; /* NULL: standard input */
     struct buf bytes;
+    size_t doc, entry;
+    struct folder *folder; /* that it is in, or */
+    struct errinfo *why;   /* where the failure of a file goes that was named */
 };
 
 /* A name that can stand in a prompt and on a terminal. */
@@ -129,63 +146,36 @@ static bool is_blank(struct str t)
     return true;
 }
 
-static enum err read_here(struct doc **out, const struct reader *r, struct arena *a,
-                          const struct source *s, const struct ingest_options *o,
-                          struct errinfo *e)
+static size_t keep_doc(struct reading *r)
 {
-    struct doc_builder *b = doc_new(a, s->name, r->name);
-    TRY(r->read(b, o, s->name, s->bytes.s, s->bytes.n, e));
-    *out = doc_freeze(b, s->path, s->bytes.s, s->bytes.n);
-    return OK;
-}
-
-static enum err parse(struct doc **out, const struct reader *r, struct arena *a,
-                      const struct source *s, const struct ingest_options *o, struct errinfo *e)
-{
-    if (r->apart) {
-        struct wire_about about = {s->name, s->path, r->name, s->bytes.s, s->bytes.n};
-        TRY(extract_client_run(out, a, o, &about, e));
-    } else {
-        TRY(read_here(out, r, a, s, o, e));
-    }
-    if (is_blank((*out)->text))
-        return err_set(e, E_EMPTY, "%s: no text in it", s->name);
-    return OK;
-}
-
-static enum err unsupported(const struct source *s, const char *looks_like, struct errinfo *e)
-{
-    return err_set(e, E_UNSUPPORTED, "%s: looks like %s, which deepread does not read (deepread help "
-                   "formats)", s->name, looks_like);
-}
-
-/* Bytes to document, whatever they are. */
-static enum err read_source(struct doc **out, struct arena *a, const struct source *s,
-                            const struct ingest_options *o, struct errinfo *e)
-{
-    const struct reader *r = NULL;
-    if (s->bytes.n == 0) return err_set(e, E_EMPTY, "%s: is empty", s->name);
-    if (o->from) {
-        TRY(reader_named(&r, o->from, e));
-        return parse(out, r, a, s, o, e);
-    }
-    struct verdict v = judge(s->name, s->bytes.s, s->bytes.n);
-    /* A charset that was named makes text of what does not look like it. */
-    if (!v.reader && o->encoding && !magic_of(s->bytes.s, s->bytes.n)) v.reader = &read_text_plain;
-    if (!v.reader) return unsupported(s, v.looks_like, e);
-    return parse(out, v.reader, a, s, o, e);
-}
-
-static void add_doc(struct docset *set, struct arena *a, struct doc *d)
-{
+    struct docset *set = r->set;
     if (set->n == set->cap) {
         size_t cap = set->cap ? set->cap * 2 : 16;
-        struct doc **v = NEW(a, struct doc *, cap);
+        struct doc **v = NEW(r->a, struct doc *, cap);
         if (set->n) memcpy(v, set->v, set->n * sizeof *v);
         set->v = v;
         set->cap = cap;
     }
-    set->v[set->n++] = d;
+    set->v[set->n] = NULL;
+    return set->n++;
+}
+
+/* Places that were kept for what could not be read. */
+static void close_gaps(struct docset *set, size_t first)
+{
+    size_t n = first;
+    for (size_t i = first; i < set->n; i++)
+        if (set->v[i]) set->v[n++] = set->v[i];
+    set->n = n;
+}
+
+static struct item *begin_item(struct reading *r, const char *name, const char *path)
+{
+    struct item *it = mem_alloc(1, sizeof *it);
+    struct ledger *l = &r->set->ledger;
+    *it = (struct item){.r = r, .name = name, .path = path, .doc = keep_doc(r), .entry = l->n};
+    ledger_add(l, r->a, LEDGER_USED, path ? path : name, NULL, 0);
+    return it;
 }
 
 /* The message without the name that starts it: the ledger has the name already. */
@@ -194,6 +184,84 @@ static const char *reason_of(const struct errinfo *e, const char *name)
     size_t n = strlen(name);
     bool named = strncmp(e->msg, name, n) == 0 && e->msg[n] == ':' && e->msg[n + 1] == ' ';
     return named ? e->msg + n + 2 : e->msg;
+}
+
+static void count_used(struct folder *f);
+static void count_failed(struct folder *f, const struct errinfo *why);
+
+/* Enters what became of an item in the places that were kept for it. */
+static void end_item(struct item *it, struct doc *d, const struct errinfo *why)
+{
+    struct reading *r = it->r;
+    struct ledger_entry *l = &r->set->ledger.v[it->entry];
+    bool nothing = why->code == E_EMPTY || why->code == E_UNSUPPORTED;
+    r->set->v[it->doc] = d;
+    if (!it->folder || !why->code) l->bytes = it->bytes.n;
+    if (why->code) {
+        const char *reason = reason_of(why, it->name);
+        l->reason = mem_copy(r->a, reason, strlen(reason));
+        l->status = it->folder && nothing ? LEDGER_SKIPPED : LEDGER_UNREADABLE;
+    }
+    if (why->code == E_INTR && !r->interrupted.code) r->interrupted = *why;
+    if (it->folder && why->code) count_failed(it->folder, why);
+    else if (it->folder) count_used(it->folder);
+    else if (it->why) *it->why = *why;
+    if (r->tick) r->tick(r->ctx, l->path, r->set->ledger.n);
+    buf_free(&it->bytes);
+    mem_free(it);
+}
+
+/* pool_done: a document without text is none. */
+static void take_doc(void *ctx, struct doc *d, const struct errinfo *why)
+{
+    struct item *it = ctx;
+    struct errinfo e = *why;
+    if (!e.code && is_blank(d->text)) err_set(&e, E_EMPTY, "%s: no text in it", it->name);
+    end_item(it, e.code ? NULL : d, &e);
+}
+
+static void read_here(struct item *it, const struct reader *reader)
+{
+    struct reading *r = it->r;
+    struct errinfo why = {0};
+    struct doc *d = NULL;
+    struct doc_builder *b = doc_new(r->a, it->name, reader->name);
+    if (!reader->read(b, r->o, it->name, it->bytes.s, it->bytes.n, &why))
+        d = doc_freeze(b, it->path, it->bytes.s, it->bytes.n);
+    take_doc(it, d, &why);
+}
+
+static void read_apart(struct item *it, const struct reader *reader)
+{
+    struct wire_about about = {it->name, it->path, reader->name, it->bytes.s, it->bytes.n};
+    pool_add(it->r->pool, it->r->a, &about, take_doc, it);
+}
+
+static enum err unsupported(const struct item *it, const char *looks_like, struct errinfo *e)
+{
+    return err_set(e, E_UNSUPPORTED, "%s: looks like %s, which deepread does not read (deepread help "
+                   "formats)", it->name, looks_like);
+}
+
+static enum err choose_reader(const struct reader **out, const struct item *it, struct errinfo *e)
+{
+    const struct ingest_options *o = it->r->o;
+    if (it->bytes.n == 0) return err_set(e, E_EMPTY, "%s: is empty", it->name);
+    if (o->from) return reader_named(out, o->from, e);
+    struct verdict v = judge(it->name, it->bytes.s, it->bytes.n);
+    /* A charset that was named makes text of what does not look like it. */
+    bool text = !v.reader && o->encoding && !magic_of(it->bytes.s, it->bytes.n);
+    *out = text ? &read_text_plain : v.reader;
+    return *out ? OK : unsupported(it, v.looks_like, e);
+}
+
+/* Bytes to document; `reader` NULL: whatever they are.  The item ends here or in the pool. */
+static void read_item(struct item *it, const struct reader *reader)
+{
+    struct errinfo why = {0};
+    if (!reader && choose_reader(&reader, it, &why)) end_item(it, NULL, &why);
+    else if (reader->apart) read_apart(it, reader);
+    else read_here(it, reader);
 }
 
 static size_t max_file(const struct ingest_options *o)
@@ -207,74 +275,60 @@ static enum err open_error(int why)
     return why == EMFILE || why == ENFILE || why == ENOMEM ? E_DEVICE : E_IO;
 }
 
-/* ------------------------------------------------------------------ files named directly */
-
-static enum err load(struct source *s, int fd, const struct ingest_options *o, struct errinfo *e)
+static enum err load(struct buf *bytes, int fd, const char *name, const struct ingest_options *o,
+                     struct errinfo *e)
 {
     struct errinfo why = {0};
-    enum err r = sys_read_all(fd, max_file(o), &s->bytes, s->name, &why);
+    enum err r = sys_read_all(fd, max_file(o), bytes, name, &why);
     if (r == E_LIMIT)
         return err_set(e, E_LIMIT, "%s: larger than %zu bytes, the limit for one file "
-                       "(--max-file-size)", s->name, max_file(o));
+                       "(--max-file-size)", name, max_file(o));
     return r ? err_set(e, r, "%s", why.msg) : OK;
 }
 
-static enum err read_named(struct docset *set, struct arena *a, struct source *s, int fd,
-                           const struct ingest_options *o, struct errinfo *e)
+/* ------------------------------------------------------------------ files named directly */
+
+static void read_named(struct item *it, int fd)
 {
     struct errinfo why = {0};
-    struct doc *d = NULL;
-    enum err r = load(s, fd, o, &why);
-    if (!r) r = read_source(&d, a, s, o, &why);
-    const char *path = s->path ? s->path : s->name;
-    if (r) {
-        ledger_add(&set->ledger, a, LEDGER_UNREADABLE, path, reason_of(&why, s->name), s->bytes.n);
-        return err_set(e, r, "%s", why.msg);
-    }
-    add_doc(set, a, d);
-    ledger_add(&set->ledger, a, LEDGER_USED, path, NULL, s->bytes.n);
-    return OK;
+    if (load(&it->bytes, fd, it->name, it->r->o, &why)) end_item(it, NULL, &why);
+    else read_item(it, NULL);
 }
 
-static enum err read_stdin(struct docset *set, struct arena *a, const struct ingest_options *o,
-                           struct errinfo *e)
+static void read_stdin(struct reading *r, struct errinfo *why)
 {
-    struct source s = {.name = clean_name(a, o->stdin_name ? o->stdin_name : "stdin")};
-    enum err r = read_named(set, a, &s, STDIN_FILENO, o, e);
-    buf_free(&s.bytes);
-    return r;
+    const char *name = r->o->stdin_name ? r->o->stdin_name : "stdin";
+    struct item *it = begin_item(r, clean_name(r->a, name), NULL);
+    it->why = why;
+    read_named(it, STDIN_FILENO);
 }
 
-static enum err read_file(struct docset *set, struct arena *a, const char *path,
-                          const struct ingest_options *o, struct errinfo *e)
+static void read_file(struct reading *r, const char *path, struct errinfo *why)
 {
     const char *shown = path;
+    struct errinfo e = {0};
     while (shown[0] == '.' && shown[1] == '/' && shown[2]) shown += 2;
-    struct source s = {.name = clean_name(a, shown), .path = path};
+    struct item *it = begin_item(r, clean_name(r->a, shown), path);
     int fd;
+    it->why = why;
     do fd = open(path, O_RDONLY | O_CLOEXEC); /* waits for the writer of a pipe */
     while (fd < 0 && errno == EINTR && !sys_interrupted());
-    if (fd < 0 && errno == EINTR) return err_set(e, E_INTR, "%s: interrupted", s.name);
-    if (fd < 0) {
-        int why = errno;
-        ledger_add(&set->ledger, a, LEDGER_UNREADABLE, path, strerror(why), 0);
-        return err_set(e, open_error(why), "%s: %s", s.name, strerror(why));
+    if (fd >= 0) {
+        read_named(it, fd);
+        close(fd);
+        return;
     }
-    enum err r = read_named(set, a, &s, fd, o, e);
-    close(fd);
-    buf_free(&s.bytes);
-    return r;
+    if (errno == EINTR) err_set(&e, E_INTR, "%s: interrupted", it->name);
+    else err_set(&e, open_error(errno), "%s: %s", it->name, strerror(errno));
+    end_item(it, NULL, &e);
 }
 
 /* ------------------------------------------------------------------ folders */
 
 struct folder {
-    struct docset *set; /* NULL: only list */
+    struct reading *r; /* NULL: only list */
     struct ledger *ledger;
     struct arena *a;
-    const struct ingest_options *o;
-    ingest_tick *tick;
-    void *ctx;
     size_t used, left_out;
     struct errinfo device; /* the first failure that was none of a file */
 };
@@ -286,14 +340,27 @@ static void skip(struct folder *f, enum ledger_status status, const struct tree_
     f->left_out++;
 }
 
-/* Rules that need the content; true when the file is left out. */
-static bool left_out(struct folder *f, const struct tree_file *t, const char *s, size_t n)
+static void count_used(struct folder *f)
+{
+    f->used++;
+}
+
+static void count_failed(struct folder *f, const struct errinfo *why)
+{
+    f->left_out++;
+    if (why->code == E_DEVICE && !f->device.code) f->device = *why;
+}
+
+/* Rules that need the content; true when the file is left out, else *reader reads it. */
+static bool left_out(struct folder *f, const struct tree_file *t, const char *s, size_t n,
+                     const struct reader **reader)
 {
     if (n == 0) {
         skip(f, LEDGER_SKIPPED, t, "empty");
         return true;
     }
     struct verdict v = judge(t->path, s, n);
+    *reader = v.reader;
     if (!v.reader) {
         char why[96];
         bool plain = strcmp(v.looks_like, "binary data") == 0;
@@ -328,12 +395,13 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
 {
     (void)e;
     struct folder *f = ctx;
+    const struct reader *reader;
     char *head = mem_alloc(HEAD, 1);
     int fd = open_entry(t);
     ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
-    } else if (!left_out(f, t, head, (size_t)n)) {
+    } else if (!left_out(f, t, head, (size_t)n, &reader)) {
         list_used(f->ledger, f->a, t->path, head, (size_t)n, t->bytes);
         f->used++;
     }
@@ -345,44 +413,52 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
 /* Whether the first bytes of a long file leave it out already: then the rest is not read. */
 static bool left_out_early(struct folder *f, const struct tree_file *t, int fd)
 {
+    const struct reader *reader;
     if (t->bytes <= HEAD) return false;
     char *head = mem_alloc(HEAD, 1);
-    bool out = pread(fd, head, HEAD, 0) == (ssize_t)HEAD && left_out(f, t, head, HEAD);
+    bool out = pread(fd, head, HEAD, 0) == (ssize_t)HEAD && left_out(f, t, head, HEAD, &reader);
     mem_free(head);
     return out;
 }
 
-static enum err read_entry(struct folder *f, const struct tree_file *t, struct source *s,
-                           struct errinfo *why)
+/* The bytes of a file.  False: it was left out, and said so. */
+static bool load_entry(struct folder *f, const struct tree_file *t, struct buf *bytes,
+                       const struct reader **reader)
 {
+    struct errinfo why = {0};
     int fd = open_entry(t);
-    if (fd < 0) return err_set(why, open_error(errno), "%s", strerror(errno));
-    bool early = left_out_early(f, t, fd);
-    enum err r = early ? OK : load(s, fd, f->o, why);
-    close(fd);
-    if (r || early || left_out(f, t, s->bytes.s, s->bytes.n)) return r;
-    struct doc *d = NULL;
-    TRY(read_source(&d, f->a, s, f->o, why));
-    add_doc(f->set, f->a, d);
-    ledger_add(f->ledger, f->a, LEDGER_USED, t->path, NULL, s->bytes.n);
-    f->used++;
-    return OK;
+    if (fd < 0) err_set(&why, open_error(errno), "%s", strerror(errno));
+    if (fd >= 0 && left_out_early(f, t, fd)) {
+        close(fd);
+        return false;
+    }
+    if (!why.code) load(bytes, fd, t->path, f->r->o, &why);
+    if (fd >= 0) close(fd);
+    if (!why.code) return !left_out(f, t, bytes->s, bytes->n, reader);
+    skip(f, LEDGER_UNREADABLE, t, reason_of(&why, t->path));
+    if (why.code == E_DEVICE && !f->device.code) f->device = why;
+    if (why.code == E_INTR && !f->r->interrupted.code) f->r->interrupted = why;
+    return false;
 }
 
 static enum err read_tree_file(void *ctx, const struct tree_file *t, struct errinfo *e)
 {
     struct folder *f = ctx;
-    struct source s = {.name = clean_name(f->a, t->path),
-                       .path = mem_copy(f->a, t->path, strlen(t->path))};
-    struct errinfo why = {0};
-    enum err r = read_entry(f, t, &s, &why);
-    buf_free(&s.bytes);
-    if (r == E_INTR) return err_set(e, r, "%s", why.msg);
-    if (r == E_DEVICE && !f->device.code) f->device = why;
-    if (r == E_EMPTY || r == E_UNSUPPORTED) skip(f, LEDGER_SKIPPED, t, reason_of(&why, s.name));
-    else if (r) skip(f, LEDGER_UNREADABLE, t, reason_of(&why, s.name));
-    if (f->tick) f->tick(f->ctx, t->path, f->set->ledger.n);
-    return OK;
+    struct reading *r = f->r;
+    const struct reader *reader = NULL;
+    struct buf bytes = {0};
+    if (load_entry(f, t, &bytes, &reader)) {
+        struct item *it = begin_item(r, clean_name(r->a, t->path),
+                                     mem_copy(r->a, t->path, strlen(t->path)));
+        it->folder = f;
+        it->bytes = bytes;
+        read_item(it, r->o->from ? NULL : reader);
+    } else {
+        buf_free(&bytes);
+        if (r->tick) r->tick(r->ctx, t->path, r->set->ledger.n);
+    }
+    const struct errinfo *i = &r->interrupted;
+    return i->code ? err_set(e, i->code, "%s", i->msg) : OK;
 }
 
 static enum err nothing_in(const struct folder *f, const char *path, struct errinfo *e)
@@ -394,17 +470,13 @@ static enum err nothing_in(const struct folder *f, const char *path, struct erri
     return err_set(e, E_EMPTY, "%s: none of its %zu files can be read", path, f->left_out);
 }
 
-static enum err read_tree(struct docset *set, struct arena *a, const char *path,
-                          const struct ingest_options *o, ingest_tick *tick, void *ctx,
-                          struct errinfo *e)
-{
-    struct folder f = {.set = set, .ledger = &set->ledger, .a = a, .o = o, .tick = tick,
-                       .ctx = ctx};
-    TRY(tree_walk(path, o, a, &set->ledger, read_tree_file, &f, e));
-    return f.used ? OK : nothing_in(&f, path, e);
-}
-
 /* ------------------------------------------------------------------ the face */
+
+/* What is known of an operand when all has been read. */
+struct operand {
+    struct folder folder;
+    struct errinfo why;
+};
 
 static bool is_folder(const char *path)
 {
@@ -412,18 +484,78 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static void read_operand(struct reading *r, const char *path, struct operand *op)
+{
+    if (strcmp(path, "-") == 0) {
+        read_stdin(r, &op->why);
+    } else if (!is_folder(path)) {
+        read_file(r, path, &op->why);
+    } else {
+        op->folder = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
+        tree_walk(path, r->o, r->a, &r->set->ledger, read_tree_file, &op->folder, &op->why);
+    }
+    if (op->why.code == E_INTR && !r->interrupted.code) r->interrupted = op->why;
+}
+
+static void report(const struct reading *r, char *const *paths, struct operand *ops, size_t n,
+                   ingest_failed *failed)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct folder *f = &ops[i].folder;
+        if (f->r && !f->used && !ops[i].why.code) nothing_in(f, paths[i], &ops[i].why);
+        if (ops[i].why.code) failed(r->ctx, paths[i], &ops[i].why);
+    }
+}
+
+enum err ingest_paths(struct docset *set, struct arena *a, char *const *paths,
+                      const struct ingest_options *o, ingest_tick *tick, ingest_failed *failed,
+                      void *ctx, struct errinfo *e)
+{
+    const struct reader *forced;
+    struct reading r = {.set = set, .a = a, .o = o, .tick = tick, .ctx = ctx};
+    size_t n = 0, first = set->n;
+    TRY(pages_check(o->pages, e));
+    if (o->from) TRY(reader_named(&forced, o->from, e));
+    while (paths[n]) n++;
+    struct operand *ops = mem_alloc(n, sizeof *ops);
+    r.pool = pool_new(o);
+    for (size_t i = 0; i < n && !r.interrupted.code; i++) read_operand(&r, paths[i], &ops[i]);
+    pool_wait(r.pool);
+    pool_free(r.pool);
+    close_gaps(set, first);
+    if (!r.interrupted.code) report(&r, paths, ops, n, failed);
+    mem_free(ops);
+    return r.interrupted.code ? err_set(e, r.interrupted.code, "%s", r.interrupted.msg) : OK;
+}
+
+/* Who wants the failure of one operand. */
+struct one {
+    ingest_tick *tick;
+    void *ctx;
+    struct errinfo why;
+};
+
+static void tick_one(void *ctx, const char *path, size_t done)
+{
+    struct one *one = ctx;
+    if (one->tick) one->tick(one->ctx, path, done);
+}
+
+static void keep_failure(void *ctx, const char *path, const struct errinfo *why)
+{
+    (void)path;
+    struct one *one = ctx;
+    one->why = *why;
+}
+
 enum err ingest_path(struct docset *set, struct arena *a, const char *path,
                      const struct ingest_options *o, ingest_tick *tick, void *ctx,
                      struct errinfo *e)
 {
-    const struct reader *forced;
-    TRY(pages_check(o->pages, e));
-    if (o->from) TRY(reader_named(&forced, o->from, e));
-    if (is_folder(path)) return read_tree(set, a, path, o, tick, ctx, e);
-    enum err r = strcmp(path, "-") == 0 ? read_stdin(set, a, o, e)
-                                        : read_file(set, a, path, o, e);
-    if (tick) tick(ctx, path, set->ledger.n);
-    return r;
+    struct one one = {.tick = tick, .ctx = ctx};
+    char *paths[] = {mem_copy(a, path, strlen(path)), NULL};
+    TRY(ingest_paths(set, a, paths, o, tick_one, keep_failure, &one, e));
+    return one.why.code ? err_set(e, one.why.code, "%s", one.why.msg) : OK;
 }
 
 /* A file that is named is read whatever it is.  Nothing is taken from a pipe. */
@@ -445,7 +577,7 @@ static enum err list_named(struct ledger *l, struct arena *a, const char *path, 
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e)
 {
-    struct folder f = {.ledger = l, .a = a, .o = o};
+    struct folder f = {.ledger = l, .a = a};
     if (!is_folder(path)) return list_named(l, a, path, e);
     TRY(tree_walk(path, o, a, l, list_file, &f, e));
     return f.used ? OK : nothing_in(&f, path, e);

@@ -33,7 +33,7 @@ static int shut_in(enum sandbox_need need, int (*attempt)(void))
     assert_true(pid >= 0);
     if (pid == 0) {
         const char *lacks;
-        sandbox_preload(NULL);
+        sandbox_preload();
         if (sandbox_enter(need, &lacks, NULL)) _exit(CANNOT_ENTER);
         _exit(attempt());
     }

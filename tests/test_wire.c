@@ -4,7 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "ingest/extract_client.h"
+#include "extract/serve.h"
+#include "ingest/pool.h"
 #include "ingest/wire.h"
 #include "tests/ingest_check.h"
 
@@ -178,36 +179,48 @@ static void parted_character(void **state)
 /* ------------------------------------------------------------------ running programs */
 
 struct run {
-    char *dir;
     struct arena *a;
     struct doc *d;
     struct errinfo e;
 };
 
-/* Runs a shell script in the place of deepread-extract. */
+/* This program, started as deepread-extract: its reader is the shell script in --encoding. */
+static int run_script_in_place(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strncmp(argv[i], "--encoding=", 11) == 0)
+            execl("/bin/sh", "sh", "-c", argv[i] + 11, "sh", argv[1], argv[2], argv[3],
+                  (char *)NULL);
+    return 99;
+}
+
+static void take_result(void *ctx, struct doc *d, const struct errinfo *why)
+{
+    struct run *r = ctx;
+    r->d = d;
+    r->e = *why;
+}
+
+/* Runs a shell script in the place of deepread-extract's reader. */
 static enum err run_script(struct run *r, const char *script, struct ingest_options o)
 {
-    char path[300];
-    struct buf b = {0};
-    *r = (struct run){.dir = make_folder(), .a = arena_new()};
-    buf_addf(&b, "#!/bin/sh\n%s\n", script);
-    write_file(r->dir, "reader", b.s, b.n);
-    snprintf(path, sizeof path, "%s/reader", r->dir);
-    assert_int_equal(chmod(path, 0755), 0);
-    buf_free(&b);
-    o.extract_path = path;
+    *r = (struct run){.a = arena_new()};
+    if (!o.extract_path) o.extract_path = "/proc/self/exe";
+    o.encoding = script;
     struct wire_about about = about_sample();
     about.format = "pdf";
-    enum err got = extract_client_run(&r->d, r->a, &o, &about, &r->e);
+    struct pool *p = pool_new(&o);
+    pool_add(p, r->a, &about, take_result, r);
+    pool_wait(p);
+    pool_free(p);
     /* No child is left behind. */
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     assert_int_equal(errno, ECHILD);
-    return got;
+    return r->e.code;
 }
 
 static void run_end(struct run *r)
 {
-    drop_folder(r->dir);
     arena_free(r->a);
 }
 
@@ -240,15 +253,84 @@ static void crashes(void **state)
 static void missing(void **state)
 {
     (void)state;
-    struct arena *a = arena_new();
+    struct run r;
     struct ingest_options o = {.extract_path = "/nonexistent/deepread-extract"};
-    struct wire_about about = about_sample();
-    struct errinfo e = {0};
-    struct doc *d;
-    assert_int_equal(extract_client_run(&d, a, &o, &about, &e), E_DEVICE);
-    assert_non_null(strstr(e.msg, "/nonexistent/deepread-extract"));
-    arena_free(a);
+    assert_int_equal(run_script(&r, "true", o), E_DEVICE);
+    assert_non_null(strstr(r.e.msg, "/nonexistent/deepread-extract"));
+    run_end(&r);
+    o.extract_path = "/bin/true"; /* starts, and is no server */
+    assert_int_equal(run_script(&r, "true", o), E_DEVICE);
+    assert_memory_equal(r.e.msg, "page.html: ", 11);
+    run_end(&r);
 }
+
+/* ------------------------------------------------------------------ several at once */
+
+enum { MANY = 40 };
+
+struct many {
+    struct arena *a;
+    int done, failed;
+    char order[MANY + 1];
+};
+struct one_of_many {
+    struct many *m;
+    char name;
+};
+
+static void take_one(void *ctx, struct doc *d, const struct errinfo *why)
+{
+    struct one_of_many *one = ctx;
+    assert_null(d);
+    if (why->code == E_LIMIT) one->m->failed++;
+    one->m->order[one->m->done++] = one->name;
+}
+
+/* Four at a time: the slow one does not hold the others up, and each is told once. */
+static void side_by_side(void **state)
+{
+    (void)state;
+    struct many m = {.a = arena_new()};
+    struct one_of_many v[MANY];
+    struct ingest_options o = {.extract_path = "/proc/self/exe", .jobs = 4, .timeout_s = 1,
+                               .encoding = "test $3 = --pages=1 && exec sleep 30; exit 6"};
+    struct pool *p = pool_new(&o);
+    for (int i = 0; i < MANY; i++) {
+        struct wire_about about = about_sample();
+        v[i] = (struct one_of_many){&m, i == 1 ? 's' : 'f'};
+        o.pages = i == 1 ? "1" : "2";
+        pool_add(p, m.a, &about, take_one, &v[i]);
+    }
+    pool_wait(p);
+    assert_int_equal(m.done, MANY);
+    assert_int_equal(m.failed, MANY);
+    assert_int_equal(m.order[MANY - 1], 's');
+    pool_free(p);
+    arena_free(m.a);
+}
+
+/* A pool that is given up takes its processes along. */
+static void given_up(void **state)
+{
+    (void)state;
+    struct many m = {.a = arena_new()};
+    struct one_of_many v[3];
+    struct ingest_options o = {.extract_path = "/proc/self/exe", .jobs = 3,
+                               .encoding = "exec sleep 30"};
+    struct pool *p = pool_new(&o);
+    for (int i = 0; i < 3; i++) {
+        struct wire_about about = about_sample();
+        v[i] = (struct one_of_many){&m, 'x'};
+        pool_add(p, m.a, &about, take_one, &v[i]);
+    }
+    pool_free(p);
+    assert_int_equal(m.done, 0);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    arena_free(m.a);
+}
+
+/* ------------------------------------------------------------------ what is handed over */
 
 /* What the program is given: arguments, the document, the password, and no other open file. */
 static void arguments(void **state)
@@ -257,11 +339,10 @@ static void arguments(void **state)
     int extra = open("/dev/null", O_RDONLY); /* must not be inherited */
     assert_true(extra >= 0);
     struct run r;
-    struct ingest_options o = {.pages = "1-3", .encoding = "latin1", .password = "s e\"cret"};
+    struct ingest_options o = {.pages = "1-3", .password = "s e\"cret"};
     const char *script = "echo \"$*\" $(cat <&3) $(cat) $(ls /proc/self/fd | wc -l) >&2; exit 1";
     assert_int_equal(run_script(&r, script, o), E_FORMAT);
-    assert_non_null(strstr(r.e.msg, "pdf --name=page.html --pages=1-3 --encoding=latin1 "
-                                    "--password-fd=3 s e\"cret"));
+    assert_non_null(strstr(r.e.msg, "pdf --name=page.html --pages=1-3 s e\"cret"));
     assert_non_null(strstr(r.e.msg, "<p>three</p> 5")); /* 0 1 2, the password, the folder read */
     assert_null(strstr(r.e.msg, "--password=s"));
     run_end(&r);
@@ -304,12 +385,61 @@ static void answer(void **state)
     arena_free(a);
 }
 
-int main(void)
+/* A request comes out as it went in; every prefix and every changed byte is refused or harmless. */
+static void requests(void **state)
 {
+    (void)state;
+    char format[] = "pdf", name[] = "--name=a b";
+    struct request r = {1 << 20, 77, 9, 2, {format, name}}, got;
+    struct buf b = {0};
+    assert_int_equal(request_put(&b, &r, NULL), OK);
+    char *copy = malloc(b.n);
+    memcpy(copy, b.s, b.n);
+    assert_int_equal(request_parse(&got, copy, b.n, NULL), OK);
+    assert_int_equal(got.memory, r.memory);
+    assert_int_equal(got.document, r.document);
+    assert_int_equal(got.seconds, r.seconds);
+    assert_int_equal(got.argc, 2);
+    assert_string_equal(got.argv[0], "pdf");
+    assert_string_equal(got.argv[1], "--name=a b");
+    assert_null(got.argv[2]);
+    copy[7] = 9; /* another version */
+    assert_int_equal(request_parse(&got, copy, b.n, NULL), E_FORMAT);
+    for (size_t n = 0; n < b.n; n++) {
+        char *part = malloc(n + 1);
+        memcpy(part, b.s, n);
+        bool whole = n >= 28 && (n == 28 || !b.s[n - 1]);
+        assert_int_equal(request_parse(&got, part, n, NULL), whole ? OK : E_FORMAT);
+        free(part);
+    }
+    for (int i = 0; i < 20; i++) buf_add(&b, "x", 2);
+    assert_int_equal(request_parse(&got, b.s, b.n, NULL), E_FORMAT);
+    char *longest = malloc(REQUEST_BYTES + 1);
+    memset(longest, 'x', REQUEST_BYTES);
+    longest[REQUEST_BYTES] = 0;
+    r.argv[1] = longest;
+    assert_int_equal(request_put(&b, &r, NULL), E_LIMIT);
+    char reply[REQUEST_REPLY];
+    int32_t pid, why;
+    request_put_reply(reply, 4711, 0);
+    assert_true(request_parse_reply(reply, sizeof reply, &pid, &why));
+    assert_int_equal(pid, 4711);
+    assert_false(request_parse_reply(reply, sizeof reply - 1, &pid, &why));
+    request_put_reply(reply, -1, 0);
+    assert_false(request_parse_reply(reply, sizeof reply, &pid, &why));
+    free(longest);
+    free(copy);
+    buf_free(&b);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--serve") == 0) return serve(0, run_script_in_place);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip), cmocka_unit_test(errors),  cmocka_unit_test(hostile),
         cmocka_unit_test(lying_span), cmocka_unit_test(crashes), cmocka_unit_test(missing),
         cmocka_unit_test(arguments),  cmocka_unit_test(answer),  cmocka_unit_test(parted_character),
+        cmocka_unit_test(side_by_side), cmocka_unit_test(given_up), cmocka_unit_test(requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,12 +153,12 @@ mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && al
 = 6
 ---
 mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && echo >alone/deepread-extract && chmod +x alone/deepread-extract && alone/deepread text page.html
-! page.html: deepread-extract could not be started: Exec format error
+! page.html: cannot run */alone/deepread-extract: Exec format error
 = 6
 ---
 mkdir alone && cp "$(readlink -f "$(command -v deepread)")" alone/deepread && printf '#!/bin/sh\nkill -9 $$\n' >alone/deepread-extract && chmod +x alone/deepread-extract && alone/deepread text page.html
-! page.html: the HTML reader was killed (signal 9)
-= 4
+! page.html: deepread-extract does not start or is gone
+= 6
 ---
 printf '# Notes\n\nShort.\n' | deepread review -v - >/dev/null
 ! stdin: no source code, which is what review is for
