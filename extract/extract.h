@@ -32,4 +32,10 @@ enum err read_ods(struct doc_builder *b, const struct ingest_options *o, const c
 enum err read_odp(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e);
 
+/* A message, and a box of them (where --pages counts messages).  E_EMPTY when there is no text. */
+enum err read_eml(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                  const void *bytes, size_t n, struct errinfo *e);
+enum err read_mbox(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                   const void *bytes, size_t n, struct errinfo *e);
+
 #endif

@@ -35,12 +35,12 @@ struct writer {
 
 /* ------------------------------------------------------------------ places */
 
-static uint32_t line_of(const struct writer *w, size_t at)
+static uint32_t line_of(const size_t *line, size_t n_lines, size_t at)
 {
-    size_t lo = 0, hi = w->n_lines;
+    size_t lo = 0, hi = n_lines;
     while (hi - lo > 1) {
         size_t mid = lo + (hi - lo) / 2;
-        if (w->line[mid] <= at)
+        if (line[mid] <= at)
             lo = mid;
         else
             hi = mid;
@@ -107,7 +107,8 @@ static void put(struct writer *w, const char *s, size_t n, size_t at, bool coded
     if (at > w->src->n) at = w->src->n;
     if (len > w->src->n - at) len = w->src->n - at;
     find_bytes(w->src, at, len, &sp);
-    sp.line = line_of(w, at);
+    sp.line = w->src->lines ? line_of(w->src->lines, w->src->n_lines, sp.byte)
+                            : line_of(w->line, w->n_lines, at);
     sp.verbatim = !coded && sp.byte_len == n && sp.byte <= w->src->n_bytes &&
                   n <= w->src->n_bytes - sp.byte && !memcmp(w->src->bytes + sp.byte, s, n);
     sp.page = w->src->page;
@@ -307,12 +308,19 @@ static size_t *find_lines(const struct html_source *s, char end, size_t *n_lines
     return line;
 }
 
+/* What is still needed for a blank line behind a text. */
+static enum gap gap_behind(struct str t)
+{
+    if (!t.n || t.s[t.n - 1] != '\n') return GAP_PARA;
+    return t.n > 1 && t.s[t.n - 2] == '\n' ? GAP_NONE : GAP_LINE;
+}
+
 void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
                 const struct html_source *src)
 {
     bool cr = src->n && memchr(src->utf8, '\r', src->n) && !memchr(src->utf8, '\n', src->n);
     struct writer w = {.b = b, .scan = scan, .src = src, .line_end = cr ? '\r' : '\n',
-                       .any = doc_length(b) > 0, .gap = GAP_PARA};
+                       .any = doc_length(b) > 0, .gap = gap_behind(doc_text(b))};
     size_t n_lines, *lines = find_lines(src, w.line_end, &n_lines), heading = SIZE_MAX;
     doc_set_cr_lines(b, cr);
     const xmlNode *kept = NULL; /* the outermost kept node that we are in */

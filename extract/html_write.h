@@ -17,6 +17,8 @@ struct html_source {
     size_t bom;
     uint32_t page; /* of every place, 0 without                                 */
     bool inside;   /* bytes are those of a member of the source: places have none */
+    const size_t *lines; /* where lines of `bytes` start; NULL: lines are those of utf8 */
+    size_t n_lines;
 };
 struct html_piece {
     size_t at, len;        /* in utf8  */

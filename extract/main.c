@@ -52,6 +52,8 @@ static const struct row {
     {"pptx", read_pptx, SANDBOX_NO_FILES},
     {"xlsx", read_xlsx, SANDBOX_NO_FILES},
     {"ods", read_ods, SANDBOX_NO_FILES},
+    {"eml", read_eml, SANDBOX_NO_FILES},
+    {"mbox", read_mbox, SANDBOX_NO_FILES},
 };
 
 static const struct row *find_reader(const char *format)

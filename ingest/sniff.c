@@ -157,3 +157,55 @@ int sniff_odp(const char *name, const unsigned char *head, size_t n)
 {
     return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.presentation", ".odp");
 }
+
+/* ------------------------------------------------------------------ mail */
+
+/* How many fields that only mail has stand in the header at the start: at most 2 per kind. */
+static int mail_fields(const char *s, size_t n, bool *others)
+{
+    static const char *const sure[] = {"received:", "message-id:", "mime-version:",
+                                       "return-path:", "delivered-to:", "x-mailer:"};
+    static const char *const likely[] = {"from:", "to:", "subject:", "date:", "cc:", "reply-to:"};
+    int count = 0;
+    *others = false;
+    for (size_t i = 0; i < n;) {
+        const char *nl = memchr(s + i, '\n', n - i);
+        size_t len = nl ? (size_t)(nl - s) - i : n - i, k = 0;
+        if (len == 0 || s[i] == '\r') break;
+        while (k < len && ((s[i + k] | 32) >= 'a' || s[i + k] == '-') && (s[i + k] | 32) <= 'z') k++;
+        bool folded = s[i] == ' ' || s[i] == '\t';
+        if (!folded && (k == 0 || k == len || s[i + k] != ':')) {
+            *others = nl != NULL; /* a line that no header has */
+            break;
+        }
+        for (size_t j = 0; j < sizeof sure / sizeof *sure; j++) count += 100 * starts(s + i, len, sure[j]);
+        for (size_t j = 0; j < sizeof likely / sizeof *likely; j++) count += starts(s + i, len, likely[j]);
+        i += len + 1;
+    }
+    return count;
+}
+
+static int sniff_message(const char *name, const char *s, size_t n, bool is_named)
+{
+    bool others;
+    int fields = mail_fields(s, n, &others);
+    const struct lang *l = lang_of(name, NULL, 0);
+    if (is_named) return fields >= 1 ? 90 : 0;
+    if (others || fields < 101 || fields % 100 < 2) return 0;
+    return l ? 40 : 85; /* a patch stays a patch */
+}
+
+int sniff_eml(const char *name, const unsigned char *head, size_t n)
+{
+    bool is_named = named(name, ".eml") || named(name, ".mht") || named(name, ".mhtml");
+    return sniff_message(name, (const char *)head, n, is_named);
+}
+
+int sniff_mbox(const char *name, const unsigned char *head, size_t n)
+{
+    const char *nl = memchr(head, '\n', n < 500 ? n : 500);
+    if (n < 6 || memcmp(head, "From ", 5) != 0 || !nl) return 0;
+    size_t skip = (size_t)(nl - (const char *)head) + 1;
+    bool is_named = named(name, ".mbox") || named(name, ".mbx");
+    return sniff_message(name, nl + 1, n - skip, is_named);
+}
