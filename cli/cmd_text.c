@@ -114,11 +114,14 @@ static enum err list_operands(struct job *j, char *const *operands, struct input
     return OK;
 }
 
-/* The shape follows from what was asked for, not from what could be read. */
-static bool wants_titles(char *const *operands)
+/* The shape follows from what was asked for, not from what could be read.  An archive is known by
+ * its documents: they lie inside the operand. */
+static bool wants_titles(char *const *operands, const struct docset *set)
 {
     struct stat st;
+    const char *path = set->n ? set->v[0]->path : NULL;
     if (operands[0] && operands[1]) return true;
+    if (set->n > 1 || (path && operands[0] && strcmp(path, operands[0]))) return true;
     return operands[0] && strcmp(operands[0], "-") && !stat(operands[0], &st) &&
            S_ISDIR(st.st_mode);
 }
@@ -162,7 +165,7 @@ static enum err text(struct job *j, struct output *out, char *const *operands, s
         return print_list(j, out, e);
     }
     TRY(read_operands(j, operands, in, e));
-    return j->set.n ? print_docs(j, out, wants_titles(operands), e) : OK;
+    return j->set.n ? print_docs(j, out, wants_titles(operands, &j->set), e) : OK;
 }
 
 static bool any_used(const struct ledger *l)

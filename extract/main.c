@@ -26,6 +26,7 @@
 #include "extract/extract.h"
 #include "extract/sandbox.h"
 #include "extract/serve.h"
+#include "extract/unpack.h"
 #include "ingest/wire.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -42,18 +43,21 @@ static const struct row {
     enum err (*read)(struct doc_builder *b, const struct ingest_options *o, const char *name,
                      const void *bytes, size_t n, struct errinfo *e);
     enum sandbox_need need;
+    /* Instead of read: sends the members itself. */
+    enum err (*unpack)(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e);
 } readers[] = {
-    {"pdf", read_pdf, SANDBOX_FONTS},
-    {"html", read_html, SANDBOX_NO_FILES},
-    {"docx", read_docx, SANDBOX_NO_FILES},
-    {"odt", read_odt, SANDBOX_NO_FILES},
-    {"epub", read_epub, SANDBOX_NO_FILES},
-    {"odp", read_odp, SANDBOX_NO_FILES},
-    {"pptx", read_pptx, SANDBOX_NO_FILES},
-    {"xlsx", read_xlsx, SANDBOX_NO_FILES},
-    {"ods", read_ods, SANDBOX_NO_FILES},
-    {"eml", read_eml, SANDBOX_NO_FILES},
-    {"mbox", read_mbox, SANDBOX_NO_FILES},
+    {"pdf", read_pdf, SANDBOX_FONTS, NULL},
+    {"html", read_html, SANDBOX_NO_FILES, NULL},
+    {"docx", read_docx, SANDBOX_NO_FILES, NULL},
+    {"odt", read_odt, SANDBOX_NO_FILES, NULL},
+    {"epub", read_epub, SANDBOX_NO_FILES, NULL},
+    {"odp", read_odp, SANDBOX_NO_FILES, NULL},
+    {"pptx", read_pptx, SANDBOX_NO_FILES, NULL},
+    {"xlsx", read_xlsx, SANDBOX_NO_FILES, NULL},
+    {"ods", read_ods, SANDBOX_NO_FILES, NULL},
+    {"eml", read_eml, SANDBOX_NO_FILES, NULL},
+    {"mbox", read_mbox, SANDBOX_NO_FILES, NULL},
+    {"archive", NULL, SANDBOX_NO_FILES, unpack},
 };
 
 static const struct row *find_reader(const char *format)
@@ -113,8 +117,9 @@ static enum err extract(struct call *c, const struct row *reader, struct arena *
         struct doc_builder *b = doc_new(a, c->name, reader->name);
         enter_sandbox(reader->need, &lacks);
         if (lacks) doc_set_note(b, lacks);
-        r = reader->read(b, &c->o, c->name, bytes, n, e);
-        if (!r) *out = doc_freeze(b, NULL, bytes, n);
+        if (reader->unpack) r = reader->unpack(1, c->name, bytes, n, e);
+        else r = reader->read(b, &c->o, c->name, bytes, n, e);
+        if (!r && reader->read) *out = doc_freeze(b, NULL, bytes, n);
     }
     if (password.s) explicit_bzero(password.s, password.n);
     buf_free(&password);
@@ -153,7 +158,8 @@ static int run(int argc, char **argv)
     sandbox_preload_charset(c.o.encoding);
     struct arena *a = arena_new();
     enum err r = extract(&c, reader, a, &d, &why) ? wire_send_error(1, &why, &e)
-                                                  : wire_send(1, d, &e);
+                 : d                              ? wire_send(1, d, &e)
+                                                  : OK; /* members were sent */
     if (r) fprintf(stderr, "%s\n", e.msg);
     arena_free(a);
     return r ? 1 : WIRE_EXIT_SENT;

@@ -290,5 +290,10 @@ enum err extraction_result(struct extraction *x, struct doc **out, struct arena 
     if (WIFSIGNALED(x->status)) return after_signal(x, name, reader, e);
     if (WEXITSTATUS(x->status) != WIRE_EXIT_SENT || x->answer.n == 0)
         return after_exit(x, name, reader, e);
+    if (x->about.members) {
+        *x->about.members = x->answer;
+        x->answer = (struct buf){0};
+        return OK;
+    }
     return wire_parse(out, a, &x->about, x->answer.s, x->answer.n, e);
 }

@@ -37,10 +37,13 @@ static const struct reader eml = {"eml", SUFFIXES(".eml", ".mht", ".mhtml"), sni
                                   .apart = true, .title = "mail"};
 static const struct reader mbox = {"mbox", SUFFIXES(".mbox", ".mbx"), sniff_mbox, .apart = true,
                                    .title = "mailbox", .units = {.page = "message"}};
+static const struct reader archive = {
+    "archive", SUFFIXES(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"), sniff_archive,
+    .apart = true, .title = "archive or compressed file", .binary = true, .members = true};
 
 /* Where two readers are equally sure, the first one reads. */
 static const struct reader *const readers[] = {
-    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &eml, &mbox, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
+    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &eml, &mbox, &archive, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
 };
 
 const struct reader *formats_row(size_t i)

@@ -17,6 +17,7 @@ struct reader {
     const char *title; /* in messages and in lists: "PDF", "Word document"                     */
     bool binary;       /* no text: sniff sees the bytes as they are, else as one byte a character */
     struct units units;
+    bool members;      /* an archive: its members are documents                               */
 };
 
 /* The rows in the order of lists; NULL after the last. */

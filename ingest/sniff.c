@@ -209,3 +209,40 @@ int sniff_mbox(const char *name, const unsigned char *head, size_t n)
     bool is_named = named(name, ".mbox") || named(name, ".mbx");
     return sniff_message(name, nl + 1, n - skip, is_named);
 }
+
+/* ------------------------------------------------------------------ archives */
+
+/* The checksum of a tar header counts its own field as blanks. */
+static bool is_tar(const unsigned char *s, size_t n)
+{
+    unsigned long sum = 0, said = 0;
+    if (n < 512) return false;
+    for (size_t i = 0; i < 512; i++) sum += i >= 148 && i < 156 ? ' ' : s[i];
+    for (size_t i = 148; i < 156 && s[i]; i++)
+        if (s[i] >= '0' && s[i] < '8') said = said * 8 + (s[i] - '0');
+    return sum == said && s[0];
+}
+
+static bool is_compressed(const unsigned char *s, size_t n)
+{
+    return n >= 6 && (memcmp(s, "\x1f\x8b\x08", 3) == 0 || memcmp(s, "\xfd" "7zXZ\0", 6) == 0 ||
+                      memcmp(s, "\x28\xb5\x2f\xfd", 4) == 0 ||
+                      (memcmp(s, "BZh", 3) == 0 && s[3] >= '1' && s[3] <= '9'));
+}
+
+int sniff_archive(const char *name, const unsigned char *head, size_t n)
+{
+    (void)name;
+    if (is_compressed(head, n)) return 80;
+    if (is_tar(head, n)) return 90;
+    return is_zip(head, n) || (n >= 4 && memcmp(head, "PK\5\6", 4) == 0) ? 50 : 0;
+}
+
+bool sniff_compressed(const char *name, const unsigned char *head, size_t n)
+{
+    static const char *const tars[] = {".tgz", ".tbz", ".tbz2", ".txz", ".tzst",
+                                       ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"};
+    for (size_t i = 0; i < sizeof tars / sizeof *tars; i++)
+        if (named(name, tars[i])) return false;
+    return is_compressed(head, n);
+}

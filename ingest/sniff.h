@@ -3,6 +3,7 @@
 #ifndef INGEST_SNIFF_H
 #define INGEST_SNIFF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 int sniff_pdf(const char *name, const unsigned char *head, size_t n);
@@ -16,5 +17,8 @@ int sniff_odp(const char *name, const unsigned char *head, size_t n);
 int sniff_ods(const char *name, const unsigned char *head, size_t n);
 int sniff_eml(const char *name, const unsigned char *head, size_t n);
 int sniff_mbox(const char *name, const unsigned char *head, size_t n);
+int sniff_archive(const char *name, const unsigned char *head, size_t n);
+/* Whether it is compressed and not named as an archive: "paper.txt.gz". */
+bool sniff_compressed(const char *name, const unsigned char *head, size_t n);
 
 #endif

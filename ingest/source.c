@@ -11,9 +11,11 @@
 #include "ingest/ingest.h"
 #include "ingest/lang.h"
 #include "ingest/magic.h"
+#include "ingest/members.h"
 #include "ingest/pages.h"
 #include "ingest/pool.h"
 #include "ingest/read_text.h"
+#include "ingest/sniff.h"
 #include "ingest/tree.h"
 
 #define MAX_FILE ((size_t)64 << 20)
@@ -118,6 +120,9 @@ struct item {
     const char *path; /* NULL: standard input */
     struct buf bytes;
     size_t doc, entry;
+    const char *inner; /* its name without that of a compression: what tells its kind */
+    const char *only;  /* of an archive: the member or folder asked for, or NULL      */
+    int depth;         /* of archives around it                                       */
     struct folder *folder; /* that it is in, or */
     struct errinfo *why;   /* where the failure of a file goes that was named */
 };
@@ -173,7 +178,7 @@ static struct item *begin_item(struct reading *r, const char *name, const char *
 {
     struct item *it = mem_alloc(1, sizeof *it);
     struct ledger *l = &r->set->ledger;
-    *it = (struct item){.r = r, .name = name, .path = path, .doc = keep_doc(r), .entry = l->n};
+    *it = (struct item){.r = r, .name = name, .inner = name, .path = path, .doc = keep_doc(r), .entry = l->n};
     ledger_add(l, r->a, LEDGER_USED, path ? path : name, NULL, 0);
     return it;
 }
@@ -226,14 +231,14 @@ static void read_here(struct item *it, const struct reader *reader)
     struct errinfo why = {0};
     struct doc *d = NULL;
     struct doc_builder *b = doc_new(r->a, it->name, reader->name);
-    if (!reader->read(b, r->o, it->name, it->bytes.s, it->bytes.n, &why))
+    if (!reader->read(b, r->o, it->inner, it->bytes.s, it->bytes.n, &why))
         d = doc_freeze(b, it->path, it->bytes.s, it->bytes.n);
     take_doc(it, d, &why);
 }
 
 static void read_apart(struct item *it, const struct reader *reader)
 {
-    struct wire_about about = {it->name, it->path, reader->name, it->bytes.s, it->bytes.n};
+    struct wire_about about = {it->name, it->path, reader->name, it->bytes.s, it->bytes.n, NULL};
     pool_add(it->r->pool, it->r->a, &about, take_doc, it);
 }
 
@@ -248,18 +253,21 @@ static enum err choose_reader(const struct reader **out, const struct item *it, 
     const struct ingest_options *o = it->r->o;
     if (it->bytes.n == 0) return err_set(e, E_EMPTY, "%s: is empty", it->name);
     if (o->from) return reader_named(out, o->from, e);
-    struct verdict v = judge(it->name, it->bytes.s, it->bytes.n);
+    struct verdict v = judge(it->inner, it->bytes.s, it->bytes.n);
     /* A charset that was named makes text of what does not look like it. */
     bool text = !v.reader && o->encoding && !magic_of(it->bytes.s, it->bytes.n);
     *out = text ? &read_text_plain : v.reader;
     return *out ? OK : unsupported(it, v.looks_like, e);
 }
 
+static void read_archive(struct item *it);
+
 /* Bytes to document; `reader` NULL: whatever they are.  The item ends here or in the pool. */
 static void read_item(struct item *it, const struct reader *reader)
 {
     struct errinfo why = {0};
     if (!reader && choose_reader(&reader, it, &why)) end_item(it, NULL, &why);
+    else if (reader->members) read_archive(it);
     else if (reader->apart) read_apart(it, reader);
     else read_here(it, reader);
 }
@@ -303,6 +311,28 @@ static void read_stdin(struct reading *r, struct errinfo *why)
     read_named(it, STDIN_FILENO);
 }
 
+/* A path that leads through a file: into an archive.  Opens the archive, and errno stays when there
+ * is none. */
+static int open_around(struct item *it)
+{
+    struct reading *r = it->r;
+    char *path = mem_copy(r->a, it->path, strlen(it->path));
+    size_t head = strlen(it->path) - strlen(it->name); /* "./" is not shown */
+    for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
+        *slash = '\0';
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 && errno == ENOTDIR) continue;
+        if (fd < 0) break;
+        it->only = it->path + (slash - path) + 1;
+        it->path = path;
+        it->name = it->inner = clean_name(r->a, path + head);
+        r->set->ledger.v[it->entry].path = path;
+        return fd;
+    }
+    errno = ENOTDIR;
+    return -1;
+}
+
 static void read_file(struct reading *r, const char *path, struct errinfo *why)
 {
     const char *shown = path;
@@ -313,6 +343,7 @@ static void read_file(struct reading *r, const char *path, struct errinfo *why)
     it->why = why;
     do fd = open(path, O_RDONLY | O_CLOEXEC); /* waits for the writer of a pipe */
     while (fd < 0 && errno == EINTR && !sys_interrupted());
+    if (fd < 0 && errno == ENOTDIR) fd = open_around(it);
     if (fd >= 0) {
         read_named(it, fd);
         close(fd);
@@ -361,6 +392,10 @@ static bool left_out(struct folder *f, const struct tree_file *t, const char *s,
     }
     struct verdict v = judge(t->path, s, n);
     *reader = v.reader;
+    if (v.reader && v.reader->members && !sniff_compressed(t->path, (const unsigned char *)s, n)) {
+        skip(f, LEDGER_SKIPPED, t, "an archive: name it to read what is in it");
+        return true;
+    }
     if (!v.reader) {
         char why[96];
         bool plain = strcmp(v.looks_like, "binary data") == 0;
@@ -468,6 +503,155 @@ static enum err nothing_in(const struct folder *f, const char *path, struct erri
         return err_set(e, E_EMPTY, "%s: no files in it to read (see --hidden, --no-ignore, -i, -e)",
                        path);
     return err_set(e, E_EMPTY, "%s: none of its %zu files can be read", path, f->left_out);
+}
+
+/* ------------------------------------------------------------------ archives */
+
+static void keep_reason(void *ctx, struct doc *d, const struct errinfo *why)
+{
+    (void)d;
+    *(struct errinfo *)ctx = *why;
+}
+
+/* The members of an archive; they point into *answer.  What runs in the pool ends meanwhile. */
+static enum err unpack(struct item *it, struct members *m, struct buf *answer, struct errinfo *e)
+{
+    struct reading *r = it->r;
+    struct errinfo why = {0};
+    struct wire_about about = {it->name, it->path, "archive", it->bytes.s, it->bytes.n, answer};
+    if (it->depth >= MEMBERS_DEPTH)
+        return err_set(e, E_UNSUPPORTED, "%s: an archive in %d others is not unpacked", it->name,
+                       it->depth);
+    pool_add(r->pool, r->a, &about, keep_reason, &why);
+    pool_wait(r->pool);
+    if (why.code) return err_set(e, why.code, "%s", why.msg);
+    return members_parse(m, r->a, &about, answer, e);
+}
+
+static char *joined(struct arena *a, const char *folder, const char *path)
+{
+    struct buf b = {0};
+    buf_addf(&b, "%s/%s", folder, path);
+    char *out = mem_copy(a, b.s, b.n);
+    buf_free(&b);
+    return out;
+}
+
+/* Whether a member is asked for.  *rest: what is asked for inside it. */
+static bool is_asked(const struct item *it, const char *path, const char **rest)
+{
+    size_t n = strlen(path), k = it->only ? strlen(it->only) : 0;
+    *rest = NULL;
+    while (k && it->only[k - 1] == '/') k--;
+    if (!k || (strncmp(path, it->only, k) == 0 && (!path[k] || path[k] == '/'))) return true;
+    if (k <= n || strncmp(path, it->only, n) != 0 || it->only[n] != '/') return false;
+    *rest = it->only + n + 1;
+    return true;
+}
+
+/* Why a member is not read, or NULL. */
+static const char *member_reason(const struct item *it, const struct member *m,
+                                 const struct reader **reader, char why[96])
+{
+    if (m->reason) return m->reason;
+    if (m->n == 0) return "empty";
+    if (m->n > max_file(it->r->o)) return "larger than --max-file-size";
+    struct verdict v = judge(m->path, m->s, m->n);
+    *reader = v.reader;
+    snprintf(why, 96, strcmp(v.looks_like ? v.looks_like : "", "binary data") ? "binary: %s" : "binary",
+             v.looks_like ? v.looks_like : "");
+    return v.reader ? v.generated : why;
+}
+
+static void read_member(struct item *it, const struct member *m, const struct members_rules *rules,
+                        struct folder *f)
+{
+    struct reading *r = it->r;
+    const struct reader *reader = NULL;
+    const char *rest, *path = joined(r->a, it->path ? it->path : it->name, m->path);
+    char why[96];
+    if (!is_asked(it, m->path, &rest)) return;
+    const char *rule = it->only ? NULL : members_rule(rules, m->path);
+    const char *reason = rule ? rule : member_reason(it, m, &reader, why);
+    if (rest && (!reader || !reader->members)) return; /* nothing is inside it */
+    if (reason) {
+        ledger_add(f->ledger, r->a, rule ? LEDGER_IGNORED : LEDGER_SKIPPED, path,
+                   mem_copy(r->a, reason, strlen(reason)), m->n);
+        f->left_out++;
+        return;
+    }
+    struct item *one = begin_item(r, joined(r->a, it->name, m->path), path);
+    one->folder = f;
+    one->depth = it->depth + 1;
+    one->only = rest;
+    buf_add(&one->bytes, m->s, m->n);
+    read_item(one, reader);
+}
+
+/* "paper.txt" of "paper.txt.gz": what tells the kind of a compressed file. */
+static const char *without_suffix(struct arena *a, const char *name)
+{
+    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
+    bool suffix = dot && (slash ? dot > slash + 1 : dot > name);
+    return suffix ? mem_copy(a, name, (size_t)(dot - name)) : name;
+}
+
+static void read_compressed(struct item *it, const struct member *m, struct buf *answer)
+{
+    struct errinfo why = {0};
+    struct buf bytes = {0};
+    buf_add(&bytes, m->s, m->n);
+    buf_free(answer);
+    buf_free(&it->bytes);
+    it->bytes = bytes;
+    it->inner = without_suffix(it->r->a, it->inner);
+    it->depth++;
+    const struct reader *reader = bytes.n ? judge(it->inner, bytes.s, bytes.n).reader : NULL;
+    if (reader) {
+        read_item(it, reader);
+        return;
+    }
+    err_set(&why, bytes.n ? E_UNSUPPORTED : E_EMPTY, "%s: what is compressed in it is %s", it->name,
+            bytes.n ? "nothing that deepread reads" : "empty");
+    end_item(it, NULL, &why);
+}
+
+static void read_members(struct item *it, const struct members *m, struct errinfo *why)
+{
+    struct reading *r = it->r;
+    struct members_rules rules;
+    struct folder *f = NEW(r->a, struct folder, 1);
+    *f = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
+    if (members_rules(&rules, r->a, r->o, why)) return;
+    for (size_t i = 0; i < m->n && !r->interrupted.code; i++) read_member(it, &m->v[i], &rules, f);
+    pool_wait(r->pool);
+    if (m->ended)
+        ledger_add(f->ledger, r->a, LEDGER_UNREADABLE, it->path ? it->path : it->name, m->ended, 0);
+    if (r->interrupted.code) *why = r->interrupted;
+    else if (f->device.code) *why = f->device;
+    else if (!f->used && it->only)
+        err_set(why, E_IO, "%s: no member %s in it that can be read", it->name, it->only);
+    else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
+    else if (!f->used)
+        err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);
+}
+
+/* Each member is a document of its own behind those that were read before. */
+static void read_archive(struct item *it)
+{
+    struct errinfo why = {0};
+    struct members m;
+    struct buf answer = {0};
+    enum err r = unpack(it, &m, &answer, &why);
+    if (!r && m.n == 1 && !*m.v[0].path && !m.v[0].reason) {
+        if (m.ended)
+            ledger_add(&it->r->set->ledger, it->r->a, LEDGER_UNREADABLE, it->name, m.ended, 0);
+        read_compressed(it, &m.v[0], &answer);
+        return;
+    }
+    if (!r) read_members(it, &m, &why);
+    buf_free(&answer);
+    end_item(it, NULL, &why);
 }
 
 /* ------------------------------------------------------------------ the face */

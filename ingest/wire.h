@@ -57,6 +57,7 @@ struct wire_about {
     const char *name, *path, *format;
     const void *source;
     size_t n_source;
+    struct buf *members; /* not NULL: the answer is kept here as it is (members.h) */
 };
 enum err wire_parse(struct doc **out, struct arena *a, const struct wire_about *about,
                     const void *bytes, size_t n, struct errinfo *e);

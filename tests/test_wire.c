@@ -39,7 +39,7 @@ static struct doc *sample(struct arena *a)
 
 static struct wire_about about_sample(void)
 {
-    return (struct wire_about){"page.html", "dir/page.html", "html", source, sizeof source - 1};
+    return (struct wire_about){"page.html", "dir/page.html", "html", source, sizeof source - 1, NULL};
 }
 
 static void assert_same(const struct doc *d, const struct doc *s)

@@ -34,7 +34,7 @@ static void check(const struct doc *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct arena *a = arena_new();
-    struct wire_about about = {"x", NULL, "html", source, sizeof source - 1};
+    struct wire_about about = {"x", NULL, "html", source, sizeof source - 1, NULL};
     struct errinfo e = {0};
     struct doc *d;
     if (wire_parse(&d, a, &about, data, n, &e)) {

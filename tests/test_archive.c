@@ -1,0 +1,266 @@
+/* Archives as trees, and what hostile ones cannot do. */
+#include "tests/archive_make.h"
+#include "tests/extract_check.h"
+
+#include "ingest/members.h"
+
+static char *dir;
+
+struct tree {
+    struct arena *a;
+    struct docset set;
+    struct errinfo e;
+    enum err r;
+    struct buf names, reasons; /* of documents; of what was left out: "path: reason\n" */
+};
+
+static struct tree read_path(const char *name, struct ingest_options o)
+{
+    struct tree t = {.a = arena_new()};
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    o.extract_path = extract_program();
+    t.r = ingest_path(&t.set, t.a, path, &o, NULL, NULL, &t.e);
+    buf_addz(&t.names, "");
+    buf_addz(&t.reasons, "");
+    for (size_t i = 0; i < t.set.n; i++) {
+        check_text(t.set.v[i]);
+        buf_addf(&t.names, "%s\n", t.set.v[i]->name + strlen(dir) + 1);
+    }
+    for (size_t i = 0; i < t.set.ledger.n; i++) {
+        const struct ledger_entry *l = &t.set.ledger.v[i];
+        if (l->reason) buf_addf(&t.reasons, "%s: %s\n", l->path + strlen(dir) + 1, l->reason);
+    }
+    return t;
+}
+
+static void drop_tree(struct tree *t)
+{
+    buf_free(&t->names);
+    buf_free(&t->reasons);
+    arena_free(t->a);
+}
+
+static void put_archive(const char *name, const char *format, const char *filter,
+                        const struct part *v, size_t n)
+{
+    struct buf b = archive_make(format, filter, v, n);
+    write_file(dir, name, b.s, b.n);
+    buf_free(&b);
+}
+
+static const struct part parts[] = {
+    {"top/z.md", "# Last\n", 0}, {"top/src/a.c", "int a;\n", 0}, {"./top/.hidden", "x\n", 0},
+    {"top/empty", "", 0}, {"../../etc/passwd", "root\n", 0}, {"/abs/b.txt", "absolute\n", 0},
+    {"top/pic.png", "\x89PNG\r\n\x1a\n...", 0}, {"top/package-lock.json", "{}\n", 0},
+};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+static void every_kind_gives_the_same_tree(void **state)
+{
+    (void)state;
+    static const char *const kinds[][3] = {
+        {"a.zip", "zip", "none"}, {"a.tar", "ustar", "none"}, {"a.tar.gz", "pax", "gzip"},
+        {"a.txz", "ustar", "xz"}, {"a.tar.bz2", "ustar", "bzip2"}, {"a.tar.zst", "ustar", "zstd"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        char want[512];
+        put_archive(kinds[i][0], kinds[i][1], kinds[i][2], parts, PARTS);
+        struct tree t = read_path(kinds[i][0], (struct ingest_options){0});
+        const char *n = kinds[i][0];
+        assert_int_equal(t.r, OK);
+        snprintf(want, sizeof want, "%s/abs/b.txt\n%s/top/src/a.c\n%s/top/z.md\n", n, n, n);
+        assert_string_equal(t.names.s, want);
+        snprintf(want, sizeof want, "%s/(member): its path leads out of the archive\n%s/top/.hidden: hidden\n"
+                 "%s/top/empty: empty\n%s/top/package-lock.json: lock file\n"
+                 "%s/top/pic.png: binary: a PNG image\n", n, n, n, n, n);
+        assert_string_equal(t.reasons.s, want);
+        assert_string_equal(t.set.v[1]->lang, "c");
+        assert_string_equal(t.set.v[2]->title, "Last");
+        drop_tree(&t);
+    }
+}
+
+static void rules_and_single_members(void **state)
+{
+    (void)state;
+    static const char *const only_c[] = {"*.c", NULL};
+    put_archive("a.zip", "zip", "none", parts, PARTS);
+    struct part nested[] = {{"in/a.zip", NULL, 0}, {"x.txt", "x\n", 0}};
+    struct buf inner = archive_make("zip", "none", parts, PARTS);
+    nested[0].s = inner.s;
+    nested[0].n = inner.n;
+    put_archive("n.tgz", "ustar", "gzip", nested, 2);
+    buf_free(&inner);
+    struct tree t = read_path("a.zip", (struct ingest_options){.include = only_c});
+    assert_string_equal(t.names.s, "a.zip/top/src/a.c\n");
+    drop_tree(&t);
+    t = read_path("a.zip/top/src", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "a.zip/top/src/a.c\n");
+    drop_tree(&t);
+    t = read_path("a.zip/top/.hidden", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "a.zip/top/.hidden\n");
+    drop_tree(&t);
+    t = read_path("n.tgz/in/a.zip/top/z.md", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "n.tgz/in/a.zip/top/z.md\n");
+    assert_int_equal(t.set.v[0]->text.n, 7);
+    drop_tree(&t);
+    t = read_path("n.tgz", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "n.tgz/in/a.zip/abs/b.txt\nn.tgz/in/a.zip/top/src/a.c\n"
+                                   "n.tgz/in/a.zip/top/z.md\nn.tgz/x.txt\n");
+    drop_tree(&t);
+    t = read_path("a.zip/nope", (struct ingest_options){0});
+    assert_int_equal(t.r, E_IO);
+    drop_tree(&t);
+    t = read_path("n.tgz/x.txt/y", (struct ingest_options){0});
+    assert_int_equal(t.r, E_IO);
+    drop_tree(&t);
+}
+
+static void one_compressed_file(void **state)
+{
+    (void)state;
+    static const struct { const char *name, *filter, *format; } cases[] = {
+        {"a.md.gz", "gzip", "markdown"}, {"b.c.xz", "xz", "code"}, {"c.html.zst", "zstd", "html"},
+        {"d.bz2", "bzip2", "text"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct part one[] = {{"x", "# words and more", 0}};
+        put_archive(cases[i].name, "raw", cases[i].filter, one, 1);
+        struct tree t = read_path(cases[i].name, (struct ingest_options){0});
+        assert_int_equal(t.r, OK);
+        assert_int_equal(t.set.n, 1);
+        if (i < 3) assert_string_equal(t.set.v[0]->format, cases[i].format);
+        assert_string_equal(t.set.v[0]->name + strlen(dir) + 1, cases[i].name);
+        assert_int_equal(t.set.v[0]->source_bytes, 16);
+        drop_tree(&t);
+    }
+}
+
+static void in_folders_archives_stay_shut(void **state)
+{
+    (void)state;
+    const struct part one[] = {{"x", "just words\n", 0}};
+    put_archive("f/a.zip", "zip", "none", parts, PARTS);
+    put_archive("f/a.tgz", "ustar", "gzip", parts, PARTS);
+    put_archive("f/notes.txt.gz", "raw", "gzip", one, 1);
+    struct tree t = read_path("f", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "f/notes.txt.gz\n");
+    assert_string_equal(t.reasons.s, "f/a.tgz: an archive: name it to read what is in it\n"
+                                     "f/a.zip: an archive: name it to read what is in it\n");
+    drop_tree(&t);
+}
+
+/* ------------------------------------------------------------------ hostile and broken */
+
+static void what_is_there_before_the_damage(void **state)
+{
+    (void)state;
+    struct part big[] = {{"a.txt", "first\n", 0}, {"b.txt", NULL, 200000}, {"c.txt", "last\n", 0}};
+    char *noise = mem_alloc(200000, 1);
+    for (size_t i = 0; i < 200000; i++) noise[i] = (char)('a' + (i * 2654435761u >> 13) % 26);
+    big[1].s = noise;
+    struct buf b = archive_make("ustar", "gzip", big, 3);
+    write_file(dir, "cut.tgz", b.s, b.n / 2);
+    struct tree t = read_path("cut.tgz", (struct ingest_options){0});
+    assert_int_equal(t.r, OK);
+    assert_string_equal(t.set.v[0]->text.s, "first\n");
+    assert_non_null(strstr(t.reasons.s, "cut.tgz: damaged: the rest cannot be unpacked\n"));
+    drop_tree(&t);
+    write_file(dir, "cut.tgz", b.s, 20);
+    t = read_path("cut.tgz", (struct ingest_options){0});
+    assert_int_equal(t.r, E_FORMAT);
+    drop_tree(&t);
+    write_text(dir, "bad.zip", "PK\3\4 and nothing behind");
+    t = read_path("bad.zip", (struct ingest_options){0});
+    assert_int_equal(t.r, E_FORMAT);
+    assert_non_null(strstr(t.e.msg, "damaged, or no archive of a known kind"));
+    drop_tree(&t);
+    buf_free(&b);
+    mem_free(noise);
+}
+
+static void a_bomb_ends_at_the_limit(void **state)
+{
+    (void)state;
+    size_t n = (size_t)60 << 20;
+    char *blanks = mem_alloc(n, 1);
+    memset(blanks, ' ', n);
+    struct part bomb[6] = {{"0.txt", "words\n", 0}};
+    char names[6][8];
+    for (int i = 1; i < 6; i++) {
+        snprintf(names[i], sizeof names[i], "%d.txt", i);
+        bomb[i] = (struct part){names[i], blanks, n};
+    }
+    put_archive("bomb.tar.xz", "ustar", "gzip", bomb, 6);
+    mem_free(blanks);
+    struct tree t = read_path("bomb.tar.xz", (struct ingest_options){0});
+    assert_int_equal(t.r, OK);
+    assert_string_equal(t.names.s, "bomb.tar.xz/0.txt\n");
+    assert_non_null(strstr(t.reasons.s, "unpacks to more than 250 times its size"));
+    drop_tree(&t);
+}
+
+static void archives_in_archives_end(void **state)
+{
+    (void)state;
+    struct buf inner = {0};
+    buf_addz(&inner, "deep\n");
+    for (int i = 0; i < 6; i++) {
+        struct part v[] = {{i ? "a.zip" : "a.txt", inner.s, inner.n}, {"b.txt", "level\n", 0}};
+        struct buf outer = archive_make("zip", "none", v, 2);
+        buf_free(&inner);
+        inner = outer;
+    }
+    write_file(dir, "deep.zip", inner.s, inner.n);
+    buf_free(&inner);
+    struct tree t = read_path("deep.zip", (struct ingest_options){0});
+    assert_int_equal(t.r, OK);
+    assert_int_equal(t.set.n, 3);
+    assert_non_null(strstr(t.reasons.s, "deep.zip/a.zip/a.zip/a.zip: an archive in 3 others is not unpacked"));
+    drop_tree(&t);
+}
+
+static void answers_that_lie(void **state)
+{
+    (void)state;
+    static const struct { const char *s; size_t n; } lies[] = {
+#define LIE(s) {s, sizeof(s) - 1}
+        LIE(""), LIE("drtree\0\1"), LIE("drtree\0\2\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+        LIE("drtree\0\1\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"),
+        LIE("drtree\0\1\0\0\0\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0"),
+        LIE("drtree\0\1\0\0\0\0\0\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff"),
+        LIE("drtree\0\1\7\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+        LIE("drtree\0\1\2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0more"),
+    };
+    struct wire_about about = {.name = "x", .format = "archive", .source = "", .n_source = 0};
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct arena *a = arena_new();
+        struct members m;
+        struct errinfo e = {0};
+        struct buf answer = {0};
+        buf_add(&answer, lies[i].s, lies[i].n);
+        assert_int_equal(members_parse(&m, a, &about, &answer, &e), E_FORMAT);
+        assert_true(e.msg[0]);
+        buf_free(&answer);
+        arena_free(a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_gives_the_same_tree),
+        cmocka_unit_test(rules_and_single_members),
+        cmocka_unit_test(one_compressed_file),
+        cmocka_unit_test(in_folders_archives_stay_shut),
+        cmocka_unit_test(what_is_there_before_the_damage),
+        cmocka_unit_test(a_bomb_ends_at_the_limit),
+        cmocka_unit_test(archives_in_archives_end),
+        cmocka_unit_test(answers_that_lie),
+    };
+    dir = make_folder();
+    int r = cmocka_run_group_tests(tests, NULL, NULL);
+    drop_folder(dir);
+    return r;
+}
