@@ -208,8 +208,13 @@ build/gpu/test_%: build/tests/test_%.o build/libextract.a build/libdeepread.a
 	@echo '  LINK $@'
 	$(Q)$(CC) $(STD) $(CFLAGS) -Wl,--as-needed,-rpath,'$$ORIGIN' $^ -lcmocka $(LDLIBS) -o $@
 
+build/gpu/model: build/bench/model.o build/libdeepread.a
+	@mkdir -p $(@D)
+	@echo '  LINK $@'
+	$(Q)$(CC) $(STD) $(CFLAGS) -Wl,--as-needed,-rpath,'$$ORIGIN' $^ $(LDLIBS) -o $@
+
 .PHONY: gpu-bundle
-gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/libdeepread-cuda.so build/bench/gpu
+gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/gpu/model build/libdeepread-cuda.so build/bench/gpu
 	cp build/libdeepread-cuda.so build/bench/gpu build/gpu
 	ldd build/gpu/test_* | awk '/=> \// && !/lib(c|m|gomp|pthread|dl|rt|stdc\+\+|gcc_s)\.so/ {print $$3}' | \
 	    sort -u | xargs -r cp -Lt build/gpu

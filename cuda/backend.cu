@@ -17,6 +17,7 @@ extern "C" {
 #include "base/str.h"
 }
 
+#define PINNED_MOST ((size_t)2 << 20)
 #define GROWN_MOST ((size_t)1 << 30) /* scratch beyond this is taken to the byte */
 
 /* ------------------------------------------------------------------ failures */
@@ -69,6 +70,7 @@ void *cuda_reserve(struct device *d, struct cuda_buffer *b, size_t bytes)
     if (b->p && b->bytes >= bytes) return b->p;
     size_t grown = b->bytes + b->bytes / 2; /* a text grows token by token: not a new block for each */
     if (bytes < grown && grown < GROWN_MOST) bytes = grown;
+    d->generation++;
     cuda_release(d, b->p, b->bytes);
     b->bytes = 0;
     b->p = cuda_alloc(d, bytes);
@@ -92,14 +94,27 @@ static void upload(struct device *d, void *dst, const void *src, size_t bytes)
         cuda_ok(d, cudaMemcpyAsync(dst, src, bytes, cudaMemcpyHostToDevice, d->stream), "upload");
 }
 
+/* Pageable memory would be copied piece by piece: a step's logits land in pinned memory first. */
+static void *pinned(struct device *d, size_t bytes)
+{
+    if (bytes > PINNED_MOST) return NULL;
+    if (!d->pinned.p && cudaMallocHost(&d->pinned.p, PINNED_MOST) != cudaSuccess) {
+        cudaGetLastError();
+        d->pinned.p = NULL;
+    }
+    return d->pinned.p;
+}
+
 static void download(struct device *d, void *dst, const void *src, size_t bytes)
 {
     if (!bytes) return;
+    void *via = cuda_ready(d) ? pinned(d, bytes) : NULL, *to = via ? via : dst;
     bool good = cuda_ready(d) &&
-                cuda_ok(d, cudaMemcpyAsync(dst, src, bytes, cudaMemcpyDeviceToHost, d->stream),
+                cuda_ok(d, cudaMemcpyAsync(to, src, bytes, cudaMemcpyDeviceToHost, d->stream),
                         "download") &&
                 cuda_ok(d, cudaStreamSynchronize(d->stream), "computing");
     if (!good) memset(dst, 0, bytes); /* never what happened to lie there */
+    else if (via) memcpy(dst, via, bytes);
 }
 
 /* A session's table changes once in 64 tokens; most calls find the one of the call before. */
@@ -108,7 +123,7 @@ void *const *cuda_pages(struct device *d, const struct kv_view *kv, size_t n)
     size_t bytes = n * sizeof(void *);
     if (n <= d->n_pages && !memcmp(d->pages_host, kv->pages, bytes)) return (void **)d->pages.p;
     if (n > d->cap_pages) {
-        d->cap_pages = 2 * n;
+        d->cap_pages = n < 1024 ? 2048 : 2 * n;
         d->pages_host = (void **)mem_grow(d->pages_host, d->cap_pages, sizeof(void *));
     }
     memcpy(d->pages_host, kv->pages, bytes);
@@ -159,6 +174,8 @@ static enum err start(struct device *d, struct errinfo *e)
     uint64_t keep = UINT64_MAX; /* freed memory stays ours until the end */
     if (r == cudaSuccess)
         r = cudaMemPoolSetAttribute(d->pool, cudaMemPoolAttrReleaseThreshold, &keep);
+    if (r == cudaSuccess) r = cudaMallocAsync((void **)&d->position, sizeof *d->position, d->stream);
+    d->position_now = SIZE_MAX;
     if (r == cudaSuccess) return OK;
     cudaGetLastError();
     return err_set(e, E_DEVICE, "backend 'cuda': %s cannot be used: %s", d->name,
@@ -173,6 +190,9 @@ static void close_device(struct device *d)
         cuda_release(d, all[i]->p, all[i]->bytes);
     if (d->stream) {
         cudaStreamSynchronize(d->stream);
+        cuda_passes_free(d);
+        cudaFreeHost(d->pinned.p);
+        cuda_release(d, d->position, sizeof *d->position);
         cudaStreamDestroy(d->stream);
     }
     mem_free(d->pages_host);
@@ -239,6 +259,7 @@ extern "C" __attribute__((visibility("default"))) const struct backend deepread_
     .weight_free = cuda_weight_free,
     .weight_bytes = cuda_weight_bytes,
     .kv_type = kv_type_of,
+    .chunk = 4096,
     .embed = cuda_embed,
     .rmsnorm = cuda_rmsnorm,
     .layernorm = cuda_layernorm,
@@ -255,4 +276,6 @@ extern "C" __attribute__((visibility("default"))) const struct backend deepread_
     .route = cuda_route,
     .experts = cuda_experts,
     .sync = sync_device,
+    .pass_begin = cuda_pass_begin,
+    .pass_end = cuda_pass_end,
 };

@@ -5,7 +5,7 @@
  * checks what the kernel takes for granted; a kernel gets pointers and numbers.
  *
  * Batch invariance: a kernel may cut rows, columns and heads as it likes, never the order of the sum
- * of one output element.  Where keys are split (mla.cu), the cuts depend on positions alone. */
+ * of one output element.  Where keys or inputs are split, the cuts depend on their numbers alone. */
 #ifndef CUDA_CUDA_H
 #define CUDA_CUDA_H
 
@@ -36,6 +36,12 @@ struct device {
     struct cuda_buffer pages; /* the page table last used, and its copy on the host */
     void **pages_host;
     size_t n_pages, cap_pages;
+    size_t *position, position_now; /* in device memory, and what stands there (pass.cu) */
+    struct cuda_passes *passes;     /* recorded ones */
+    size_t bound;                   /* in a short pass: positions that grids are made for; else 0 */
+    bool recording;
+    unsigned generation;            /* counts changes of scratch memory */
+    struct cuda_buffer pinned;      /* host memory that downloads land in */
     struct errinfo failed;    /* first failure, reported by sync */
 };
 
@@ -76,6 +82,15 @@ static inline size_t cuda_ceil(size_t n, size_t to)
     return (n + to - 1) / to;
 }
 
+/* pass.cu.  A kernel reads where its pass stands from device memory, so that a recorded pass can be
+ * played elsewhere: cuda_position gives that place, with pos0 in it for all launches that follow. */
+const size_t *cuda_position(struct device *d, size_t pos0);
+/* For how many positions a launch makes its grid and scratch: n, or what a short pass is recorded for. */
+size_t cuda_bound(const struct device *d, size_t n);
+bool cuda_pass_begin(struct device *d, const struct pass *p);
+bool cuda_pass_end(struct device *d, bool whole);
+void cuda_passes_free(struct device *d);
+
 /* ------------------------------------------------------------------ operations */
 
 enum err cuda_weight_new(struct device *d, struct weight **out, const struct tensor *t, size_t G,
@@ -110,12 +125,20 @@ struct cuda_chosen {
 };
 void cuda_product(struct device *d, const struct linear_args *a, const struct cuda_chosen *chosen);
 
+/* Both on tensor cores, for rows of 16-bit numbers; false, and nothing done, where widths do not fit. */
+bool mma_attend(struct device *d, const struct mla_args *m);
+/* Scores of queries t0 .. t0+T-1 at out, rows ld apart. */
+bool mma_index_scores(struct device *d, const struct index_args *a, size_t t0, size_t T, size_t ld,
+                      float *out);
+
 /* The K largest of each row, ascending by position (topk.cu): row t of `score` at t * ld holds the
- * scores of positions 0 .. first_n + t - 1. */
+ * scores of positions 0 .. *pos0 + first + t. */
 struct cuda_topk_args {
     const float *score;
-    int32_t *sel; /* [T, K] */
-    size_t T, ld, first_n;
+    int32_t *sel;       /* [T, K] */
+    const size_t *pos0; /* device memory */
+    size_t T, ld, first;
+    size_t bound;       /* positions of the last row, at most */
     int K;
 };
 void cuda_topk(struct device *d, const struct cuda_topk_args *a);

@@ -3,7 +3,7 @@
  *   q [T, J, C] f32    w [T, J] f32    keys [S, C] in pages    sel [T, K]
  *
  * Method   scores of 64 keys (one page) and 32 queries a block, one head after the other: keys and
- *          queries in shared memory, FFMA; then topk.cu.  V3.2's widths in FP8: index_fp8.cu.
+ *          queries in shared memory, FFMA; then topk.cu.  16-bit keys: index_mma.cu.
  * Grid     (pages, T / 32), blocks above the diagonal leave at once.  Scores of at most 512 MB at a
  *          time: the queries are cut, which changes nothing in a row.
  * Cost     2*T*S*J*C flop in f32; deepread-150m at 131072 positions: 2.2 TFLOP a layer.
@@ -16,7 +16,8 @@
 
 struct scores {
     void *const *pages;
-    size_t offset, pos0, ld;
+    const size_t *pos0;
+    size_t offset, t0, ld; /* t0: first query, counted from *pos0 */
     const float *q, *w;
     float *out;
     int T, J, C;
@@ -27,7 +28,7 @@ static __global__ void __launch_bounds__(256) score_kernel(__grid_constant__ con
 {
     extern __shared__ __align__(16) float shared[];
     int t0 = blockIdx.y * QUERIES, n = min(QUERIES, a.T - t0), tid = threadIdx.x;
-    size_t s0 = (size_t)blockIdx.x * KV_PAGE, last = a.pos0 + t0 + n - 1;
+    size_t pos0 = *a.pos0 + a.t0, s0 = (size_t)blockIdx.x * KV_PAGE, last = pos0 + t0 + n - 1;
     if (s0 > last) return;
     float *q = shared, *w = q + a.C * QUERIES, *keys = w + QUERIES;
     int pitch = a.C | 1; /* odd: lanes meet different banks */
@@ -58,7 +59,7 @@ static __global__ void __launch_bounds__(256) score_kernel(__grid_constant__ con
         for (int i = 0; i < 8; i++) score[i] = fmaf(w[first + i], fmaxf(dot[i], 0), score[i]);
     }
     for (int i = 0; i < 8 && first + i < n; i++)
-        if (s0 + key <= a.pos0 + t0 + first + i) a.out[(t0 + first + i) * a.ld + s0 + key] = score[i];
+        if (s0 + key <= pos0 + t0 + first + i) a.out[(t0 + first + i) * a.ld + s0 + key] = score[i];
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -67,19 +68,21 @@ static void score_some(struct device *d, const struct index_args *a, size_t t0, 
                        float *score)
 {
     size_t n = a->pos0 + t0 + T;
+    if (mma_index_scores(d, a, t0, T, ld, score)) return;
     struct scores s = {.out = score, .T = (int)T, .J = a->J, .C = a->C};
     s.pages = cuda_pages(d, &a->kv, cuda_ceil(n, KV_PAGE));
     if (!s.pages) return;
     s.offset = a->kv.index_offset;
-    s.pos0 = a->pos0 + t0;
+    s.pos0 = cuda_position(d, a->pos0);
+    s.t0 = t0;
     s.ld = ld;
     s.q = a->q + t0 * (size_t)a->J * (size_t)a->C;
     s.w = a->w + t0 * (size_t)a->J;
     size_t bytes = ((size_t)a->C * QUERIES + QUERIES + KV_PAGE * (size_t)(a->C | 1)) * sizeof(float);
-    dim3 grid((unsigned)cuda_ceil(n, KV_PAGE), (unsigned)cuda_ceil(T, QUERIES));
-    auto *kernel = a->kv.type == KV_F32    ? score_kernel<KV_F32>
-                   : a->kv.type == KV_BF16 ? score_kernel<KV_BF16>
-                                           : score_kernel<KV_F16>;
+    dim3 grid((unsigned)cuda_ceil(cuda_bound(d, n), KV_PAGE), (unsigned)cuda_ceil(T, QUERIES));
+    auto *kernel = a->kv.index_type == KV_F32    ? score_kernel<KV_F32>
+                   : a->kv.index_type == KV_BF16 ? score_kernel<KV_BF16>
+                                                 : score_kernel<KV_F16>;
     if (!cuda_shared(d, (const void *)kernel, bytes, "index scores")) return;
     kernel<<<grid, 256, bytes, d->stream>>>(s);
     cuda_launched(d, "index scores");
@@ -88,14 +91,16 @@ static void score_some(struct device *d, const struct index_args *a, size_t t0, 
 void cuda_index_select(struct device *d, const struct index_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    size_t ld = cuda_ceil(a->pos0 + a->T, 8) * 8, most = SCORE_BYTES / (ld * sizeof(float));
+    size_t bound = cuda_bound(d, a->pos0 + a->T), ld = cuda_ceil(bound, 8) * 8;
+    size_t most = SCORE_BYTES / (ld * sizeof(float));
     if (most == 0) most = 1;
     if (most > a->T) most = a->T;
     float *score = (float *)cuda_reserve(d, &d->score, most * ld * sizeof(float));
     for (size_t t = 0; score && t < a->T; t += most) {
-        size_t T = a->T - t < most ? a->T - t : most;
-        if (a->pos0 + t + T > (size_t)a->K) score_some(d, a, t, T, ld, score);
-        struct cuda_topk_args k = {score, a->sel + t * (size_t)a->K, T, ld, a->pos0 + t + 1, a->K};
+        size_t T = a->T - t < most ? a->T - t : most, n = cuda_bound(d, a->pos0 + t + T);
+        if (n > (size_t)a->K) score_some(d, a, t, T, ld, score);
+        struct cuda_topk_args k = {score, a->sel + t * (size_t)a->K, cuda_position(d, a->pos0), T,
+                                   ld, t, n, a->K};
         cuda_topk(d, &k);
     }
 }

@@ -6,76 +6,19 @@
  *          x = hi + lo, each multiplied by W and added to one f32 accumulator: x to 2^-17, at twice
  *          the work.  e4m3 becomes bf16 (exact) on its way into shared memory; its scale multiplies
  *          the partial sum of each 128 inputs.  f32 weights: FFMA.
- * Grid     tiles of 128x128, 64x64 or 16x32 of (rows, outputs), the largest that fills the device;
- *          k in steps of 32, two buffers in shared memory, the next step's loads in registers.
+ * Grid     tiles of 128x128 or 64x64 of (rows, outputs), the larger where it fills the device; k in steps of
+ *          32, two buffers in shared memory, the next step's loads in registers.  Up to 16 rows:
+ *          linear_few.cu.
  * Cost     4*T*O*I flop in bf16, W read once per tile of rows.  T = 1: W's bytes.
- * Exact    each output is one chain of k steps, the same in every tile shape: rows never depend on T.
+ * Exact    each output's sum has one order (linear.cuh), the same in every tile shape: rows never depend on T.
  * Tried    activations rounded to bf16: half the work, and deepread-150m's logits 4e-2 off.
  * Tests    tests/test_op_linear.c, tests/test_op_moe.c */
-#include "cuda/element.cuh"
-#include "cuda/mma.cuh"
+#include "cuda/linear.cuh"
 
 #define BK 32            /* inputs per step */
 #define PITCH (BK + 8)   /* elements of a row in shared memory: rows fall into different banks */
 
-struct product {
-    const float *x, *scale;
-    const void *w;
-    float *y;
-    size_t ldx, ldy, gx, gy, O, I, ld;
-    int T, share;
-    bool accumulate, aligned;
-    const int32_t *pair, *first, *count; /* NULL: all rows, in order */
-};
-
-/* The rows of group g that this block computes. */
-struct rows {
-    const int32_t *pair;
-    int n, share;
-};
-
-static __device__ struct rows rows_of(const struct product &p, int g, int m0)
-{
-    if (!p.pair) return {NULL, p.T - m0, 1};
-    return {p.pair + p.first[g] + m0, p.count[g] - m0, p.share};
-}
-
 /* ------------------------------------------------------------------ tensor cores */
-
-/* 4 activations from element k of a row; what lies beyond I is zero. */
-static __device__ __forceinline__ float4 load_x(const struct product &p, const float *row, size_t k)
-{
-    if (p.aligned && k + 4 <= p.I) return *(const float4 *)(row + k);
-    float4 v;
-    v.x = k < p.I ? row[k] : 0;
-    v.y = k + 1 < p.I ? row[k + 1] : 0;
-    v.z = k + 2 < p.I ? row[k + 2] : 0;
-    v.w = k + 3 < p.I ? row[k + 3] : 0;
-    return v;
-}
-
-static __device__ __forceinline__ uint32_t pack(float a, float b)
-{
-    __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
-    return *(uint32_t *)&h;
-}
-
-static __device__ __forceinline__ float low(float a)
-{
-    return a - __bfloat162float(__float2bfloat16_rn(a));
-}
-
-/* 16 bytes of e4m3 as 16 bf16 */
-static __device__ __forceinline__ void widen(uint4 v, uint32_t out[8])
-{
-    const uint16_t *in = (const uint16_t *)&v;
-#pragma unroll
-    for (int i = 0; i < 8; i++) {
-        __half2_raw h = __nv_cvt_fp8x2_to_halfraw2(in[i], __NV_E4M3);
-        float2 f = __half22float2(__half2(h));
-        out[i] = pack(f.x, f.y);
-    }
-}
 
 template <int BM, int BN, int WM, int WN, bool F8>
 static __global__ void __launch_bounds__(32 * (BM / WM) * (BN / WN))
@@ -146,12 +89,11 @@ product_kernel(__grid_constant__ const struct product p)
 
     float acc[MI][NI][4] = {}, part[MI][NI][4] = {};
     auto promote = [&](size_t k) { /* the sum of one block of inputs, times its scale */
-        const float *s = p.scale + ((size_t)g * ((p.I + CUDA_KBLOCK - 1) / CUDA_KBLOCK) +
-                                    k / CUDA_KBLOCK) * p.O;
+        const float *s = F8 ? scales_of(p, g, k / CUDA_KBLOCK) : NULL;
 #pragma unroll
         for (int ni = 0; ni < NI; ni++) {
             size_t n = n0 + warp_n + ni * 8 + lane % 4 * 2;
-            float s0 = n < p.O ? s[n] : 0, s1 = n + 1 < p.O ? s[n + 1] : 0;
+            float s0 = !F8 ? 1 : n < p.O ? s[n] : 0, s1 = !F8 ? 1 : n + 1 < p.O ? s[n + 1] : 0;
 #pragma unroll
             for (int mi = 0; mi < MI; mi++)
 #pragma unroll
@@ -178,7 +120,7 @@ product_kernel(__grid_constant__ const struct product p)
                                          lane / 16 * 8);
 #pragma unroll
                     for (int ni = 0; ni < NI; ni++)
-                        mma_bf16(F8 ? part[mi][ni] : acc[mi][ni], a, b[ni / 2][ni % 2 * 2],
+                        mma_bf16(part[mi][ni], a, b[ni / 2][ni % 2 * 2],
                                  b[ni / 2][ni % 2 * 2 + 1]);
                 }
         }
@@ -192,7 +134,7 @@ product_kernel(__grid_constant__ const struct product p)
         bool more = k + BK < p.I;
         if (more) fetch(k + BK);
         multiply(shared + buffer * STAGE);
-        if (F8 && (!more || (k + BK) % CUDA_KBLOCK == 0)) promote(k);
+        if (!more || (k + BK) % CUDA_KBLOCK == 0) promote(k);
         if (more) stage(shared + (buffer ^ 1) * STAGE);
         __syncthreads();
     }
@@ -226,7 +168,7 @@ static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ con
     struct rows rows = rows_of(p, g, m0);
     if (rows.n <= 0) return;
     const float *w = (const float *)p.w + ((size_t)g * p.O + n0) * p.ld;
-    float acc[4][4] = {};
+    float acc[4][4] = {}, part[4][4] = {};
     for (size_t k = 0; k < p.I; k += FK) {
         for (int i = tid; i < FM * FK; i += 256) {
             int m = i / FK, c = i % FK;
@@ -243,8 +185,14 @@ static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ con
 #pragma unroll
             for (int i = 0; i < 4; i++)
 #pragma unroll
-                for (int j = 0; j < 4; j++) acc[i][j] = fmaf(xs[i], ws[j], acc[i][j]);
+                for (int j = 0; j < 4; j++) part[i][j] = fmaf(xs[i], ws[j], part[i][j]);
         }
+        if (k + FK >= p.I || (k + FK) % CUDA_KBLOCK == 0)
+#pragma unroll
+            for (int i = 0; i < 16; i++) {
+                acc[i / 4][i % 4] += part[i / 4][i % 4];
+                part[i / 4][i % 4] = 0;
+            }
         __syncthreads();
     }
     for (int i = 0; i < 4; i++) {
@@ -288,15 +236,15 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
     }
     bool f8 = w->store == STORE_F8;
     size_t fill = (size_t)d->multiprocessors;
-    if (w->store == STORE_F32) {
+    if (a->T <= FEW_ROWS)
+        few_product(d, &p, w->G, w->store);
+    else if (w->store == STORE_F32) {
         dim3 grid((unsigned)cuda_ceil(w->O, FM), (unsigned)cuda_ceil(a->T, FM), (unsigned)w->G);
         exact_kernel<<<grid, 256, 0, d->stream>>>(p);
     } else if (a->T >= 128 && cuda_ceil(w->O, 128) * cuda_ceil(a->T, 128) * w->G >= fill)
         launch<128, 128, 64, 32>(d, &p, w->G, f8);
-    else if (a->T > 16)
-        launch<64, 64, 32, 32>(d, &p, w->G, f8);
     else
-        launch<16, 32, 16, 16>(d, &p, w->G, f8);
+        launch<64, 64, 32, 32>(d, &p, w->G, f8);
     cuda_launched(d, "linear");
 }
 

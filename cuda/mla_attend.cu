@@ -7,7 +7,7 @@
  *          results, joined by a second kernel.  Cuts depend on a row's number among those the query
  *          attends to, so sparse equals dense where everything is chosen, to the bit.
  * Cost     4*T*H*n*(R+P/2) flop in f32; a row is read once per 16 heads.
- * Limits   R <= 512.  V3.2's widths on Hopper: sm90_mla_prefill.cu.
+ * Limits   R <= 512.  16-bit rows: mla_mma.cu; V3.2's widths on Hopper: sm90_mla_prefill.cu.
  * Tests    tests/test_op_mla.c */
 #include "cuda/element.cuh"
 #include "cuda/sm90_ops.h"
@@ -20,7 +20,8 @@
 
 struct attend {
     void *const *pages;
-    size_t offset, pos0;
+    const size_t *pos0;
+    size_t offset, t0; /* t0: first query, counted from *pos0 */
     const float *q;
     const int32_t *sel;
     float *out, *part; /* part [T, H, splits, R + 2]: largest logit, sum, values */
@@ -31,7 +32,7 @@ struct attend {
 /* How many rows query t attends to. */
 static __device__ int rows_of(const struct attend &a, size_t t)
 {
-    if (!a.sel) return (int)(a.pos0 + t + 1);
+    if (!a.sel) return (int)(*a.pos0 + a.t0 + t + 1);
     int n = 0;
     for (int k = threadIdx.x % 32; k < a.K; k += 32) n += a.sel[t * a.K + k] >= 0;
     return (int)__reduce_add_sync(~0u, (unsigned)n);
@@ -187,13 +188,13 @@ static void launch_heads(struct device *d, const struct attend *a, size_t T)
 
 void cuda_mla_attend(struct device *d, const struct mla_args *m)
 {
-    if (!m->T || !cuda_ready(d) || sm90_mla_attend(d, m)) return;
+    if (!m->T || !cuda_ready(d) || sm90_mla_attend(d, m) || mma_attend(d, m)) return;
     if (m->R > COLUMNS * THREADS) {
         err_set(&d->failed, E_DEVICE, "cuda: a latent of %d elements, at most %d", m->R,
                 COLUMNS * THREADS);
         return;
     }
-    size_t rows = m->sel ? (size_t)m->K : m->pos0 + m->T, splits = cuda_ceil(rows, SPLIT);
+    size_t rows = m->sel ? (size_t)m->K : cuda_bound(d, m->pos0 + m->T), splits = cuda_ceil(rows, SPLIT);
     size_t each = (size_t)m->H * splits * (size_t)(m->R + 2) * sizeof(float);
     size_t most = splits == 1 ? m->T : PART_BYTES / each ? PART_BYTES / each : 1;
     if (most > m->T) most = m->T;
@@ -201,8 +202,7 @@ void cuda_mla_attend(struct device *d, const struct mla_args *m)
     float *part = splits > 1 ? (float *)cuda_reserve(d, &d->part, most * each) : NULL;
     for (size_t t = 0; pages && cuda_ready(d) && t < m->T; t += most) {
         size_t T = m->T - t < most ? m->T - t : most, row = (size_t)m->H * t;
-        struct attend a = {pages, m->kv.latent_offset, m->pos0 + t,
-                           m->q + row * (size_t)(m->R + m->P),
+        struct attend a = {pages, cuda_position(d, m->pos0), m->kv.latent_offset, t, m->q + row * (size_t)(m->R + m->P),
                            m->sel ? m->sel + t * (size_t)m->K : NULL,
                            m->out + row * (size_t)m->R, part, m->H, m->R, m->P, m->K, (int)splits,
                            m->scale};

@@ -15,7 +15,7 @@ struct frequencies {
     float f[PAIRS];
 };
 
-static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride, size_t pos0,
+static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride, const size_t *pos0,
                                    int heads, int half, __grid_constant__ const frequencies inv,
                                    float amplitude, bool interleaved)
 {
@@ -23,7 +23,7 @@ static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride,
     if (k >= n) return;
     int i = (int)(k % half), h = (int)(k / half % heads);
     size_t t = k / half / heads;
-    float angle = (float)(pos0 + t) * inv.f[i];
+    float angle = (float)(*pos0 + t) * inv.f[i];
     float c = cosf(angle) * amplitude, s = sinf(angle) * amplitude;
     float *row = x + t * ld + h * stride;
     float *a = row + (interleaved ? 2 * i : i), *b = row + (interleaved ? 2 * i + 1 : i + half);
@@ -46,7 +46,7 @@ void cuda_rope(struct device *d, const struct rope_args *a)
     }
     memcpy(inv.f, a->inv_freq, (size_t)half * sizeof *inv.f);
     rope_kernel<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(
-        a->x, n, a->ld, a->stride, a->pos0, a->heads, half, inv, a->amplitude,
+        a->x, n, a->ld, a->stride, cuda_position(d, a->pos0), a->heads, half, inv, a->amplitude,
         a->pairing == ROPE_INTERLEAVED);
     cuda_launched(d, "rope");
 }

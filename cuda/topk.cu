@@ -1,6 +1,6 @@
 /* topk.cu: the K largest of each row of scores, ascending by position.   op: index_select, 2nd half
  *
- *   score [T, n] f32, n = first_n + t; -inf and NaN rank last      sel [T, K] int32, -1 padded
+ *   score [T, n] f32, n = pos0 + first + t + 1; -inf and NaN rank last      sel [T, K] int32, -1 padded
  *
  * Method   one read of the row.  A sample of 4096 spread over it gives a bar that about 1.3 to 1.6 K
  *          scores should reach; one pass gathers those (value and position) in shared memory; a radix
@@ -32,7 +32,8 @@
 struct topk {
     const float *score;
     int32_t *sel;
-    size_t ld, first_n;
+    const size_t *pos0;
+    size_t ld, first;
     int K, room;         /* candidates that fit */
 };
 
@@ -339,7 +340,7 @@ static __global__ void __launch_bounds__(THREADS, 3) topk_kernel(__grid_constant
     __shared__ struct board b;
     const float *score = a.score + blockIdx.x * a.ld;
     int32_t *sel = a.sel + blockIdx.x * (size_t)a.K;
-    int n = (int)(a.first_n + blockIdx.x), words = (n + 31) / 32;
+    int n = (int)(*a.pos0 + a.first + blockIdx.x + 1), words = (n + 31) / 32;
     if (n <= a.K) {
         for (int k = threadIdx.x; k < a.K; k += THREADS) sel[k] = k < n ? k : -1;
         return;
@@ -377,7 +378,7 @@ static __global__ void __launch_bounds__(THREADS, 3) topk_kernel(__grid_constant
 void cuda_topk(struct device *d, const struct cuda_topk_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    size_t n = a->first_n + a->T - 1, room = 3 * (size_t)a->K < SAMPLE ? SAMPLE : 3 * (size_t)a->K;
+    size_t n = a->bound, room = 3 * (size_t)a->K < SAMPLE ? SAMPLE : 3 * (size_t)a->K;
     if (room > n) room = n < (size_t)a->K ? 0 : (n + 3) / 4 * 4;
     size_t bytes = 2 * cuda_ceil(n, 32) * 4 + 8 * (room < SAMPLE / 2 ? SAMPLE / 2 : room);
     if (bytes + sizeof(struct board) > d->shared_limit) {
@@ -385,7 +386,7 @@ void cuda_topk(struct device *d, const struct cuda_topk_args *a)
                 a->K, n);
         return;
     }
-    struct topk k = {a->score, a->sel, a->ld, a->first_n, a->K, (int)room};
+    struct topk k = {a->score, a->sel, a->pos0, a->ld, a->first, a->K, (int)room};
     if (!cuda_shared(d, (const void *)topk_kernel, bytes, "top-k")) return;
     topk_kernel<<<(unsigned)a->T, THREADS, bytes, d->stream>>>(k);
     cuda_launched(d, "top-k");

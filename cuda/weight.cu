@@ -6,11 +6,15 @@
  * Exact    FP8 and bf16 as stored; f32 and f16 are rounded to bf16 unless exact or --weights f32.
  *          A transposed run that begins inside a scale block and leaves it is folded into bf16.
  * Tests    tests/test_op_linear.c */
+#include <string.h>
+
 #include "cuda/element.cuh"
 
 extern "C" {
 #include "base/mem.h"
 }
+
+#define FEW 64
 
 /* One matrix of the checkpoint, uploaded. */
 struct source {
@@ -66,9 +70,15 @@ static __global__ void scale_kernel(__grid_constant__ const struct source s, flo
     scale[k] = s.transposed ? scale_at(s, kb * CUDA_KBLOCK, o) : scale_at(s, o, kb * CUDA_KBLOCK);
 }
 
-static __global__ void embed_kernel(float *x, const struct weight w, const int32_t *ids)
+/* Few tokens travel as a parameter: no copy, and nothing to wait for. */
+struct few {
+    int32_t id[FEW];
+};
+
+static __global__ void embed_kernel(float *x, const struct weight w, const int32_t *ids,
+                                    __grid_constant__ const struct few few)
 {
-    size_t row = (size_t)ids[blockIdx.x];
+    size_t row = (size_t)(ids ? ids[blockIdx.x] : few.id[blockIdx.x]);
     for (size_t i = threadIdx.x; i < w.I; i += blockDim.x) {
         size_t k = row * w.ld + i;
         float v = w.store == STORE_F32    ? ((const float *)w.data)[k]
@@ -175,11 +185,17 @@ size_t cuda_weight_bytes(const struct weight *w)
 
 void cuda_embed(struct device *d, float *x, const struct weight *table, const int32_t *ids, size_t T)
 {
+    struct few few = {};
+    int32_t *there = NULL;
     if (!T || !cuda_ready(d)) return;
-    int32_t *there = (int32_t *)cuda_reserve(d, &d->ids, T * sizeof *ids);
-    if (!there) return;
-    cuda_ok(d, cudaMemcpyAsync(there, ids, T * sizeof *ids, cudaMemcpyHostToDevice, d->stream),
-            "tokens, upload");
-    embed_kernel<<<(unsigned)T, 128, 0, d->stream>>>(x, *table, there);
+    if (T <= FEW)
+        memcpy(few.id, ids, T * sizeof *ids);
+    else {
+        there = (int32_t *)cuda_reserve(d, &d->ids, T * sizeof *ids);
+        if (!there) return;
+        cuda_ok(d, cudaMemcpyAsync(there, ids, T * sizeof *ids, cudaMemcpyHostToDevice, d->stream),
+                "tokens, upload");
+    }
+    embed_kernel<<<(unsigned)T, 128, 0, d->stream>>>(x, *table, there, few);
     cuda_launched(d, "embed");
 }

@@ -156,6 +156,14 @@ struct experts_args {
     int D, F, E, A;
 };
 
+/* What tells one pass over T tokens from another. */
+struct pass {
+    struct kv_view kv;   /* of the first layer; pages for pos0 .. pos0+T-1 are there */
+    const void *memory;  /* the pass's buffers lie here, in `bytes` bytes */
+    size_t bytes, T, pos0;
+    bool logits;         /* it ends with the head */
+};
+
 struct backend {
     const char *name; /* "ref", "cpu", "cuda" */
     bool host_memory; /* alloc gives host memory: the caller may read and write it directly */
@@ -183,8 +191,8 @@ struct backend {
     void (*weight_free)(struct device *d, struct weight *w);
     size_t (*weight_bytes)(const struct weight *w);
     enum kv_type (*kv_type)(struct device *d);
+    size_t chunk;             /* tokens of a pass that keep it busy; 0: no wish */
     enum kv_type kv_smallest; /* of the state, where memory is short; KV_AUTO: it has no smaller one */
-    enum kv_type (*index_type)(struct device *d, enum kv_type kv); /* NULL: the same as kv */
 
     /* x[t] = row ids[t] of the table; ids in host memory, checked. */
     void (*embed)(struct device *d, float *x, const struct weight *table, const int32_t *ids,
@@ -212,6 +220,14 @@ struct backend {
     void (*route)(struct device *d, const struct route_args *a);
     void (*experts)(struct device *d, const struct experts_args *a);
     enum err (*sync)(struct device *d, struct errinfo *e);
+
+    /* Short passes over again: a device that can keeps what a pass launched and plays it back where only
+     * positions, tokens and the pages' addresses differ.  Both NULL: never.
+     * pass_begin: true, then the device did all of the pass behind its embedding, and its operations
+     * are left out.  False: they are called, and then pass_end (whole: none was left out), which
+     * gives false where nothing was computed: then they are called once more. */
+    bool (*pass_begin)(struct device *d, const struct pass *p);
+    bool (*pass_end)(struct device *d, bool whole);
 };
 
 extern const struct backend ref_backend, cpu_backend;

@@ -99,7 +99,7 @@ typedef void session_tick(void *ctx, size_t done, size_t total);
 enum err session_new(struct session **out, struct model *m, struct errinfo *e);
 void session_free(struct session *s);
 void session_set_tick(struct session *s, session_tick *tick, void *ctx);
-/* Tokens per forward pass of a prefill (default 512).  Results do not depend on it. */
+/* Tokens per forward pass of a prefill (0: what the backend wishes, else 512).  Results do not depend on it. */
 void session_set_chunk(struct session *s, size_t tokens);
 
 /* What a session of n tokens takes, in bytes: weights as loaded, the state, and the working memory

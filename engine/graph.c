@@ -71,13 +71,19 @@ static void show_hidden(const struct graph *g, const struct graph_probe *probe, 
 
 /* ------------------------------------------------------------------ the pass */
 
-static void head(const struct graph *g, size_t row, float *logits)
+/* Scores of one row, left in g->logits. */
+static void head(const struct graph *g, size_t row)
 {
     const struct model *m = g->m;
     size_t D = (size_t)m->config.D, V = (size_t)m->config.V;
     m->b->linear(m->d, &(struct linear_args){.w = m->weights.head, .x = g->norm + row * D,
                                              .y = g->logits, .T = 1, .ldx = D, .ldy = V});
-    m->b->download(m->d, logits, g->logits, V * sizeof *logits);
+}
+
+static void fetch_logits(const struct graph *g, float *logits)
+{
+    const struct model *m = g->m;
+    m->b->download(m->d, logits, g->logits, (size_t)m->config.V * sizeof *logits);
 }
 
 static void show_logits(const struct graph *g, const struct graph_probe *probe, size_t pos0,
@@ -87,14 +93,15 @@ static void show_logits(const struct graph *g, const struct graph_probe *probe, 
     float *row = mem_alloc((size_t)g->m->config.V, sizeof *row);
     for (size_t t = 0; t < T; t++) {
         if (!probe->wants(probe->ctx, pos0 + t)) continue;
-        head(g, t, row);
+        head(g, t);
+        fetch_logits(g, row);
         probe->logits(probe->ctx, pos0 + t, row);
     }
     mem_free(row);
 }
 
 /* Last norm and head.  Without a probe only the last row is of use. */
-static void finish(const struct graph *g, size_t pos0, size_t T, float *logits,
+static void finish(const struct graph *g, size_t pos0, size_t T, bool logits,
                    const struct graph_probe *probe)
 {
     const struct model *m = g->m;
@@ -104,7 +111,7 @@ static void finish(const struct graph *g, size_t pos0, size_t T, float *logits,
                   m->weights.norm, T - first, m->config.D, m->config.rms_eps);
     show_hidden(g, probe, m->config.L, pos0, T, g->norm, NULL);
     show_logits(g, probe, pos0, T);
-    if (logits) head(g, T - 1, logits);
+    if (logits) head(g, T - 1);
 }
 
 /* store_only: nothing reads what the layer computes, only what it leaves in the cache. */
@@ -125,6 +132,33 @@ static void layer(struct graph *g, const struct kv *kv, int i, size_t T, bool st
     ffn_forward(m, i, &g->ffn, g->norm, g->r, T);
 }
 
+/* Everything behind the embedding. */
+static enum err compute(struct graph *g, const struct kv *kv, size_t T, bool logits,
+                        const struct graph_probe *probe, struct errinfo *e)
+{
+    const struct model *m = g->m;
+    for (int i = 0; i < m->config.L; i++) {
+        if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
+        layer(g, kv, i, T, i + 1 == m->config.L && !logits && !probe, probe);
+        if (i + 1 < m->config.L) show_hidden(g, probe, i + 1, kv->n, T, g->x, g->r);
+    }
+    finish(g, kv->n, T, logits, probe);
+    return OK;
+}
+
+/* The same, played back where the device has it. */
+static enum err replay(struct graph *g, const struct kv *kv, size_t T, bool logits,
+                       struct errinfo *e)
+{
+    const struct backend *b = g->m->b;
+    struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = T,
+                     .pos0 = kv->n, .logits = logits};
+    if (b->pass_begin(g->m->d, &p)) return OK;
+    enum err r = compute(g, kv, T, logits, NULL, e);
+    bool computed = b->pass_end(g->m->d, !r);
+    return r || computed ? r : compute(g, kv, T, logits, NULL, e);
+}
+
 enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, float *logits,
                        const struct graph_probe *probe, struct errinfo *e)
 {
@@ -133,12 +167,11 @@ enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_
     TRY(kv_reserve(kv, T, e));
     m->b->embed(m->d, g->x, m->weights.embed, ids, T);
     show_hidden(g, probe, 0, kv->n, T, g->x, NULL);
-    for (int i = 0; i < m->config.L; i++) {
-        if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
-        layer(g, kv, i, T, i + 1 == m->config.L && !logits && !probe, probe);
-        if (i + 1 < m->config.L) show_hidden(g, probe, i + 1, kv->n, T, g->x, g->r);
-    }
-    finish(g, kv->n, T, logits, probe);
+    if (m->b->pass_begin && !probe)
+        TRY(replay(g, kv, T, logits, e));
+    else
+        TRY(compute(g, kv, T, logits, probe, e));
+    if (logits) fetch_logits(g, logits);
     TRY(m->b->sync(m->d, e));
     kv_advance(kv, T);
     return OK;

@@ -150,8 +150,7 @@ static enum err open_weights(struct model *m, const char *dir, struct errinfo *e
 
 void model_set_kv(struct model *m, enum kv_type kv)
 {
-    enum kv_type index = m->b->index_type ? m->b->index_type(m->d, kv) : kv;
-    kv_layout_init(&m->kv, &m->config, kv, index, m->attention);
+    kv_layout_init(&m->kv, &m->config, kv, kv, m->attention);
 }
 
 static void prepare(struct model *m)

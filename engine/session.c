@@ -14,7 +14,7 @@ enum err session_new(struct session **out, struct model *m, struct errinfo *e)
     (void)e; /* memory is taken when tokens arrive */
     struct session *s = mem_alloc(1, sizeof *s);
     s->m = m;
-    s->chunk = DEFAULT_CHUNK;
+    session_set_chunk(s, 0);
     s->logits = mem_alloc((size_t)m->config.V, sizeof *s->logits);
     kv_init(&s->kv, &m->kv, m->b, m->d);
     if (m->prefix.dir) {
@@ -46,7 +46,8 @@ void session_set_tick(struct session *s, session_tick *tick, void *ctx)
 
 void session_set_chunk(struct session *s, size_t tokens)
 {
-    s->chunk = tokens ? tokens : DEFAULT_CHUNK;
+    size_t wished = s->m->b->chunk;
+    s->chunk = tokens ? tokens : wished ? wished : DEFAULT_CHUNK;
 }
 
 void session_need(const struct session *s, size_t n, struct memory_need *out)

@@ -10,13 +10,15 @@
 
 #include "engine/backend.h"
 
+#define MIRROR_PAGES 2048 /* 131,072 positions */
+
 struct mirror {
     const struct backend *be;
     struct device *d;
     struct mirrored {
         void *host, *there;
         size_t bytes;
-    } copies[2048];
+    } copies[4096];
     size_t n;
 };
 
@@ -259,7 +261,7 @@ static inline void mirror_kv_store(struct device *d, const struct kv_store_args 
 {
     struct mirror *m = mirror_of(d);
     struct kv_store_args b = *a;
-    void *table[1024];
+    void *table[MIRROR_PAGES];
     size_t S = a->pos0 + a->T;
     b.kv = mirror_kv(m, &a->kv, S, a->width, table);
     b.rows = mirror_in(m, a->rows, mirror_span(a->T, a->ld, (size_t)a->width), 4);
@@ -272,7 +274,7 @@ static inline void mirror_index_select(struct device *d, const struct index_args
 {
     struct mirror *m = mirror_of(d);
     struct index_args b = *a;
-    void *table[1024];
+    void *table[MIRROR_PAGES];
     b.kv = mirror_kv(m, &a->kv, a->pos0 + a->T, a->C, table);
     b.q = mirror_in(m, a->q, a->T * (size_t)a->J * (size_t)a->C, 4);
     b.w = mirror_in(m, a->w, a->T * (size_t)a->J, 4);
@@ -286,7 +288,7 @@ static inline void mirror_mla_attend(struct device *d, const struct mla_args *a)
 {
     struct mirror *m = mirror_of(d);
     struct mla_args b = *a;
-    void *table[1024];
+    void *table[MIRROR_PAGES];
     size_t W = (size_t)(a->R + a->P), H = (size_t)a->H;
     b.kv = mirror_kv(m, &a->kv, a->pos0 + a->T, a->R + a->P, table);
     b.q = mirror_in(m, a->q, a->T * H * W, 4);

@@ -1,15 +1,17 @@
-/* test_cuda.c: the CUDA backend as a library: found or not, opened or refused, always with a reason.
- * What it computes the op tests check, where there is a device. */
+/* test_cuda.c: the CUDA backend as a library: found or not, opened or refused, always with a reason; and that
+ * passes it plays back are what they were.  What it computes the op tests check, where there is a device. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "engine/backend_plugin.h"
+#include "engine/session.h"
 
 /* The table, or NULL and the reason said. */
 static const struct backend *table(void)
@@ -87,6 +89,70 @@ static void auto_always_computes(void **state)
     be->close(d);
 }
 
+/* ------------------------------------------------------------------ passes */
+
+static struct session *session_on(struct model *m, const int32_t *ids, size_t n, size_t chunk)
+{
+    struct errinfo e = {0};
+    struct session *s;
+    assert_int_equal(session_new(&s, m, &e), OK);
+    session_set_chunk(s, chunk);
+    if (session_sync(s, ids, n, &e)) fail_msg("%s", e.msg);
+    return s;
+}
+
+/* From token `from` on `step` at a time, as replies are written: recorded and played back.  At every
+ * token the logits are those of one pass over everything. */
+static void step_by_step(const struct model_options *o, const char *dir, size_t from, size_t n,
+                         size_t step)
+{
+    struct errinfo e = {0};
+    struct model *m;
+    if (model_open_weights(&m, dir, o, &e)) fail_msg("%s", e.msg);
+    size_t V = (size_t)m->config.V, bytes = V * sizeof(float);
+    int32_t *ids = malloc(n * sizeof *ids);
+    for (size_t i = 0; i < n; i++) ids[i] = (int32_t)((i * 2654435761u >> 7) % V);
+    struct session *s = session_on(m, ids, from, 64), *fork;
+    for (size_t at = from; at + step <= n; at += step) {
+        if (session_append(s, ids + at, step, &e)) fail_msg("%s", e.msg);
+        if (at % 3 && at + 2 * step <= n) continue;
+        fork = session_on(m, ids, at + step, 1000);
+        if (memcmp(session_logits(s), session_logits(fork), bytes))
+            fail_msg("%s: %zu tokens, %zu at a time: other logits than in one pass", dir, at + step, step);
+        session_free(fork);
+    }
+    /* Taken back and written again, over the same pages. */
+    session_rewind(s, from + step);
+    if (session_append(s, ids + from + step, step, &e)) fail_msg("%s", e.msg);
+    fork = session_on(m, ids, from + 2 * step, 1000);
+    assert_memory_equal(session_logits(s), session_logits(fork), bytes);
+    session_free(fork);
+    session_free(s);
+    model_close(m);
+    free(ids);
+}
+
+static void steps_are_as_one_pass(void **state)
+{
+    (void)state;
+    static const char *const model = "models/deepread-150m", *const moe = "tests/data/moe-fixture",
+                      *const glm = "tests/data/glm-fixture";
+    struct model_options own = {.backend = "cuda"}, dense = {.backend = "cuda", .dense = true};
+    struct model_options exact = {.backend = "cuda", .weights = WEIGHT_F32, .kv = KV_F32};
+    const struct backend *be = table();
+    struct device_options o = {0};
+    struct device *d;
+    struct errinfo e = {0};
+    if (!be || be->open(&d, &o, &e)) skip();
+    be->close(d);
+    step_by_step(&own, moe, 50, 140, 1);
+    step_by_step(&own, glm, 50, 140, 2);
+    step_by_step(&exact, moe, 60, 80, 1);
+    step_by_step(&dense, moe, 60, 140, 1);
+    step_by_step(&own, model, 505, 530, 1); /* over index_topk, and a page */
+    step_by_step(&own, model, 4085, 4120, 5); /* over the positions that a recording is made for */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +160,7 @@ int main(void)
         cmocka_unit_test(int8_is_refused_by_name),
         cmocka_unit_test(it_is_loaded_once),
         cmocka_unit_test(auto_always_computes),
+        cmocka_unit_test(steps_are_as_one_pass),
     };
     return cmocka_run_group_tests_name("cuda", tests, NULL, NULL);
 }

@@ -39,10 +39,21 @@ if wants model && ls models/deepread-150m/*.safetensors >/dev/null 2>&1; then
     limit=240
     for t in with where on; do one "model_$t" $bin/test_reference "model_${t}_*" cuda; done
 fi
+if wants speed; then
+    for lengths in 1024,8192,11000 131072; do
+        timeout 100 $bin/model -b cuda -n $lengths -d 64 --ops >>"$logs/speed.log" 2>&1 || echo "speed: exit $?"
+    done
+    grep -v '^ ' "$logs/speed.log"
+fi
+if wants far; then
+    export DEEPREAD_TEST_LONG=1
+    limit=200
+    one far $bin/test_reference 'model_on_its_whole*' cuda
+fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
-    for t in moe indexer; do
+    for t in moe indexer mla linear; do
         one "memcheck_$t" compute-sanitizer --tool memcheck --error-exitcode 9 $bin/test_op_$t
         tail -1 "$logs/memcheck_$t.log"
     done
 fi
-grep -v "^card" "$logs/gpu.log" | tail -n 85
+[ ! -f "$logs/gpu.log" ] || grep -v "^card" "$logs/gpu.log" | tail -n 85

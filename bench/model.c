@@ -1,0 +1,312 @@
+/* model.c: a whole model on any backend: reading and writing at many lengths, and where the time goes.
+ *
+ *   build/bench/model [-m DIR] [-b BACKEND] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [--ops] [--dense]
+ *
+ * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS (64) greedily, which
+ * are then taken back; the first two of them are warming up and not counted.  --ops: the same once more,
+ * shorter, waiting for the device after every operation: per operation its calls, the time until the
+ * call returned and the time until its work was done (which hides what an asynchronous device
+ * overlaps, and adds a round trip to each).  The tokens are arbitrary words of the vocabulary. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "engine/model.h"
+#include "engine/sampler.h"
+#include "engine/session.h"
+
+#define LENGTHS_MAX 32
+#define WARM 2 /* tokens that find memory untouched and nothing recorded */
+
+struct options {
+    const char *dir;
+    struct model_options model;
+    size_t lengths[LENGTHS_MAX], n, decode, chunk;
+    bool ops;
+};
+
+/* ------------------------------------------------------------------ a backend with a clock */
+
+enum op { EMBED, RMSNORM, LAYERNORM, ROPE, LINEAR, SWIGLU, SCALE, COPY_ROWS, KV_STORE, SELECT, ATTEND, ROUTE,
+          EXPERTS, DOWNLOAD, OPS };
+
+static const char *const op_names[OPS] = {"embed", "rmsnorm", "layernorm", "rope", "linear", "swiglu",
+                                          "scale", "copy_rows", "kv_store", "index_select", "attend",
+                                          "route", "experts", "download"};
+
+/* Operations have no room for a context: the one meter of this program. */
+static struct meter {
+    const struct backend *b;
+    struct tally {
+        size_t calls;
+        double called, done;
+    } op[OPS];
+} meter;
+
+#define TIMED(OP, D, CALL)                                                                         \
+    do {                                                                                           \
+        struct errinfo e_ = {0};                                                                   \
+        double t0_ = sys_seconds();                                                                \
+        CALL;                                                                                      \
+        double t1_ = sys_seconds();                                                                \
+        if (meter.b->sync(D, &e_)) fprintf(stderr, "%s\n", e_.msg);                                \
+        meter.op[OP].calls++;                                                                      \
+        meter.op[OP].called += t1_ - t0_;                                                          \
+        meter.op[OP].done += sys_seconds() - t0_;                                                  \
+    } while (0)
+
+static void embed(struct device *d, float *x, const struct weight *w, const int32_t *ids, size_t T)
+{
+    TIMED(EMBED, d, meter.b->embed(d, x, w, ids, T));
+}
+
+static void rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, const float *r,
+                    const float *w, size_t T, int n, float eps)
+{
+    TIMED(RMSNORM, d, meter.b->rmsnorm(d, y, ldy, x, ldx, r, w, T, n, eps));
+}
+
+static void layernorm(struct device *d, float *y, const float *x, const float *w, const float *b,
+                      size_t T, int n, float eps)
+{
+    TIMED(LAYERNORM, d, meter.b->layernorm(d, y, x, w, b, T, n, eps));
+}
+
+static void rope(struct device *d, const struct rope_args *a)
+{
+    TIMED(ROPE, d, meter.b->rope(d, a));
+}
+
+static void linear(struct device *d, const struct linear_args *a)
+{
+    TIMED(LINEAR, d, meter.b->linear(d, a));
+}
+
+static void swiglu(struct device *d, float *h, const float *g, const float *u, size_t n)
+{
+    TIMED(SWIGLU, d, meter.b->swiglu(d, h, g, u, n));
+}
+
+static void scale(struct device *d, float *x, float factor, size_t n)
+{
+    TIMED(SCALE, d, meter.b->scale(d, x, factor, n));
+}
+
+static void copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T, int n)
+{
+    TIMED(COPY_ROWS, d, meter.b->copy_rows(d, y, ldy, x, ldx, T, n));
+}
+
+static void kv_store(struct device *d, const struct kv_store_args *a)
+{
+    TIMED(KV_STORE, d, meter.b->kv_store(d, a));
+}
+
+static void index_select(struct device *d, const struct index_args *a)
+{
+    TIMED(SELECT, d, meter.b->index_select(d, a));
+}
+
+static void mla_attend(struct device *d, const struct mla_args *a)
+{
+    TIMED(ATTEND, d, meter.b->mla_attend(d, a));
+}
+
+static void mha_attend(struct device *d, const struct mha_args *a)
+{
+    TIMED(ATTEND, d, meter.b->mha_attend(d, a));
+}
+
+static void route(struct device *d, const struct route_args *a)
+{
+    TIMED(ROUTE, d, meter.b->route(d, a));
+}
+
+static void experts(struct device *d, const struct experts_args *a)
+{
+    TIMED(EXPERTS, d, meter.b->experts(d, a));
+}
+
+static void download(struct device *d, void *dst, const void *src, size_t bytes)
+{
+    TIMED(DOWNLOAD, d, meter.b->download(d, dst, src, bytes));
+}
+
+static struct backend timed_backend(const struct backend *b)
+{
+    struct backend t = *b;
+    meter.b = b;
+    t.embed = embed;
+    t.rmsnorm = rmsnorm;
+    t.layernorm = layernorm;
+    t.rope = rope;
+    t.linear = linear;
+    t.swiglu = swiglu;
+    t.scale = scale;
+    t.copy_rows = copy_rows;
+    t.kv_store = kv_store;
+    t.index_select = index_select;
+    t.mla_attend = mla_attend;
+    if (b->mha_attend) t.mha_attend = mha_attend;
+    t.route = route;
+    t.experts = experts;
+    t.download = download;
+    t.pass_begin = NULL; /* what is played back calls nothing */
+    t.pass_end = NULL;
+    return t;
+}
+
+static void put_meter(const char *what, size_t tokens)
+{
+    double called = 0, done = 0;
+    size_t calls = 0;
+    for (int i = 0; i < OPS; i++) {
+        const struct tally *o = &meter.op[i];
+        called += o->called;
+        done += o->done;
+        calls += o->calls;
+        if (o->calls)
+            printf("  %-8s %-13s %7zu calls, returned after %7.1f us, done after %8.1f us, %9.3f ms in all\n",
+                   what, op_names[i], o->calls, o->called / (double)o->calls * 1e6,
+                   o->done / (double)o->calls * 1e6, o->done * 1e3);
+    }
+    printf("  %-8s %zu tokens, %zu calls: %.3f ms until they returned, %.3f ms until done\n", what, tokens,
+           calls, called * 1e3, done * 1e3);
+    memset(meter.op, 0, sizeof meter.op);
+}
+
+/* ------------------------------------------------------------------ measuring */
+
+static int32_t *some_tokens(size_t n, size_t V)
+{
+    int32_t *ids = malloc((n ? n : 1) * sizeof *ids);
+    uint32_t x = 12345;
+    for (size_t i = 0; i < n; i++) {
+        x = x * 1664525u + 1013904223u;
+        ids[i] = (int32_t)((1000 + x / 7 % 1000) % V);
+    }
+    return ids;
+}
+
+static enum err write_one(struct session *s, size_t V, struct errinfo *e)
+{
+    int32_t id = sampler_argmax(session_logits(s), NULL, V);
+    return session_append(s, &id, 1, e);
+}
+
+/* Reads from `from` up to n tokens, then writes some. */
+static enum err at_length(const struct options *o, struct session *s, const int32_t *ids, size_t from,
+                          size_t n, size_t V, double *read, struct errinfo *e)
+{
+    double t0 = sys_seconds();
+    TRY(session_sync(s, ids, n, e));
+    double now = sys_seconds() - t0;
+    *read += now;
+    if (o->ops) put_meter("reading", n - from);
+    for (size_t i = 0; i < WARM && o->decode; i++) TRY(write_one(s, V, e));
+    memset(meter.op, 0, sizeof meter.op);
+    t0 = sys_seconds();
+    for (size_t i = 0; i < o->decode; i++) TRY(write_one(s, V, e));
+    double write = sys_seconds() - t0;
+    if (o->ops && o->decode) put_meter("writing", o->decode);
+    session_rewind(s, n);
+    printf("%8zu tokens read in %9.3f s, %10.1f t/s (these %zu: %.1f t/s)", n, *read, (double)n / *read,
+           n - from, (double)(n - from) / now);
+    if (o->decode) printf("; writing %8.1f t/s", (double)o->decode / write);
+    putchar('\n');
+    fflush(stdout);
+    return OK;
+}
+
+static enum err read_and_write(const struct options *o, struct model *m, struct errinfo *e)
+{
+    struct session *s = NULL;
+    size_t V = (size_t)m->config.V, from = 0;
+    int32_t *ids = some_tokens(o->lengths[o->n - 1], V);
+    double read = 0;
+    enum err f = session_new(&s, m, e);
+    if (!f && o->chunk) session_set_chunk(s, o->chunk);
+    for (size_t i = 0; !f && i < o->n; i++) {
+        f = at_length(o, s, ids, from, o->lengths[i], V, &read, e);
+        from = o->lengths[i];
+    }
+    session_free(s);
+    free(ids);
+    return f;
+}
+
+static enum err run(const struct options *o, struct errinfo *e)
+{
+    struct model *m;
+    struct buf about = {0};
+    double t0 = sys_seconds();
+    TRY(model_open(&m, o->dir, &o->model, e));
+    m->b->describe(m->d, &about);
+    printf("%s; opened in %.2f s, weights %zu MB, state %.1f MB per 1000 tokens\n", about.s,
+           sys_seconds() - t0, model_weight_bytes(m) >> 20, (double)m->kv.page_bytes / KV_PAGE / 1e3);
+    buf_free(&about);
+    struct options plain = *o;
+    plain.ops = false;
+    enum err f = read_and_write(&plain, m, e);
+    if (!f && o->ops) {
+        const struct backend *own = m->b;
+        struct backend timed = timed_backend(own);
+        struct options few = *o;
+        few.decode = o->decode < 8 ? o->decode : 8;
+        m->b = &timed;
+        f = read_and_write(&few, m, e);
+        m->b = own;
+    }
+    model_close(m);
+    return f;
+}
+
+/* ------------------------------------------------------------------ options */
+
+static bool parse_lengths(struct options *o, const char *s)
+{
+    o->n = 0;
+    while (*s && o->n < LENGTHS_MAX) {
+        char *end;
+        size_t n = strtoul(s, &end, 10);
+        if (end == s || n == 0 || (o->n && n <= o->lengths[o->n - 1])) return false;
+        o->lengths[o->n++] = n;
+        s = *end == ',' ? end + 1 : end;
+    }
+    return o->n > 0 && !*s;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.dir = "models/deepread-150m", .decode = 64};
+    struct errinfo e = {0};
+    bool fine = parse_lengths(&o, "1024,8192,32768");
+    for (int i = 1; i < argc && fine; i++) {
+        const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
+        if (!strcmp(a, "--ops")) {
+            o.ops = true;
+            continue;
+        }
+        if (!strcmp(a, "--dense")) {
+            o.model.dense = true;
+            continue;
+        }
+        i++;
+        if (!strcmp(a, "-m")) o.dir = v;
+        else if (!strcmp(a, "-b")) o.model.backend = v;
+        else if (!strcmp(a, "-n")) fine = parse_lengths(&o, v);
+        else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
+        else if (!strcmp(a, "-c")) o.chunk = strtoul(v, NULL, 10);
+        else fine = false;
+    }
+    if (!fine) {
+        fprintf(stderr, "model: see the head of bench/model.c for its options\n");
+        return 2;
+    }
+    if (run(&o, &e)) {
+        fprintf(stderr, "model: %s\n", e.msg);
+        return 1;
+    }
+    return 0;
+}

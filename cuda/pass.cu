@@ -1,0 +1,160 @@
+/* pass.cu: short passes recorded as CUDA graphs and played back.
+ *
+ * A step of deepread-150m is some 750 launches of a few microseconds each: launching one by one takes
+ * longer than they run.  The first pass of its kind runs as any other and takes what memory it needs; the
+ * second is recorded, and from then on it is one launch.  What differs from pass to pass lies in
+ * device memory: the position, the page table, the embedded tokens.  Grids are made for positions up
+ * to the next multiple of STEP; blocks that find nothing there leave at once.
+ *
+ * A recording is for one number of tokens, one set of buffers and one state of the scratch memory. */
+#include <string.h>
+
+#include "cuda/cuda.h"
+
+extern "C" {
+#include "base/mem.h"
+}
+
+#define MOST_TOKENS 16
+#define STEP 4096
+#define KINDS 32
+
+enum state { NEW, SEEN, RECORDED, REFUSED };
+
+struct kind {
+    enum state state;
+    const void *memory;
+    size_t bytes, T, bound;
+    enum kv_type type;
+    bool logits;
+    unsigned generation, used;
+    cudaGraphExec_t exec;
+};
+
+struct cuda_passes {
+    struct kind kind[KINDS];
+    struct kind *now; /* of the pass at hand; NULL: it is none of ours */
+    unsigned clock;
+};
+
+static __global__ void position_kernel(size_t *position, size_t pos0)
+{
+    *position = pos0;
+}
+
+const size_t *cuda_position(struct device *d, size_t pos0)
+{
+    if (d->position_now == pos0 || !cuda_ready(d)) return d->position;
+    position_kernel<<<1, 1, 0, d->stream>>>(d->position, pos0);
+    if (cuda_launched(d, "position")) d->position_now = pos0;
+    return d->position;
+}
+
+size_t cuda_bound(const struct device *d, size_t n)
+{
+    return d->bound > n ? d->bound : n;
+}
+
+/* ------------------------------------------------------------------ kinds of passes */
+
+static void forget(struct kind *k)
+{
+    if (k->exec) cudaGraphExecDestroy(k->exec);
+    *k = {};
+}
+
+static bool same(const struct kind *k, const struct pass *p, size_t bound)
+{
+    return k->memory == p->memory && k->bytes == p->bytes && k->T == p->T && k->bound == bound &&
+           k->type == p->kv.type && k->logits == p->logits;
+}
+
+/* The pass's kind; a new one takes the place of the one longest unused. */
+static struct kind *kind_of(struct device *d, const struct pass *p, size_t bound)
+{
+    if (!d->passes) d->passes = (struct cuda_passes *)mem_alloc(1, sizeof *d->passes);
+    struct kind *all = d->passes->kind, *oldest = all, *k = NULL;
+    for (int i = 0; i < KINDS && !k; i++) {
+        if (same(&all[i], p, bound)) k = &all[i];
+        if (all[i].used < oldest->used) oldest = &all[i];
+    }
+    if (!k) {
+        k = oldest;
+        forget(k);
+        *k = {.memory = p->memory, .bytes = p->bytes, .T = p->T, .bound = bound, .type = p->kv.type,
+              .logits = p->logits};
+    }
+    if (k->state == RECORDED && k->generation != d->generation) {
+        cudaGraphExecDestroy(k->exec);
+        k->exec = NULL;
+        k->state = NEW;
+    }
+    k->used = ++d->passes->clock;
+    return k;
+}
+
+static bool play(struct device *d, struct kind *k)
+{
+    return cuda_ok(d, cudaGraphLaunch(k->exec, d->stream), "playing a recorded pass");
+}
+
+bool cuda_pass_begin(struct device *d, const struct pass *p)
+{
+    size_t n = p->pos0 + p->T, bound = cuda_ceil(n, STEP) * STEP;
+    if (d->passes) d->passes->now = NULL;
+    if (p->T > MOST_TOKENS || !cuda_pages(d, &p->kv, cuda_ceil(n, KV_PAGE))) return false;
+    cuda_position(d, p->pos0);
+    struct kind *k = kind_of(d, p, bound);
+    if (k->state == RECORDED && cuda_ready(d)) return play(d, k);
+    if (k->state == REFUSED || !cuda_ready(d)) return false;
+    d->passes->now = k;
+    d->bound = bound;
+    if (k->state == SEEN && k->generation == d->generation)
+        d->recording = cudaStreamBeginCapture(d->stream, cudaStreamCaptureModeThreadLocal) ==
+                       cudaSuccess;
+    cudaGetLastError();
+    return false;
+}
+
+/* The recording becomes something that can be played; false where it is of no use. */
+static bool finish(struct device *d, struct kind *k, bool whole)
+{
+    cudaGraph_t graph = NULL;
+    cudaError_t r = cudaStreamEndCapture(d->stream, &graph);
+    bool fine = r == cudaSuccess && whole && cuda_ready(d) && k->generation == d->generation;
+    if (fine) fine = cudaGraphInstantiate(&k->exec, graph, 0) == cudaSuccess;
+    if (graph) cudaGraphDestroy(graph);
+    cudaGetLastError();
+    if (fine) return true;
+    k->exec = NULL;
+    err_clear(&d->failed); /* of recording: what is the matter otherwise shows when it is computed */
+    return false;
+}
+
+bool cuda_pass_end(struct device *d, bool whole)
+{
+    struct kind *k = d->passes ? d->passes->now : NULL;
+    if (!k) return true;
+    d->passes->now = NULL;
+    d->bound = 0;
+    if (!d->recording) {
+        k->state = whole && cuda_ready(d) ? SEEN : NEW;
+        k->generation = d->generation;
+        return true;
+    }
+    d->recording = false;
+    if (!finish(d, k, whole)) {
+        if (whole) k->state = REFUSED;
+        return false;
+    }
+    k->state = RECORDED;
+    play(d, k);
+    return true;
+}
+
+void cuda_passes_free(struct device *d)
+{
+    for (int i = 0; d->passes && i < KINDS; i++) forget(&d->passes->kind[i]);
+    mem_free(d->passes);
+    d->passes = NULL;
+}
