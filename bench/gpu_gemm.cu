@@ -10,7 +10,7 @@ struct inputs {
     uint8_t *a[SETS], *b[SETS];
     float *a_scale, *b_scale;
     uint16_t *out;
-    size_t M, N, K;
+    size_t M, N, K, a_ld;
 };
 
 static __global__ void positive(float *x, size_t n)
@@ -22,8 +22,8 @@ static __global__ void positive(float *x, size_t n)
 
 static struct inputs make(size_t M, size_t N, size_t K)
 {
-    struct inputs in = {.M = M, .N = N, .K = K};
-    size_t scales = K / 128 * M, b_scales = (N + 127) / 128 * (K / 128);
+    struct inputs in = {.M = M, .N = N, .K = K, .a_ld = (M + 127) / 128 * 128};
+    size_t scales = K / 128 * in.a_ld, b_scales = (N + 127) / 128 * (K / 128);
     for (int i = 0; i < SETS; i++) {
         in.a[i] = gpu_new<uint8_t>(M * K);
         in.b[i] = gpu_new<uint8_t>(N * K);
@@ -53,7 +53,7 @@ static void drop(struct inputs *in)
 static void run(const struct inputs *in, int i)
 {
     struct sm90_gemm_args g = {in->a[i % SETS], in->b[i % SETS], in->a_scale, in->b_scale, in->out,
-                               in->M, in->N, in->K};
+                               in->M, in->N, in->K, 1, in->a_ld, in->N};
     struct errinfo e = {};
     sm90_gemm(gpu_device(), &g);
     if (gpu_device()->failed.code && deepread_cuda_backend.sync(gpu_device(), &e))
@@ -66,7 +66,7 @@ static void check(size_t M, size_t N, size_t K)
     run(&in, 0);
     CHECK(cudaDeviceSynchronize());
     auto a = gpu_get(in.a[0], M * K), b = gpu_get(in.b[0], N * K);
-    auto as = gpu_get(in.a_scale, K / 128 * M), bs = gpu_get(in.b_scale, (N + 127) / 128 * (K / 128));
+    auto as = gpu_get(in.a_scale, K / 128 * in.a_ld), bs = gpu_get(in.b_scale, (N + 127) / 128 * (K / 128));
     auto out = gpu_get(in.out, M * N);
     double diff = 0, norm = 0;
     bool whole = true;
@@ -79,7 +79,7 @@ static void check(size_t M, size_t N, size_t K)
             double dot = 0;
             for (size_t c = k; c < k + 128; c++)
                 dot += (double)e4m3_to_f32(a[m * K + c]) * e4m3_to_f32(b[n * K + c]);
-            want += dot * as[k / 128 * M + m] * bs[n / 128 * (K / 128) + k / 128];
+            want += dot * as[k / 128 * in.a_ld + m] * bs[n / 128 * (K / 128) + k / 128];
         }
         diff += (want - bf16_to_f32(out[i])) * (want - bf16_to_f32(out[i]));
         norm += want * want;

@@ -42,8 +42,8 @@ static void drop(struct inputs *in)
 
 static void run(const struct inputs *in)
 {
-    struct sm90_index_args a = {in->q, in->keys, in->w, in->kscale, in->out, in->T, in->S - in->T,
-                                in->ld};
+    struct sm90_index_args a = {in->q, in->keys, in->w, in->kscale, in->out,
+                                cuda_position(gpu_device(), in->S - in->T), 0, in->T, in->S, in->ld};
     sm90_index_scores(gpu_device(), &a);
 }
 

@@ -55,8 +55,8 @@ static void drop(struct inputs *in)
 
 static void run(const struct inputs *in)
 {
-    struct sm90_mla_args a = {in->q, in->pages, 0, in->sel, in->out, in->T, in->S - in->T, HEADS,
-                              in->K, SCALE * 1.44269504f, KV_BF16, false};
+    struct sm90_mla_args a = {in->q, in->pages, 0, in->sel, in->out,
+                              cuda_position(gpu_device(), in->S - in->T), in->T, HEADS, in->K, SCALE * 1.44269504f, KV_BF16, false};
     sm90_mla_prefill(gpu_device(), &a);
 }
 

@@ -1,30 +1,39 @@
 /* model.c: a whole model on any backend: reading and writing at many lengths, and where the time goes.
  *
- *   build/bench/model [-m DIR] [-b BACKEND] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [--ops] [--dense]
+ *   build/bench/model [-m DIR] [-b BACKEND] [-w f32|bf16|fp8] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [-s STEP]
+ *                     [--ops] [--dense] [--shape deepseek-v3.2 --layers N]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS (64) greedily, which
  * are then taken back; the first two of them are warming up and not counted.  --ops: the same once more,
  * shorter, waiting for the device after every operation: per operation its calls, the time until the
  * call returned and the time until its work was done (which hides what an asynchronous device
- * overlaps, and adds a round trip to each).  The tokens are arbitrary words of the vocabulary. */
+ * overlaps, and adds a round trip to each).  -s: tokens of a step of writing (1): how a batch would do
+ * that shares its state.  --shape: no checkpoint but random weights of that model's layer sizes
+ * (bench/synthetic.h), and what 61 such layers would take: each takes the same time, a dense one's
+ * width being that of nine experts.  The tokens are arbitrary words of the vocabulary. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sys.h"
+#include "bench/synthetic.h"
 #include "engine/model.h"
 #include "engine/sampler.h"
 #include "engine/session.h"
 
 #define LENGTHS_MAX 32
+#define STEP_MOST 1024
 #define WARM 2 /* tokens that find memory untouched and nothing recorded */
 
 struct options {
     const char *dir;
     struct model_options model;
-    size_t lengths[LENGTHS_MAX], n, decode, chunk;
+    size_t lengths[LENGTHS_MAX], n, decode, chunk, step;
     bool ops;
+    int layers; /* of the synthetic model; 0: a checkpoint */
 };
+
+#define WHOLE_LAYERS 61
 
 /* ------------------------------------------------------------------ a backend with a clock */
 
@@ -189,10 +198,12 @@ static int32_t *some_tokens(size_t n, size_t V)
     return ids;
 }
 
-static enum err write_one(struct session *s, size_t V, struct errinfo *e)
+static enum err write_some(struct session *s, size_t step, size_t V, struct errinfo *e)
 {
-    int32_t id = sampler_argmax(session_logits(s), NULL, V);
-    return session_append(s, &id, 1, e);
+    int32_t ids[STEP_MOST];
+    for (size_t i = 0; i < step; i++) ids[i] = (int32_t)(i * 37 % V);
+    ids[0] = sampler_argmax(session_logits(s), NULL, V);
+    return session_append(s, ids, step, e);
 }
 
 /* Reads from `from` up to n tokens, then writes some. */
@@ -204,17 +215,22 @@ static enum err at_length(const struct options *o, struct session *s, const int3
     double now = sys_seconds() - t0;
     *read += now;
     if (o->ops) put_meter("reading", n - from);
-    for (size_t i = 0; i < WARM && o->decode; i++) TRY(write_one(s, V, e));
+    for (size_t i = 0; i < WARM && o->decode; i++) TRY(write_some(s, o->step, V, e));
     memset(meter.op, 0, sizeof meter.op);
     t0 = sys_seconds();
-    for (size_t i = 0; i < o->decode; i++) TRY(write_one(s, V, e));
+    for (size_t i = 0; i < o->decode; i++) TRY(write_some(s, o->step, V, e));
     double write = sys_seconds() - t0;
-    if (o->ops && o->decode) put_meter("writing", o->decode);
+    if (o->ops && o->decode) put_meter("writing", o->decode * o->step);
     session_rewind(s, n);
+    double written = (double)(o->decode * o->step) / write;
     printf("%8zu tokens read in %9.3f s, %10.1f t/s (these %zu: %.1f t/s)", n, *read, (double)n / *read,
            n - from, (double)(n - from) / now);
-    if (o->decode) printf("; writing %8.1f t/s", (double)o->decode / write);
+    if (o->decode) printf("; writing %8.1f t/s, %zu at a time", written, o->step);
     putchar('\n');
+    double part = (double)o->layers / WHOLE_LAYERS;
+    if (o->layers)
+        printf("%8s %d layers would read these %zu at %.1f t/s and write %.1f t/s\n", "", WHOLE_LAYERS,
+               n - from, (double)(n - from) / now * part, o->decode ? written * part : 0);
     fflush(stdout);
     return OK;
 }
@@ -241,7 +257,9 @@ static enum err run(const struct options *o, struct errinfo *e)
     struct model *m;
     struct buf about = {0};
     double t0 = sys_seconds();
-    TRY(model_open(&m, o->dir, &o->model, e));
+    enum err opened = o->layers ? synthetic_open(&m, o->layers, &o->model, e)
+                                : model_open(&m, o->dir, &o->model, e);
+    if (opened) return opened;
     m->b->describe(m->d, &about);
     printf("%s; opened in %.2f s, weights %zu MB, state %.1f MB per 1000 tokens\n", about.s,
            sys_seconds() - t0, model_weight_bytes(m) >> 20, (double)m->kv.page_bytes / KV_PAGE / 1e3);
@@ -277,9 +295,21 @@ static bool parse_lengths(struct options *o, const char *s)
     return o->n > 0 && !*s;
 }
 
+static bool weights_named(enum weight_type *out, const char *s)
+{
+    static const char *const names[] = {"auto", "f32", "bf16", "int8", "fp8"}; /* enum weight_type */
+    for (int i = 0; i < 5; i++)
+        if (!strcmp(s, names[i])) {
+            *out = (enum weight_type)i;
+            return true;
+        }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    struct options o = {.dir = "models/deepread-150m", .decode = 64};
+    struct options o = {.dir = "models/deepread-150m", .decode = 64, .step = 1};
+    bool shape = false;
     struct errinfo e = {0};
     bool fine = parse_lengths(&o, "1024,8192,32768");
     for (int i = 1; i < argc && fine; i++) {
@@ -298,8 +328,13 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "-n")) fine = parse_lengths(&o, v);
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "-c")) o.chunk = strtoul(v, NULL, 10);
+        else if (!strcmp(a, "-s")) o.step = strtoul(v, NULL, 10);
+        else if (!strcmp(a, "-w")) fine = weights_named(&o.model.weights, v);
+        else if (!strcmp(a, "--shape")) shape = fine = !strcmp(v, "deepseek-v3.2");
+        else if (!strcmp(a, "--layers")) o.layers = atoi(v);
         else fine = false;
     }
+    fine = fine && o.step >= 1 && o.step <= STEP_MOST && shape == (o.layers > 0);
     if (!fine) {
         fprintf(stderr, "model: see the head of bench/model.c for its options\n");
         return 2;

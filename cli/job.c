@@ -328,7 +328,7 @@ static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
                        .reply = j->o->max_tokens,
                        .prompt = prompt,
                        .chunks = j->n_chunks,
-                       .free_bytes = sys_free_memory()};
+                       .free_bytes = model_free_memory(j->model)};
     if (p->free_bytes) session_fit(j->session, prompt + p->reply, p->free_bytes);
     session_need(j->session, prompt + p->reply, &p->need);
 }

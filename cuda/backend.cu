@@ -17,6 +17,7 @@ extern "C" {
 #include "base/str.h"
 }
 
+#define SCRATCH_MOST ((size_t)768 << 20) /* scores and parts: index_select.cu, mla_attend.cu */
 #define PINNED_MOST ((size_t)2 << 20)
 #define GROWN_MOST ((size_t)1 << 30) /* scratch beyond this is taken to the byte */
 
@@ -68,6 +69,11 @@ void cuda_release(struct device *d, void *p, size_t bytes)
 void *cuda_reserve(struct device *d, struct cuda_buffer *b, size_t bytes)
 {
     if (b->p && b->bytes >= bytes) return b->p;
+    if (d->recording) { /* memory cannot change under a recording: it is given up */
+        d->generation++;
+        err_set(&d->failed, E_DEVICE, "cuda: a pass took other memory than the one before");
+        return NULL;
+    }
     size_t grown = b->bytes + b->bytes / 2; /* a text grows token by token: not a new block for each */
     if (bytes < grown && grown < GROWN_MOST) bytes = grown;
     d->generation++;
@@ -86,6 +92,20 @@ bool cuda_shared(struct device *d, const void *kernel, size_t bytes, const char 
     if (bytes <= 16u << 10) return true; /* with what is static, within the 48 KB that need no asking */
     return cuda_ok(d, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            (int)bytes), what);
+}
+
+/* What the driver has left and what the pool holds unused, less what operations will want. */
+static size_t free_memory(struct device *d)
+{
+    size_t free = 0, total = 0;
+    uint64_t reserved = 0, used = 0;
+    if (cudaMemGetInfo(&free, &total) != cudaSuccess) return 0;
+    cudaMemPoolGetAttribute(d->pool, cudaMemPoolAttrReservedMemCurrent, &reserved);
+    cudaMemPoolGetAttribute(d->pool, cudaMemPoolAttrUsedMemCurrent, &used);
+    if (reserved > used) free += (size_t)(reserved - used);
+    size_t taken = d->score.bytes + d->part.bytes + d->moe.bytes;
+    size_t wanted = taken < SCRATCH_MOST ? SCRATCH_MOST - taken : 0;
+    return free > wanted ? free - wanted : 1;
 }
 
 static void upload(struct device *d, void *dst, const void *src, size_t bytes)
@@ -185,7 +205,7 @@ static enum err start(struct device *d, struct errinfo *e)
 static void close_device(struct device *d)
 {
     if (!d) return;
-    struct cuda_buffer *all[] = {&d->score, &d->part, &d->moe, &d->stage, &d->ids, &d->pages};
+    struct cuda_buffer *all[] = {&d->score, &d->part, &d->moe, &d->stage, &d->ids, &d->fp8, &d->pages};
     for (size_t i = 0; d->stream && i < sizeof all / sizeof *all; i++)
         cuda_release(d, all[i]->p, all[i]->bytes);
     if (d->stream) {
@@ -225,7 +245,9 @@ static void describe(struct device *d, struct buf *out)
     cudaMemGetInfo(&free, &total);
     buf_addf(out, "cuda: %s, %d multiprocessors, %.0f of %.0f GB free, %s weights, %s state",
              d->name, d->multiprocessors, (double)free / 1e9, (double)total / 1e9,
-             d->weights == WEIGHT_F32 ? "f32" : "bf16 and fp8",
+             d->weights == WEIGHT_F32   ? "f32"
+             : d->weights == WEIGHT_FP8 ? "fp8"
+                                        : "bf16 and fp8",
              d->kv == KV_F32 ? "f32" : d->kv == KV_BF16 ? "bf16" : "f16");
 }
 
@@ -253,6 +275,7 @@ extern "C" __attribute__((visibility("default"))) const struct backend deepread_
     .arithmetic = arithmetic,
     .alloc = cuda_alloc,
     .release = cuda_release,
+    .free_memory = free_memory,
     .upload = upload,
     .download = download,
     .weight_new = cuda_weight_new,

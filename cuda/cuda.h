@@ -32,7 +32,7 @@ struct device {
     cudaMemPool_t pool;
     enum weight_type weights;
     enum kv_type kv;
-    struct cuda_buffer score, part, moe, stage, ids;
+    struct cuda_buffer score, part, moe, stage, ids, fp8;
     struct cuda_buffer pages; /* the page table last used, and its copy on the host */
     void **pages_host;
     size_t n_pages, cap_pages;
@@ -48,14 +48,15 @@ struct device {
 /* How one stack of matrices is stored: [G][O][ld], rows padded with zeros to ld elements.
  *   STORE_F32   exact, and --weights f32
  *   STORE_BF16  bf16
- *   STORE_F8    the checkpoint's e4m3 bytes; scale [G][ceil(I/CUDA_KBLOCK)][O] f32 */
+ *   STORE_F8    the checkpoint's e4m3 bytes; scale [G][ceil(I/CUDA_KBLOCK)][O] f32, and where blocks of outputs
+ *               share them and I is a multiple of CUDA_KBLOCK, block_scale [G][ceil(O/128)][I/128] */
 enum store { STORE_F32, STORE_BF16, STORE_F8 };
 
 struct weight {
     enum store store;
     size_t G, O, I, ld, bytes;
     void *data;
-    float *scale;
+    float *scale, *block_scale;
 };
 
 /* False after a failure: then an operation does nothing. */

@@ -10,6 +10,7 @@
  * Exact    a score is one chain of multiply-adds over c, then over j, whatever the tiles.
  * Tests    tests/test_op_indexer.c */
 #include "cuda/element.cuh"
+#include "cuda/sm90_ops.h"
 
 #define QUERIES 32
 #define SCORE_BYTES ((size_t)512 << 20)
@@ -68,7 +69,7 @@ static void score_some(struct device *d, const struct index_args *a, size_t t0, 
                        float *score)
 {
     size_t n = a->pos0 + t0 + T;
-    if (mma_index_scores(d, a, t0, T, ld, score)) return;
+    if (fp8_index_scores(d, a, t0, T, ld, score) || mma_index_scores(d, a, t0, T, ld, score)) return;
     struct scores s = {.out = score, .T = (int)T, .J = a->J, .C = a->C};
     s.pages = cuda_pages(d, &a->kv, cuda_ceil(n, KV_PAGE));
     if (!s.pages) return;

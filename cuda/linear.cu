@@ -14,6 +14,7 @@
  * Tried    activations rounded to bf16: half the work, and deepread-150m's logits 4e-2 off.
  * Tests    tests/test_op_linear.c, tests/test_op_moe.c */
 #include "cuda/linear.cuh"
+#include "cuda/sm90_ops.h"
 
 #define BK 32            /* inputs per step */
 #define PITCH (BK + 8)   /* elements of a row in shared memory: rows fall into different banks */
@@ -250,5 +251,6 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
 
 void cuda_linear(struct device *d, const struct linear_args *a)
 {
+    if (!a->T || !cuda_ready(d) || fp8_linear(d, a)) return;
     cuda_product(d, a, NULL);
 }

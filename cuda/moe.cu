@@ -8,6 +8,7 @@
  *          per tile of its rows.
  * Limits   E <= 1024; experts of one token differ.       Tests: tests/test_op_moe.c */
 #include "cuda/cuda.h"
+#include "cuda/sm90_ops.h"
 
 #define THREADS 256
 #define EXPERTS 1024
@@ -164,7 +165,7 @@ void cuda_route(struct device *d, const struct route_args *r)
 
 void cuda_experts(struct device *d, const struct experts_args *a)
 {
-    if (!a->T || !cuda_ready(d) || !few_enough(d, a->E)) return;
+    if (!a->T || !cuda_ready(d) || !few_enough(d, a->E) || fp8_experts(d, a)) return;
     size_t D = (size_t)a->D, F = (size_t)a->F, A = (size_t)a->A, pairs = a->T * A;
     size_t lists = (pairs + 2 * (size_t)a->E + 15) / 16 * 16;
     float *memory = (float *)cuda_reserve(d, &d->moe, (lists + pairs * (2 * F + D) + 32) * 4);

@@ -136,6 +136,14 @@ static __device__ __forceinline__ void copy_box_to_all(uint32_t to, const void *
                  : "memory");
 }
 
+/* Bytes (a multiple of 16, so aligned) from memory, by one thread. */
+static __device__ __forceinline__ void copy_bulk(uint32_t to, const void *from, uint32_t bytes, uint64_t *b)
+{
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];"
+                 ::"r"(to), "l"(from), "r"(bytes), "r"(shared_address(b))
+                 : "memory");
+}
+
 /* 16 bytes to shared memory; zeros where `there` is false. */
 static __device__ __forceinline__ void copy16(uint32_t to, const void *from, bool there = true)
 {

@@ -1,19 +1,21 @@
 /* sm90_gemm.cu: FP8 products with scales, V3.2's linear layers.    bench: bench/gpu_gemm.cu
  *
- *   a [M, K] e4m3, a_scale [K/128, M]    b [N, K] e4m3, b_scale [ceil(N/128), K/128]
- *   out[m, n] = sum over blocks k of 128: a_scale[k, m] * b_scale[n/128, k] * (a[m, k] . b[n, k])    bf16
+ *   a [M, K] e4m3, a_scale [K/128, a_ld]    b [G, N, K] e4m3, b_scale [G, ceil(N/128), K/128]
+ *   out[m, n] = sum over blocks k of 128: a_scale[k, m] * b_scale[n/128, k] * (a[m, k] . b[n, k])    bf16 or f32
+ *   G > 1: each tile of 128 rows meets one of the G matrices (experts).
  *
- * Method   two blocks of a cluster take tiles of 128x128 of one column of tiles: each copies its rows of
- *          a and half of the rows of b, the latter to both (tensor maps, multicast), five stages deep.
- *          Two warpgroups multiply 64x128 each; the products of block k + 1 are issued before those of
- *          block k are scaled and added, so the tensor cores do not wait for the adding.
- * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: eight pairs down,
+ * Method   two blocks of a cluster take two neighbouring tiles of 128x128 of one row of tiles: each copies its
+ *          rows of b and half of the rows of a, the latter to both (tensor maps, multicast), and the
+ *          scales of a (a bulk copy), six stages deep.  Two warpgroups multiply 64x128 each; the
+ *          products of block k + 1 are issued before those of block k are scaled and added, so the
+ *          tensor cores do not wait for the adding.
+ * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: eight rows of tiles down,
  *          then to the right, so that what runs at once shares rows of a and of b in the second cache.
  * Cost     2*M*N*K flop; 24 KB through the second cache per tile and 128 of K: 512 cycles of products.
  * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order: a row does not
  *          depend on M.
- * Seen     H100 (cuBLASLt fp8 1453 TFLOP/s), six shapes of bench/gpu_gemm.cu: 430 to 559 TFLOP/s, 0.36 to
- *          0.45 of DeepGEMM on an H200: each block of K waits for its scales from the second cache.
+ * Seen     H100 (cuBLASLt fp8 1453 TFLOP/s), scales read from memory by each warpgroup and pairs of tiles one below
+ *          the other: six shapes of bench/gpu_gemm.cu: 430 to 559 TFLOP/s, 0.36 to 0.45 of DeepGEMM on an H200.
  * Limits   K a multiple of 128; rows of 16-byte alignment.
  * Tried    products under way from one round of the loop to the next: ptxas then serialises all. */
 #include <cuda.h>
@@ -26,43 +28,57 @@
 #define TILE 128
 #define STAGES 6
 #define A_BYTES (TILE * 128)
+#define SCALE_BYTES (TILE * 4)
 #define STAGE_BYTES (2 * A_BYTES)
-#define SHARED (STAGES * STAGE_BYTES + 1024)
-#define DOWN 8 /* pairs of tiles, before the next column */
+#define SHARED (STAGES * (STAGE_BYTES + SCALE_BYTES) + 1024)
+#define DOWN 8 /* rows of tiles, before the next column */
 
 struct gemm {
     CUtensorMap a, b;
     const float *a_scale, *b_scale;
-    uint16_t *out;
-    int M, N, blocks, pairs, columns; /* of K, of M (256 rows each), of N */
+    const int32_t *tiles;
+    void *out;
+    size_t a_ld, ldo;
+    int M, N, blocks, rows, columns; /* of K, of M, of N (256 each) */
+    bool accumulate;
 };
 
 struct barriers {
     uint64_t full[STAGES], empty[STAGES];
 };
 
-/* The i-th pair of tiles: first row and column. */
-static __device__ void place(const struct gemm &g, int i, int *m, int *n)
+/* A pair of tiles: the first row, this block's first column, and the matrix. */
+struct place {
+    int m, n, group;
+};
+
+static __device__ __forceinline__ int rows_of(const struct gemm &g)
 {
-    int group = i / (DOWN * g.columns), first = group * DOWN;
-    int down = min(DOWN, g.pairs - first), at = i - group * DOWN * g.columns;
-    *m = (first + at % down) * 2 * TILE + (int)cluster_rank() * TILE;
-    *n = at / down * TILE;
+    return g.tiles ? g.tiles[0] : g.rows;
 }
 
-static __device__ void produce(const struct gemm &g, uint32_t tiles, struct barriers *b)
+static __device__ struct place place_of(const struct gemm &g, int rows, int i)
 {
-    int rank = (int)cluster_rank(), stage = 0, m, n;
+    int first = i / (DOWN * g.columns) * DOWN, down = min(DOWN, rows - first);
+    int at = i - first * g.columns, row = first + at % down;
+    return {row * TILE, (at / down * 2 + (int)cluster_rank()) * TILE, g.tiles ? g.tiles[1 + row] : 0};
+}
+
+static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers *b)
+{
+    int rank = (int)cluster_rank(), stage = 0, rows = rows_of(g);
     uint32_t phase = 1; /* the first round waits for nothing */
-    for (int i = blockIdx.x / 2; i < g.pairs * g.columns; i += gridDim.x / 2) {
-        place(g, i, &m, &n);
+    for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
+        struct place p = place_of(g, rows, i);
         for (int k = 0; k < g.blocks; k++) {
             barrier_wait(&b->empty[stage], phase);
             uint32_t at = tiles + stage * STAGE_BYTES;
-            barrier_expect(&b->full[stage], STAGE_BYTES);
-            copy_box(at, &g.a, k * 128, m, &b->full[stage]);
-            copy_box_to_all(at + A_BYTES + rank * A_BYTES / 2, &g.b, k * 128, n + rank * TILE / 2,
+            barrier_expect(&b->full[stage], STAGE_BYTES + SCALE_BYTES);
+            copy_box_to_all(at + rank * A_BYTES / 2, &g.a, k * 128, p.m + rank * TILE / 2,
                             &b->full[stage], 3);
+            copy_box(at + A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
+            copy_bulk(scales + stage * SCALE_BYTES, g.a_scale + (size_t)k * g.a_ld + p.m, SCALE_BYTES,
+                      &b->full[stage]);
             if (++stage == STAGES) stage = 0, phase ^= 1;
         }
     }
@@ -101,27 +117,46 @@ static __device__ __forceinline__ void add_scaled(float sum[64], const float d[6
     for (int i = 0; i < 64; i++) sum[i] = fmaf(d[i], i & 2 ? s1 : s0, sum[i]);
 }
 
-static __device__ void consume(const struct gemm &g, uint32_t tiles, struct barriers *b)
+static __device__ __forceinline__ float load_shared(uint32_t at)
 {
-    int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, m, n;
-    int row = half * 64 + thread / 32 * 16 + lane / 4;
+    float v;
+    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(at) : "memory");
+    return v;
+}
+
+/* Two neighbours of a row. */
+template <typename OUT>
+static __device__ __forceinline__ void put_pair(OUT *to, float x, float y, bool accumulate)
+{
+    if (sizeof(OUT) == 2)
+        *(uint32_t *)to = pack(x, y);
+    else if (accumulate)
+        *(float2 *)to = make_float2(x + ((float2 *)to)->x, y + ((float2 *)to)->y);
+    else
+        *(float2 *)to = make_float2(x, y);
+}
+
+template <typename OUT>
+static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers *b)
+{
+    int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, rows = rows_of(g);
+    int row = half * 64 + thread / 32 * 16 + lane / 4, last = (g.N + TILE - 1) / TILE - 1;
     struct place_in in = {0, 0}, out = {0, 0};
     float d[2][64], sum[64];
-    for (int i = blockIdx.x / 2; i < g.pairs * g.columns; i += gridDim.x / 2) {
-        place(g, i, &m, &n);
-        m += row;
-        const float *a0 = g.a_scale + min(m, g.M - 1), *a1 = g.a_scale + min(m + 8, g.M - 1);
-        const float *bs = g.b_scale + (size_t)(n / TILE) * g.blocks;
-        float s0[2], s1[2];
+    for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
+        struct place p = place_of(g, rows, i);
+        const float *bs = g.b_scale + ((size_t)p.group * (last + 1) + min(p.n / TILE, last)) * g.blocks;
+        float s0[2], s1[2], next = __ldg(bs);
 #pragma unroll
         for (int j = 0; j < 64; j++) sum[j] = 0;
         auto issue = [&](int k, int u) {
-            float scale = __ldg(bs + k);
-            s0[u] = __ldg(a0 + (size_t)k * g.M) * scale;
-            s1[u] = __ldg(a1 + (size_t)k * g.M) * scale;
+            float scale = next;
+            next = __ldg(bs + min(k + 1, g.blocks - 1));
             barrier_wait(&b->full[in.stage], in.phase);
-            uint32_t at = tiles + in.stage * STAGE_BYTES;
+            uint32_t at = tiles + in.stage * STAGE_BYTES, mine = scales + in.stage * SCALE_BYTES + row * 4;
             multiply(d[u], at + half * 64 * 128, at + A_BYTES);
+            s0[u] = load_shared(mine) * scale;
+            s1[u] = load_shared(mine + 32) * scale;
             step(&in);
         };
         auto add = [&](int u) { /* its products are done */
@@ -150,23 +185,25 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, struct barr
             products_wait<0>();
             add(0);
         }
-        uint16_t *to = g.out + (size_t)m * g.N + n + lane % 4 * 2;
+        int m = p.m + row, n = p.n + lane % 4 * 2;
+        OUT *to = (OUT *)g.out + (size_t)m * g.ldo + n;
 #pragma unroll
         for (int j = 0; j < 16; j++) {
-            if (n + 8 * j + lane % 4 * 2 >= g.N) continue;
-            if (m < g.M) *(uint32_t *)(to + 8 * j) = pack(sum[4 * j], sum[4 * j + 1]);
+            if (n + 8 * j >= g.N) continue;
+            if (m < g.M) put_pair(to + 8 * j, sum[4 * j], sum[4 * j + 1], g.accumulate);
             if (m + 8 < g.M)
-                *(uint32_t *)(to + (size_t)8 * g.N + 8 * j) = pack(sum[4 * j + 2], sum[4 * j + 3]);
+                put_pair(to + 8 * g.ldo + 8 * j, sum[4 * j + 2], sum[4 * j + 3], g.accumulate);
         }
     }
 }
 
+template <typename OUT>
 static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)
 gemm_kernel(__grid_constant__ const struct gemm g)
 {
     extern __shared__ uint8_t memory[];
     __shared__ struct barriers b;
-    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024;
+    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, scales = tiles + STAGES * STAGE_BYTES;
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
             barrier_init(&b.full[i], 1);
@@ -177,10 +214,10 @@ gemm_kernel(__grid_constant__ const struct gemm g)
     cluster_sync();
     if (threadIdx.x < 128) {
         registers_less<40>();
-        if (threadIdx.x == 0) produce(g, tiles, &b);
+        if (threadIdx.x == 0) produce(g, tiles, scales, &b);
     } else {
         registers_more<232>();
-        consume(g, tiles, &b);
+        consume<OUT>(g, tiles, scales, &b);
     }
     __syncwarp();
     cluster_sync(); /* no block ends while the other may still arrive at its barriers */
@@ -217,15 +254,17 @@ static bool map_matrix(struct device *d, CUtensorMap *map, const void *p, size_t
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a)
 {
     if (!a->M || !cuda_ready(d)) return;
-    struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .out = a->out, .M = (int)a->M,
-                     .N = (int)a->N, .blocks = (int)(a->K / 128)};
-    g.pairs = (int)cuda_ceil(a->M, 2 * TILE);
-    g.columns = (int)cuda_ceil(a->N, TILE);
-    if (!map_matrix(d, &g.a, a->a, a->M, a->K, TILE)) return;
-    if (!map_matrix(d, &g.b, a->b, a->N, a->K, TILE / 2)) return;
-    if (!cuda_shared(d, (const void *)gemm_kernel, SHARED, "fp8 product")) return;
-    int clusters = d->multiprocessors / 2, work = g.pairs * g.columns;
+    struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
+                     .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
+                     .blocks = (int)(a->K / 128), .accumulate = a->accumulate};
+    g.rows = (int)cuda_ceil(a->M, TILE);
+    g.columns = (int)cuda_ceil(a->N, 2 * TILE);
+    if (!map_matrix(d, &g.a, a->a, a->M, a->K, TILE / 2)) return;
+    if (!map_matrix(d, &g.b, a->b, a->G * a->N, a->K, TILE)) return;
+    auto *kernel = a->out_f32 ? gemm_kernel<float> : gemm_kernel<uint16_t>;
+    if (!cuda_shared(d, (const void *)kernel, SHARED, "fp8 product")) return;
+    int clusters = d->multiprocessors / 2, work = g.rows * g.columns;
     if (work < clusters) clusters = work;
-    gemm_kernel<<<2 * clusters, 384, SHARED, d->stream>>>(g);
+    kernel<<<2 * clusters, 384, SHARED, d->stream>>>(g);
     cuda_launched(d, "fp8 product");
 }

@@ -17,7 +17,7 @@
  * Seen     H100 (cuBLASLt fp8 there: 1453 TFLOP/s), 32K / 64K / 128K: 2.01 / 4.34 / 8.85 ms, 1024 / 981 / 979
  *          TFLOP/s.  DeepGEMM on an H200 (1270): 2.13 / 4.39 / 8.89.
  * Tried    without turns: 2.24 / 4.80 / 9.56 ms: both warpgroups multiplied at once, then both added.
- * Limits   64 heads of 128, T a multiple of 4. */
+ * Limits   64 heads of 128. */
 #include "cuda/cuda.h"
 #include "cuda/sm90.cuh"
 #include "cuda/sm90_ops.h"
@@ -84,7 +84,8 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
         w[i] = a.w[(t0 + column / HEADS) * HEADS + column % HEADS];
     }
     int row = half * 64 + thread / 32 * 16 + lane / 4;
-    size_t t = t0 + lane % 4, last = a.pos0 + t;
+    size_t t = t0 + lane % 4, last = *a.pos0 + a.t0 + t;
+    bool there = t < a.T;
     float *out = a.out + t * a.ld;
     float d[128];
     if (half) named_arrive(1, 256);
@@ -123,8 +124,8 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
             sum1[j] = y + v;
         }
         float mine0 = join(sum0) * k0, mine1 = join(sum1) * k1;
-        if (s < s1 && s <= last) out[s] = mine0;
-        if (s + 8 < s1 && s + 8 <= last) out[s + 8] = mine1;
+        if (there && s < s1 && s <= last) out[s] = mine0;
+        if (there && s + 8 < s1 && s + 8 <= last) out[s + 8] = mine1;
     }
 }
 
@@ -135,7 +136,7 @@ index_kernel(__grid_constant__ const struct sm90_index_args a)
     __shared__ uint64_t full[STAGES], empty[STAGES];
     uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + Q_BYTES;
     size_t t0 = (size_t)blockIdx.x * QUERIES, s0 = (size_t)blockIdx.y * SPLIT;
-    size_t s1 = a.pos0 + t0 + QUERIES;
+    size_t s1 = *a.pos0 + a.t0 + t0 + QUERIES;
     if (s0 >= s1) return;
     if (s1 > s0 + SPLIT) s1 = s0 + SPLIT;
     if (threadIdx.x == 0)
@@ -164,7 +165,7 @@ index_kernel(__grid_constant__ const struct sm90_index_args a)
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    dim3 grid((unsigned)(a->T / QUERIES), (unsigned)cuda_ceil(a->pos0 + a->T, SPLIT));
+    dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound + QUERIES, SPLIT));
     if (!cuda_shared(d, (const void *)index_kernel, SHARED, "index scores, fp8")) return;
     index_kernel<<<grid, 384, SHARED, d->stream>>>(*a);
     cuda_launched(d, "index scores, fp8");

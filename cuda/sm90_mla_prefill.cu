@@ -31,7 +31,7 @@ struct item {
 
 static __device__ struct item item_of(const struct sm90_mla_args &a, size_t i)
 {
-    size_t parts = a.H / HEADS, t = i / parts, n = a.pos0 + t + 1;
+    size_t parts = a.H / HEADS, t = i / parts, n = *a.pos0 + t + 1;
     return {t, (int)(i % parts) * HEADS, (int)(n < (size_t)a.K ? n : (size_t)a.K)};
 }
 
@@ -185,8 +185,8 @@ bool sm90_mla_attend(struct device *d, const struct mla_args *m)
     auto *narrow = m->kv.type == KV_BF16 ? narrow_kernel<KV_BF16> : narrow_kernel<KV_F16>;
     narrow<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(q, m->q, n);
     if (!cuda_launched(d, "queries, rounding")) return true;
-    struct sm90_mla_args a = {q, pages, m->kv.latent_offset, m->sel, m->out, m->T, m->pos0, m->H,
-                              m->K, m->scale * 1.44269504f, m->kv.type, true};
+    struct sm90_mla_args a = {q, pages, m->kv.latent_offset, m->sel, m->out,
+                              cuda_position(d, m->pos0), m->T, m->H, m->K, m->scale * 1.44269504f, m->kv.type, true};
     sm90_mla_prefill(d, &a);
     return true;
 }

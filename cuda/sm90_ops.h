@@ -9,8 +9,11 @@ struct sm90_index_args {
     const uint8_t *q, *keys;
     const float *w, *kscale;
     float *out;
-    size_t T, pos0, ld;
+    const size_t *pos0;  /* device memory; query t stands at *pos0 + t0 + t */
+    size_t t0, T, bound; /* bound: positions that the last one sees, at most */
+    size_t ld;
 };
+/* q and w are there up to a multiple of 4 queries. */
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a);
 
 /* sm90_mla_prefill.cu */
@@ -20,7 +23,8 @@ struct sm90_mla_args {
     size_t offset;          /* of the rows in a page, bytes */
     const int32_t *sel;
     void *out;
-    size_t T, pos0;
+    const size_t *pos0;     /* device memory */
+    size_t T;
     int H, K;
     float scale_log2;       /* softmax scale times log2(e) */
     enum kv_type type;      /* of q and rows: bf16 or f16 */
@@ -32,10 +36,15 @@ bool sm90_mla_attend(struct device *d, const struct mla_args *m);
 
 /* sm90_gemm.cu */
 struct sm90_gemm_args {
-    const uint8_t *a, *b;          /* [M, K], [N, K] e4m3 */
-    const float *a_scale, *b_scale; /* [K/128, M], [ceil(N/128), K/128] */
-    uint16_t *out;                 /* [M, N] bf16 */
-    size_t M, N, K;
+    const uint8_t *a, *b;           /* [M, K], [G, N, K] e4m3 */
+    const float *a_scale, *b_scale; /* [K/128, a_ld], [G, ceil(N/128), K/128] */
+    void *out;                      /* [M, N], rows ldo apart: bf16, or f32 */
+    size_t M, N, K, G;
+    size_t a_ld, ldo;               /* a_ld: a multiple of 128, at least M */
+    bool out_f32, accumulate;       /* accumulate: to f32 only */
+    /* NULL: all rows meet the one matrix.  Else, in device memory: the number of tiles of 128 rows
+     * (at most ceil(M/128)), and which of the G matrices each meets. */
+    const int32_t *tiles;
 };
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
 
@@ -50,5 +59,10 @@ struct sm90_decode_args {
     float scale_log2;
 };
 void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a);
+
+/* sm90_fp8.cu: false, and nothing done, where device, option or widths do not fit. */
+bool fp8_linear(struct device *d, const struct linear_args *a);
+bool fp8_experts(struct device *d, const struct experts_args *a);
+bool fp8_index_scores(struct device *d, const struct index_args *a, size_t t0, size_t T, size_t ld, float *out);
 
 #endif

@@ -70,6 +70,14 @@ static __global__ void scale_kernel(__grid_constant__ const struct source s, flo
     scale[k] = s.transposed ? scale_at(s, kb * CUDA_KBLOCK, o) : scale_at(s, o, kb * CUDA_KBLOCK);
 }
 
+/* n scales, `across` to a row of blocks. */
+static __global__ void block_scale_kernel(__grid_constant__ const struct source s, float *scale, size_t n,
+                                          size_t across)
+{
+    size_t k = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
+    if (k < n) scale[k] = scale_at(s, k / across * CUDA_KBLOCK, k % across * CUDA_KBLOCK);
+}
+
 /* Few tokens travel as a parameter: no copy, and nothing to wait for. */
 struct few {
     int32_t id[FEW];
@@ -103,6 +111,20 @@ static bool stays_fp8(const struct tensor *t, size_t G, const uint64_t *row0, ui
     return true;
 }
 
+/* Blocks of outputs share scales, too: what the products of sm90_gemm.cu want. */
+static bool has_block_scales(const struct weight *w, const uint64_t *row0, bool transposed)
+{
+    bool aligned = w->store == STORE_F8 && !transposed && w->I % CUDA_KBLOCK == 0;
+    for (size_t g = 0; aligned && row0 && g < w->G; g++) aligned = row0[g] % CUDA_KBLOCK == 0;
+    return aligned;
+}
+
+/* Of one matrix. */
+static size_t block_scales(const struct weight *w)
+{
+    return cuda_ceil(w->O, CUDA_KBLOCK) * (w->I / CUDA_KBLOCK);
+}
+
 static bool convert(struct device *d, struct weight *w, size_t g, const struct tensor *t,
                     uint64_t row0, uint64_t rows, bool transposed)
 {
@@ -126,19 +148,25 @@ static bool convert(struct device *d, struct weight *w, size_t g, const struct t
         size_t kb = cuda_ceil(w->I, CUDA_KBLOCK);
         scale_kernel<<<(unsigned)cuda_ceil(kb * w->O, 256), 256, 0, d->stream>>>(
             s, w->scale + g * kb * w->O, w->O, kb);
+        size_t blocks = block_scales(w);
+        if (w->block_scale)
+            block_scale_kernel<<<(unsigned)cuda_ceil(blocks, 256), 256, 0, d->stream>>>(
+                s, w->block_scale + g * blocks, blocks, kb);
     }
     return cuda_launched(d, "weights, conversion");
 }
 
-static enum err take_memory(struct device *d, struct weight *w, struct errinfo *e)
+static enum err take_memory(struct device *d, struct weight *w, bool blocks, struct errinfo *e)
 {
     size_t size = w->store == STORE_F32 ? 4 : w->store == STORE_BF16 ? 2 : 1;
     size_t data = w->G * w->O * w->ld * size, free = 0, total = 0;
     size_t scales = w->store == STORE_F8 ? w->G * cuda_ceil(w->I, CUDA_KBLOCK) * w->O * 4 : 0;
-    w->bytes = data + scales;
+    size_t more = blocks ? w->G * block_scales(w) * sizeof(float) : 0;
+    w->bytes = data + scales + more;
     w->data = cuda_alloc(d, data);
     w->scale = scales ? (float *)cuda_alloc(d, scales) : NULL;
-    if (w->data && (w->scale || !scales)) return OK;
+    w->block_scale = more ? (float *)cuda_alloc(d, more) : NULL;
+    if (w->data && (w->scale || !scales) && (w->block_scale || !more)) return OK;
     cudaMemGetInfo(&free, &total);
     return err_set(e, E_LIMIT, "cuda: no room for %zu MB more of weights: %s has %zu MB, %zu MB of "
                    "them free", w->bytes >> 20, d->name, total >> 20, free >> 20);
@@ -158,7 +186,7 @@ enum err cuda_weight_new(struct device *d, struct weight **out, const struct ten
     w->store = exact || d->weights == WEIGHT_F32           ? STORE_F32
                : stays_fp8(t, G, row0, rows, transposed) ? STORE_F8
                                                            : STORE_BF16;
-    enum err r = take_memory(d, w, e);
+    enum err r = take_memory(d, w, has_block_scales(w, row0, transposed), e);
     for (size_t g = 0; !r && g < G; g++)
         if (!convert(d, w, g, &t[g], row0 ? row0[g] : 0, rows, transposed))
             r = err_set(e, d->failed.code, "%s", d->failed.msg);
@@ -175,6 +203,7 @@ void cuda_weight_free(struct device *d, struct weight *w)
     if (!w) return;
     cuda_release(d, w->data, 0);
     cuda_release(d, w->scale, 0);
+    cuda_release(d, w->block_scale, 0);
     mem_free(w);
 }
 

@@ -178,6 +178,9 @@ struct backend {
     /* Uninitialised memory, aligned to 64 bytes; NULL when there is none. */
     void *(*alloc)(struct device *d, size_t bytes);
     void (*release)(struct device *d, void *p, size_t bytes);
+    /* Bytes that alloc has still to give beside what operations take for themselves; 0: unknown.  NULL:
+     * what the host has. */
+    size_t (*free_memory)(struct device *d);
     void (*upload)(struct device *d, void *dst, const void *src, size_t bytes);
     void (*download)(struct device *d, void *dst, const void *src, size_t bytes);
 

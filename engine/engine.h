@@ -62,6 +62,8 @@ void model_describe(const struct model *m, struct buf *out);
 /* Bytes of KV state for n tokens, and of weights as loaded. */
 size_t model_kv_bytes(const struct model *m, size_t n);
 size_t model_weight_bytes(const struct model *m);
+/* What is left for state and working memory where the model computes; 0: unknown. */
+size_t model_free_memory(const struct model *m);
 int model_eos(const struct model *m, size_t i); /* i-th end token, -1 past the last */
 /* Reads config, card and tokenizer only, for commands that run no model (plan, text). */
 enum err model_open_tokenizer(struct tokenizer **out, struct model_card *card, const char *dir,

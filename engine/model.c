@@ -127,10 +127,11 @@ static enum err read_tokenizer(struct tokenizer **out, const char *dir, const st
 static enum err check_room(const struct model *m, const struct safetensors *s, const char *dir,
                            struct errinfo *e)
 {
-    size_t need = safetensors_bytes(s), left = m->b->host_memory ? sys_free_memory() : 0;
+    size_t need = safetensors_bytes(s), left = model_free_memory(m);
     if (!left || need <= left) return OK;
-    return err_set(e, E_LIMIT, "%s: the weights need at least %zu MiB of memory, %zu MiB are free; "
-                   "take a smaller model, or a server with --remote", dir, need >> 20, left >> 20);
+    return err_set(e, E_LIMIT, "%s: the weights need at least %zu MiB of %s, %zu MiB are free; take a "
+                   "smaller model, or a server with --remote", dir, need >> 20,
+                   m->b->host_memory ? "memory" : "the device's memory", left >> 20);
 }
 
 static enum err open_weights(struct model *m, const char *dir, struct errinfo *e)
@@ -266,6 +267,11 @@ size_t model_kv_bytes(const struct model *m, size_t n)
 size_t model_weight_bytes(const struct model *m)
 {
     return m->weights.bytes;
+}
+
+size_t model_free_memory(const struct model *m)
+{
+    return m->b->free_memory ? m->b->free_memory(m->d) : sys_free_memory();
 }
 
 int model_eos(const struct model *m, size_t i)

@@ -28,7 +28,7 @@ wants() { # PART: nothing asked for is all
 asked=$*
 
 if wants tests; then
-    for t in cuda op_norm op_linear op_mla op_mha op_moe op_indexer; do one "$t" $bin/test_$t; done
+    for t in cuda cuda_fp8 op_norm op_linear op_mla op_mha op_moe op_indexer; do one "$t" $bin/test_$t; done
 fi
 wants fixtures && one fixtures $bin/test_reference '*fixture' cuda
 for part in ceilings topk index mla gemm decode; do

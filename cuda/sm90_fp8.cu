@@ -1,0 +1,304 @@
+/* sm90_fp8.cu: activations in FP8, as DeepSeek's own service computes: --weights fp8 on Hopper.
+ *                                        ops: linear, experts, index_select's queries and keys
+ * Method   128 neighbouring inputs share a scale, a power of two that brings the largest to at most 448;
+ *          then sm90_gemm.cu.  Experts: rows sorted by expert, each expert's up to a multiple of 128, so
+ *          that a tile of the product meets one matrix; SwiGLU and its quantisation are one pass.
+ *          Indexer: queries and keys are turned by a Hadamard matrix, which spreads what stands out
+ *          and leaves products as they are, and become e4m3 with one scale each; then sm90_index.cu.
+ *          Keys lie in the state as they are: the pass turns all that its queries see.
+ * Cost     per product reads 4 and writes 1 byte an input.  Keys: 2 + 1 bytes times C, 131072: 50 MB a layer.
+ * Exact    activations to 2^-4 of each number, as the checkpoint's scheme has it ("dynamic").
+ * Limits   I, D, F multiples of 128; an indexer of 64 heads of 128.
+ * Source   deepseek_v32's inference code: act_quant with scale_fmt ue8m0.
+ * Tests    tests/test_cuda_fp8.c */
+#include "cuda/element.cuh"
+#include "cuda/sm90_ops.h"
+
+#define LEAST 1e-4f  /* amax of a block, at least */
+#define LARGEST 448.0f
+#define ROWS 128     /* of a tile */
+#define INDEX_HEADS 64
+#define INDEX_WIDTH 128
+#define WARPS 8
+
+/* ------------------------------------------------------------------ four numbers of a lane */
+
+static __device__ __forceinline__ float largest(float4 v)
+{
+    float m = fmaxf(fmaxf(fabsf(v.x), fabsf(v.y)), fmaxf(fabsf(v.z), fabsf(v.w)));
+    for (int o = 16; o; o /= 2) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+    return m;
+}
+
+/* The power of two that brings `most` to at most LARGEST. */
+static __device__ __forceinline__ float scale_for(float most)
+{
+    uint32_t u = __float_as_uint(fmaxf(most, LEAST) / LARGEST);
+    return __uint_as_float((u + 0x7fffffu) & 0x7f800000u);
+}
+
+static __device__ __forceinline__ uint32_t as_e4m3(float4 v, float scale)
+{
+    float f = 1 / scale; /* a power of two: exact */
+    uint32_t lo = __nv_cvt_float2_to_fp8x2(make_float2(v.x * f, v.y * f), __NV_SATFINITE, __NV_E4M3);
+    uint32_t hi = __nv_cvt_float2_to_fp8x2(make_float2(v.z * f, v.w * f), __NV_SATFINITE, __NV_E4M3);
+    return lo | hi << 16;
+}
+
+/* One block of 128 inputs of a row, by a warp. */
+static __device__ __forceinline__ void put_block(float4 v, uint8_t *to, float *scale)
+{
+    int lane = threadIdx.x % 32;
+    float s = scale_for(largest(v));
+    ((uint32_t *)to)[lane] = as_e4m3(v, s);
+    if (lane == 0) *scale = s;
+}
+
+/* ------------------------------------------------------------------ quantisation */
+
+/* Row r of `to` is row from[r] / share of x (from NULL: r), zeros for -1. */
+struct quantise {
+    const float *x;
+    const int32_t *from;
+    uint8_t *to;
+    float *scale;  /* [I/128, ld] */
+    size_t ldx, ld;
+    int I, share;
+};
+
+static __global__ void __launch_bounds__(32 * WARPS)
+quantise_kernel(__grid_constant__ const struct quantise a)
+{
+    int kb = blockIdx.y * WARPS + threadIdx.x / 32, lane = threadIdx.x % 32;
+    size_t r = blockIdx.x;
+    if (kb * 128 >= a.I) return;
+    int from = a.from ? a.from[r] : (int)r;
+    float4 v = make_float4(0, 0, 0, 0);
+    if (from >= 0) {
+        const float *x = a.x + from / a.share * a.ldx + kb * 128 + lane * 4;
+        v = (uintptr_t)x % 16 ? make_float4(x[0], x[1], x[2], x[3]) : *(const float4 *)x;
+    }
+    put_block(v, a.to + r * a.I + kb * 128, a.scale + kb * a.ld + r);
+}
+
+static __device__ __forceinline__ float4 load_bf16(const uint16_t *p)
+{
+    uint2 v = *(const uint2 *)p;
+    return make_float4(__uint_as_float(v.x << 16), __uint_as_float(v.x & 0xffff0000u),
+                       __uint_as_float(v.y << 16), __uint_as_float(v.y & 0xffff0000u));
+}
+
+static __device__ __forceinline__ float gated(float g, float u)
+{
+    return g / (1.0f + expf(-g)) * u;
+}
+
+/* Row r of `to` = silu(g) * u, for rows that hold a pair. */
+static __global__ void __launch_bounds__(32 * WARPS)
+gate_kernel(const uint16_t *g, const uint16_t *u, const int32_t *pair, uint8_t *to, float *scale, size_t ld,
+            int F)
+{
+    int kb = blockIdx.y * WARPS + threadIdx.x / 32, lane = threadIdx.x % 32;
+    size_t r = blockIdx.x, at = r * F + kb * 128 + lane * 4;
+    if (kb * 128 >= F || pair[r] < 0) return;
+    float4 x = load_bf16(g + at), y = load_bf16(u + at);
+    put_block(make_float4(gated(x.x, y.x), gated(x.y, y.y), gated(x.z, y.z), gated(x.w, y.w)),
+              to + r * F + kb * 128, scale + kb * ld + r);
+}
+
+static void quantise(struct device *d, const struct quantise *a, size_t rows)
+{
+    dim3 grid((unsigned)rows, (unsigned)cuda_ceil((size_t)a->I, 128 * WARPS));
+    quantise_kernel<<<grid, 32 * WARPS, 0, d->stream>>>(*a);
+    cuda_launched(d, "activations in fp8");
+}
+
+/* ------------------------------------------------------------------ experts */
+
+/* tiles: as sm90_gemm's; pair [rows]: which pair (token, choice) a row holds, -1 set before; row [pairs]. */
+static __global__ void sort_kernel(const int32_t *expert, int pairs, int E, int32_t *tiles, int32_t *pair,
+                                   int32_t *row)
+{
+    __shared__ int32_t next[1024];
+    for (int e = threadIdx.x; e < E; e += blockDim.x) next[e] = 0;
+    __syncthreads();
+    for (int i = threadIdx.x; i < pairs; i += blockDim.x) atomicAdd(&next[expert[i]], 1);
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        int n = 0;
+        for (int e = 0; e < E; e++) {
+            int many = (next[e] + ROWS - 1) / ROWS;
+            next[e] = n * ROWS;
+            for (int i = 0; i < many; i++) tiles[1 + n++] = e;
+        }
+        tiles[0] = n;
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < pairs; i += blockDim.x) {
+        int r = atomicAdd(&next[expert[i]], 1);
+        pair[r] = i;
+        row[i] = r;
+    }
+}
+
+static __global__ void add_kernel(float *y, const uint16_t *part, const int32_t *row, const float *gate,
+                                  size_t n, int D, int A)
+{
+    size_t i = (blockIdx.x * (size_t)blockDim.x + threadIdx.x) * 4, t = i / D;
+    if (i >= n) return;
+    float4 v = *(float4 *)(y + i);
+    for (int k = 0; k < A; k++) {
+        float4 x = load_bf16(part + (size_t)row[t * A + k] * D + i % D);
+        float f = gate[t * A + k];
+        v.x = fmaf(f, x.x, v.x), v.y = fmaf(f, x.y, v.y), v.z = fmaf(f, x.z, v.z), v.w = fmaf(f, x.w, v.w);
+    }
+    *(float4 *)(y + i) = v;
+}
+
+/* ------------------------------------------------------------------ indexer */
+
+/* v of all lanes [128] turned by the Hadamard matrix over sqrt(128). */
+static __device__ __forceinline__ float4 turn(float4 v)
+{
+    float4 a = make_float4(v.x + v.y, v.x - v.y, v.z + v.w, v.z - v.w);
+    v = make_float4(a.x + a.z, a.y + a.w, a.x - a.z, a.y - a.w);
+    int lane = threadIdx.x % 32;
+    for (int o = 1; o < 32; o *= 2) {
+        float sign = lane & o ? -1.0f : 1.0f;
+        v.x = fmaf(sign, v.x, __shfl_xor_sync(~0u, v.x, o));
+        v.y = fmaf(sign, v.y, __shfl_xor_sync(~0u, v.y, o));
+        v.z = fmaf(sign, v.z, __shfl_xor_sync(~0u, v.z, o));
+        v.w = fmaf(sign, v.w, __shfl_xor_sync(~0u, v.w, o));
+    }
+    const float f = 0.08838834764831845f;
+    return make_float4(v.x * f, v.y * f, v.z * f, v.w * f);
+}
+
+/* Keys 0 .. *pos0 + more - 1, a warp each. */
+template <enum kv_type TYPE>
+static __global__ void __launch_bounds__(32 * WARPS)
+key_kernel(void *const *pages, size_t offset, const size_t *pos0, size_t more, uint8_t *to, float *scale)
+{
+    size_t s = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
+    if (s >= *pos0 + more) return;
+    auto *row = row_at<TYPE>(pages, offset, s, INDEX_WIDTH) + threadIdx.x % 32 * 4;
+    float4 v = make_float4(element<TYPE>::get(row[0]), element<TYPE>::get(row[1]),
+                           element<TYPE>::get(row[2]), element<TYPE>::get(row[3]));
+    put_block(turn(v), to + s * INDEX_WIDTH, scale + s);
+}
+
+/* Query heads, a warp each; the scale goes into the head's weight.  Beyond n heads: zeros. */
+static __global__ void __launch_bounds__(32 * WARPS)
+query_kernel(const float *q, const float *w, size_t n, uint8_t *to, float *w_to)
+{
+    size_t h = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
+    int lane = threadIdx.x % 32;
+    float4 v = make_float4(0, 0, 0, 0);
+    if (h < n) v = turn(*(const float4 *)(q + h * INDEX_WIDTH + lane * 4));
+    float s = scale_for(largest(v));
+    ((uint32_t *)(to + h * INDEX_WIDTH))[lane] = as_e4m3(v, s);
+    if (lane == 0) w_to[h] = h < n ? w[h] * s : 0;
+}
+
+/* ------------------------------------------------------------------ launchers */
+
+static bool has_fp8(const struct device *d)
+{
+    return d->major == 9 && d->weights == WEIGHT_FP8;
+}
+
+/* Memory for parts that follow one another, each on a boundary. */
+static char *part_of(char **at, size_t bytes)
+{
+    char *p = *at;
+    *at += cuda_ceil(bytes, CUDA_ALIGN) * CUDA_ALIGN;
+    return p;
+}
+
+bool fp8_linear(struct device *d, const struct linear_args *a)
+{
+    const struct weight *w = a->w;
+    bool fits = has_fp8(d) && w->block_scale && w->G == 1 && w->O % 2 == 0 && a->ldy % 2 == 0 &&
+                (uintptr_t)a->y % 8 == 0;
+    if (!fits) return false;
+    size_t ld = cuda_ceil(a->T, ROWS) * ROWS, bytes = cuda_ceil(a->T * w->I, CUDA_ALIGN) * CUDA_ALIGN;
+    char *at = (char *)cuda_reserve(d, &d->fp8, bytes + w->I / 128 * ld * sizeof(float));
+    if (!at) return true;
+    struct quantise q = {a->x, NULL, (uint8_t *)at, (float *)(at + bytes), a->ldx, ld, (int)w->I, 1};
+    quantise(d, &q, a->T);
+    struct sm90_gemm_args g = {q.to, (const uint8_t *)w->data, q.scale, w->block_scale, a->y, a->T, w->O,
+                               w->I, 1, ld, a->ldy, true, a->accumulate, NULL};
+    sm90_gemm(d, &g);
+    return true;
+}
+
+/* A product of the sorted rows with the experts' matrices. */
+static void expert_product(struct device *d, const struct weight *w, const uint8_t *x, const float *scale,
+                           size_t rows, const int32_t *tiles, uint16_t *y)
+{
+    struct sm90_gemm_args g = {x, (const uint8_t *)w->data, scale, w->block_scale, y, rows, w->O, w->I,
+                               w->G, rows, w->O, false, false, tiles};
+    sm90_gemm(d, &g);
+}
+
+bool fp8_experts(struct device *d, const struct experts_args *a)
+{
+    size_t D = (size_t)a->D, F = (size_t)a->F, pairs = a->T * (size_t)a->A;
+    bool fits = has_fp8(d) && a->gate_w->block_scale && a->up_w->block_scale && a->down_w->block_scale;
+    if (!fits) return false;
+    size_t padded = pairs + (size_t)a->E * (ROWS - 1), rows = pairs * ROWS < padded ? pairs * ROWS : padded;
+    rows = cuda_ceil(rows, ROWS) * ROWS;
+    size_t bytes = (1 + rows / ROWS + rows + pairs) * 4 + rows * (D + F) + (D + F) / 128 * rows * 4 +
+                   rows * (2 * F + D) * 2 + 12 * CUDA_ALIGN;
+    char *at = (char *)cuda_reserve(d, &d->moe, bytes);
+    if (!at) return true;
+    int32_t *tiles = (int32_t *)part_of(&at, (1 + rows / ROWS) * 4), *pair, *row;
+    pair = (int32_t *)part_of(&at, rows * 4);
+    row = (int32_t *)part_of(&at, pairs * 4);
+    uint8_t *x = (uint8_t *)part_of(&at, rows * D), *h = (uint8_t *)part_of(&at, rows * F);
+    float *x_scale = (float *)part_of(&at, D / 128 * rows * 4);
+    float *h_scale = (float *)part_of(&at, F / 128 * rows * 4);
+    uint16_t *g = (uint16_t *)part_of(&at, rows * F * 2), *u = (uint16_t *)part_of(&at, rows * F * 2);
+    uint16_t *y = (uint16_t *)part_of(&at, rows * D * 2);
+
+    cuda_ok(d, cudaMemsetAsync(pair, 0xff, rows * 4, d->stream), "experts, rows");
+    sort_kernel<<<1, 1024, 0, d->stream>>>(a->expert, (int)pairs, a->E, tiles, pair, row);
+    if (!cuda_launched(d, "experts, lists")) return true;
+    struct quantise q = {a->x, pair, x, x_scale, D, rows, a->D, a->A};
+    quantise(d, &q, rows);
+    expert_product(d, a->gate_w, x, x_scale, rows, tiles, g);
+    expert_product(d, a->up_w, x, x_scale, rows, tiles, u);
+    dim3 grid((unsigned)rows, (unsigned)cuda_ceil(F, 128 * WARPS));
+    gate_kernel<<<grid, 32 * WARPS, 0, d->stream>>>(g, u, pair, h, h_scale, rows, a->F);
+    cuda_launched(d, "experts, gates");
+    expert_product(d, a->down_w, h, h_scale, rows, tiles, y);
+    add_kernel<<<(unsigned)cuda_ceil(a->T * D / 4, 256), 256, 0, d->stream>>>(a->y, y, row, a->gate, a->T * D,
+                                                                             a->D, a->A);
+    cuda_launched(d, "experts, sum");
+    return true;
+}
+
+bool fp8_index_scores(struct device *d, const struct index_args *a, size_t t0, size_t T, size_t ld, float *out)
+{
+    bool narrow = a->kv.index_type == KV_F16 || a->kv.index_type == KV_BF16;
+    if (!has_fp8(d) || a->J != INDEX_HEADS || a->C != INDEX_WIDTH || !narrow) return false;
+    size_t n = a->pos0 + t0 + T, bound = cuda_ceil(cuda_bound(d, n), 128) * 128 + 128;
+    size_t heads = cuda_ceil(T, 4) * 4 * INDEX_HEADS;
+    char *at = (char *)cuda_reserve(d, &d->fp8, (heads + bound) * (INDEX_WIDTH + 4) + 4 * CUDA_ALIGN);
+    void *const *pages = cuda_pages(d, &a->kv, cuda_ceil(n, KV_PAGE));
+    if (!at || !pages) return true;
+    uint8_t *keys = (uint8_t *)part_of(&at, bound * INDEX_WIDTH), *q;
+    q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
+    float *kscale = (float *)part_of(&at, bound * 4), *w = (float *)part_of(&at, heads * 4);
+    const size_t *pos0 = cuda_position(d, a->pos0);
+    auto *turn_keys = a->kv.index_type == KV_BF16 ? key_kernel<KV_BF16> : key_kernel<KV_F16>;
+    turn_keys<<<(unsigned)cuda_ceil(bound, WARPS), 32 * WARPS, 0, d->stream>>>(
+        pages, a->kv.index_offset, pos0, t0 + T, keys, kscale);
+    cuda_launched(d, "index keys in fp8");
+    query_kernel<<<(unsigned)(heads / WARPS), 32 * WARPS, 0, d->stream>>>(
+        a->q + t0 * INDEX_HEADS * INDEX_WIDTH, a->w + t0 * INDEX_HEADS, T * INDEX_HEADS, q, w);
+    cuda_launched(d, "index queries in fp8");
+    struct sm90_index_args s = {q, keys, w, kscale, out, pos0, t0, T, cuda_bound(d, n), ld};
+    sm90_index_scores(d, &s);
+    return true;
+}
