@@ -216,7 +216,7 @@ build/gpu/model: build/bench/model.o build/libdeepread.a
 .PHONY: gpu-bundle
 gpu-bundle: $(GPU_TESTS:%=build/gpu/%) build/gpu/model build/libdeepread-cuda.so build/bench/gpu
 	cp build/libdeepread-cuda.so build/bench/gpu build/gpu
-	ldd build/gpu/test_* | awk '/=> \// && !/lib(c|m|gomp|pthread|dl|rt|stdc\+\+|gcc_s)\.so/ {print $$3}' | \
+	ldd build/gpu/test_* | awk '/=> \// && !/lib(c|m|gomp|pthread|dl|rt|stdc\+\+|gcc_s)\.so|build\/gpu/ {print $$3}' | \
 	    sort -u | xargs -r cp -Lt build/gpu
 
 # oneDNN is compared with where it is there, and never needed.

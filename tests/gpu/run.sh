@@ -45,6 +45,12 @@ if wants speed; then
     done
     grep -v '^ ' "$logs/speed.log"
 fi
+if wants v32; then
+    timeout 150 $bin/model -b cuda --shape deepseek-v3.2 --layers 3 -w fp8 -n 4096,32768,65536,131072 -d 8 --ops \
+        >"$logs/v32.log" 2>&1 || echo "v32: exit $?"
+    grep -v '^  [rw]' "$logs/v32.log"
+    grep '^  [rw]' "$logs/v32.log" | tail -26
+fi
 if wants far; then
     export DEEPREAD_TEST_LONG=1
     limit=200
