@@ -26,6 +26,7 @@ struct kind {
     const void *memory;
     size_t bytes, T, bound;
     enum kv_type type;
+    int K;
     bool logits;
     unsigned generation, used;
     cudaGraphExec_t exec;
@@ -66,7 +67,7 @@ static void forget(struct kind *k)
 static bool same(const struct kind *k, const struct pass *p, size_t bound)
 {
     return k->memory == p->memory && k->bytes == p->bytes && k->T == p->T && k->bound == bound &&
-           k->type == p->kv.type && k->logits == p->logits;
+           k->type == p->kv.type && k->K == p->K && k->logits == p->logits;
 }
 
 /* The pass's kind; a new one takes the place of the one longest unused. */
@@ -82,7 +83,7 @@ static struct kind *kind_of(struct device *d, const struct pass *p, size_t bound
         k = oldest;
         forget(k);
         *k = {.memory = p->memory, .bytes = p->bytes, .T = p->T, .bound = bound, .type = p->kv.type,
-              .logits = p->logits};
+              .K = p->K, .logits = p->logits};
     }
     if (k->state == RECORDED && k->generation != d->generation) {
         cudaGraphExecDestroy(k->exec);

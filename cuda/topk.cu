@@ -17,7 +17,8 @@
  * Tried    two rows a multiprocessor and selects to the last bit: 0.45 / 0.62 / 0.94 ms.  Equal scores by
  *          the select over the row alone: 8.3 ms.
  * Exact    the same set as engine/ref/indexer.c, -0 equal to 0; no dependence on timing.
- * Limits   room in shared memory: 24 K bytes and n / 4; K 2048: n up to 600,000.
+ * Limits   room in shared memory: 12 K bytes at least, 24 K at best, and n / 4: K 2048: n up to 700,000;
+ *          K 8192: up to 400,000.
  * Source   radix select after Alabi et al., 2012; a sampled bar after Floyd and Rivest, 1975.
  * Tests    tests/test_op_indexer.c; bench/gpu_topk.cu compares whole rows */
 #include "cuda/cuda.h"
@@ -380,8 +381,11 @@ void cuda_topk(struct device *d, const struct cuda_topk_args *a)
     if (!a->T || !cuda_ready(d)) return;
     size_t n = a->bound, room = 3 * (size_t)a->K < SAMPLE ? SAMPLE : 3 * (size_t)a->K;
     if (room > n) room = n < (size_t)a->K ? 0 : (n + 3) / 4 * 4;
-    size_t bytes = 2 * cuda_ceil(n, 32) * 4 + 8 * (room < SAMPLE / 2 ? SAMPLE / 2 : room);
-    if (bytes + sizeof(struct board) > d->shared_limit) {
+    size_t maps = 2 * cuda_ceil(n, 32) * 4, taken = maps + sizeof(struct board) + 1024;
+    size_t most = d->shared_limit > taken ? (d->shared_limit - taken) / 32 * 4 : 0;
+    if (room > most) room = most; /* the sample aims at about 1.5 K of them */
+    size_t bytes = maps + 8 * (room < SAMPLE / 2 ? SAMPLE / 2 : room);
+    if (bytes + sizeof(struct board) > d->shared_limit || (room < n && 2 * room < 3 * (size_t)a->K)) {
         err_set(&d->failed, E_LIMIT, "cuda: top %d of %zu positions does not fit shared memory",
                 a->K, n);
         return;

@@ -161,6 +161,7 @@ struct pass {
     struct kv_view kv;   /* of the first layer; pages for pos0 .. pos0+T-1 are there */
     const void *memory;  /* the pass's buffers lie here, in `bytes` bytes */
     size_t bytes, T, pos0;
+    int K;               /* rows that its layers choose */
     bool logits;         /* it ends with the head */
 };
 

@@ -152,7 +152,7 @@ static enum err replay(struct graph *g, const struct kv *kv, size_t T, bool logi
 {
     const struct backend *b = g->m->b;
     struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = T,
-                     .pos0 = kv->n, .logits = logits};
+                     .pos0 = kv->n, .K = g->m->config.K, .logits = logits};
     if (b->pass_begin(g->m->d, &p)) return OK;
     enum err r = compute(g, kv, T, logits, NULL, e);
     bool computed = b->pass_end(g->m->d, !r);

@@ -236,8 +236,8 @@ static void *const *pages_here(const struct kv *kv, size_t n)
     if (kv->b->host_memory) return kv->memory;
     void **here = mem_alloc(n, sizeof *here);
     for (size_t i = 0; i < n; i++) {
-        here[i] = mem_alloc(1, kv->layout->page_bytes);
-        kv_page_bytes(kv, i, here[i]);
+        here[i] = mem_alloc(1, kv->layout->page_bytes); /* rows of the pass at hand among them */
+        kv->b->download(kv->d, here[i], kv->memory[i], kv->layout->page_bytes);
     }
     return here;
 }
@@ -299,6 +299,7 @@ static void continue_greedily(struct watched *w, struct session *s, bool again)
     tokens_append(&t, w->ref->tokens, n);
     for (size_t i = 0; i < w->ref->n_greedy; i++) {
         w->greedy[i] = sampler_argmax(session_logits(s), NULL, (size_t)w->m->config.V);
+        if (t.n == session_context(s)) break;
         tokens_add(&t, w->greedy[i]);
         w->pass = t.n;
         if (again) session_rewind(s, 0);

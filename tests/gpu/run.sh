@@ -1,10 +1,10 @@
 #!/bin/sh
 # run.sh [PART...]: what a machine with a GPU is asked: the op tests over the plugin, the fixtures through
 # the whole engine, then bench/gpu.  Needs build/gpu (`make gpu-bundle`, on any machine with nvcc), no
-# compiler and no -dev package.  Logs go to $OUT where it is set; the last lines are the short of it.
+# compiler and no -dev package.  Prints the short of it; all logs in one file, $OUT/all.log, where OUT is set.
 cd "$(dirname "$0")/../.." || exit 1
 bin=build/gpu
-logs=${OUT:-$(mktemp -d)}
+logs=$(mktemp -d)
 export OMP_WAIT_POLICY=passive
 cublas=$(find / -name 'libcublasLt.so.*' -not -path '/proc/*' 2>/dev/null | head -1)
 [ -n "$cublas" ] && export LD_LIBRARY_PATH="$(dirname "$cublas"):$LD_LIBRARY_PATH"
@@ -40,10 +40,11 @@ if wants model && ls models/deepread-150m/*.safetensors >/dev/null 2>&1; then
     for t in with where on; do one "model_$t" $bin/test_reference "model_${t}_*" cuda; done
 fi
 if wants speed; then
-    for lengths in 1024,8192,11000 131072; do
+    for lengths in 1024,8192,11000,32768 130000; do
         timeout 100 $bin/model -b cuda -n $lengths -d 64 --ops >>"$logs/speed.log" 2>&1 || echo "speed: exit $?"
     done
-    grep -v '^ ' "$logs/speed.log"
+    grep -v '^  [rw]' "$logs/speed.log"
+    grep '^  writing' "$logs/speed.log" | tail -14
 fi
 if wants v32; then
     timeout 150 $bin/model -b cuda --shape deepseek-v3.2 --layers 3 -w fp8 -n 4096,32768,65536,131072 -d 8 --ops \
@@ -62,4 +63,5 @@ if wants sanitize && command -v compute-sanitizer >/dev/null; then
         tail -1 "$logs/memcheck_$t.log"
     done
 fi
+[ -z "$OUT" ] || tail -n +1 "$logs"/*.log >"$OUT/all.log"
 [ ! -f "$logs/gpu.log" ] || grep -v "^card" "$logs/gpu.log" | tail -n 85
