@@ -185,6 +185,18 @@ enum err sys_make_private_dirs(const char *path, struct errinfo *e)
     return make_dirs(path, 0700, e);
 }
 
+/* As bford.info/cachedir specifies it. */
+void sys_tag_cache(const char *dir)
+{
+    static const char text[] =
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        "# deepread keeps here what it has read; all of it may be deleted.\n";
+    struct buf path = {0};
+    buf_addf(&path, "%s/CACHEDIR.TAG", dir);
+    if (access(path.s, F_OK)) sys_write_file(path.s, text, sizeof text - 1, NULL);
+    buf_free(&path);
+}
+
 void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX])
 {
     struct sha256_ctx c;

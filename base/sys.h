@@ -33,6 +33,8 @@ enum err sys_read_file(const char *path, size_t limit, struct buf *out, struct e
 enum err sys_write_file(const char *path, const char *s, size_t n, struct errinfo *e);
 enum err sys_make_dirs(const char *path, struct errinfo *e); /* like mkdir -p */
 enum err sys_make_private_dirs(const char *path, struct errinfo *e); /* the same with mode 0700 */
+/* Marks a folder, which is there, as one that backup programs pass over (CACHEDIR.TAG). */
+void sys_tag_cache(const char *dir);
 
 #define SYS_SHA256_HEX 65
 void sys_sha256_hex(const void *p, size_t n, char out[SYS_SHA256_HEX]);

@@ -7,6 +7,7 @@
 #include "cli/read.h"
 #include "cli/where.h"
 #include "engine/prefix.h"
+#include "ingest/text_cache.h"
 
 /* What one of the subcommands works with. */
 struct cache {
@@ -57,6 +58,11 @@ static enum err list(struct cache *c, struct errinfo *e)
     if (n) buf_addz(&c->out, "ID         TOKENS    MIB  USED              MODEL  DOCUMENTS\n");
     for (size_t i = 0; i < n; i++) add_row(&c->out, &v[i]);
     buf_addf(&c->out, "%zu entr%s, %zu MiB in %s\n", n, plural(n), mib(bytes), c->dir);
+    struct text_cache_sum text;
+    text_cache_list(&text, c->dir);
+    if (text.files)
+        buf_addf(&c->out, "text of %zu document%s, %zu MiB\n", text.files,
+                 text.files == 1 ? "" : "s", mib(text.bytes));
     return OK;
 }
 
@@ -101,18 +107,26 @@ static enum err path(struct cache *c, struct errinfo *e)
 static enum err prune(struct cache *c, struct errinfo *e)
 {
     struct prefix_removed r;
+    struct text_cache_sum text;
     TRY(prefix_prune(&r, c->dir, c->o->cache_max, e));
+    text_cache_prune(&text, c->dir, c->o->cache_max / TEXT_CACHE_SHARE);
     buf_addf(&c->out, "removed %zu MiB: %zu damaged, %zu unreachable, %zu unfinished, %zu old; "
                       "%zu MiB left\n", mib(r.bytes), r.damaged, r.unreachable, r.unfinished, r.old,
              mib(r.left));
+    if (text.files || text.removed)
+        buf_addf(&c->out, "removed %zu MiB of text: %zu damaged, %zu unfinished, %zu old; text of "
+                          "%zu document%s left\n", mib(text.removed), text.damaged,
+                 text.unfinished, text.old, text.files, text.files == 1 ? "" : "s");
     return OK;
 }
 
 static enum err clear(struct cache *c, struct errinfo *e)
 {
     struct prefix_removed r;
+    struct text_cache_sum text;
     TRY(prefix_clear(&r, c->dir, e));
-    buf_addf(&c->out, "removed %zu MiB\n", mib(r.bytes));
+    text_cache_clear(&text, c->dir);
+    buf_addf(&c->out, "removed %zu MiB\n", mib(r.bytes + text.removed));
     return OK;
 }
 

@@ -176,6 +176,16 @@ static enum err read_password(struct job *j, struct errinfo *e)
     return OK;
 }
 
+/* Text that was parsed before: under the options of the other cache, with a budget of its own. */
+static void set_text_cache(struct job *j)
+{
+    const struct options *o = j->o;
+    j->text_cache = (struct text_cache_options){.no_use = o->cache == PREFIX_REFRESH,
+                                                .no_store = o->no_store,
+                                                .max_bytes = o->cache_max / TEXT_CACHE_SHARE};
+    if (o->cache != PREFIX_OFF) where_cache(&j->text_cache.dir, j->life, o->cache_dir, NULL);
+}
+
 enum err job_prepare(struct job *j, struct errinfo *e)
 {
     const struct options *o = j->o;
@@ -191,7 +201,9 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .max_file = o->max_file,
                                         .timeout_s = (int)o->doc_timeout,
                                         .memory = o->doc_memory,
-                                        .jobs = (int)o->jobs};
+                                        .jobs = (int)o->jobs,
+                                        .cache = &j->text_cache};
+    set_text_cache(j);
     j->stage = STAGE_USAGE;
     struct charset unused;
     struct errinfo why = {0};

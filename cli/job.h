@@ -12,6 +12,7 @@
 #include "cli/result.h"
 #include "cli/term.h"
 #include "engine/engine.h"
+#include "ingest/text_cache.h"
 
 struct model;
 struct session;
@@ -36,6 +37,7 @@ struct job {
     struct docset set;
     double read_seconds;
     struct ingest_options ingest;
+    struct text_cache_options text_cache;
 
     /* the documents in the prompt: set.v[first .. first + n) */
     size_t first, n;

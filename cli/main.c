@@ -19,8 +19,8 @@ static const struct opt_group *const review_groups[] = {
     &group_model,  &group_cache, &group_general, NULL};
 static const struct opt_group *const plan_groups[] = {
     &group_plan, &group_input, &group_model, &group_cache, &group_general, NULL};
-static const struct opt_group *const text_groups[] = {&group_text, &group_input, &group_general,
-                                                      NULL};
+static const struct opt_group *const text_groups[] = {&group_text, &group_input, &group_cache,
+                                                      &group_general, NULL};
 static const struct opt_group *const model_groups[] = {&group_model, &group_general, NULL};
 static const struct opt_group *const cache_groups[] = {&group_input, &group_model, &group_cache,
                                                        &group_general, NULL};

@@ -103,24 +103,19 @@ void prefix_store_close(struct prefix_store *s)
     *s = (struct prefix_store){.fd = -1};
 }
 
-/* CACHEDIR.TAG, as bford.info/cachedir specifies it. */
-static void write_tag(const struct prefix_store *s)
+static void tag_cache(const struct prefix_store *s)
 {
-    static const char text[] =
-        "Signature: 8a477f597d28d172789f06886806bc55\n"
-        "# deepread keeps here what it has read; all of it may be deleted.\n";
-    struct buf path = {0};
-    buf_add(&path, s->dir, strlen(s->dir) - strlen("kv"));
-    buf_addz(&path, "CACHEDIR.TAG");
-    if (access(path.s, F_OK)) sys_write_file(path.s, text, sizeof text - 1, NULL);
-    buf_free(&path);
+    struct buf dir = {0};
+    buf_add(&dir, s->dir, strlen(s->dir) - strlen("/kv"));
+    sys_tag_cache(dir.s);
+    buf_free(&dir);
 }
 
 static enum err make_folder(struct prefix_store *s, struct errinfo *e)
 {
     if (s->fd >= 0) return OK;
     TRY(sys_make_private_dirs(s->dir, e));
-    write_tag(s);
+    tag_cache(s);
     TRY(open_folder(s, e));
     return s->fd >= 0 ? OK : err_set(e, E_IO, "%s: cannot open", s->dir);
 }

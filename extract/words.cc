@@ -6,8 +6,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include <poppler-document.h>
 #include <poppler-global.h>
@@ -43,6 +46,15 @@ void note_damage(const std::string &msg, void *ctx)
 
 void ignore(const std::string &, void *)
 {
+}
+
+// A page must not go missing because memory ran out: the end of the process, as in base/mem.h.
+void no_memory()
+{
+    static const char why[] = "deepread-extract: out of memory\n";
+    ssize_t ignored = write(STDERR_FILENO, why, sizeof why - 1);
+    (void)ignored;
+    _exit(6);
 }
 
 char *copy(const char *s, size_t n)
@@ -198,6 +210,7 @@ enum words_status words_open(struct words_doc **out, const void *bytes, size_t n
     *out = nullptr;
     *rebuilt = false;
     if (n > INT_MAX) return WORDS_DAMAGED;
+    std::set_new_handler(no_memory);
     try {
         std::string pw = password ? password : "";
         poppler::set_debug_error_function(note_damage, rebuilt);

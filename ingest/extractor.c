@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,7 +170,19 @@ enum err extractor_ask(struct extractor *x, const struct request *r, const int f
     return code;
 }
 
-/* ------------------------------------------------------------------ the machine */
+/* ------------------------------------------------------------------ what there is */
+
+bool extractor_stamp(struct buf *out, const char *named)
+{
+    struct buf path = {0};
+    struct stat st;
+    bool there = find_program(&path, named, NULL) == OK && stat(path.s, &st) == 0;
+    if (there)
+        buf_addf(out, "%lld bytes %lld.%09ld", (long long)st.st_size,
+                 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    buf_free(&path);
+    return there;
+}
 
 enum err extractor_describe(struct buf *out, struct errinfo *e)
 {

@@ -25,6 +25,10 @@ void extractor_close(struct extractor *x); /* NULL is fine; processes that it ma
 enum err extractor_ask(struct extractor *x, const struct request *r, const int fd[REQUEST_FDS],
                        pid_t *pid, struct errinfo *e);
 
+/* Appends what tells one build of the program from another: its file's size and time.  False: it
+ * is not there. */
+bool extractor_stamp(struct buf *out, const char *named);
+
 /* Appends one line: what the program shuts itself into on this machine.  E_DEVICE. */
 enum err extractor_describe(struct buf *out, struct errinfo *e);
 

@@ -176,6 +176,8 @@ void ledger_add(struct ledger *l, struct arena *a, enum ledger_status status, co
 
 /* ------------------------------------------------------------------ reading */
 
+struct text_cache_options; /* ingest/text_cache.h */
+
 struct ingest_options {
     const char *const *include; /* globs, NULL-terminated list or NULL: a file of a folder must match one */
     const char *const *exclude; /* globs: a file of a folder must match none                              */
@@ -193,6 +195,7 @@ struct ingest_options {
     int timeout_s;              /* per document for the extract program; 0: 120                           */
     size_t memory;              /* bytes that it may take per document; 0: 1 GiB                          */
     int jobs;                   /* documents that it parses at once; 0: one a core                        */
+    const struct text_cache_options *cache; /* of what it answered; NULL: none                            */
 };
 
 /* Documents of one run in input order.  All memory is the arena's. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ingest/text_cache.h"
+
 enum { TICK_MS = 100, MOST_JOBS = 256 };
 
 /* A document at work. */
@@ -10,10 +12,13 @@ struct slot {
     struct arena *a;
     pool_done *done;
     void *ctx;
+    struct text_key key;
 };
 
 struct pool {
     const struct ingest_options *o;
+    struct text_cache cache;
+    struct buf stamp;         /* of the program; empty: no cache */
     struct extractor *server; /* NULL: not started yet */
     struct slot *slots;       /* [jobs], the first n are in use */
     size_t jobs, n;
@@ -26,6 +31,7 @@ struct pool *pool_new(const struct ingest_options *o)
     p->jobs = o->jobs > 0 ? (size_t)o->jobs : (size_t)sys_cores();
     if (p->jobs > MOST_JOBS) p->jobs = MOST_JOBS;
     p->slots = mem_alloc(p->jobs, sizeof *p->slots);
+    text_cache_open(&p->cache, o->cache ? o->cache : &(struct text_cache_options){0});
     return p;
 }
 
@@ -34,9 +40,45 @@ void pool_free(struct pool *p)
     if (!p) return;
     for (size_t i = 0; i < p->n; i++) extraction_end(&p->slots[i].x);
     extractor_close(p->server);
+    text_cache_close(&p->cache);
+    buf_free(&p->stamp);
     mem_free(p->slots);
     mem_free(p);
 }
+
+/* ------------------------------------------------------------------ the cache */
+
+static bool is_cached(const struct pool *p)
+{
+    return p->cache.dir && !p->o->password;
+}
+
+/* All that the answer depends on beside the bytes. */
+static struct text_key key_of(struct pool *p, const struct wire_about *about)
+{
+    struct buf b = {0};
+    if (!p->stamp.n && !extractor_stamp(&p->stamp, p->o->extract_path)) buf_addc(&p->stamp, '?');
+    buf_addf(&b, "%s %s wire %d\n%s\npages %s\nencoding %s\n", EXTRACTOR_PROGRAM, p->stamp.s,
+             WIRE_VERSION, about->format, p->o->pages ? p->o->pages : "",
+             p->o->encoding ? p->o->encoding : "");
+    struct text_key k = text_key_of(about->source, about->n_source, b.s);
+    buf_free(&b);
+    return k;
+}
+
+/* An answer that is there and, as always, checked against the bytes. */
+static bool take_cached(struct pool *p, const struct slot *s, const struct wire_about *about)
+{
+    struct buf answer = {0};
+    struct doc *d = NULL;
+    bool there = text_cache_get(&p->cache, &s->key, &answer) &&
+                 wire_parse(&d, s->a, about, answer.s, answer.n, NULL) == OK;
+    buf_free(&answer);
+    if (there) s->done(s->ctx, d, &(struct errinfo){0});
+    return there;
+}
+
+/* ------------------------------------------------------------------ at work */
 
 static void finish(struct pool *p, size_t i)
 {
@@ -44,7 +86,8 @@ static void finish(struct pool *p, size_t i)
     struct errinfo why = {0};
     struct doc *d = NULL;
     p->slots[i] = p->slots[--p->n];
-    extraction_result(&s.x, &d, s.a, &why);
+    enum err r = extraction_result(&s.x, &d, s.a, &why);
+    if (!r && is_cached(p)) text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
     extraction_end(&s.x);
     s.done(s.ctx, d, &why);
 }
@@ -74,9 +117,14 @@ void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, p
               void *ctx)
 {
     struct errinfo why = {0};
+    struct slot fresh = {.a = a, .done = done, .ctx = ctx};
+    if (is_cached(p)) {
+        fresh.key = key_of(p, about);
+        if (take_cached(p, &fresh, about)) return;
+    }
     while (p->n == p->jobs) step(p);
     struct slot *s = &p->slots[p->n];
-    *s = (struct slot){.a = a, .done = done, .ctx = ctx};
+    *s = fresh;
     enum err r = start(p, s, about, &why);
     if (!r) {
         p->n++;

@@ -10,7 +10,8 @@
 struct pool;
 
 /* Starts nothing yet.  At most o->jobs documents run at once (0: as many as there are cores); the
- * program is o->extract_path.  `o` must outlive the pool. */
+ * program is o->extract_path.  What o->cache holds is not parsed again, unless a password opens it:
+ * such text is never stored.  `o` must outlive the pool. */
 struct pool *pool_new(const struct ingest_options *o);
 /* Kills what still runs, without a word to `done`, and ends the program.  NULL is fine. */
 void pool_free(struct pool *p);

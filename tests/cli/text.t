@@ -179,3 +179,28 @@ tree/sub/limit.c	code	c
 deepread text --list missing.txt
 ! missing.txt: *
 = 4
+---
+# Text is kept by content, and found again where it may be.
+deepread text page.html >1; cp page.html other.html; deepread text other.html >2; cmp 1 2; deepread cache list | tail -n 1; ls -A $DEEPREAD_CACHE_DIR
+text of 1 document, 1 MiB
+CACHEDIR.TAG
+text
+---
+deepread text --cache off page.html >1; deepread text --no-store page.html >2; cmp 1 2; ls -A $DEEPREAD_CACHE_DIR
+= 2
+---
+deepread text page.html >1; for f in $DEEPREAD_CACHE_DIR/text/*; do echo x >$f; done; deepread text page.html >2; cmp 1 2; deepread text --cache refresh page.html >3; cmp 1 3; deepread cache prune; deepread cache clear; ls $DEEPREAD_CACHE_DIR/text
+removed 0 MiB: 0 damaged, 0 unreachable, 0 unfinished, 0 old; 0 MiB left
+removed 0 MiB of text: 0 damaged, 0 unfinished, 0 old; text of 1 document left
+removed 1 MiB
+---
+# The same bytes, whatever is read at once.
+deepread text -j 1 --cache off page.html lease.txt tree page.html >1; deepread text -j 8 --cache off page.html lease.txt tree page.html >2; cmp 1 2
+---
+deepread text -j 0 page.html
+! --jobs: expected a number from 1 to 256, found "0"
+= 2
+---
+seq 60000 | sed 's/.*/<p>Line &/' >long.html; deepread text --doc-memory 16M long.html
+! long.html: the HTML reader ran out of its memory
+= 4
