@@ -20,14 +20,14 @@ void aside_free(struct aside *s)
     s->n = s->cap = 0;
 }
 
-void aside_queue(struct aside *s, size_t from, size_t to, const char *mark)
+void aside_queue(struct aside *s, size_t from, size_t to, const char *mark, const struct span *at)
 {
     if (to <= from || s->n == QUEUE_MAX) return;
     if (s->n == s->cap) {
         s->cap = s->cap ? 2 * s->cap : 16;
         s->v = mem_grow(s->v, s->cap, sizeof *s->v);
     }
-    s->v[s->n] = (struct aside_text){.from = from, .to = to};
+    s->v[s->n] = (struct aside_text){.from = from, .to = to, .at = *at};
     snprintf(s->v[s->n++].mark, sizeof s->v->mark, "%s", mark);
 }
 
@@ -47,6 +47,7 @@ static void write_lines(struct pen *p, const char *s, size_t n)
 bool aside_write(struct aside *s, struct pen *p)
 {
     struct str t = doc_text(s->b);
+    struct span at = p->at;
     bool any = s->n > 0;
     p->indent = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -54,10 +55,12 @@ bool aside_write(struct aside *s, struct pen *p)
         while (w.from < w.to && (t.s[w.from] == '\n' || t.s[w.from] == ' ')) w.from++;
         pen_gap(p, *w.mark ? PEN_LINE : PEN_PARA);
         pen_mark(p, w.mark);
+        p->at = w.at;
         write_lines(p, t.s + w.from, w.to - w.from);
         if (!*w.mark) pen_gap(p, PEN_PARA);
     }
     if (any) pen_gap(p, PEN_PARA);
     s->n = 0;
+    p->at = at;
     return any;
 }

@@ -9,6 +9,7 @@
 struct aside_text {
     size_t from, to; /* in the text of the aside */
     char mark[32];   /* "[3] ", or ""            */
+    struct span at;  /* the place that it is said to come from */
 };
 
 struct aside {
@@ -21,7 +22,7 @@ struct aside {
 void aside_init(struct aside *s, struct arena *a);
 void aside_free(struct aside *s);
 /* [from, to) of what was written waits for its turn. */
-void aside_queue(struct aside *s, size_t from, size_t to, const char *mark);
+void aside_queue(struct aside *s, size_t from, size_t to, const char *mark, const struct span *at);
 /* Writes what waits, each with a line of its own.  False when nothing did. */
 bool aside_write(struct aside *s, struct pen *p);
 

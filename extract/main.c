@@ -55,6 +55,7 @@ static const struct row {
     {"pptx", read_pptx, SANDBOX_NO_FILES, NULL},
     {"xlsx", read_xlsx, SANDBOX_NO_FILES, NULL},
     {"ods", read_ods, SANDBOX_NO_FILES, NULL},
+    {"rtf", read_rtf, SANDBOX_NO_FILES, NULL},
     {"eml", read_eml, SANDBOX_NO_FILES, NULL},
     {"mbox", read_mbox, SANDBOX_NO_FILES, NULL},
     {"archive", NULL, SANDBOX_NO_FILES, unpack},

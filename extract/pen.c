@@ -71,7 +71,9 @@ static size_t run_length(const char *s, size_t n)
 /* Moves the place behind n bytes of the source. */
 static void advance(struct pen *p, size_t n)
 {
-    if (p->verbatim) p->at.byte += n;
+    if (!p->verbatim) return;
+    p->at.byte += n;
+    p->at.byte_len -= n < p->at.byte_len ? n : p->at.byte_len;
 }
 
 void pen_text(struct pen *p, const char *s, size_t n)

@@ -103,7 +103,8 @@ static void refer(struct docx *d, struct notes *notes, const char *id)
         snprintf(mark, sizeof mark, "[%s]", number);
         pen_textz(d->pen, mark);
         snprintf(mark, sizeof mark, "[%s] ", number);
-        if (in_body(d)) aside_queue(&d->aside, notes->v[i].from, notes->v[i].to, mark);
+        const struct note *n = &notes->v[i];
+        if (in_body(d)) aside_queue(&d->aside, n->from, n->to, mark, &d->pen->at);
         return;
     }
 }
@@ -332,7 +333,7 @@ static void read_box(struct docx *d, struct pull *p)
         return;
     }
     walk_aside(d, p, &from, &to);
-    aside_queue(&d->aside, from, to, "");
+    aside_queue(&d->aside, from, to, "", &d->body.at);
 }
 
 static void read_element(struct docx *d, struct pull *p)

@@ -173,7 +173,7 @@ static void read_aside(struct odt *d, struct pull *p, const char *mark)
     d->list = 0;
     pen_gap(d->pen, PEN_PARA);
     walk(d, p);
-    aside_queue(&d->aside, from, doc_length(d->aside.b), mark);
+    aside_queue(&d->aside, from, doc_length(d->aside.b), mark, &before->at);
     d->pen = before;
     d->was_item = was_item;
     d->list = list;

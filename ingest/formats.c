@@ -33,6 +33,9 @@ static const struct reader xlsx = {
 static const struct reader ods = {
     "ods", SUFFIXES(".ods", ".ots"), sniff_ods, .apart = true, .title = "OpenDocument spreadsheet",
     .binary = true, .units = {"sheet", "row"}};
+static const struct reader rtf = {
+    "rtf", SUFFIXES(".rtf"), sniff_rtf, .apart = true, .title = "Rich Text Format", .binary = true,
+    .units = {.line = "paragraph"}};
 static const struct reader eml = {"eml", SUFFIXES(".eml", ".mht", ".mhtml"), sniff_eml,
                                   .apart = true, .title = "mail"};
 static const struct reader mbox = {"mbox", SUFFIXES(".mbox", ".mbx"), sniff_mbox, .apart = true,
@@ -43,7 +46,7 @@ static const struct reader archive = {
 
 /* Where two readers are equally sure, the first one reads. */
 static const struct reader *const readers[] = {
-    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &eml, &mbox, &archive, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
+    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &rtf, &eml, &mbox, &archive, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
 };
 
 const struct reader *formats_row(size_t i)

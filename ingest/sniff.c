@@ -158,6 +158,13 @@ int sniff_odp(const char *name, const unsigned char *head, size_t n)
     return sniff_odf(name, head, n, "application/vnd.oasis.opendocument.presentation", ".odp");
 }
 
+int sniff_rtf(const char *name, const unsigned char *head, size_t n)
+{
+    (void)name;
+    size_t skip = n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return n >= skip + 5 && memcmp(head + skip, "{\\rtf", 5) == 0 ? 95 : 0;
+}
+
 /* ------------------------------------------------------------------ mail */
 
 /* How many fields that only mail has stand in the header at the start: at most 2 per kind. */

@@ -15,6 +15,7 @@ int sniff_pptx(const char *name, const unsigned char *head, size_t n);
 int sniff_xlsx(const char *name, const unsigned char *head, size_t n);
 int sniff_odp(const char *name, const unsigned char *head, size_t n);
 int sniff_ods(const char *name, const unsigned char *head, size_t n);
+int sniff_rtf(const char *name, const unsigned char *head, size_t n);
 int sniff_eml(const char *name, const unsigned char *head, size_t n);
 int sniff_mbox(const char *name, const unsigned char *head, size_t n);
 int sniff_archive(const char *name, const unsigned char *head, size_t n);
