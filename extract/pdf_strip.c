@@ -19,12 +19,14 @@ struct cand {
     int zone; /* 0 upper edge, 1 lower edge                         */
     float v, size;
     int font;
+    bool close; /* to the text, though of another font or size          */
 };
 
 struct strip {
     struct cand *v;
     size_t n;
     size_t least; /* pages that a line must be on                       */
+    size_t pages; /* that have text                                     */
 };
 
 /* ------------------------------------------------------------------ keys */
@@ -114,17 +116,16 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
         }
         float edge = row == 0 ? OUTERMOST : EDGE;
         if (zone ? v0 < (1 - edge) * height : v1 > edge * height) return;
-        float gap = 1e9f;
-        if (j < n) {
-            const struct line *l = &line[zone ? n - 1 - j : j]->at;
-            gap = zone ? v0 - l->v1 : l->v0 - v1;
-        }
+        const struct line *beside = j < n ? &line[zone ? n - 1 - j : j]->at : NULL;
+        float gap = !beside ? 1e9f : zone ? v0 - beside->v1 : beside->v0 - v1;
         for (; i < j; i++) {
             struct pdf_line *l = line[zone ? n - 1 - i : i];
-            bool close = gap < 0.45f * l->at.size && row == 0;
-            if (close && line_value(l->text) < 0) continue;
-            s->v[s->n++] = (struct cand){l,    key_of(l->text),  line_value(l->text), p->number,
-                                         zone, 0.5f * (v0 + v1), l->at.size,          l->at.font};
+            long value = line_value(l->text);
+            bool close = gap < 0.45f * l->at.size && row == 0 && value < 0;
+            if (close && l->at.font == beside->font && l->at.size > 0.93f * beside->size) continue;
+            s->v[s->n++] = (struct cand){l,    key_of(l->text),  value,      p->number,
+                                         zone, 0.5f * (v0 + v1), l->at.size, l->at.font,
+                                         close};
         }
     }
 }
@@ -166,10 +167,13 @@ static void drop_runs(struct strip *s, struct cand *c, size_t n)
 {
     qsort(c, n, sizeof *c, by_page);
     for (size_t i = 0, j; i < n; i = j) {
-        size_t pages = 1;
-        for (j = i + 1; j < n && c[j].page - c[j - 1].page <= 2; j++)
+        size_t pages = 1, close = c[i].close;
+        for (j = i + 1; j < n && c[j].page - c[j - 1].page <= 2; j++) {
             pages += c[j].page != c[j - 1].page;
+            close += c[j].close;
+        }
         if (pages < s->least) continue;
+        if (2 * close > j - i && 5 * pages < 3 * s->pages) continue; /* a subheading */
         for (size_t k = i; k < j; k++) c[k].l->drop = true;
     }
 }
@@ -271,6 +275,7 @@ void strip_repeated(struct pdf_doc *d, struct arena *scratch)
     if (pages < 2) return;
     s.v = NEW(scratch, struct cand, 2 * lines + 1);
     s.least = pages <= 3 ? 2 : 3;
+    s.pages = pages;
     for (size_t i = 0; i < d->n; i++) take_page(&s, &d->v[i], scratch);
     drop_groups(&s);
     drop_slots(&s, pages);
