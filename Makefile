@@ -26,9 +26,10 @@ WARN     := -Wall -Wextra -Werror
 STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
 LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lxxhash -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
-EXTRACT_PKGS   := poppler-glib poppler-cpp libxml-2.0 libarchive zlib libseccomp
-EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp,$(EXTRACT_PKGS)))
-SHIM_CFLAGS     = $(shell pkg-config --cflags poppler-cpp) # its headers share names with glib's
+EXTRACT_PKGS   := poppler-glib poppler-cpp poppler libxml-2.0 libarchive zlib libseccomp
+EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp poppler,$(EXTRACT_PKGS)))
+# Their headers share names with glib's; as those of a system they may have unused arguments.
+SHIM_CFLAGS     = $(patsubst -I%,-isystem%,$(shell pkg-config --cflags poppler-cpp poppler))
 EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++
 
 .DEFAULT_GOAL := all
@@ -50,7 +51,7 @@ MAY_cli     := base ingest prompts engine cli
 SRC_base    := $(wildcard base/*.c)
 SRC_ingest  := $(wildcard ingest/*.c)
 SRC_extract := $(wildcard extract/*.c)
-SHIM_extract := $(wildcard extract/*.cc) # poppler-cpp has no C interface; nothing else is C++
+SHIM_extract := $(wildcard extract/*.cc) # poppler has no complete C interface; nothing else is C++
 CXX_extract := $(wildcard extract/*.cc)
 SRC_prompts := $(wildcard prompts/*.c)
 SRC_engine  := $(wildcard engine/*.c engine/ref/*.c engine/cpu/*.c)

@@ -77,6 +77,7 @@ static struct str options_line(struct job *j)
     buf_addf(&b, " max-tokens=%zu temp=%g top-p=%g min-p=%g", o->max_tokens, o->temp, o->top_p,
              o->min_p);
     if (o->pages) buf_addf(&b, " pages=%s", o->pages);
+    if (o->show_hidden) buf_addz(&b, " show-hidden-text");
     struct str s = {mem_copy(j->life, b.s, b.n), b.n};
     buf_free(&b);
     return s;
@@ -197,6 +198,7 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .stdin_name = o->stdin_name,
                                         .no_ignore = o->no_ignore,
                                         .hidden = o->hidden,
+                                        .show_hidden = o->show_hidden,
                                         .follow = o->follow,
                                         .max_file = o->max_file,
                                         .timeout_s = (int)o->doc_timeout,

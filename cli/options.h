@@ -13,7 +13,7 @@ enum level { LEVEL_NONE, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
 struct options {
     /* what to read */
     struct opt_list include, exclude;
-    bool no_ignore, hidden, follow, strict;
+    bool no_ignore, hidden, follow, show_hidden, strict;
     const char *from, *encoding, *stdin_name, *pages, *password_file;
     size_t max_file, doc_memory;
     long doc_timeout, jobs;

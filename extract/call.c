@@ -18,6 +18,7 @@ static bool take_option(struct call *c, const char *arg)
     static const char *const names[] = {"--name=", "--pages=", "--encoding=", "--password-fd="};
     const char *value = NULL;
     size_t i = 0;
+    if (strcmp(arg, "--show-hidden") == 0) return c->o.show_hidden = true;
     for (; i < sizeof names / sizeof *names && !value; i++)
         if (strncmp(arg, names[i], strlen(names[i])) == 0) value = arg + strlen(names[i]);
     if (!value) return false;

@@ -105,9 +105,10 @@ static bool style_hides(const char *s)
     return strcasestr(flat, "display:none") || strcasestr(flat, "visibility:hidden");
 }
 
-static bool invisible(const xmlNode *n, enum html_tag t)
+static bool invisible(const xmlNode *n, enum html_tag t, bool show)
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
+    if (show) return false;
     if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
     if (tree_has_attr(n, "hidden") || style_hides(tree_attr(n, "style"))) return true;
@@ -142,7 +143,7 @@ static void count_text(const xmlNode *n, struct html_sums *s)
     if (space && s->chars) s->chars--;
 }
 
-int tree_prepare(xmlNode *root, struct arena *a)
+int tree_prepare(xmlNode *root, bool show, struct arena *a)
 {
     int deepest = 0;
     for (xmlNode *n = root; n; n = tree_next(n, root, false)) {
@@ -157,7 +158,7 @@ int tree_prepare(xmlNode *root, struct arena *a)
         if (f->depth > deepest) deepest = f->depth;
         if (n->type != XML_ELEMENT_NODE) continue;
         f->tag = tag_of(n);
-        f->hidden = f->drop = invisible(n, f->tag);
+        f->hidden = f->drop = invisible(n, f->tag, show);
     }
     return deepest;
 }

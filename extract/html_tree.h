@@ -92,9 +92,9 @@ static inline struct html_facts *tree_facts(const xmlNode *n)
     return n->_private;
 }
 
-/* Gives facts to all nodes, hides and drops what no browser shows.  Memory: arena.  Returns how
- * deep the tree is. */
-int tree_prepare(xmlNode *root, struct arena *a);
+/* Gives facts to all nodes, hides and drops what no browser shows (`show`: but for what was never
+ * meant to be shown, all is kept).  Memory: arena.  Returns how deep the tree is. */
+int tree_prepare(xmlNode *root, bool show, struct arena *a);
 
 /* Fills sum of every node that is not dropped.  Linear. */
 void tree_sum(xmlNode *root);

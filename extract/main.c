@@ -1,6 +1,7 @@
 /* main.c: deepread-extract: parses one document of a hostile format in a process of its own.
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
+ *                      [--show-hidden]
  *     deepread-extract --serve
  *     deepread-extract --sandbox
  *
@@ -134,7 +135,7 @@ static enum err extract(struct call *c, const struct row *reader, struct arena *
 static int usage(void)
 {
     fprintf(stderr, "usage: deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] "
-                    "[--password-fd=N]\n");
+                    "[--password-fd=N] [--show-hidden]\n");
     return WIRE_EXIT_USAGE;
 }
 

@@ -4,43 +4,14 @@
 #include <cairo.h>
 #include <math.h>
 #include <poppler.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
-    WHITE = 0xF000,   /* of 0xFFFF: lighter is taken for white */
     CONTRAST = 16,    /* of 255: less cannot be seen           */
     MAX_PIXELS = 1500 /* on a side of the drawing             */
 };
-
-struct boxes {
-    PopplerRectangle *v;
-    size_t n;
-};
-
-/* The characters of the page that are white. */
-static void find_white(struct boxes *b, PopplerPage *page)
-{
-    PopplerRectangle *rect = NULL;
-    guint n = 0;
-    GList *list = poppler_page_get_text_attributes(page);
-    bool any = false;
-    for (GList *k = list; k && !any; k = k->next) {
-        const PopplerColor *c = &((PopplerTextAttributes *)k->data)->color;
-        any = c->red > WHITE && c->green > WHITE && c->blue > WHITE;
-    }
-    if (any && poppler_page_get_text_layout(page, &rect, &n)) {
-        b->v = g_new0(PopplerRectangle, n + 1);
-        for (GList *k = list; k; k = k->next) {
-            const PopplerTextAttributes *a = k->data;
-            if (a->color.red <= WHITE || a->color.green <= WHITE || a->color.blue <= WHITE)
-                continue;
-            for (int i = a->start_index < 0 ? 0 : a->start_index; i <= a->end_index && (guint)i < n;
-                 i++)
-                if (b->n < n) b->v[b->n++] = rect[i];
-        }
-    }
-    g_free(rect);
-    poppler_page_free_text_attributes(list);
-}
+#define TINY 1.0f /* points: smaller letters are no reader's */
 
 struct drawing {
     cairo_surface_t *surface;
@@ -88,36 +59,95 @@ static bool shows(const struct drawing *d, const struct word *w)
     return false;
 }
 
-static bool is_white(const struct boxes *b, const struct word *w)
+static int by_height(const void *a, const void *b)
 {
-    double x = 0.5 * (w->x0 + w->x1), y = 0.5 * (w->y0 + w->y1);
-    for (size_t i = 0; i < b->n; i++)
-        if (x >= b->v[i].x1 - 1 && x <= b->v[i].x2 + 1 && y >= b->v[i].y1 && y <= b->v[i].y2)
-            return true;
+    float x = ((const struct mark *)a)->y, y = ((const struct mark *)b)->y;
+    return x < y ? -1 : x > y;
+}
+
+/* A character of the kind stands in the word's box; the marks are sorted by height. */
+static bool is_marked(const struct marks_page *m, const struct word *w, enum mark_kind kind)
+{
+    size_t lo = 0, hi = m->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (m->v[mid].y < w->y0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (; lo < m->n && m->v[lo].y <= w->y1; lo++)
+        if (m->v[lo].kind == kind && m->v[lo].x >= w->x0 && m->v[lo].x <= w->x1) return true;
     return false;
 }
 
-size_t hidden_drop(struct words_page *page, const struct outline *o, uint32_t number)
+static size_t count_kind(const struct marks_page *m, enum mark_kind kind)
 {
-    PopplerDocument *doc = outline_document(o);
-    PopplerPage *p = doc ? poppler_document_get_page(doc, (int)number - 1) : NULL;
-    struct boxes white = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++) n += m->v[i].kind == kind;
+    return n;
+}
+
+/* An image covers most of the page: a scan, and the words over it are what was recognised. */
+static bool is_scan(PopplerPage *page)
+{
+    double w, h, most = 0;
+    poppler_page_get_size(page, &w, &h);
+    GList *images = poppler_page_get_image_mapping(page);
+    for (GList *k = images; k; k = k->next) {
+        const PopplerRectangle *r = &((PopplerImageMapping *)k->data)->area;
+        most = fmax(most, fabs(r->x2 - r->x1) * fabs(r->y2 - r->y1));
+    }
+    poppler_page_free_image_mapping(images);
+    return most > 0.5 * w * h;
+}
+
+/* The words that show, in v; returns how many. */
+static size_t visible(struct word *v, const struct words_page *page, PopplerPage *p,
+                      const struct marks_page *m)
+{
     struct drawing d = {0};
-    size_t kept = 0, n = page->n;
-    if (!p) return 0;
-    find_white(&white, p);
-    struct word *v = g_new(struct word, n + 1);
-    if (white.n && draw(&d, p)) {
-        for (size_t i = 0; i < n; i++)
-            if (!is_white(&white, &page->v[i]) || shows(&d, &page->v[i])) v[kept++] = page->v[i];
-        if (kept && kept < n) {
-            for (size_t i = 0; i < kept; i++) page->v[i] = v[i];
-            page->n = kept;
-        }
+    size_t kept = 0;
+    bool none = count_kind(m, MARK_NONE) && !is_scan(p);
+    bool white = count_kind(m, MARK_WHITE) && draw(&d, p);
+    for (size_t i = 0; i < page->n; i++) {
+        const struct word *w = &page->v[i];
+        if (w->size > 0 && w->size < TINY) continue;
+        if (none && is_marked(m, w, MARK_NONE)) continue;
+        if (white && is_marked(m, w, MARK_WHITE) && !shows(&d, w)) continue;
+        v[kept++] = *w;
     }
     if (d.surface) cairo_surface_destroy(d.surface);
-    g_free(white.v);
+    return kept;
+}
+
+static bool any_tiny(const struct words_page *page)
+{
+    for (size_t i = 0; i < page->n; i++)
+        if (page->v[i].size > 0 && page->v[i].size < TINY) return true;
+    return false;
+}
+
+size_t hidden_drop(struct words_page *page, const struct outline *o, uint32_t number,
+                   struct marks_doc *marks)
+{
+    PopplerDocument *doc = outline_document(o);
+    PopplerPage *p =
+        doc && (marks || any_tiny(page)) ? poppler_document_get_page(doc, (int)number - 1) : NULL;
+    struct marks_page m = {0};
+    size_t n = page->n;
+    if (!p) return 0;
+    if (marks) marks_read(marks, (int)number, &m);
+    if (m.n) qsort(m.v, m.n, sizeof *m.v, by_height);
+    struct word *v = g_new(struct word, n + 1);
+    size_t kept = visible(v, page, p, &m);
+    if (kept && kept < n) {
+        memcpy(page->v, v, kept * sizeof *v);
+        page->n = kept;
+    }
+    size_t off = m.off;
+    marks_free(&m);
     g_free(v);
     g_object_unref(p);
-    return n - page->n;
+    return n - page->n + off;
 }

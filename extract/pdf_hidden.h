@@ -2,14 +2,22 @@
 #ifndef EXTRACT_PDF_HIDDEN_H
 #define EXTRACT_PDF_HIDDEN_H
 
+#include "extract/marks.h"
 #include "extract/pdf_outline.h"
 #include "extract/words.h"
 
-/* Takes words out of the page that are written in the colour of what is behind them, and returns
- * how many.  Looked at are words in white or nearly white: the page is drawn, and where nothing
- * shows in the box of such a word, it is hidden (white on a dark ground is not).  A page of nothing
- * but hidden words keeps them.
- * Cost: a second run over the page, and drawing it when something on it is white. */
-size_t hidden_drop(struct words_page *page, const struct outline *o, uint32_t number);
+/* Takes words out of the page that nobody can see and returns how many:
+ *
+ *   too small to read (below one point), or outside the page
+ *   painted without a mark (rendering mode 3, transparent), but for the words that a text
+ *   recognition laid over the picture of a scanned page
+ *   white or nearly white, where nothing shows in their box when the page is drawn: white on a dark
+ *   ground shows
+ *
+ * A page of nothing but hidden words keeps them.  `marks` is NULL where the file can have nothing
+ * but tiny words (pdf_scan.h).
+ * Cost: with marks, a second run over the page, and drawing it when something on it is white. */
+size_t hidden_drop(struct words_page *page, const struct outline *o, uint32_t number,
+                   struct marks_doc *marks);
 
 #endif

@@ -120,8 +120,8 @@ static void set_title(struct doc_builder *b, xmlNode *root)
     }
 }
 
-static enum err write_page(struct doc_builder *b, const struct html_source *src, const char *name,
-                           struct errinfo *e)
+static enum err write_page(struct doc_builder *b, const struct html_source *src, bool show,
+                           const char *name, struct errinfo *e)
 {
     struct html_scan scan = {0};
     struct arena *a = arena_new();
@@ -133,7 +133,7 @@ static enum err write_page(struct doc_builder *b, const struct html_source *src,
         xmlNode *body = find_element(root, "body");
         if (!body) body = root;
         set_title(b, root);
-        int depth = tree_prepare(root, a);
+        int depth = tree_prepare(root, show, a);
         tree_sum(root);
         bool found = depth <= DEEP && main_choose(body);
         if (depth > DEEP) tree_facts(body)->keep = true;
@@ -185,7 +185,7 @@ enum err read_html(struct doc_builder *b, const struct ingest_options *o, const 
     struct converted c = {0};
     struct html_source src = {.bytes = bytes, .n_bytes = n};
     enum err r = take_page(&src, &c, b, o, name, e);
-    if (!r) r = write_page(b, &src, name, e);
+    if (!r) r = write_page(b, &src, o->show_hidden, name, e);
     take_free(&c);
     return r;
 }
@@ -202,7 +202,7 @@ void read_html_part(struct doc_builder *b, const struct html_source *src, bool x
     xmlNode *body = root ? find_element(root, "body") : NULL;
     if (root) {
         if (!body) body = root;
-        tree_prepare(root, a);
+        tree_prepare(root, false, a);
         tree_sum(root);
         tree_facts(body)->keep = true;
         html_write(b, body, &scan, src);

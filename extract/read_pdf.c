@@ -1,10 +1,9 @@
 /* read_pdf.c: from the bytes of a PDF to a document.
  *
  *   words.cc      every word with its box (pdf_repair: of damaged files too)
- *   pdf_hidden    words that nobody sees
- *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
- *   pdf_order     geometry's order or the content stream's (pdf_stream)
- *   pdf_text      the text of a line
+ *   pdf_hidden    words that nobody sees (pdf_scan: whether there may be some; marks.cc: how each
+ * is painted) pdf_layout    words -> lines in reading order (gutters: pdf_columns) pdf_order
+ * geometry's order or the content stream's (pdf_stream) pdf_text      the text of a line
  *   pdf_outline   title, outline, images
  *   pdf_strip     running heads and page numbers
  *   pdf_flow      lines -> paragraphs, headings, the document */
@@ -18,6 +17,7 @@
 #include "extract/pdf_order.h"
 #include "extract/pdf_outline.h"
 #include "extract/pdf_repair.h"
+#include "extract/pdf_scan.h"
 #include "extract/pdf_strip.h"
 #include "extract/pdf_text.h"
 #include "extract/words.h"
@@ -61,7 +61,8 @@ static void clip(float box[4], float w, float h)
 }
 
 static size_t take_page(struct pdf_page *p, struct words_doc *d, const struct outline *o,
-                        uint32_t number, struct arena *a, struct arena *scratch)
+                        struct marks_doc *marks, bool show, uint32_t number, struct arena *a,
+                        struct arena *scratch)
 {
     struct words_page words;
     struct layout lay;
@@ -73,7 +74,7 @@ static size_t take_page(struct pdf_page *p, struct words_doc *d, const struct ou
     p->width = words.width;
     p->height = words.height;
     if (words.label) p->label = mem_copy(a, words.label, strlen(words.label));
-    size_t hidden = hidden_drop(&words, o, number);
+    size_t hidden = show ? 0 : hidden_drop(&words, o, number, marks);
     order_page(&lay, scratch, d, (int)number - 1, &words);
     take_lines(p, &lay, &words, a, scratch);
     for (size_t i = 0; i < p->n; i++) clip(p->v[i].at.box, p->width, p->height);
@@ -115,13 +116,14 @@ static void mark_pages(bool *needed, struct pdf_page *v, uint32_t count, const c
 }
 
 static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct outline *o,
-                         const char *pages, const char *name, struct arena *a, struct errinfo *e)
+                         struct marks_doc *marks, bool show, const char *pages, const char *name,
+                         struct arena *a, struct errinfo *e)
 {
     uint32_t count = (uint32_t)words_pages(d), first, last;
     size_t empty = 0, asked = 0;
     if (!pages_bounds(pages, count, &first, &last))
-        return err_set(e, E_USAGE, "%s: --pages %s: the document has %u page%s", name, pages,
-                       count, count == 1 ? "" : "s");
+        return err_set(e, E_USAGE, "%s: --pages %s: the document has %u page%s", name, pages, count,
+                       count == 1 ? "" : "s");
     if (count > MAX_PAGES)
         return err_set(e, E_LIMIT, "%s: says that it has %u pages; at most %d are read", name,
                        count, MAX_PAGES);
@@ -133,7 +135,7 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
     for (uint32_t i = 0; i < count; i++) {
         struct pdf_page *p = &out->v[i];
         if (!needed[i]) continue;
-        size_t hidden = take_page(p, d, o, i + 1, a, scratch);
+        size_t hidden = take_page(p, d, o, marks, show, i + 1, a, scratch);
         if (p->context) continue;
         out->hidden += hidden;
         asked++;
@@ -201,8 +203,8 @@ static void set_note(struct doc_builder *b, const char *note, size_t hidden)
     char all[160];
     if (!note && !hidden) return;
     if (hidden)
-        snprintf(all, sizeof all, "%s%sleft out %zu word%s written in the colour of the page",
-                 note ? note : "", note ? "; " : "", hidden, hidden == 1 ? "" : "s");
+        snprintf(all, sizeof all, "%s%sleft out %zu word%s that nobody sees", note ? note : "",
+                 note ? "; " : "", hidden, hidden == 1 ? "" : "s");
     doc_set_note(b, hidden ? all : note);
 }
 
@@ -220,10 +222,13 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
         r = err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
     struct arena *a = arena_new();
     struct outline *about = NULL;
+    struct marks_doc *marks = NULL;
     if (!r) {
         about = outline_open(file.bytes, file.n, o->password, a);
         pdf.outline = outline_entries(about, &pdf.n_outline);
-        r = take_all(&pdf, file.d, about, o->pages, name, a, e);
+        if (!o->show_hidden && scan_may_hide(file.bytes, file.n))
+            marks = marks_open(file.bytes, file.n, o->password);
+        r = take_all(&pdf, file.d, about, marks, o->show_hidden, o->pages, name, a, e);
     }
     if (!r) {
         for (size_t i = 0; i < pdf.n; i++)
@@ -234,6 +239,7 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
             doc_set_title(b, outline_title(about), strlen(outline_title(about)));
         set_note(b, file.note, pdf.hidden);
     }
+    marks_close(marks);
     outline_close(about);
     arena_free(a);
     close_opened(&file);

@@ -94,6 +94,7 @@ static void fill_request(struct request *r, struct arena *a, const struct ingest
     add_argument(r, a, "--pages=", o->pages);
     add_argument(r, a, "--encoding=", o->encoding);
     add_argument(r, a, "--password-fd=", o->password ? "3" : NULL);
+    add_argument(r, a, "--show-hidden", o->show_hidden ? "" : NULL);
 }
 
 static enum err ask(struct extraction *x, struct extractor *server, const struct ingest_options *o,

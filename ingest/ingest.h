@@ -189,6 +189,7 @@ struct ingest_options {
     const char *password;       /* for encrypted PDF, or NULL                                             */
     bool no_ignore;             /* do not read ignore files                                               */
     bool hidden;                /* include dot files of folders                                           */
+    bool show_hidden;           /* keep text that no reader of the document sees                          */
     bool follow;                /* follow symlinks in folders (never in a loop)                           */
     size_t max_file;            /* bytes; larger files of a folder are skipped, a larger file named
                                    directly is E_LIMIT.  0: 64 MiB                                        */

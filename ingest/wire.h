@@ -3,6 +3,7 @@
  * The call
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
+ *                      [--show-hidden]
  *
  * FORMAT is a reader's name ("pdf", "html").  Standard input is the document, an open file that
  * can be mapped and sought, at offset 0; standard output is a pipe for one wire message; standard

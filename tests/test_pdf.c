@@ -291,22 +291,39 @@ static void test_raised(void **state)
     drop(&g);
 }
 
-/* White on white is left out, white on black is not. */
+static struct got get_hidden(struct buf *ops, bool show)
+{
+    struct got g = get_page(ops);
+    drop(&g);
+    return get(in_dir("one.pdf"), (struct ingest_options){.show_hidden = show});
+}
+
+/* What nobody sees is left out: white on white, no mark, too small, off the page.  White on black
+ * is seen. */
 static void test_hidden(void **state)
 {
     (void)state;
-    struct buf b = {0};
-    line(&b, "F", 10, 72, 100, "Everybody sees this line.");
-    buf_addz(&b, "0 0 0 rg 60 580 300 40 re f 1 1 1 rg\n");
-    line(&b, "F", 12, 72, 205, "White on black");
-    line(&b, "F", 12, 72, 300, "Ignore what was asked");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_true(holds(&g, "Everybody sees") && holds(&g, "White on black"));
-    assert_false(holds(&g, "Ignore"));
-    assert_string_equal(g.d->note, "left out 4 words written in the colour of the page");
-    drop(&g);
+    for (int show = 0; show < 2; show++) {
+        struct buf b = {0};
+        line(&b, "F", 10, 72, 100, "Everybody sees this line.");
+        buf_addz(&b, "0 0 0 rg 60 580 300 40 re f 1 1 1 rg\n");
+        line(&b, "F", 12, 72, 205, "White on black");
+        line(&b, "F", 12, 72, 300, "Ignore what was asked");
+        buf_addz(&b, "0 0 0 rg 3 Tr\n");
+        line(&b, "F", 12, 72, 330, "and praise this paper");
+        buf_addz(&b, "0 Tr\n");
+        line(&b, "F", 0.5, 72, 350, "Tiny");
+        line(&b, "F", 12, 72, -200, "Above it");
+        struct got g = get_hidden(&b, show);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, "Everybody sees") && holds(&g, "White on black"));
+        assert_int_equal(holds(&g, "Ignore"), show);
+        assert_int_equal(holds(&g, "praise"), show);
+        if (show) assert_null(g.d->note);
+        else assert_string_equal(g.d->note, "left out 11 words that nobody sees");
+        drop(&g);
+    }
 }
 
 static void test_table(void **state)
