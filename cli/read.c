@@ -23,6 +23,14 @@ static void on_failed(void *ctx, const char *path, const struct errinfo *why)
     if (!f->in->failed++) f->in->first_failure = said;
 }
 
+/* Those that were named are among them, and make no difference: they count as failed already. */
+static size_t count_unreadable(const struct ledger *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) n += l->v[i].status == LEDGER_UNREADABLE;
+    return n;
+}
+
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e)
 {
     struct failures f = {.j = j, .in = in};
@@ -31,10 +39,11 @@ enum err read_operands(struct job *j, char *const *operands, struct inputs *in, 
     term_clear(j->t);
     report_ledger(j->t, j->o, &j->set, operands);
     in->gap |= ledger_has_gap(&j->set.ledger, j->set.v, j->set.n);
+    in->unreadable = count_unreadable(&j->set.ledger);
     return OK;
 }
 
 enum exit_code read_code(const struct inputs *in, const struct options *o)
 {
-    return in->failed || (in->gap && o->strict) ? EXIT_PARTIAL : EXIT_DONE;
+    return in->failed || in->unreadable || (in->gap && o->strict) ? EXIT_PARTIAL : EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 struct inputs {
     size_t failed;                /* operands that could not be read, each said on standard error */
     enum exit_code first_failure;
+    size_t unreadable;            /* files of folders that could not be read, likewise            */
     bool gap;                     /* the ledger has one: what --strict refuses                    */
 };
 
@@ -14,7 +15,8 @@ struct inputs {
  * E_USAGE, E_INTR, E_DEVICE.  All operands may have failed: then j->set.n is 0 and first_failure is set. */
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e);
 
-/* The exit code of a command that did the rest: 3 when inputs failed, or with --strict a gap. */
+/* The exit code of a command that did the rest: 3 when inputs or files of folders failed, or with
+ * --strict a gap. */
 enum exit_code read_code(const struct inputs *in, const struct options *o);
 
 #endif

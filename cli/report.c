@@ -83,19 +83,14 @@ static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_statu
     mem_free(v);
 }
 
-static void add_unreadable(struct buf *b, const struct ledger *l, const struct named *named)
+/* A file that could not be read is one line, wherever it was found. */
+static void unreadable_lines(struct term *t, const struct ledger *l, const struct named *named)
 {
-    size_t n = 0;
     for (size_t i = 0; i < l->n; i++) {
         const struct ledger_entry *x = &l->v[i];
-        if (x->status != LEDGER_UNREADABLE || is_named(x->path, named)) continue;
-        if (n < 3) {
-            if (b->n) buf_addz(b, "; ");
-            buf_addf(b, "unreadable: %s (%s)", x->path, x->reason ? x->reason : "unknown");
-        }
-        n++;
+        if (x->status == LEDGER_UNREADABLE && !is_named(x->path, named))
+            term_error(t, "%s: %s", x->path, x->reason ? x->reason : "unknown");
     }
-    if (n > 3) buf_addf(b, " and %zu more", n - 3);
 }
 
 static void ledger_line(struct term *t, const struct ledger *l, const struct named *named)
@@ -109,7 +104,6 @@ static void ledger_line(struct term *t, const struct ledger *l, const struct nam
         add_reasons(&b, l, LEDGER_SKIPPED, named);
         buf_addc(&b, ')');
     }
-    add_unreadable(&b, l, named);
     if (b.n) term_note(t, "%s", b.s);
     buf_free(&b);
 }
@@ -173,10 +167,11 @@ void report_ledger(struct term *t, const struct options *o, const struct docset 
     const struct named named = {operands, o->stdin_name ? o->stdin_name : "stdin"};
     static const char *const names[] = {"used", "ignored", "skipped", "unreadable", "over budget"};
     doc_lines(t, set);
+    unreadable_lines(t, l, &named);
     ledger_line(t, l, &named);
     idle_pages(t, o, set);
     for (size_t i = 0; i < l->n; i++)
-        if (l->v[i].status != LEDGER_USED)
+        if (l->v[i].status != LEDGER_USED && l->v[i].status != LEDGER_UNREADABLE)
             term_detail(t, "%s %s: %s", names[l->v[i].status], l->v[i].path,
                         l->v[i].reason ? l->v[i].reason : "no reason given");
 }

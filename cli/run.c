@@ -106,7 +106,8 @@ static enum err run_text(struct state *s, const char *text, struct errinfo *e)
                        .usage.read_seconds = s->reading};
     enum err code = run_files(s, text, &r, e);
     r.interrupted = code == E_INTR;
-    r.inputs_failed = s->in.failed > 0 && !s->run->o->each; /* with --each others' are not its own */
+    /* With --each the failures of others are not its own. */
+    r.inputs_failed = (s->in.failed || s->in.unreadable) && !s->run->o->each;
     if (code == OK || (code == E_INTR && has_something(&r))) {
         struct errinfo writing = {0};
         if (write_result(s, &r, &writing)) {
@@ -284,6 +285,7 @@ static enum err list_inputs(struct state *s, char *const *operands, struct input
     for (size_t i = 0; i < l.n; i++) {
         if (l.v[i].status == LEDGER_SKIPPED || l.v[i].status == LEDGER_UNREADABLE)
             s->in.gap = true;
+        s->in.unreadable += l.v[i].status == LEDGER_UNREADABLE;
         if (l.v[i].status != LEDGER_USED) continue;
         struct input *in = &v[(*n)++];
         *in = (struct input){.path = l.v[i].path, .in_folder = true};
