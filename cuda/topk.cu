@@ -385,7 +385,8 @@ void cuda_topk(struct device *d, const struct cuda_topk_args *a)
     size_t most = d->shared_limit > taken ? (d->shared_limit - taken) / 32 * 4 : 0;
     if (room > most) room = most; /* the sample aims at about 1.5 K of them */
     size_t bytes = maps + 8 * (room < SAMPLE / 2 ? SAMPLE / 2 : room);
-    if (bytes + sizeof(struct board) > d->shared_limit || (room < n && 2 * room < 3 * (size_t)a->K)) {
+    bool crowded = n > (size_t)a->K && room < n && 2 * room < 3 * (size_t)a->K;
+    if (bytes + sizeof(struct board) > d->shared_limit || crowded) {
         err_set(&d->failed, E_LIMIT, "cuda: top %d of %zu positions does not fit shared memory",
                 a->K, n);
         return;
