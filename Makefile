@@ -122,7 +122,7 @@ $(1)/deepread: $(1)/cli/main.o $(1)/libdeepread.a
 
 $(1)/deepread-extract: $(SRC_extract:%.c=$(1)/%.o) $(CXX_extract:%.cc=$(1)/%.o) $(1)/libdeepread.a
 	@echo '  LINK $$@'
-	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
+	$(Q)$$(CC) $$(STD) $$(CFLAGS) $(2) $$(LDFLAGS) -Wl,-z,now $$^ $$(EXTRACT_LIBS) $$(LDLIBS) -o $$@
 
 $(1)/tests/test_%: $(1)/tests/test_%.o $(1)/libextract.a $(1)/libdeepread.a
 	@echo '  LINK $$@'

@@ -1,4 +1,8 @@
-// words.cc: see words.h.  The one C++ file of the program.
+// words.cc: see words.h.
+//
+// The words of a page come from one run of poppler's own text device over it.  The public interface
+// would run once for the words and once more for their order in the content stream, and copy the
+// table of objects and list the fonts of the file on the way.
 #include "extract/words.h"
 
 #include <algorithm>
@@ -7,11 +11,17 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <unistd.h>
 
+#include <GlobalParams.h>
+#include <PDFDoc.h>
+#include <Stream.h>
+#include <TextOutputDev.h>
+#include <goo/GooString.h>
 #include <poppler-document.h>
 #include <poppler-global.h>
 #include <poppler-page.h>
@@ -28,7 +38,10 @@ struct font {
 } // namespace
 
 struct words_doc {
-    std::unique_ptr<poppler::document> pdf;
+    std::unique_ptr<poppler::document> pdf; // sizes and labels
+    std::unique_ptr<PDFDoc> core;           // text
+    std::string stream;                     // of the page read last ...
+    int stream_page = -1;                   // ... which is this one
     std::vector<font> fonts; // seen so far; the last is looked at first
     size_t last = 0;
 };
@@ -66,24 +79,27 @@ char *copy(const char *s, size_t n)
     return p;
 }
 
-// poppler's own conversion gives nothing at all for a word with one bad surrogate.
-std::string utf8(const poppler::ustring &u)
+void add_utf8(std::string &out, unsigned c)
+{
+    if (c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) c = 0xFFFD;
+    if (c < 0x80) {
+        out += static_cast<char>(c);
+        return;
+    }
+    int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    out += static_cast<char>((more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0) | c >> (6 * more));
+    while (more-- > 0) out += static_cast<char>(0x80 | (c >> (6 * more) & 0x3F));
+}
+
+// UTF-16 or code points.  poppler's own conversion gives nothing at all for one bad surrogate.
+template <typename text> std::string utf8(const text &u)
 {
     std::string out;
     for (size_t i = 0; i < u.size(); i++) {
         unsigned c = u[i];
-        bool high = c >= 0xD800 && c < 0xDC00, low = c >= 0xDC00 && c < 0xE000;
-        if (high && i + 1 < u.size() && u[i + 1] >= 0xDC00 && u[i + 1] < 0xE000)
+        if (c >= 0xD800 && c < 0xDC00 && i + 1 < u.size() && u[i + 1] >= 0xDC00 && u[i + 1] < 0xE000)
             c = 0x10000 + ((c - 0xD800) << 10) + (u[++i] - 0xDC00u);
-        else if (high || low)
-            c = 0xFFFD;
-        if (c < 0x80) {
-            out += static_cast<char>(c);
-            continue;
-        }
-        int more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-        out += static_cast<char>((more == 1 ? 0xC0 : more == 2 ? 0xE0 : 0xF0) | c >> (6 * more));
-        while (more-- > 0) out += static_cast<char>(0x80 | (c >> (6 * more) & 0x3F));
+        if (c) add_utf8(out, c);
     }
     return out;
 }
@@ -114,10 +130,11 @@ bool is_rtl(unsigned c)
            (c >= 0xFE70 && c <= 0xFEFC);
 }
 
-double char_width(const poppler::text_box &t, size_t i)
+double char_width(const TextWord &t, size_t i)
 {
-    poppler::rectf r = t.char_bbox(i);
-    return t.rotation() & 1 ? r.height() : r.width();
+    double x0, y0, x1, y1;
+    t.getCharBBox(static_cast<int>(i), &x0, &y0, &x1, &y1);
+    return t.getRotation() & 1 ? y1 - y0 : x1 - x0;
 }
 
 bool is_mark(unsigned c)
@@ -148,7 +165,7 @@ void show(std::vector<unsigned> &u, size_t from, size_t to)
 // A glyph that stands for several characters (a ligature, or text given by ActualText) shares its
 // width out evenly among them, and they are stored in reading order, while single glyphs are
 // stored as seen.  Such runs are brought into the order seen.
-void settle_rtl(const poppler::text_box &t, float size, std::vector<unsigned> &u)
+void settle_rtl(const TextWord &t, float size, std::vector<unsigned> &u)
 {
     for (size_t i = 0, j; i < u.size(); i = j) {
         double w = char_width(t, i);
@@ -165,41 +182,61 @@ void settle_rtl(const poppler::text_box &t, float size, std::vector<unsigned> &u
     }
 }
 
-void take_rtl(const poppler::text_box &t, float size, std::string &s)
+bool any_rtl(const std::vector<unsigned> &u)
 {
-    poppler::ustring in = t.text(), out;
-    std::vector<unsigned> u(in.begin(), in.end());
-    bool any = false;
-    for (unsigned c : u) any = any || is_rtl(c);
-    if (!any) return;
-    settle_rtl(t, size, u);
-    for (unsigned c : u) out.push_back(static_cast<unsigned short>(c));
-    s = utf8(out);
+    for (unsigned c : u)
+        if (is_rtl(c)) return true;
+    return false;
 }
 
-void take_word(words_doc *d, const poppler::text_box &t, std::string &pool, word *w)
+void take_font(words_doc *d, const TextWord &t, word *w)
 {
-    poppler::rectf r = t.bbox();
-    std::string s = utf8(t.text());
-    w->x0 = static_cast<float>(r.left());
-    w->y0 = static_cast<float>(r.top());
-    w->x1 = static_cast<float>(r.right());
-    w->y1 = static_cast<float>(r.bottom());
-    w->turn = t.rotation() & 3;
-    w->space_after = t.has_space_after();
-    if (t.has_font_info()) {
-        size_t f = font_of(d, t.get_font_name());
-        w->size = static_cast<float>(t.get_font_size());
-        w->font = static_cast<int>(f);
-        w->bold = d->fonts[f - 1].bold;
-        w->mono = d->fonts[f - 1].mono;
-        w->vertical = t.get_wmode() == poppler::text_box::vertical_wmode;
-    }
-    take_rtl(t, w->size > 0 ? w->size : w->y1 - w->y0, s);
+    const TextFontInfo *info = t.getFontInfo(0);
+    const GooString *name = info ? info->getFontName() : nullptr;
+    size_t f = font_of(d, name ? name->toStr() : std::string());
+    w->font = static_cast<int>(f);
+    w->bold = d->fonts[f - 1].bold;
+    w->mono = d->fonts[f - 1].mono;
+    w->vertical = info && info->getWMode() == 1;
+}
+
+void take_word(words_doc *d, const TextWord &t, std::string &pool, word *w)
+{
+    double x0, y0, x1, y1;
+    std::vector<unsigned> u;
+    for (int i = 0; i < t.getLength(); i++) u.push_back(*t.getChar(i));
+    t.getBBox(&x0, &y0, &x1, &y1);
+    w->x0 = static_cast<float>(x0);
+    w->y0 = static_cast<float>(y0);
+    w->x1 = static_cast<float>(x1);
+    w->y1 = static_cast<float>(y1);
+    w->size = static_cast<float>(t.getFontSize());
+    w->turn = t.getRotation() & 3;
+    w->space_after = t.hasSpaceAfter();
+    if (!u.empty()) take_font(d, t, w);
+    if (any_rtl(u)) settle_rtl(t, w->size > 0 ? w->size : w->y1 - w->y0, u);
+    std::string s = utf8(u);
     w->stream = -1;
     w->text = pool.size();
     w->n = s.size();
     pool += s;
+}
+
+// The words in the order of the content stream.
+void keep_stream(words_doc *d, int page, TextWordList &list, const word *v,
+                 const std::vector<int> &from, const std::string &pool)
+{
+    std::vector<size_t> order(from.size());
+    for (size_t i = 0; i < order.size(); i++) order[i] = i;
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+        return list.get(from[a])->getCharPos() < list.get(from[b])->getCharPos();
+    });
+    d->stream.clear();
+    d->stream_page = page;
+    for (size_t i : order) {
+        d->stream.append(pool, v[i].text, v[i].n);
+        d->stream += ' ';
+    }
 }
 
 } // namespace
@@ -220,6 +257,12 @@ enum words_status words_open(struct words_doc **out, const void *bytes, size_t n
         if (!pdf) return WORDS_DAMAGED;
         if (pdf->is_locked()) return WORDS_LOCKED;
         std::unique_ptr<words_doc> d(new words_doc);
+        auto *s = new MemStream(const_cast<char *>(static_cast<const char *>(bytes)), 0,
+                                static_cast<Goffset>(n), Object(objNull));
+        std::optional<GooString> opens;
+        if (password) opens.emplace(password);
+        d->core = std::make_unique<PDFDoc>(s, opens, opens);
+        if (!d->core->isOk()) return WORDS_DAMAGED;
         d->pdf = std::move(pdf);
         *out = d.release();
         return WORDS_OK;
@@ -252,15 +295,20 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         out->width = static_cast<float>(side ? r.height() : r.width());
         out->height = static_cast<float>(side ? r.width() : r.height());
         std::string label = utf8(page->label()), pool;
-        std::vector<poppler::text_box> list =
-            page->text_list(poppler::page::text_list_include_font);
-        std::unique_ptr<word[]> v(new word[list.size() + 1]());
-        size_t n = 0;
-        for (const poppler::text_box &t : list) {
+        TextOutputDev dev(nullptr, false, 0, false, false); // owns the words of the list
+        d->core->displayPage(&dev, i + 1, 72, 72, 0, false, true, false);
+        std::unique_ptr<TextWordList> list = dev.makeWordList();
+        size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
+        std::unique_ptr<word[]> v(new word[most + 1]());
+        std::vector<int> from;
+        for (size_t k = 0; k < most; k++) {
             v[n] = word();
-            take_word(d, t, pool, &v[n]);
-            if (v[n].n) n++;
+            take_word(d, *list->get(static_cast<int>(k)), pool, &v[n]);
+            if (!v[n].n) continue;
+            from.push_back(static_cast<int>(k));
+            n++;
         }
+        if (n) keep_stream(d, i, *list, v.get(), from, pool);
         out->v = static_cast<word *>(calloc(n + 1, sizeof(word)));
         if (!out->v) abort();
         if (n) memcpy(out->v, v.get(), n * sizeof(word));
@@ -284,12 +332,6 @@ void words_page_free(struct words_page *p)
 
 char *words_stream(struct words_doc *d, int i)
 {
-    try {
-        std::unique_ptr<poppler::page> page(d->pdf->create_page(i));
-        if (!page) return nullptr;
-        std::string s = utf8(page->text(poppler::rectf(), poppler::page::raw_order_layout));
-        return s.empty() ? nullptr : copy(s.data(), s.size());
-    } catch (...) {
-        return nullptr;
-    }
+    if (i != d->stream_page || d->stream.empty()) return nullptr;
+    return copy(d->stream.data(), d->stream.size());
 }

@@ -1,9 +1,8 @@
-/* words.h: every word of a PDF page with its box: a C face for poppler's C++ interface.
+/* words.h: every word of a PDF page with its box: a C face for poppler's own C++ classes.
  *
  * poppler's GLib interface has the outline and the destinations, but its text is made through a
- * selection that loses words on some pages (a page of 112 words gave 94); the C++ interface gives
- * each word of the same library with box, font and turn.  Only words.cc speaks C++; nothing
- * thrown there gets past it. */
+ * selection that loses words on some pages (a page of 112 words gave 94); the library's text device
+ * gives each word with box, font and turn.  Nothing that words.cc throws gets past it. */
 #ifndef EXTRACT_WORDS_H
 #define EXTRACT_WORDS_H
 
@@ -52,8 +51,8 @@ int words_pages(const struct words_doc *d);
 bool words_read(struct words_doc *d, int i, struct words_page *out);
 void words_page_free(struct words_page *p);
 
-/* The page's text in the order of its content stream, NUL-terminated; NULL when there is none.
- * Costs a second run over the page.  The caller releases it with free. */
+/* The words of page i in the order of its content stream, white space between them,
+ * NUL-terminated; NULL unless i was read last and has words.  The caller releases it with free. */
 char *words_stream(struct words_doc *d, int i);
 
 #ifdef __cplusplus

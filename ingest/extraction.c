@@ -83,18 +83,34 @@ static void add_argument(struct request *r, struct arena *a, const char *name, c
     buf_free(&b);
 }
 
+/* What the text depends on; messages and passwords are others' concern. */
+static void add_settings(struct request *r, struct arena *a, const struct ingest_options *o,
+                         const char *format)
+{
+    add_argument(r, a, "", format);
+    add_argument(r, a, "--pages=", o->pages);
+    add_argument(r, a, "--encoding=", o->encoding);
+    add_argument(r, a, "--show-hidden", o->show_hidden ? "" : NULL);
+}
+
+void extraction_settings(struct buf *out, const struct ingest_options *o, const char *format)
+{
+    struct request r = {0};
+    struct arena *a = arena_new();
+    add_settings(&r, a, o, format);
+    for (int i = 0; i < r.argc; i++) buf_addf(out, "%s\n", r.argv[i]);
+    arena_free(a);
+}
+
 static void fill_request(struct request *r, struct arena *a, const struct ingest_options *o,
                          const struct extraction *x)
 {
     *r = (struct request){.memory = o->memory ? o->memory : MEMORY,
                           .document = x->about.n_source,
                           .seconds = (uint32_t)x->timeout_s + 1};
-    add_argument(r, a, "", x->about.format);
+    add_settings(r, a, o, x->about.format);
     add_argument(r, a, "--name=", x->about.name);
-    add_argument(r, a, "--pages=", o->pages);
-    add_argument(r, a, "--encoding=", o->encoding);
     add_argument(r, a, "--password-fd=", o->password ? "3" : NULL);
-    add_argument(r, a, "--show-hidden", o->show_hidden ? "" : NULL);
 }
 
 static enum err ask(struct extraction *x, struct extractor *server, const struct ingest_options *o,

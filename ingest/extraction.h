@@ -34,6 +34,9 @@ enum err extraction_start(struct extraction *x, struct extractor *server,
                           const struct ingest_options *o, const struct wire_about *about,
                           struct errinfo *e);
 
+/* Appends all that the text depends on beside the bytes and the program. */
+void extraction_settings(struct buf *out, const struct ingest_options *o, const char *format);
+
 /* What to wait for: EXTRACTION_FDS entries, closed ones with fd -1. */
 void extraction_watch(const struct extraction *x, struct pollfd fds[EXTRACTION_FDS]);
 /* Takes what came.  True when the process has ended and all was read, or it had to be killed: out

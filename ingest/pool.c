@@ -58,9 +58,8 @@ static struct text_key key_of(struct pool *p, const struct wire_about *about)
 {
     struct buf b = {0};
     if (!p->stamp.n && !extractor_stamp(&p->stamp, p->o->extract_path)) buf_addc(&p->stamp, '?');
-    buf_addf(&b, "%s %s wire %d\n%s\npages %s\nencoding %s\n", EXTRACTOR_PROGRAM, p->stamp.s,
-             WIRE_VERSION, about->format, p->o->pages ? p->o->pages : "",
-             p->o->encoding ? p->o->encoding : "");
+    buf_addf(&b, "%s %s wire %d\n", EXTRACTOR_PROGRAM, p->stamp.s, WIRE_VERSION);
+    extraction_settings(&b, p->o, about->format);
     struct text_key k = text_key_of(about->source, about->n_source, b.s);
     buf_free(&b);
     return k;

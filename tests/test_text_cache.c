@@ -267,8 +267,11 @@ static void documents(void **state)
     o.encoding = "utf-8";
     read_again(path, o, text, 2);
     o.encoding = NULL;
+    o.show_hidden = true;
+    read_again(path, o, text, 3);
+    o.show_hidden = false;
     o.password = "secret"; /* never on disk */
-    read_again(path, o, text, 2);
+    read_again(path, o, text, 3);
     o.password = NULL;
     struct text_key k;
     snprintf(path, sizeof path, "%s/text", dir); /* every answer replaced by one that is none */
@@ -283,7 +286,7 @@ static void documents(void **state)
     }
     if (d) closedir(d);
     snprintf(path, sizeof path, "%s/page.html", dir);
-    read_again(path, o, text, 2);
+    read_again(path, o, text, 3);
     drop(&first);
 }
 

@@ -187,10 +187,12 @@ struct run {
 /* This program, started as deepread-extract: its reader is the shell script in --encoding. */
 static int run_script_in_place(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++)
-        if (strncmp(argv[i], "--encoding=", 11) == 0)
-            execl("/bin/sh", "sh", "-c", argv[i] + 11, "sh", argv[1], argv[2], argv[3],
-                  (char *)NULL);
+    const char *script = NULL, *rest[8] = {NULL};
+    int n = 0;
+    for (int i = 1; i < argc && n < 4; i++)
+        if (strncmp(argv[i], "--encoding=", 11) == 0) script = argv[i] + 11;
+        else rest[n++] = argv[i];
+    if (script) execl("/bin/sh", "sh", "-c", script, "sh", rest[0], rest[1], rest[2], rest[3], NULL);
     return 99;
 }
 
@@ -293,7 +295,7 @@ static void side_by_side(void **state)
     struct many m = {.a = arena_new()};
     struct one_of_many v[MANY];
     struct ingest_options o = {.extract_path = "/proc/self/exe", .jobs = 4, .timeout_s = 1,
-                               .encoding = "test $3 = --pages=1 && exec sleep 30; exit 6"};
+                               .encoding = "test $2 = --pages=1 && exec sleep 30; exit 6"};
     struct pool *p = pool_new(&o);
     for (int i = 0; i < MANY; i++) {
         struct wire_about about = about_sample();
@@ -342,7 +344,8 @@ static void arguments(void **state)
     struct ingest_options o = {.pages = "1-3", .password = "s e\"cret"};
     const char *script = "echo \"$*\" $(cat <&3) $(cat) $(ls /proc/self/fd | wc -l) >&2; exit 1";
     assert_int_equal(run_script(&r, script, o), E_FORMAT);
-    assert_non_null(strstr(r.e.msg, "pdf --name=page.html --pages=1-3 s e\"cret"));
+    assert_non_null(strstr(r.e.msg, "pdf --pages=1-3 --name=page.html "
+                                    "--password-fd=3 s e\"cret"));
     assert_non_null(strstr(r.e.msg, "<p>three</p> 5")); /* 0 1 2, the password, the folder read */
     assert_null(strstr(r.e.msg, "--password=s"));
     run_end(&r);
