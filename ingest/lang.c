@@ -12,17 +12,22 @@ const struct lang *lang_row(size_t i)
     return i < lang_table_count ? &lang_table_rows[i] : NULL;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+}
+
 /* Whether s[0..n) is in a list separated by blanks, letters of either case; with `open` instead
  * whether it starts with one of those that end in a star. */
 static bool listed(const char *list, const char *s, size_t n, bool open)
 {
     for (const char *p = list; *p;) {
-        size_t len = strcspn(p, " ");
-        bool star = len && p[len - 1] == '*';
-        size_t take = star ? len - 1 : len;
-        if (star == open && (open ? n >= take : n == take) && strncasecmp(p, s, take) == 0)
-            return true;
-        p += len;
+        size_t i = 0;
+        while (i < n && p[i] && p[i] != ' ' && p[i] == lower(s[i])) i++;
+        bool star = p[i] == '*' && (!p[i + 1] || p[i + 1] == ' ');
+        if (open ? star : i == n && (!p[i] || p[i] == ' ')) return true;
+        for (p += i; *p && *p != ' '; p++) {
+        }
         p += *p == ' ';
     }
     return false;

@@ -416,9 +416,8 @@ static int open_entry(const struct tree_file *t)
 
 /* Lists a file and says in the ledger what its first bytes tell. */
 static void list_used(struct ledger *l, struct arena *a, const char *path, const char *head,
-                      size_t n, size_t bytes)
+                      size_t n, size_t bytes, const struct reader *r)
 {
-    const struct reader *r = judge(path, head, n).reader;
     const struct lang *lang = lang_of(path, head, n);
     if (!lang && r == &read_text_code) lang = lang_guess(head, n);
     ledger_add(l, a, LEDGER_USED, path, NULL, bytes);
@@ -437,7 +436,7 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
     } else if (!left_out(f, t, head, (size_t)n, &reader)) {
-        list_used(f->ledger, f->a, t->path, head, (size_t)n, t->bytes);
+        list_used(f->ledger, f->a, t->path, head, (size_t)n, t->bytes, reader);
         f->used++;
     }
     if (fd >= 0) close(fd);
@@ -751,7 +750,8 @@ static enum err list_named(struct ledger *l, struct arena *a, const char *path, 
     int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     char *head = mem_alloc(HEAD, 1);
     ssize_t n = fd < 0 ? 0 : pread(fd, head, HEAD, 0);
-    if (n > 0) list_used(l, a, path, head, (size_t)n, (size_t)st.st_size);
+    if (n > 0) list_used(l, a, path, head, (size_t)n, (size_t)st.st_size,
+                         judge(path, head, (size_t)n).reader);
     else ledger_add(l, a, LEDGER_USED, path, NULL, here ? 0 : (size_t)st.st_size);
     if (fd >= 0) close(fd);
     mem_free(head);
