@@ -250,8 +250,8 @@ static bool closes_itself(const struct html_scan *o, const char *src, size_t end
 
 static bool is_void(const char *name)
 {
-    static const char *const names[] = {"area", "base",  "br",    "col",    "embed", "hr",   "img",
-                                        "input", "link", "meta",  "param",  "source", "track", "wbr"};
+    static const char *const names[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
+                                        "input", "link", "meta", "param", "source", "track", "wbr"};
     return in_list(name, names, sizeof names / sizeof *names);
 }
 
@@ -304,6 +304,123 @@ static void copy_tag(struct html_scan *o, const char *src, size_t i, size_t end,
     if (o->copy.n && o->copy.s[o->copy.n - 1] != '>') buf_addc(&o->copy, '>');
 }
 
+/* ------------------------------------------------------------------ text in attributes */
+
+/* The value of an attribute of the tag src[i, end); false when it has none. */
+static bool attribute(const char *src, size_t i, size_t end, const char *name, size_t *from,
+                      size_t *to)
+{
+    size_t len = strlen(name);
+    char quote = 0;
+    for (size_t k = i + 1; k + len + 1 < end; k++) {
+        char c = src[k];
+        if (quote) {
+            if (c == quote) quote = 0;
+            continue;
+        }
+        if (c == '"' || c == '\'') {
+            quote = c;
+            continue;
+        }
+        if (!is_blank(src[k - 1]) || strncasecmp(src + k, name, len) != 0) continue;
+        size_t v = k + len;
+        while (v < end && is_blank(src[v])) v++;
+        if (v >= end || src[v] != '=') continue;
+        for (v++; v < end && is_blank(src[v]); v++) {
+        }
+        char q = v < end && (src[v] == '"' || src[v] == '\'') ? src[v] : 0;
+        *from = q ? v + 1 : v;
+        for (v = *from; v < end && (q ? src[v] != q : !is_blank(src[v]) && src[v] != '>'); v++) {
+        }
+        *to = v;
+        return true;
+    }
+    return false;
+}
+
+/* A formula in TeX, as encyclopaedias and journals give it for its picture. */
+static bool is_formula(const char *src, size_t from, size_t to)
+{
+    while (from < to && (is_blank(src[from]) || src[from] == '{' || src[from] == '$')) from++;
+    return from < to && src[from] == '\\';
+}
+
+/* Words about a picture, and not the name of its file. */
+static bool is_description(const char *src, size_t from, size_t to)
+{
+    static const char *const ends[] = {".jpg", ".jpeg", ".png", ".gif", ".svg", ".webp"};
+    size_t words = 0;
+    for (size_t k = from; k < to; k++)
+        words += !is_blank(src[k]) && (k == from || is_blank(src[k - 1]));
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        size_t len = strlen(ends[k]);
+        if (to - from >= len && !strncasecmp(src + to - len, ends[k], len)) return false;
+    }
+    return words >= 3;
+}
+
+/* "{\\displaystyle x^2}" says how large; x^2 is the formula. */
+static void copy_formula(struct html_scan *o, const char *src, size_t from, size_t to)
+{
+    static const char wrap[] = "{\\displaystyle ";
+    size_t len = sizeof wrap - 1;
+    while (from < to && is_blank(src[from])) from++;
+    while (from < to && is_blank(src[to - 1])) to--;
+    if (to - from > len && !memcmp(src + from, wrap, len) && src[to - 1] == '}') from += len, to--;
+    copy_text(o, src, from, to);
+}
+
+/* class="tex", "latex", "mwe-math-fallback-image". */
+static bool has_math_class(const char *src, size_t i, size_t end)
+{
+    size_t from, to;
+    if (!attribute(src, i, end, "class", &from, &to)) return false;
+    for (size_t k = from, j; k < to; k = j + 1) {
+        for (j = k; j < to && !is_blank(src[j]); j++) {
+        }
+        size_t n = j - k;
+        if ((n == 3 && !memcmp(src + k, "tex", 3)) || (n == 5 && !memcmp(src + k, "latex", 5)) ||
+            memmem(src + k, n, "math", 4))
+            return true;
+    }
+    return false;
+}
+
+/* What stands for a picture in words: a formula is text, a description is kept apart from it. */
+static void copy_alt(struct html_scan *o, const char *src, size_t i, size_t end)
+{
+    size_t from, to;
+    if (!attribute(src, i, end, "alt", &from, &to)) return;
+    if (has_math_class(src, i, end) || is_formula(src, from, to)) {
+        copy_formula(o, src, from, to);
+    } else if (is_description(src, from, to)) {
+        buf_addz(&o->copy, "<" SCAN_ALT ">");
+        copy_text(o, src, from, to);
+        buf_addz(&o->copy, "</" SCAN_ALT ">");
+    }
+}
+
+/* A formula in MathML that carries its own words or TeX is these; returns its end, or 0. */
+static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t end, size_t n)
+{
+    size_t from, to, stop = element_end(src, end, n, "math");
+    size_t after = stop < n ? tag_end(src, stop, n) : n;
+    bool found = attribute(src, i, end, "alttext", &from, &to) && from < to;
+    for (size_t k = end; !found && k < stop;) {
+        k = find(src, k, stop, "<annotation");
+        size_t e = k < stop ? tag_end(src, k, stop) : stop;
+        if (k < stop && memmem(src + k, e - k, "tex", 3)) {
+            from = e;
+            to = find(src, e, stop, "</annotation");
+            found = to < stop;
+        }
+        k = e;
+    }
+    if (!found) return 0;
+    copy_formula(o, src, from, to);
+    return after;
+}
+
 /* Handles the tag, comment or declaration at src[i] == '<'; returns where it ends, or i when the
  * character is ordinary text. */
 static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
@@ -333,7 +450,10 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     bool skip = is_skipped(o, name), empty = !close && closes_itself(o, src, e);
     if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
     if (!skip) {
+        size_t math = !close && !strcmp(name, "math") ? copy_math(o, src, i, e, n) : 0;
+        if (math) return math;
         copy_tag(o, src, i, e, !strcmp(name, "html") || !strcmp(name, "body"));
+        if (!close && !strcmp(name, "img")) copy_alt(o, src, i, e);
         if (empty && !is_void(name)) {
             buf_addf(&o->copy, "</%.*s>", (int)tag_length(src + at, n - at), src + at);
             return e;

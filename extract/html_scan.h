@@ -36,6 +36,9 @@ struct html_scan {
 void scan_page(struct html_scan *out, const char *src, size_t n);
 void scan_free(struct html_scan *s); /* zeroed is fine */
 
+/* The element that holds the words about a picture (its alt), behind the picture. */
+#define SCAN_ALT "x-alt"
+
 /* When a mark starts at s (n bytes available): its length, and *index.  Else 0. */
 size_t scan_mark(const char *s, size_t n, size_t *index);
 

@@ -15,7 +15,7 @@ static const char *const tag_names[] = {
     "h3",     "h4",       "h5",         "h6",      "head",    "header",     "hr",    "img",
     "input",  "kbd",      "label",      "li",      "main",    "nav",        "ol",    "p",
     "pre",    "section",  "summary",    "table",   "tbody",   "td",         "tfoot", "th",
-    "thead",  "title",    "tr",         "tt",      "ul"};
+    "thead",  "title",    "tr",         "tt",      "ul",      SCAN_ALT};
 
 static int by_name(const void *key, const void *entry)
 {
@@ -42,6 +42,7 @@ bool tree_is_block(enum html_tag t)
     case TAG_KBD:
     case TAG_LABEL:
     case TAG_TT:
+    case TAG_ALT:
     case TAG_TITLE: return false;
     default: return true;
     }
@@ -202,7 +203,7 @@ void tree_sum(xmlNode *root)
     while (n) {
         struct html_facts *f = tree_facts(n);
         if (f && !f->drop && n->type != XML_ELEMENT_NODE) count_text(n, &f->sum);
-        if (f && !f->drop && n->type == XML_ELEMENT_NODE && n->children) {
+        if (f && !f->drop && n->type == XML_ELEMENT_NODE && n->children && f->tag != TAG_ALT) {
             n = n->children;
             continue;
         }

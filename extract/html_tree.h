@@ -62,7 +62,8 @@ enum html_tag {
     TAG_TITLE,
     TAG_TR,
     TAG_TT,
-    TAG_UL
+    TAG_UL,
+    TAG_ALT /* words about a picture (html_scan.h) */
 };
 
 /* Sums over what is below a node and not dropped.  Lengths are code points with white space

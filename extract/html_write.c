@@ -22,15 +22,15 @@ struct writer {
     size_t n_lines;
     enum gap gap;
     char mark_of[LIST_MARK_MAX]; /* before the first text of an item, or ""  */
-    int indent;         /* depth of lists                              */
-    int cell;           /* inside how many cells of tables with rows   */
-    int pre;            /* inside how many pre                         */
-    char line_end;      /* of the page: \n, or \r                      */
-    size_t line_ends;   /* of pre, not yet written                     */
-    bool any;           /* something was written                       */
-    size_t at;          /* where in utf8 the next byte of text stands  */
-    bool traced;        /* `at` is known                               */
-    size_t mark;        /* the mark it follows                         */
+    int indent;                  /* depth of lists                              */
+    int cell;                    /* inside how many cells of tables with rows   */
+    int pre;                     /* inside how many pre                         */
+    char line_end;               /* of the page: \n, or \r                      */
+    size_t line_ends;            /* of pre, not yet written                     */
+    bool any;                    /* something was written                       */
+    size_t at;                   /* where in utf8 the next byte of text stands  */
+    bool traced;                 /* `at` is known                               */
+    size_t mark;                 /* the mark it follows                         */
 };
 
 /* ------------------------------------------------------------------ places */
@@ -249,6 +249,17 @@ static bool layout_cell(const xmlNode *n)
     return true;
 }
 
+/* A picture inside a sentence; those beside the text have captions, or adorn. */
+static bool in_sentence(const xmlNode *n)
+{
+    int climbed = 0;
+    for (n = n->parent; n && n->_private && climbed++ < CLIMB; n = n->parent) {
+        const struct html_facts *f = tree_facts(n);
+        if (tree_is_block(f->tag)) return f->tag == TAG_P && f->sum.chars > 0;
+    }
+    return false;
+}
+
 static void open_element(struct writer *w, const xmlNode *n, const struct html_facts *f,
                          size_t *heading)
 {
@@ -263,6 +274,9 @@ static void open_element(struct writer *w, const xmlNode *n, const struct html_f
         w->indent++;
     } else if (f->tag == TAG_PRE) {
         w->pre++;
+    } else if (f->tag == TAG_ALT) {
+        need(w, GAP_SPACE);
+        strcpy(w->mark_of, "[");
     } else if (f->tag == TAG_TD || f->tag == TAG_TH) {
         const xmlNode *p = n->prev;
         while (p && (p->type != XML_ELEMENT_NODE || !p->_private || tree_facts(p)->drop))
@@ -286,6 +300,9 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
     } else if (f->tag == TAG_PRE) {
         w->pre--;
         w->line_ends = 0;
+    } else if (f->tag == TAG_ALT) {
+        doc_add_made(w->b, "]");
+        need(w, GAP_SPACE);
     } else if (f->tag == TAG_LI) {
         *w->mark_of = '\0';
     } else if (f->tag == TAG_TD || f->tag == TAG_TH) {
@@ -319,8 +336,12 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
                 const struct html_source *src)
 {
     bool cr = src->n && memchr(src->utf8, '\r', src->n) && !memchr(src->utf8, '\n', src->n);
-    struct writer w = {.b = b, .scan = scan, .src = src, .line_end = cr ? '\r' : '\n',
-                       .any = doc_length(b) > 0, .gap = gap_behind(doc_text(b))};
+    struct writer w = {.b = b,
+                       .scan = scan,
+                       .src = src,
+                       .line_end = cr ? '\r' : '\n',
+                       .any = doc_length(b) > 0,
+                       .gap = gap_behind(doc_text(b))};
     size_t n_lines, *lines = find_lines(src, w.line_end, &n_lines), heading = SIZE_MAX;
     doc_set_cr_lines(b, cr);
     const xmlNode *kept = NULL; /* the outermost kept node that we are in */
@@ -330,13 +351,15 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
     while (n) {
         struct html_facts *f = tree_facts(n);
         bool enter = false;
-        if (f && !f->drop) {
+        if (f && !f->drop && (f->tag != TAG_ALT || (!*w.mark_of && in_sentence(n)))) {
             if (!kept && f->keep) kept = n;
             if (n->type != XML_ELEMENT_NODE) {
                 if (kept) write_text(&w, n);
             } else {
-                if (kept) open_element(&w, n, f, &heading);
-                else if (f->tag == TAG_LI) list_mark(w.mark_of, n), *w.mark_of = '\0';
+                if (kept)
+                    open_element(&w, n, f, &heading);
+                else if (f->tag == TAG_LI)
+                    list_mark(w.mark_of, n), *w.mark_of = '\0';
                 enter = n->children != NULL;
                 if (!enter && kept) close_element(&w, n, f, heading);
                 if (!enter && kept == n) kept = NULL;

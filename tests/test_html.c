@@ -63,6 +63,23 @@ static void test_form(void **state)
     says("<div>a<div>b</div>c</div>", "a\n\nb\n\nc");
 }
 
+/* Formulas are the words or the TeX that they carry; pictures inside a sentence are described. */
+static void test_formulas(void **state)
+{
+    (void)state;
+    says("<p>So <math alttext=\"a &lt; b\"><mi>a</mi><mo>&lt;</mo><mi>b</mi></math> holds",
+         "So a < b holds");
+    says("<p>So <math><semantics><msup><mi>c</mi><mn>2</mn></msup><annotation "
+         "encoding='application/x-tex'>{\\displaystyle c^{2}}</annotation></semantics></math>.",
+         "So c^{2}.");
+    says("<p>So <math><mi>x</mi></math> and <img class=tex src=y alt='\\frac{1}{2}'>",
+         "So x and \\frac{1}{2}");
+    says("<p>See <img alt='a red valve' src=a> here.<p><img alt='one two three'></p>"
+         "<p>Or <img alt='photo of it.jpg'><img alt=logo> here.",
+         "See [a red valve] here.\n\nOr here.");
+    says("<p>cut <math alttext='", "cut");
+}
+
 /* Items carry their numbers, from the first text of the page on. */
 static void test_lists(void **state)
 {
@@ -107,8 +124,10 @@ static void test_old_lines(void **state)
 {
     (void)state;
     const char *html = "<p>one</p>\r<p>two</p>\r<pre>\rthree\r\rfour\r</pre><p>five";
-    static const struct { const char *text; uint32_t line; } v[] = {
-        {"one", 1}, {"two", 2}, {"three", 4}, {"four", 6}, {"five", 7}};
+    static const struct {
+        const char *text;
+        uint32_t line;
+    } v[] = {{"one", 1}, {"two", 2}, {"three", 4}, {"four", 6}, {"five", 7}};
     write_text(dir, "page.html", html);
     struct got g = get(in_dir("page.html"), (struct ingest_options){0});
     assert_int_equal(g.r, OK);
@@ -337,13 +356,15 @@ static void test_articles(void **state)
         struct got g = get_gz(file, &source);
         read_all(path, &truth);
         double share = shared_text((struct str){truth.s, truth.n}, g.d->text);
-        if (share < 0.9) print_message("%s: %.3f\n", names[i], share);
-        assert_true(share >= 0.9);
+        /* the text beside this page leaves its formulas out */
+        double least = strcmp(names[i], "rd-wikipedia-3") ? 0.9 : 0.75;
+        if (share < least) print_message("%s: %.3f\n", names[i], share);
+        assert_true(share >= least);
         sum += share;
         buf_free(&truth), buf_free(&source);
         drop(&g);
     }
-    assert_true(sum / (double)(sizeof names / sizeof *names) > 0.96);
+    assert_true(sum / (double)(sizeof names / sizeof *names) > 0.95);
 }
 
 /* Words that must (+) and must not (-) be in the text, by hand. */
@@ -384,13 +405,13 @@ static void test_segments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form), cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_list_places), cmocka_unit_test(test_old_lines),
-        cmocka_unit_test(test_attributes),     cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_empty),    cmocka_unit_test(test_main_part),
-        cmocka_unit_test(test_places),   cmocka_unit_test(test_charsets),
-        cmocka_unit_test(test_hard),     cmocka_unit_test(test_articles),
-        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_form),      cmocka_unit_test(test_formulas),
+        cmocka_unit_test(test_lists),     cmocka_unit_test(test_list_places),
+        cmocka_unit_test(test_old_lines), cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_hidden),    cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_main_part), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_charsets),  cmocka_unit_test(test_hard),
+        cmocka_unit_test(test_articles),  cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
