@@ -17,8 +17,12 @@ static void add_place(struct buf *b, const struct place *p)
     else buf_addz(b, "-\t");
     if (p->line0) buf_addf(b, "%u\t", p->line0);
     else buf_addz(b, "-\t");
-    if (p->byte0 != SPAN_NO_BYTES) buf_addf(b, "%zu-%zu\t", p->byte0, p->byte1);
-    else buf_addz(b, "-\t");
+    if (p->byte0 != SPAN_NO_BYTES)
+        buf_addf(b, "%zu-%zu\t", p->byte0, p->byte1);
+    else if (p->box[2] > p->box[0])
+        buf_addf(b, "%.1f,%.1f,%.1f,%.1f\t", p->box[0], p->box[1], p->box[2], p->box[3]);
+    else
+        buf_addz(b, "-\t");
 }
 
 /* Text as it is, or for a terminal without what it would obey. */

@@ -45,7 +45,8 @@ const struct cmd commands[] = {
      "Counts the prompt's tokens with the model's own tokenizer; exit code 5 when it does not fit.",
      plan_groups},
     {"text", cmd_text, NEEDS_INPUT, "[PATH]...", "Print the text that deepread sees",
-     "With --map each line follows its page, line and byte range in the source, tabs between.",
+     "With --map each line follows its page, line, and byte range in the source or (PDF) box on the "
+     "page, tabs between.",
      text_groups},
     {"model", cmd_model, NEEDS_ACTION, "info", "Describe a model", NULL, model_groups},
     {"cache", cmd_cache, NEEDS_ACTION, "list|show ID|prune|path|warm PATH...|clear",

@@ -146,7 +146,7 @@ const struct opt_group group_result = {"Result", result_opts};
 static const struct opt text_opts[] = {
     ROW('o', "output", OPT_STR, output, "FILE",
      "write the text to FILE, replacing it in one step; - is standard output"),
-    ROW(0, "map", OPT_FLAG, map, NULL, "before each line: page, line and bytes in the source"),
+    ROW(0, "map", OPT_FLAG, map, NULL, "before each line: page, line, and bytes in the source or (PDF) box on the page in points"),
     ROW(0, "chunks", OPT_FLAG, chunks, NULL,
         "the pieces that the model can cite, one JSON object a line"),
     ROW(0, "list", OPT_FLAG, list, NULL,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh BUILD PROGRAM...: runs test programs (cmocka, TAP), the command line cases and the fuzz
-# targets' seeds, prints what failed, and ends with `N passed, N failed, N skipped`.
+# run.sh BUILD PROGRAM...: runs test programs (cmocka, TAP), the command line cases, the check of
+# where lines come from (tests/map) and the fuzz targets' seeds, prints what failed, and ends with `N passed, N failed, N skipped`.
 set -u
 build=$1
 shift
@@ -46,6 +46,10 @@ if [ -x tests/cli/run.sh ]; then
     # shellcheck disable=SC2086
     tests/cli/run.sh "$build/deepread" $cases >"$out" 2>&1
     count cli $?
+fi
+if command -v python3 >/dev/null; then
+    python3 tests/map/map.py "$build/deepread" tests/data >"$out" 2>&1
+    count map $?
 fi
 for fuzzer in "$build"/tests/fuzz/fuzz_*; do
     case $fuzzer in *.o | *.d) continue ;; esac

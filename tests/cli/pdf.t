@@ -1,7 +1,7 @@
 # Documents with pages, and those that cannot be read.
 deepread text --map $DATA/ingest/pdf/rotated-page.pdf | cut -f 1-3 | grep '[0-9]'
-1	1	-
-2	1	-
+? 1	1	*,*,*,*
+? 2	1	*,*,*,*
 ---
 deepread text --pages 2 $DATA/ingest/pdf/rotated-page.pdf | grep .
 This is my second page. It will have a landscape layout. Second line here.
