@@ -4,7 +4,7 @@
 #ifndef EXTRACT_ASIDE_H
 #define EXTRACT_ASIDE_H
 
-#include "extract/pen.h"
+#include "ingest/pen.h"
 
 struct aside_text {
     size_t from, to; /* in the text of the aside */

@@ -3,7 +3,7 @@
 #define EXTRACT_DOCX_STYLES_H
 
 #include "base/mem.h"
-#include "extract/pen.h"
+#include "ingest/pen.h"
 #include "extract/zip.h"
 
 struct docx_styles; /* lives in the arena */

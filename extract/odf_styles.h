@@ -3,7 +3,7 @@
 #define EXTRACT_ODF_STYLES_H
 
 #include "base/mem.h"
-#include "extract/pen.h"
+#include "ingest/pen.h"
 #include "extract/zip.h"
 
 struct odf_styles; /* lives in the arena */

@@ -16,7 +16,7 @@
 #include "extract/extract.h"
 #include "extract/numerals.h"
 #include "extract/office.h"
-#include "extract/pen.h"
+#include "ingest/pen.h"
 
 enum { NOTES_MAX = 100000 };
 

@@ -11,7 +11,7 @@
 #include "extract/extract.h"
 #include "extract/odf_styles.h"
 #include "extract/office.h"
-#include "extract/pen.h"
+#include "ingest/pen.h"
 #include "ingest/pages.h"
 
 enum { LISTS_MAX = 10, BLANKS_MAX = 1000, REPEAT_MAX = 64 };

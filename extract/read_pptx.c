@@ -7,7 +7,7 @@
 #include "extract/extract.h"
 #include "extract/numerals.h"
 #include "extract/office.h"
-#include "extract/pen.h"
+#include "ingest/pen.h"
 #include "ingest/pages.h"
 
 enum { SLIDES_MAX = 16384, LEVELS = 9 };

@@ -10,7 +10,7 @@
 #include "extract/aside.h"
 #include "extract/extract.h"
 #include "extract/office.h"
-#include "extract/pen.h"
+#include "ingest/pen.h"
 #include "extract/rtf_scan.h"
 #include "ingest/charset.h"
 

@@ -7,7 +7,7 @@
 #ifndef EXTRACT_SHEET_H
 #define EXTRACT_SHEET_H
 
-#include "extract/pen.h"
+#include "ingest/pen.h"
 
 enum { SHEET_COLUMNS = 16384, SHEET_ROWS = 1048576 };
 

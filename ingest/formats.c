@@ -2,7 +2,11 @@
 
 #include <strings.h>
 
+#include "ingest/read_csv.h"
 #include "ingest/read_ipynb.h"
+#include "ingest/read_man.h"
+#include "ingest/read_markup.h"
+#include "ingest/read_tex.h"
 #include "ingest/read_text.h"
 #include "ingest/sniff.h"
 
@@ -46,7 +50,8 @@ static const struct reader archive = {
 
 /* Where two readers are equally sure, the first one reads. */
 static const struct reader *const readers[] = {
-    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &rtf, &eml, &mbox, &archive, &read_ipynb, &read_text_markdown, &read_text_code, &read_text_plain,
+    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &rtf, &eml, &mbox, &archive, &read_ipynb, &read_csv, &read_rst, &read_asciidoc, &read_man, &read_tex,
+    &read_text_markdown, &read_text_code, &read_text_plain,
 };
 
 const struct reader *formats_row(size_t i)

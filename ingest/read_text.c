@@ -101,8 +101,8 @@ static void note_zeros(struct doc_builder *b, const struct charset *cs, const ch
     doc_set_note(b, note);
 }
 
-static enum err add_bytes(struct doc_builder *b, const struct ingest_options *o, const char *name,
-                          const char *s, size_t n, struct errinfo *e)
+enum err read_text_bytes(struct doc_builder *b, const struct ingest_options *o, const char *name,
+                         const char *s, size_t n, struct errinfo *e)
 {
     struct arena *scratch = arena_new();
     struct charset cs;
@@ -238,7 +238,7 @@ static void markdown_headings(struct doc_builder *b)
 
 /* A title underlined by a run of one punctuation mark at least as long: reStructuredText, and
  * how people head plain texts.  The order of the marks gives the levels. */
-static void underlined_headings(struct doc_builder *b)
+void read_text_underlined(struct doc_builder *b)
 {
     struct str t = doc_text(b);
     struct line before = {0};
@@ -266,8 +266,8 @@ static enum err read_plain(struct doc_builder *b, const struct ingest_options *o
                            const void *bytes, size_t n, struct errinfo *e)
 {
     doc_set_kind(b, DOC_PROSE, NULL);
-    TRY(add_bytes(b, o, name, bytes, n, e));
-    underlined_headings(b);
+    TRY(read_text_bytes(b, o, name, bytes, n, e));
+    read_text_underlined(b);
     return OK;
 }
 
@@ -275,7 +275,7 @@ static enum err read_markdown(struct doc_builder *b, const struct ingest_options
                               const char *name, const void *bytes, size_t n, struct errinfo *e)
 {
     doc_set_kind(b, DOC_PROSE, NULL);
-    TRY(add_bytes(b, o, name, bytes, n, e));
+    TRY(read_text_bytes(b, o, name, bytes, n, e));
     markdown_headings(b);
     return OK;
 }
@@ -286,7 +286,7 @@ static enum err read_code(struct doc_builder *b, const struct ingest_options *o,
     const struct lang *l = lang_of(name, bytes, n);
     if (!l && n) l = lang_guess(bytes, n);
     doc_set_kind(b, DOC_CODE, l && !l->prose ? l->name : NULL);
-    return add_bytes(b, o, name, bytes, n, e);
+    return read_text_bytes(b, o, name, bytes, n, e);
 }
 
 /* Binary content was sorted out before: any name may be text. */
@@ -316,7 +316,7 @@ static int sniff_code(const char *name, const unsigned char *head, size_t n)
     return guess ? GUESSED : 75;
 }
 
-static const char *const plain_suffixes[] = {".txt", ".text", ".log", ".rst", NULL};
+static const char *const plain_suffixes[] = {".txt", ".text", ".log", NULL};
 static const char *const markdown_suffixes[] = {".md", ".markdown", ".mkd", NULL};
 static const char *const code_suffixes[] = {NULL};
 

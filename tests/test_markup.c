@@ -116,12 +116,182 @@ static void notebook_that_is_none(void **state)
     done(&r);
 }
 
+/* ------------------------------------------------------------------ tables */
+
+static void csv_cells_and_quotes(void **state)
+{
+    (void)state;
+    static const char source[] = "Name;Age;City\r\n\"Ann \"\"X\"\" Lee\";30;Oslo\r\n;;Rome\r\n"
+                                 "Bob;;\"two\nlines; x\"\r\n\r\nlast\r\n";
+    struct result r = run("csv", source, NULL);
+    expect_text(&r, "Name | Age | City\nAnn \"X\" Lee | 30 | Oslo\n| | Rome\nBob |  | two lines; x\nlast");
+    assert_int_equal(expect_exact(&r, source, "Oslo").line0, 2);
+    assert_int_equal(expect_exact(&r, source, "lines; x").line0, 5);
+    assert_int_equal(expect_exact(&r, source, "last").line0, 7);
+    assert_int_equal(r.d->kind, DOC_CODE);
+    done(&r);
+    r = run("csv", "a\tb, c\n1\t2, 3\n", NULL);
+    expect_text(&r, "a | b, c\n1 | 2, 3");
+    done(&r);
+    r = run("csv", "a,\"never closed\nb,c\n", NULL);
+    expect_text(&r, "a | never closed\nb | c");
+    done(&r);
+}
+
+/* ------------------------------------------------------------------ reStructuredText, AsciiDoc */
+
+static void rst_without_comments(void **state)
+{
+    (void)state;
+    static const char source[] = "Title\n=====\n\n.. a comment\n   that goes on\n\n   and on\n\nText.\n\n"
+                                 "Section\n-------\n\n.. note:: shown\n.. _target: x\n..\n  gone\n\nWord\n\n    code  here\n";
+    struct result r = run("rst", source, NULL);
+    expect_text(&r, "Title\n=====\n\nText.\n\nSection\n-------\n\n.. note:: shown\n.. _target: x\n\nWord\n\n    code  here");
+    assert_int_equal(r.d->n_headings, 2);
+    assert_string_equal(r.d->title, "Title");
+    struct place p = expect_exact(&r, source, "code  here");
+    assert_int_equal(p.line0, 21);
+    assert_int_equal(p.col0, 5);
+    done(&r);
+}
+
+static void asciidoc_headings_and_blocks(void **state)
+{
+    (void)state;
+    static const char source[] = "= The Title\n:toc:\nAuthor <a@b.c>\n\n// comment\n== Part\n\nText :not: attr.\n\n"
+                                 "----\n// kept\n== kept\n----\n////\ngone\n////\n* item\n";
+    struct result r = run("asciidoc", source, NULL);
+    expect_text(&r, "The Title\nAuthor <a@b.c>\n\nPart\n\nText :not: attr.\n\n// kept\n== kept\n* item");
+    assert_int_equal(r.d->n_headings, 2);
+    assert_int_equal(r.d->headings[1].level, 2);
+    assert_string_equal(r.d->title, "The Title");
+    assert_int_equal(expect_exact(&r, source, "* item").line0, 17);
+    done(&r);
+}
+
+/* ------------------------------------------------------------------ manual pages */
+
+static void man_macros(void **state)
+{
+    (void)state;
+    static const char source[] =
+        ".\\\" comment\n.TH LS 1 2024\n.SH NAME\nls \\- list\n.SH \"SEE THIS\"\n.B ls\n.RI [ option ]...\n.PP\n"
+        "First line\nsecond \\fIline\\fR \\(em \\(lqx\\(rq.\n.TP\n.BR \\-a \", \" \\-\\-all\ndo not ignore\n.IP \\(bu\nitem\n"
+        ".nf\n  code  here\n.fi\n.if t hidden\n.if n .br\n.de XX\nmacro\n..\n.TS\ntab(|);\nl l.\na|b\n_\nc|T{\nlong\ncell\nT}\n.TE\nend\\c\ning\n";
+    struct result r = run("man", source, NULL);
+    expect_text(&r, "NAME\nls - list\n\nSEE THIS\nls [option]...\n\nFirst line second line \xe2\x80\x94 \xe2\x80\x9cx\xe2\x80\x9d.\n\n"
+                    "-a, --all\ndo not ignore\n\n\xe2\x80\xa2 item\n  code  here\n\na | b\nc | long cell\n\nending");
+    assert_string_equal(r.d->title, "LS(1)");
+    assert_int_equal(r.d->n_headings, 2);
+    assert_int_equal(expect_exact(&r, source, "do not ignore").line0, 13);
+    assert_int_equal(expect_exact(&r, source, "code  here").line0, 17);
+    done(&r);
+}
+
+static void mdoc_macros(void **state)
+{
+    (void)state;
+    static const char source[] =
+        ".Dd x\n.Dt FOO 8\n.Os\n.Sh NAME\n.Nm foo\n.Nd does it\n.Sh SYNOPSIS\n.Nm\n.Op Fl ab\n.Op Fl f Ar file\n.Sh DESC\n"
+        "The\n.Nm\nreads\n.Pa /etc/x .\n.Bl -tag\n.It Fl a\nAll.\n.El\n.Bl -bullet\n.It\nOne\n.It\nTwo\n.El\nSee\n.Xr bar 1 ,\n.Dq quoted words .\n";
+    struct result r = run("man", source, NULL);
+    expect_text(&r, "NAME\nfoo \xe2\x80\x94 does it\n\nSYNOPSIS\nfoo [-ab] [-f file]\n\nDESC\nThe foo reads /etc/x.\n\n"
+                    "-a\nAll.\n\n- One\n- Two\n\nSee bar(1), \xe2\x80\x9cquoted words\xe2\x80\x9d.");
+    assert_string_equal(r.d->title, "FOO(8)");
+    assert_int_equal(expect_exact(&r, source, "/etc/x").line0, 15);
+    done(&r);
+}
+
+/* ------------------------------------------------------------------ LaTeX */
+
+static void latex_text_without_commands(void **state)
+{
+    (void)state;
+    static const char source[] =
+        "\\documentclass{article}\\newcommand{\\x}[1]{gone}\n\\title{A \\emph{title}}% no\n\\begin{document}\n"
+        "\\section*{One}\\label{s}\nText\\footnote{A \\textbf{note}.} with $a_1^2$~and ``quotes''---\\\"o \\c{c} \\%.\n\n"
+        "\\begin{itemize}\\item a\n\\item b\\begin{enumerate}\\item c\\end{enumerate}\\end{itemize}\n"
+        "\\begin{tabular}{ll}\\hline a & b \\\\\nc & \\multicolumn{2}{l}{d} \\\\\\end{tabular}\n"
+        "\\begin{verbatim}\nx  % y\n\\end{verbatim}\n\\begin{align*}z&=1\\end{align*}\n"
+        "\\begin{tikzpicture}no\\end{tikzpicture}\\input{f} \\cite[p.1]{k} \\verb|a_b| \\url{http://x} \\unknown[o]{kept}\n"
+        "\\end{document}\ngone\n";
+    struct result r = run("latex", source, NULL);
+    expect_text(&r, "A title\n\nOne\n\nText[1] with $a_1^2$ and \xe2\x80\x9cquotes\xe2\x80\x9d\xe2\x80\x94\xc3\xb6 \xc3\xa7 %.\n\n"
+                    "[1] A note.\n\n- a\n- b\n  1. c\n\na | b\nc | d\n\nx  % y\n\n\\begin{align*}z&=1\\end{align*}\n"
+                    "\\input{f}\n[k] a_b http://x kept");
+    assert_string_equal(r.d->title, "A title");
+    assert_int_equal(r.d->n_headings, 2);
+    assert_int_equal(expect_exact(&r, source, "$a_1^2$").line0, 5);
+    assert_int_equal(expect_exact(&r, source, "x  % y").line0, 12);
+    done(&r);
+}
+
+static void markup_that_never_ends(void **state)
+{
+    (void)state;
+    static const char *const tex[] = {
+        "\\", "\\section{", "\\begin{", "\\begin{verbatim}x", "$a", "\\[x", "\\item[", "\\footnote{\\footnote{\\footnote{x}}}",
+        "\\verb", "\\verb|", "\\newcommand", "\\def", "\\end{itemize}", "}}}{{{", "\\'", "\\v", "\\begin{tabular}", "%", "&",
+    };
+    static const char *const man[] = {
+        ".", "'", "\\", ".TS", ".TS\ntab(", ".de", ".if", ".if t \\{", ".IP", ".TP", ".SH", ".B \"", "\\f", "\\f(", "\\*[", "\\s'",
+        ".Bl", ".It", ".Op Op Op Op Op Op Op Op Op Op a", ".Fn", ".Nm", ".Xr", ".%", ".El", "\\c", ".TS\nl.\nT{\n",
+    };
+    for (size_t i = 0; i < sizeof tex / sizeof *tex; i++) {
+        struct result r = run("latex", tex[i], NULL);
+        assert_int_equal(r.r, OK);
+        done(&r);
+    }
+    for (size_t i = 0; i < sizeof man / sizeof *man; i++) {
+        struct result r = run("man", man[i], NULL);
+        assert_int_equal(r.r, OK);
+        done(&r);
+    }
+    struct buf deep = {0};
+    for (int i = 0; i < 300000; i++) buf_addz(&deep, "\\section{\\(");
+    struct result r = run("latex", deep.s, NULL);
+    done(&r);
+    buf_clear(&deep);
+    for (int i = 0; i < 100000; i++) buf_addz(&deep, "\\emph{");
+    for (int i = 0; i < 100000; i++) buf_addz(&deep, "}");
+    r = run("latex", deep.s, NULL);
+    done(&r);
+    buf_free(&deep);
+}
+
+/* ------------------------------------------------------------------ which reader */
+
+static void readers_by_name_and_content(void **state)
+{
+    (void)state;
+    static const struct { const char *reader, *name, *head; bool reads; } cases[] = {
+        {"man", "ls.1", ".TH LS 1\n", true}, {"man", "ls.1", "just text\n", false},
+        {"man", "x", ".\\\" c\n.Dd now\n", true}, {"csv", "a.tsv", "x", true}, {"csv", "a.txt", "a,b", false},
+        {"latex", "a.tex", "x", true}, {"latex", "x", "\\documentclass{a}\\begin{document}", true},
+        {"rst", "a.rst", "x", true}, {"asciidoc", "a.adoc", "x", true}, {"ipynb", "a.ipynb", "{}", true},
+        {"ipynb", "a.json", "{\"a\":1}", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct reader *r = formats_find(cases[i].reader);
+        int score = r->sniff(cases[i].name, (const unsigned char *)cases[i].head, strlen(cases[i].head));
+        assert_int_equal(score > 0, cases[i].reads);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(notebook_cells_and_what_they_print),
         cmocka_unit_test(notebook_of_version_three),
         cmocka_unit_test(notebook_that_is_none),
+        cmocka_unit_test(csv_cells_and_quotes),
+        cmocka_unit_test(rst_without_comments),
+        cmocka_unit_test(asciidoc_headings_and_blocks),
+        cmocka_unit_test(man_macros),
+        cmocka_unit_test(mdoc_macros),
+        cmocka_unit_test(latex_text_without_commands),
+        cmocka_unit_test(markup_that_never_ends),
+        cmocka_unit_test(readers_by_name_and_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* pen.h: writes running text into a document.  What stands between two pieces of text (a space, a
  * bar between cells, a line end, a blank line) is asked for at any time and written when the next
  * piece comes: the strongest that was asked for, and nothing at the end.  The same habits as in
- * what is made of HTML (html_write.h). */
-#ifndef EXTRACT_PEN_H
-#define EXTRACT_PEN_H
+ * what is made of HTML (extract/html_write.h). */
+#ifndef INGEST_PEN_H
+#define INGEST_PEN_H
 
 #include "ingest/ingest.h"
 

@@ -1,4 +1,4 @@
-#include "extract/pen.h"
+#include "ingest/pen.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,142 @@
+#include "ingest/roff_escape.h"
+
+#include <string.h>
+
+struct sign {
+    const char *name, *means;
+};
+
+/* groff_char(7): what pages use. */
+static const struct sign signs[] = {
+    {"em", "\xe2\x80\x94"}, {"en", "\xe2\x80\x93"}, {"hy", "-"},            {"mi", "-"},
+    {"bu", "\xe2\x80\xa2"}, {"co", "\xc2\xa9"},     {"rg", "\xc2\xae"},     {"tm", "\xe2\x84\xa2"},
+    {"aq", "'"},            {"dq", "\""},           {"lq", "\xe2\x80\x9c"}, {"rq", "\xe2\x80\x9d"},
+    {"oq", "\xe2\x80\x98"}, {"cq", "\xe2\x80\x99"}, {"ti", "~"},            {"ha", "^"},
+    {"rs", "\\"},           {"ga", "`"},            {"bv", "|"},            {"ba", "|"},
+    {"lB", "["},            {"rB", "]"},            {"lC", "{"},            {"rC", "}"},
+    {"at", "@"},            {"sh", "#"},            {"Do", "$"},            {"<=", "\xe2\x89\xa4"},
+    {">=", "\xe2\x89\xa5"}, {"!=", "\xe2\x89\xa0"}, {"==", "\xe2\x89\xa1"}, {"+-", "\xc2\xb1"},
+    {"mu", "\xc3\x97"},     {"di", "\xc3\xb7"},     {"->", "\xe2\x86\x92"}, {"<-", "\xe2\x86\x90"},
+    {"Fo", "\xc2\xab"},     {"Fc", "\xc2\xbb"},     {"sc", "\xc2\xa7"},     {"de", "\xc2\xb0"},
+    {"ss", "\xc3\x9f"},     {"'e", "\xc3\xa9"},     {"`e", "\xc3\xa8"},     {":a", "\xc3\xa4"},
+    {":o", "\xc3\xb6"},     {":u", "\xc3\xbc"},     {":A", "\xc3\x84"},     {":O", "\xc3\x96"},
+    {":U", "\xc3\x9c"},     {"`a", "\xc3\xa0"},     {"'a", "\xc3\xa1"},     {"^e", "\xc3\xaa"},
+    {"oa", "\xc3\xa5"},     {"/o", "\xc3\xb8"},     {",c", "\xc3\xa7"},     {"~n", "\xc3\xb1"},
+    {"Eu", "\xe2\x82\xac"}, {"Po", "\xc2\xa3"},     {"12", "\xc2\xbd"},     {"*m", "\xce\xbc"},
+    {"sl", "/"},            {"pl", "+"},            {"eq", "="},            {"if", "\xe2\x88\x9e"},
+};
+
+/* Strings that man pages use: those of the macros, and those that pod2man defines. */
+static const struct sign strings[] = {
+    {"lq", "\xe2\x80\x9c"}, {"rq", "\xe2\x80\x9d"}, {"R", "\xc2\xae"}, {"Tm", "\xe2\x84\xa2"},
+    {"L\"", "\""}, {"R\"", "\""}, {"--", "--"}, {"PI", "pi"}, {"-", "-"},
+};
+
+static const char *find(const struct sign *v, size_t n, const char *name, size_t len)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strlen(v[i].name) == len && !memcmp(v[i].name, name, len)) return v[i].means;
+    return "";
+}
+
+/* The name behind an escape's letter: x, (xx or [xx...]; returns the length with its brackets. */
+static size_t name_at(const char *s, size_t n, const char **name, size_t *len)
+{
+    *name = s;
+    *len = 0;
+    if (n == 0) return 0;
+    if (s[0] == '(' && n >= 3) {
+        *name = s + 1;
+        *len = 2;
+        return 3;
+    }
+    const char *end = s[0] == '[' ? memchr(s, ']', n < 64 ? n : 64) : NULL;
+    if (end) {
+        *name = s + 1;
+        *len = (size_t)(end - s) - 1;
+        return *len + 2;
+    }
+    *len = 1;
+    return 1;
+}
+
+/* \h'...' and its like: any mark stands for the quotes. */
+static size_t quoted(const char *s, size_t n)
+{
+    const char *end = n ? memchr(s + 1, s[0], n - 1) : NULL;
+    return end ? (size_t)(end - s) + 1 : n ? 1 : 0;
+}
+
+/* A size: \s+2, \s-1, \s12, \s(12, \s[12], \s'12'. */
+static size_t size_at(const char *s, size_t n)
+{
+    size_t i = n && (s[0] == '+' || s[0] == '-'), len;
+    const char *name;
+    if (i < n && (s[i] == '(' || s[i] == '[')) return i + name_at(s + i, n - i, &name, &len);
+    if (i < n && s[i] == '\'') return i + quoted(s + i, n - i);
+    size_t from = i;
+    while (i < n && s[i] >= '0' && s[i] <= '9' && i - from < 2) i++;
+    return i;
+}
+
+size_t roff_escape(const char *s, size_t n, const char **means)
+{
+    const char *name;
+    size_t len, k;
+    *means = "";
+    if (n < 2) return 1;
+    switch (s[1]) {
+    case '-': *means = "-"; return 2;
+    case 'e':
+    case '\\': *means = "\\"; return 2;
+    case '\'': *means = "'"; return 2;
+    case '`': *means = "`"; return 2;
+    case '~':
+    case ' ':
+    case '0':
+    case 't': *means = " "; return 2;
+    case '.': *means = "."; return 2;
+    case 'c': *means = NULL; return 2;
+    case '(':
+    case '[':
+        k = name_at(s + 1, n - 1, &name, &len);
+        *means = find(signs, sizeof signs / sizeof *signs, name, len);
+        return 1 + k;
+    case '*':
+        k = name_at(s + 2, n - 2, &name, &len);
+        *means = find(strings, sizeof strings / sizeof *strings, name, len);
+        return 2 + k;
+    case 'f':
+    case 'm':
+    case 'M':
+    case 'F':
+    case 'g':
+    case 'k':
+    case 'V':
+    case 'n': {
+        size_t sign = s[1] == 'n' && n > 2 && (s[2] == '+' || s[2] == '-');
+        return 2 + sign + name_at(s + 2 + sign, n - 2 - sign, &name, &len);
+    }
+    case 's': return 2 + size_at(s + 2, n - 2);
+    case 'h':
+    case 'v':
+    case 'w':
+    case 'l':
+    case 'L':
+    case 'o':
+    case 'b':
+    case 'D':
+    case 'N':
+    case 'X':
+    case 'Z':
+    case 'A':
+    case 'B':
+    case 'C':
+    case 'R':
+    case 'S':
+    case 'x': return 2 + quoted(s + 2, n - 2);
+    case '"':
+    case '#': return n; /* a comment up to the end of the line */
+    default: return 2;
+    }
+}
