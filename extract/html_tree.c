@@ -195,14 +195,24 @@ static void close_element(xmlNode *n)
     add_sums(&up->sum, &s);
 }
 
+static void sum_text(const xmlNode *n, struct html_facts *f)
+{
+    if (!f->summed) count_text(n, &f->sum);
+    f->summed = true;
+}
+
 void tree_sum(xmlNode *root)
 {
-    for (xmlNode *n = root; n; n = tree_next(n, root, false))
-        if (n->_private) tree_facts(n)->sum = (struct html_sums){0};
+    for (xmlNode *n = root; n; n = tree_next(n, root, false)) {
+        struct html_facts *f = tree_facts(n);
+        if (!f || (f->summed && !f->drop)) continue;
+        f->sum = (struct html_sums){0};
+        f->summed = false;
+    }
     xmlNode *n = root;
     while (n) {
         struct html_facts *f = tree_facts(n);
-        if (f && !f->drop && n->type != XML_ELEMENT_NODE) count_text(n, &f->sum);
+        if (f && !f->drop && n->type != XML_ELEMENT_NODE) sum_text(n, f);
         if (f && !f->drop && n->type == XML_ELEMENT_NODE && n->children && f->tag != TAG_ALT) {
             n = n->children;
             continue;

@@ -84,6 +84,7 @@ struct html_facts {
     int depth;
     float score;
     bool scored;
+    bool summed;  /* a text node's sum is known, and stays: its characters do not change */
     struct html_sums sum;
 };
 

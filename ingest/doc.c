@@ -105,8 +105,9 @@ static void add_span(struct doc_builder *b, size_t n, const struct span *at)
     uint32_t end_line = at->line ? at->line + newlines(b->s + b->n - n, n) : 0;
     struct span *last = b->n_spans ? &b->spans[b->n_spans - 1] : NULL;
     b->last_bad = false;
-    if (last && last->verbatim && at->verbatim && last->len == last->byte_len && !at->page &&
-        !last->page && last->byte + last->byte_len == at->byte && b->end_line == at->line &&
+    if (last && last->verbatim && at->verbatim && last->len == last->byte_len &&
+        at->byte_len == n && !at->page && !last->page &&
+        last->byte + last->byte_len == at->byte && b->end_line == at->line &&
         last->len + n <= SPAN_MAX) {
         last->len += n;
         last->byte_len += n;

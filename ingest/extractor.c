@@ -38,8 +38,21 @@ static enum err find_program(struct buf *path, const char *named, struct errinfo
                    "it reads PDF, HTML and office formats", dir, dir);
 }
 
+/* The environment, with every symbol bound at the start: else each process of a document binds
+ * those it meets anew.  Free it with mem_free. */
+static char **environment(void)
+{
+    static char bind[] = "LD_BIND_NOW=1";
+    size_t n = 0;
+    while (environ[n]) n++;
+    char **v = mem_alloc(n + 2, sizeof *v);
+    v[0] = bind;
+    memcpy(v + 1, environ, n * sizeof *v);
+    return v;
+}
+
 /* Between fork and exec: only calls that are safe there.  `why` is closed by exec. */
-static _Noreturn void become(char **argv, const int fd[2], int why, pid_t parent)
+static _Noreturn void become(char **argv, char **env, const int fd[2], int why, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0); /* the terminal's interrupt goes to deepread */
@@ -50,7 +63,7 @@ static _Noreturn void become(char **argv, const int fd[2], int why, pid_t parent
     int from[2] = {fcntl(fd[0], F_DUPFD_CLOEXEC, 3), fcntl(fd[1], F_DUPFD_CLOEXEC, 3)};
     int say = fcntl(why, F_DUPFD_CLOEXEC, 3);
     if (getppid() == parent && dup2(from[0], 0) == 0 && dup2(from[1], 1) == 1 && say >= 0)
-        execv(argv[0], argv);
+        execve(argv[0], argv, env);
     int n = errno;
     if (write(say, &n, sizeof n) < 0) _exit(1);
     _exit(1);
@@ -63,9 +76,11 @@ static enum err spawn(pid_t *pid, char **argv, const int fd[2], struct errinfo *
     pid_t parent = getpid();
     if (pipe2(why, O_CLOEXEC) != 0)
         return err_set(e, E_DEVICE, "starting " EXTRACTOR_PROGRAM ": %s", strerror(errno));
+    char **env = environment();
     *pid = fork();
-    if (*pid == 0) become(argv, fd, why[1], parent);
+    if (*pid == 0) become(argv, env, fd, why[1], parent);
     if (*pid < 0) n = errno;
+    mem_free(env);
     close(why[1]);
     ssize_t k = 0;
     do k = *pid < 0 ? 0 : read(why[0], &n, sizeof n); /* nothing: it became the program */

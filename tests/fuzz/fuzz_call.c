@@ -1,11 +1,12 @@
-/* fuzz_call.c: any bytes as the command line of deepread-extract, one argument a line: refused, or
- * a call whose parts are its arguments' own. */
+/* fuzz_call.c: any bytes as the command line of deepread-extract, one argument a line, and as a
+ * request to its server: refused, or a call whose parts are its arguments' own. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "extract/call.h"
 #include "ingest/pages.h"
+#include "ingest/request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -29,8 +30,25 @@ static void check(const struct call *c, const char *text, size_t n)
             assert(first >= 1 && first <= last && last <= count);
 }
 
+static void try_request(const uint8_t *data, size_t n)
+{
+    char *bytes = malloc(n + 1), *argv[REQUEST_ARGUMENTS + 2] = {"deepread-extract"};
+    struct request r;
+    struct call c;
+    if (!bytes) return;
+    if (n) memcpy(bytes, data, n);
+    if (request_parse(&r, bytes, n, NULL) == OK) {
+        assert(r.argc <= REQUEST_ARGUMENTS && !r.argv[r.argc]);
+        for (int i = 0; i < r.argc; i++) assert(is_part(r.argv[i] + strlen(r.argv[i]), bytes, n));
+        memcpy(argv + 1, r.argv, sizeof r.argv);
+        if (call_take(&c, r.argc + 1, argv)) check(&c, bytes, n);
+    }
+    free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+    try_request(data, n);
     char *text = malloc(n + 1), *argv[MOST + 1] = {"deepread-extract"};
     int argc = 1;
     if (!text) return 0;
