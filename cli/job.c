@@ -9,6 +9,7 @@
 #include "engine/generate.h"
 #include "engine/prefix.h"
 #include "ingest/charset.h"
+#include "ingest/skeleton.h"
 
 /* ------------------------------------------------------------------ beginning and end */
 
@@ -403,11 +404,66 @@ static enum err encode_documents(struct job *j, struct errinfo *e)
     return OK;
 }
 
+/* The reason that the ledger gives for a document. */
+static void note_skeleton(struct job *j, const struct doc *d)
+{
+    for (size_t i = 0; i < j->set.ledger.n; i++) {
+        struct ledger_entry *l = &j->set.ledger.v[i];
+        if (l->status == LEDGER_USED && d->path && !strcmp(l->path, d->path))
+            l->reason = "signatures only (--skeleton)";
+    }
+}
+
+/* Gives up the bodies of the largest files until, by estimate, `over` tokens less are needed; how
+ * many files that were. */
+static size_t shrink(struct job *j, const struct plan *p, size_t over)
+{
+    size_t files = 0, saved = 0;
+    for (size_t i = 0; i < p->n_docs && saved < over; i++) {
+        const struct doc *d = p->docs[i].doc;
+        struct doc *less = skeleton_of(j->docs, d);
+        if (!less) continue;
+        for (size_t k = j->first; k < j->first + j->n; k++)
+            if (j->set.v[k] == d) j->set.v[k] = less;
+        saved += (size_t)((double)p->docs[i].tokens *
+                          (1 - (double)less->text.n / (double)d->text.n));
+        note_skeleton(j, d);
+        files++;
+    }
+    return files;
+}
+
+/* The documents' tokens; with --skeleton, without the bodies of what does not fit beside `extra`
+ * tokens.  Estimates are corrected in a second and third round. */
+static enum err fit_documents(struct job *j, size_t extra, struct errinfo *e)
+{
+    size_t files = 0;
+    TRY(encode_documents(j, e));
+    for (int round = 0; j->o->skeleton && round < 3; round++) {
+        struct plan p;
+        plan_totals(j, j->n_doc_tokens + extra, &p);
+        size_t most = p.window > p.reply ? p.window - p.reply : 0;
+        if (j->o->budget && j->o->budget < most) most = j->o->budget;
+        if (p.prompt <= most) break;
+        TRY(count_docs(j, &p, e));
+        size_t n = j->n, now = shrink(j, &p, p.prompt - most);
+        if (!now) break;
+        files += now;
+        drop_selection(j);
+        job_select(j, j->first, n);
+        TRY(encode_documents(j, e));
+    }
+    if (files)
+        term_note(j->t, "of %zu file%s only signatures and their comments are read (--skeleton)",
+                  files, files == 1 ? "" : "s");
+    return OK;
+}
+
 enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
 {
     TRY(job_load_model(j, e));
     j->stage = STAGE_RUN;
-    TRY(encode_documents(j, e));
+    TRY(fit_documents(j, 0, e));
     plan_totals(j, j->n_doc_tokens, p);
     p->cached = session_stored(j->session, j->doc_tokens, j->n_doc_tokens);
     return count_docs(j, p, e);
@@ -416,10 +472,14 @@ enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
 static enum err make_prompt(struct job *j, struct step *s, enum task task, const char *text,
                             struct errinfo *e)
 {
+    struct tokens question = {0};
     j->stage = STAGE_RUN;
-    TRY(encode_documents(j, e));
-    tokens_append(&s->tokens, j->doc_tokens, j->n_doc_tokens);
     render_task(&s->segs, j->step, j->prompts, task, text);
+    TRY(tokenizer_encode(model_tokenizer(j->model), s->segs.v, s->segs.n, &question, e));
+    size_t extra = question.n;
+    tokens_free(&question);
+    TRY(fit_documents(j, extra, e));
+    tokens_append(&s->tokens, j->doc_tokens, j->n_doc_tokens);
     TRY(tokenizer_encode(model_tokenizer(j->model), s->segs.v, s->segs.n, &s->tokens, e));
     return check_fit(j, s->tokens.n, e);
 }

@@ -95,6 +95,8 @@ static const struct opt reply_opts[] = {
     ROW(0, "budget", OPT_SIZE, budget, "TOKENS",
      "refuse (exit 5) input of more tokens than this (what the window holds)", .min = 1,
      .max = 1e9),
+    ROW(0, "skeleton", OPT_FLAG, skeleton, NULL,
+     "of source files that do not fit read only signatures and their comments, largest file first"),
     ROW(0, "temp", OPT_REAL, temp, "X", "temperature of free text; 0 takes the likeliest (0)",
      .min = 0, .max = 10),
     ROW(0, "top-p", OPT_REAL, top_p, "X",
@@ -162,6 +164,8 @@ static const struct opt plan_opts[] = {
      .min = 16, .max = 65536),
     ROW(0, "budget", OPT_SIZE, budget, "TOKENS", "most tokens that the input may have", .min = 1,
      .max = 1e9),
+    ROW(0, "skeleton", OPT_FLAG, skeleton, NULL,
+     "of source files that do not fit read only signatures and their comments, largest file first"),
     {0}};
 const struct opt_group group_plan = {"Plan", plan_opts};
 

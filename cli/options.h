@@ -34,6 +34,7 @@ struct options {
 
     /* the reply */
     size_t budget, max_tokens;
+    bool skeleton;
     double temp, top_p, min_p;
     long seed;
     const char *focus;

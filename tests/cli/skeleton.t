@@ -1,0 +1,17 @@
+# Source that does not fit: signatures instead of bodies.
+(echo '/* Adds up. */'; echo 'int add(int a)'; echo '{'; seq -f '    a += %g;' 200; echo '    return a;'; echo '}') >long.c; deepread plan --budget 200 long.c >/dev/null
+= 5
+---
+(echo '/* Adds up. */'; echo 'int add(int a)'; echo '{'; seq -f '    a += %g;' 200; echo '    return a;'; echo '}') >long.c; deepread plan --skeleton --budget 200 long.c | grep fits
+fits          yes
+! of 1 file only signatures and their comments are read (--skeleton)
+---
+echo 'int x;' >short.c; deepread plan --skeleton short.c 2>&1 | grep -c skeleton
+0
+= 1
+---
+seq -f 'line %g' 400 >long.txt; deepread plan --skeleton --budget 200 long.txt >/dev/null
+= 5
+---
+(echo '/* Adds up all of it. */'; echo 'int add(int a)'; echo '{'; seq -f '    a += %g;' 200; echo '    return a;'; echo '}') >long.c; deepread ask --skeleton --budget 200 -f grep 'What does add do?' long.c | cut -d : -f 1 | uniq
+long.c
