@@ -78,6 +78,22 @@ static enum exit_code print_formats(struct term *t)
     return print(t, &b);
 }
 
+static void add_formats_roff(struct buf *b)
+{
+    buf_addz(b, ".SH \"INPUT FORMATS\"\nBy the names that\n.B \\-\\-from\ntakes; without it name and "
+                "content decide.\n");
+    for (size_t i = 0; formats_row(i); i++) {
+        const struct reader *r = formats_row(i);
+        buf_addf(b, ".TP\n.B %s\n%s", r->name, r->title);
+        for (size_t k = 0; r->suffixes[k]; k++)
+            buf_addf(b, "%s%s", k ? " " : " (", r->suffixes[k]);
+        buf_addz(b, r->suffixes[0] ? ")" : "");
+        if (r->units.page) buf_addf(b, "; citations and \\-\\-pages count %ss", r->units.page);
+        if (r->units.line) buf_addf(b, "; citations name %ss", r->units.line);
+        buf_addc(b, '\n');
+    }
+}
+
 /* Groups in the order of their first use, each with the commands that take it. */
 enum exit_code cmd_help_roff(struct term *t)
 {
@@ -94,6 +110,7 @@ enum exit_code cmd_help_roff(struct term *t)
         opt_roff(order[i], of.s ? of.s : "", &b);
         buf_free(&of);
     }
+    add_formats_roff(&b);
     return print(t, &b);
 }
 
