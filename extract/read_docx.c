@@ -42,6 +42,7 @@ struct docx {
     uint32_t paragraph;
     bool was_item, was_code, joined, titled;
     bool broken;     /* a part ended early */
+    bool show_hidden;
     size_t hidden;   /* characters         */
 };
 
@@ -209,7 +210,7 @@ static bool run_hidden(struct docx *d, struct pull *p)
         else if (pull_is(p, "rStyle")) hidden |= docx_style_of(d->styles, pull_attr(p, "val")).hidden;
         else if (pull_is(p, "rPrChange")) pull_skip(p);
     }
-    return hidden;
+    return hidden && !d->show_hidden;
 }
 
 static void read_text(struct docx *d, struct pull *p, bool hidden)
@@ -398,14 +399,13 @@ static void read_parts(struct docx *d, const struct zip *z, const struct zip_mem
 enum err read_docx(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e)
 {
-    (void)o;
     struct zip z = {0};
     struct arena *a = arena_new();
     const struct zip_member *main = NULL;
     enum err r = office_open(&z, a, name, bytes, n, e);
     if (!r) r = office_main(&main, &z, a, name, "word/document.xml", e);
     if (!r) {
-        struct docx d = {.a = a};
+        struct docx d = {.a = a, .show_hidden = o->show_hidden};
         office_title(b, &z);
         pen_init(&d.body, b);
         aside_init(&d.aside, a);

@@ -22,7 +22,7 @@ struct ods {
     bool column_hidden[SHEET_COLUMNS + 1];
     size_t hidden_rows, hidden_columns, comments;
     struct buf value, hidden_names;
-    bool broken;
+    bool broken, show_hidden;
 };
 
 static uint32_t attr_count(const struct pull *p, const char *name, uint32_t most)
@@ -31,10 +31,10 @@ static uint32_t attr_count(const struct pull *p, const char *name, uint32_t most
     return v < 1 ? 1 : v > (long)most ? most : (uint32_t)v;
 }
 
-static bool is_hidden(const struct pull *p)
+static bool is_hidden(const struct ods *x, const struct pull *p)
 {
     const char *v = pull_attr(p, "visibility");
-    return *v && strcmp(v, "visible");
+    return !x->show_hidden && *v && strcmp(v, "visible");
 }
 
 /* ------------------------------------------------------------------ cells */
@@ -81,7 +81,7 @@ static void read_cell(struct ods *x, struct pull *p, bool hidden)
 static void read_row(struct ods *x, struct pull *p)
 {
     uint32_t repeat = attr_count(p, "number-rows-repeated", SHEET_ROWS);
-    bool hidden = is_hidden(p);
+    bool hidden = is_hidden(x, p);
     int depth = p->depth;
     enum pull_event ev;
     x->row++;
@@ -112,7 +112,7 @@ static void read_row(struct ods *x, struct pull *p)
 static void read_column(struct ods *x, const struct pull *p)
 {
     uint32_t repeat = attr_count(p, "number-columns-repeated", SHEET_COLUMNS);
-    bool hidden = is_hidden(p);
+    bool hidden = is_hidden(x, p);
     for (uint32_t i = 0; i < repeat && x->column < SHEET_COLUMNS; i++) {
         x->column_hidden[++x->column] = hidden;
         x->hidden_columns += hidden;
@@ -126,7 +126,8 @@ static void read_table(struct ods *x, struct pull *p)
     int depth = p->depth;
     enum pull_event ev;
     const char *name = pull_attr(p, "name");
-    bool hidden = odf_style_of(x->styles, pull_attr(p, "style-name")).hidden;
+    bool hidden = !x->show_hidden &&
+                  odf_style_of(x->styles, pull_attr(p, "style-name")).hidden;
     doc_page(x->out.pen.b, name, 0, 0, false);
     x->n_sheets++;
     if (hidden) buf_addf(&x->hidden_names, "%s\"%s\"", x->hidden_names.n ? ", " : "", name);
@@ -181,6 +182,7 @@ enum err read_ods(struct doc_builder *b, const struct ingest_options *o, const c
         const struct zip_member *styles[] = {content, zip_find(&z, "styles.xml")};
         struct ods *x = NEW(a, struct ods, 1);
         x->pages = o->pages;
+        x->show_hidden = o->show_hidden;
         x->styles = odf_styles_read(a, styles, 2);
         sheet_init(&x->out, b);
         office_title(b, &z);

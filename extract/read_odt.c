@@ -31,6 +31,7 @@ struct odt {
     bool slides;            /* of a presentation */
     bool notes;             /* the next paragraph is the first of the speaker's notes */
     const char *pages;
+    bool show_hidden;
     size_t comments, hidden;
 };
 
@@ -79,7 +80,7 @@ static void read_paragraph(struct odt *d, struct pull *p)
     int level = pull_is(p, "h") ? (int)attr_number(p, "outline-level", 1, 9) : 0;
     bool body = in_body(d) && !d->slides;
     size_t from = doc_length(d->pen->b);
-    if (s.hidden) {
+    if (s.hidden && !d->show_hidden) {
         d->hidden++;
         pull_skip(p);
         return;
@@ -146,7 +147,7 @@ static void read_cell(struct odt *d, struct pull *p)
 
 static void read_table(struct odt *d, struct pull *p)
 {
-    if (odf_style_of(d->styles, pull_attr(p, "style-name")).hidden) {
+    if (!d->show_hidden && odf_style_of(d->styles, pull_attr(p, "style-name")).hidden) {
         d->hidden++;
         pull_skip(p);
         return;
@@ -251,13 +252,14 @@ static bool is_left_out(struct odt *d, const struct pull *p)
     }
     bool hidden = (pull_is(p, "section") && !strcmp(pull_attr(p, "display"), "none")) ||
                   (pull_is(p, "hidden-paragraph") && !strcmp(pull_attr(p, "is-hidden"), "true"));
+    hidden &= !d->show_hidden;
     d->hidden += hidden;
     return hidden;
 }
 
 static void read_span(struct odt *d, struct pull *p)
 {
-    bool hidden = odf_style_of(d->styles, pull_attr(p, "style-name")).hidden;
+    bool hidden = !d->show_hidden && odf_style_of(d->styles, pull_attr(p, "style-name")).hidden;
     d->hidden += hidden;
     if (hidden) pull_skip(p);
     else walk(d, p);
@@ -318,8 +320,8 @@ static void read_content(struct odt *d, const struct zip *z, const struct zip_me
     pull_close(&p);
 }
 
-static enum err read_odf(struct doc_builder *b, const char *pages, bool slides, const char *name,
-                         const void *bytes, size_t n, struct errinfo *e)
+static enum err read_odf(struct doc_builder *b, const struct ingest_options *o, bool slides,
+                         const char *name, const void *bytes, size_t n, struct errinfo *e)
 {
     struct zip z = {0};
     struct arena *a = arena_new();
@@ -327,7 +329,8 @@ static enum err read_odf(struct doc_builder *b, const char *pages, bool slides, 
     const struct zip_member *content = NULL;
     if (!r) r = office_content(&content, &z, name, e);
     if (!r) {
-        struct odt d = {.a = a, .list_style = "", .slides = slides, .pages = pages};
+        struct odt d = {.a = a, .list_style = "", .slides = slides,
+                        .pages = slides ? o->pages : NULL, .show_hidden = o->show_hidden};
         d.pen = &d.body;
         pen_init(&d.body, b);
         aside_init(&d.aside, a);
@@ -337,8 +340,8 @@ static enum err read_odf(struct doc_builder *b, const char *pages, bool slides, 
         office_note_left_out(b, d.comments, "comment");
         office_note_left_out(b, d.hidden, "hidden passage");
         aside_free(&d.aside);
-        if (!doc_length(b) && pages && d.body.at.page)
-            r = err_set(e, E_USAGE, "%s: --pages %s: there are %u slides", name, pages,
+        if (!doc_length(b) && d.pages && d.body.at.page)
+            r = err_set(e, E_USAGE, "%s: --pages %s: there are %u slides", name, d.pages,
                         d.body.at.page);
         else if (!doc_length(b))
             r = err_set(e, d.broken ? E_FORMAT : E_EMPTY, "%s: %s", name,
@@ -352,12 +355,11 @@ static enum err read_odf(struct doc_builder *b, const char *pages, bool slides, 
 enum err read_odt(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e)
 {
-    (void)o;
-    return read_odf(b, NULL, false, name, bytes, n, e);
+    return read_odf(b, o, false, name, bytes, n, e);
 }
 
 enum err read_odp(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e)
 {
-    return read_odf(b, o->pages, true, name, bytes, n, e);
+    return read_odf(b, o, true, name, bytes, n, e);
 }

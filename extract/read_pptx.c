@@ -26,7 +26,7 @@ struct pptx {
     int count[LEVELS];  /* of numbered paragraphs                    */
     bool in_notes;      /* this part holds what the speaker says */
     bool notes;         /* and nothing of it is written yet      */
-    bool was_item, broken;
+    bool was_item, broken, show_hidden;
 };
 
 static void walk(struct pptx *d, struct pull *p);
@@ -229,7 +229,7 @@ static bool read_part(struct pptx *d, const struct zip_member *m)
     while (shown && (ev = pull_next(&p)) != PULL_END) {
         if (ev != PULL_OPEN) continue;
         const char *show = pull_attr(&p, "show");
-        if (pull_is(&p, "sld")) shown = strcmp(show, "0") && strcmp(show, "false");
+        if (pull_is(&p, "sld")) shown = d->show_hidden || (strcmp(show, "0") && strcmp(show, "false"));
         else if (pull_is(&p, "spTree")) walk(d, &p);
     }
     d->broken |= p.broken;
@@ -304,7 +304,7 @@ enum err read_pptx(struct doc_builder *b, const struct ingest_options *o, const 
     enum err r = office_open(&z, a, name, bytes, n, e);
     if (!r) r = office_main(&main, &z, a, name, "ppt/presentation.xml", e);
     if (!r) {
-        struct pptx d = {.a = a, .z = &z};
+        struct pptx d = {.a = a, .z = &z, .show_hidden = o->show_hidden};
         pen_init(&d.pen, b);
         office_title(b, &z);
         r = read_slides(&d, main, o->pages, name, e);

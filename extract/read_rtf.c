@@ -59,6 +59,7 @@ struct rtf {
     struct buf mark, title, name; /* of the item; of the document; of a style */
     bool started;          /* the paragraph has text     */
     bool was_table, was_item; /* the paragraph before     */
+    bool show_hidden;
     uint32_t paragraph;
     int notes;
     size_t note_from, hidden, comments;
@@ -75,8 +76,9 @@ static bool is_shown(struct rtf *d, size_t n)
 {
     const struct group *g = top(d);
     if (g->dest != DEST_TEXT) return false;
-    if (g->hidden && !g->deleted) d->hidden += n;
-    return !g->hidden && !g->deleted;
+    bool hidden = g->hidden && !d->show_hidden;
+    if (hidden && !g->deleted) d->hidden += n;
+    return !hidden && !g->deleted;
 }
 
 static void start_paragraph(struct rtf *d)
@@ -517,7 +519,6 @@ static void read_all(struct rtf *d, const char *s, size_t n)
 enum err read_rtf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e)
 {
-    (void)o;
     const char *s = bytes;
     size_t skip = n >= 3 && !memcmp(s, "\xef\xbb\xbf", 3) ? 3 : 0;
     if (n < skip + 5 || memcmp(s + skip, "{\\rtf", 5))
@@ -526,6 +527,7 @@ enum err read_rtf(struct doc_builder *b, const struct ingest_options *o, const c
     struct rtf *d = NEW(a, struct rtf, 1);
     d->b = b;
     d->charset = "windows-1252";
+    d->show_hidden = o->show_hidden;
     d->stack[0].skip_after_u = 1;
     d->pen = &d->body;
     pen_init(&d->body, b);

@@ -28,7 +28,7 @@ struct xlsx {
     struct buf strings;  /* shared ones, one after the other  */
     size_t *string;      /* n_strings + 1 offsets             */
     size_t n_strings, cap_strings;
-    bool base1904, broken;
+    bool base1904, broken, show_hidden;
     bool column_hidden[SHEET_COLUMNS + 1];
     size_t hidden_rows, hidden_columns, comments;
     struct buf value, formula, hidden_names;
@@ -145,7 +145,8 @@ static void read_row(struct xlsx *x, struct pull *p, uint32_t *row)
 {
     const char *r = pull_attr(p, "r");
     unsigned long said = strtoul(r, NULL, 10);
-    bool hidden = !strcmp(pull_attr(p, "hidden"), "1") || !strcmp(pull_attr(p, "hidden"), "true");
+    const char *h = pull_attr(p, "hidden");
+    bool hidden = !x->show_hidden && (!strcmp(h, "1") || !strcmp(h, "true"));
     int depth = p->depth;
     enum pull_event ev;
     uint32_t column = 0;
@@ -166,7 +167,7 @@ static void hide_columns(struct xlsx *x, const struct pull *p)
 {
     const char *hidden = pull_attr(p, "hidden");
     long from = strtol(pull_attr(p, "min"), NULL, 10), to = strtol(pull_attr(p, "max"), NULL, 10);
-    if (strcmp(hidden, "1") && strcmp(hidden, "true")) return;
+    if (x->show_hidden || (strcmp(hidden, "1") && strcmp(hidden, "true"))) return;
     for (; from >= 1 && from <= to && from <= SHEET_COLUMNS; from++) {
         x->hidden_columns++;
         x->column_hidden[from] = true;
@@ -257,7 +258,7 @@ static enum err read_tabs(struct xlsx *x, const struct office_rels *rels, const 
     for (size_t i = 0; i < x->n_tabs; i++) {
         const struct zip_member *m = office_related(x->z, rels, x->tab[i].id, NULL);
         if (!m || !pages_has(pages, (uint32_t)i + 1)) continue;
-        if (x->tab[i].hidden) {
+        if (x->tab[i].hidden && !x->show_hidden) {
             buf_addf(&x->hidden_names, "%s\"%s\"", x->hidden_names.n ? ", " : "", x->tab[i].name);
             continue;
         }
@@ -305,6 +306,7 @@ enum err read_xlsx(struct doc_builder *b, const struct ingest_options *o, const 
         struct xlsx *x = NEW(a, struct xlsx, 1);
         x->a = a;
         x->z = &z;
+        x->show_hidden = o->show_hidden;
         sheet_init(&x->out, b);
         office_title(b, &z);
         r = read_parts(x, main, o->pages, name, e);

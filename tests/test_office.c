@@ -94,6 +94,17 @@ static void docx_tables_and_notes(void **state)
     done(&r);
 }
 
+static void hidden_text_is_shown_when_asked_for(void **state)
+{
+    (void)state;
+    struct ingest_options all = {.show_hidden = true};
+    struct buf f = ZIP(TYPES, BODY("<w:p>" RUN("a") "<w:r><w:rPr><w:vanish/></w:rPr><w:t>b</w:t></w:r></w:p>"));
+    struct result r = run(read_docx, "docx", &f, &all);
+    expect_text(&r, "ab");
+    assert_null(r.d->note);
+    done(&r);
+}
+
 /* ------------------------------------------------------------------ OpenDocument */
 
 #define ODF "xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0' " \
@@ -286,6 +297,7 @@ int main(void)
         cmocka_unit_test(docx_paragraphs_headings_and_lists),
         cmocka_unit_test(docx_shows_what_a_page_shows),
         cmocka_unit_test(docx_tables_and_notes),
+        cmocka_unit_test(hidden_text_is_shown_when_asked_for),
         cmocka_unit_test(odt_reads_the_page),
         cmocka_unit_test(epub_follows_the_spine),
         cmocka_unit_test(parts_that_are_missing),

@@ -48,6 +48,19 @@ static void xlsx_rows_and_addresses(void **state)
     done(&r);
 }
 
+static void hidden_cells_are_shown_when_asked_for(void **state)
+{
+    (void)state;
+    struct ingest_options all = {.show_hidden = true};
+    struct buf f = ZIP(XLSX(S1, "<sheetData><row><c><v>1</v></c></row></sheetData>", ""));
+    struct result r = run(read_xlsx, "xlsx", &f, &all);
+    expect_text(&r, "One\nA1:B1: Name | Ann Lee\n"
+                    "A3:F3: 2024-03-05 | 12.5% | 2024-03-05 14:30:00 | 1 |  | 0.3\nZZ3: far\n"
+                    "A4: 9\nA5:E5: 2024-03-05 | TRUE | #N/A |  | =A1+1\n\nSecret\nA1: 1");
+    assert_null(r.d->note);
+    done(&r);
+}
+
 /* References that no sheet has: the next place is taken, and nothing is out of bounds. */
 static void xlsx_absurd_references(void **state)
 {
@@ -226,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(xlsx_rows_and_addresses),
+        cmocka_unit_test(hidden_cells_are_shown_when_asked_for),
         cmocka_unit_test(xlsx_absurd_references),
         cmocka_unit_test(xlsx_dates_from_1904),
         cmocka_unit_test(number_formats),
