@@ -1,11 +1,11 @@
 /* cpu.c: a whole model on the CPU: reading and writing at many lengths, and where the time goes.
  *
  *   build/bench/cpu [-m DIR] [-t THREADS] [-w f32|bf16|int8|fp8] [-n LENGTHS] [-d TOKENS]
- *                   [--dense-to LENGTH] [--index-share N] [--csv FILE]
+ *                   [--dense-to LENGTH] [--index-share N] [--reply-top-k N] [--csv FILE]
  *
- * One session reads up to each of the LENGTHS (1024,8192,32768; all: 1024,...,131072) and at each
- * writes TOKENS greedily, which are then taken back.  The same with every earlier token attended to,
- * up to --dense-to (8192; 0: not at all).  Per operation: seconds since the length before, GFLOP/s,
+ * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS greedily,
+ * which are then taken back; these select --reply-top-k rows (0: as many as the model's replies do).
+ * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per operation: seconds since the length before, GFLOP/s,
  * and the fraction of what a loop on registers reaches on as many threads in the same run
  * (bench/peak.h: FP8 products against integer multiply-and-adds, all else against FMAs).
  * --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
@@ -158,14 +158,17 @@ static enum err at_length(struct report *r, struct session *s, const int32_t *id
     on_tick(r, n, n); /* the last chunk has none of its own */
     double t1 = sys_seconds(), read = t1 - t0;
     r->read_s += read;
+    session_set_reply(s, n);
+    if (session_context(s) < n + r->o->decode) session_rewind(s, session_context(s) - r->o->decode);
     for (size_t i = 0; i < r->o->decode; i++) {
-        int32_t id = sampler_argmax(session_logits(s), NULL, V);
+        const float *logits = session_logits(s);
+        int32_t id = logits ? sampler_argmax(logits, NULL, V) : ids[i];
         struct meter keep = meter;
         TRY(session_append(s, &id, 1, e));
         meter = keep;
     }
     double write = r->o->decode ? (sys_seconds() - t1) / (double)r->o->decode : 0;
-    session_rewind(s, n);
+    session_set_reply(s, SIZE_MAX); /* drops what was written */
     printf("%8s %8zu %10.2f s %10.1f t/s %10.1f t/s %8zu MiB\n", r->attention, n, r->read_s,
            (double)n / r->read_s, write > 0 ? 1 / write : 0, sys_peak_memory() >> 20);
     put(r, n, "read s", r->read_s);
@@ -278,6 +281,7 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--dense-to")) o.dense_to = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--index-share")) o.model.index_share = atoi(v);
+        else if (!strcmp(a, "--reply-top-k")) o.model.reply_top_k = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--csv")) o.csv = v;
         else fine = false;
     }

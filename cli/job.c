@@ -69,7 +69,7 @@ static const char *described(struct job *j, const char *key, const char *stop)
 
 static struct str options_line(struct job *j)
 {
-    static const char *const weights[] = {"auto", "f32", "bf16", "int8"};
+    static const char *const weights[] = {"auto", "f32", "bf16", "int8", "fp8"};
     static const char *const states[] = {"auto", "f32", "bf16", "f16", "int8"};
     const struct options *o = j->o;
     struct buf b = {0};
@@ -77,6 +77,7 @@ static struct str options_line(struct job *j)
              o->index_share ? o->index_share : "on", weights[o->weights], states[o->kv]);
     buf_addf(&b, " max-tokens=%zu temp=%g top-p=%g min-p=%g", o->max_tokens, o->temp, o->top_p,
              o->min_p);
+    if (o->reply_top_k) buf_addf(&b, " reply-top-k=%zu", o->reply_top_k);
     if (o->pages) buf_addf(&b, " pages=%s", o->pages);
     if (o->show_hidden) buf_addz(&b, " show-hidden-text");
     struct str s = {mem_copy(j->life, b.s, b.n), b.n};
@@ -120,6 +121,7 @@ static enum err open_model(struct job *j, struct errinfo *e)
                                .kv = (enum kv_type)o->kv,
                                .dense = o->attn == ATTN_DENSE,
                                .index_share = o->index_share_n,
+                               .reply_top_k = o->reply_top_k,
                                .prefix = &cache};
     TRY(model_open(&j->model, j->model_dir, &mo, e));
     size_t most = model_card(j->model)->context;
@@ -514,6 +516,7 @@ static enum err read_prompt(struct job *j, const struct tokens *prompt, struct u
     size_t before = session_computed(j->session);
     j->t->phase = NULL;
     label_prompt(j);
+    session_set_reply(j->session, j->n_doc_tokens);
     enum err r = session_sync(j->session, prompt->v, prompt->n, e);
     size_t computed = session_computed(j->session) - before;
     note_cache(j, r);

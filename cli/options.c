@@ -71,6 +71,9 @@ static const struct opt model_opts[] = {
      "attend to what the indexer selects, or to everything (sparse)", .names = attn_names),
     ROW(0, "index-share", OPT_STR, index_share, "on|off|N",
      "layers that share a selection: as the model says, none, or select in every N-th layer (on)"),
+    ROW(0, "reply-top-k", OPT_SIZE, reply_top_k, "N",
+     "earlier tokens that each token of question and reply attends to, where the indexer selects (the model's)",
+     .min = 1, .max = 65536),
     ROW(0, "prompts", OPT_STR, prompts, "DIR",
      "templates and schemas in DIR replace those built in"),
     {0}};

@@ -25,6 +25,7 @@ struct options {
     int weights, kv, attn;
     const char *index_share;
     int index_share_n; /* of index_share, as in struct model_options */
+    size_t reply_top_k;
 
     /* the cache on disk */
     int cache; /* enum prefix_mode */

@@ -100,7 +100,7 @@ static void show_selection(const struct attn_args *a)
     const struct model *m = a->m;
     const struct config *c = &m->config;
     size_t n_q = a->T * (size_t)(c->J * c->C), n_w = a->T * (size_t)c->J;
-    size_t n_sel = a->T * (size_t)c->K;
+    size_t n_sel = a->T * (size_t)a->K;
     float *q = mem_alloc(n_q, sizeof *q), *w = mem_alloc(n_w, sizeof *w);
     int32_t *sel = mem_alloc(n_sel, sizeof *sel);
     m->b->download(m->d, q, a->b->iq, n_q * sizeof *q);
@@ -145,7 +145,7 @@ static void select_rows(const struct attn_args *a, const struct layer_weights *l
     m->b->index_select(m->d, &(struct index_args){.kv = kv_view(a->kv, a->layer), .q = b->iq,
                                                   .w = b->iw, .sel = a->sel, .T = a->T,
                                                   .pos0 = a->pos0, .J = c->J, .C = c->C,
-                                                  .K = c->K});
+                                                  .K = a->K});
     if (a->probe && a->probe->select) show_selection(a);
 }
 
@@ -166,7 +166,7 @@ static void attend_absorbed(const struct attn_args *a, const struct layer_weight
     m->b->mla_attend(m->d, &(struct mla_args){.kv = kv_view(a->kv, a->layer), .q = b->qabs,
                                               .sel = sel, .out = b->att, .T = a->T,
                                               .pos0 = a->pos0, .H = c->H, .R = c->R, .P = c->P,
-                                              .K = c->K, .scale = m->softmax_scale});
+                                              .K = a->K, .scale = m->softmax_scale});
     m->b->linear(m->d, &(struct linear_args){.w = l->uv, .x = b->att, .y = b->o, .T = a->T,
                                              .ldx = H * R, .ldy = H * W, .gx = R, .gy = W});
 }

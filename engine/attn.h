@@ -32,6 +32,7 @@ struct attn_args {
     float *y;                      /* [T, D] */
     int32_t *sel;                  /* [T, K]: written by layers that select, read by the others */
     size_t T, pos0;
+    int K;                         /* rows that a layer selects for a token */
     int layer;
     bool store_only;               /* only the cache is wanted: y and sel stay as they are */
 };

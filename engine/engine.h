@@ -34,6 +34,7 @@ struct model_options {
     /* --index-share: INDEX_SHARE_CONFIG follows config.json, INDEX_SHARE_OFF lets every layer
      * select, n > 1 lets every n-th layer select (offset as in config.json, else 2). */
     int index_share;
+    size_t reply_top_k;      /* session_set_reply; 0: as deepread.json says                     */
     const struct prefix_options *prefix; /* the cache on disk (prefix.h); NULL: none; is copied */
 };
 #define INDEX_SHARE_CONFIG 0
@@ -47,6 +48,7 @@ struct model_card {
     double retrieval_weight; /* 0               */
     double review_floor;     /* -INFINITY       */
     double support_floor;    /* 0               */
+    size_t reply_top_k;      /* config's index_topk: see session_set_reply */
 };
 
 /* Opens a folder in Hugging Face layout.  E_IO missing, E_FORMAT damaged or truncated,
@@ -103,6 +105,14 @@ void session_free(struct session *s);
 void session_set_tick(struct session *s, session_tick *tick, void *ctx);
 /* Tokens per forward pass of a prefill (0: what the backend wishes, else 512).  Results do not depend on it. */
 void session_set_chunk(struct session *s, size_t tokens);
+
+/* Tokens from position `from` on are of the question and the reply (SIZE_MAX, as at the start: none
+ * is).  Where the indexer selects, such a token attends to reply_top_k of those before it instead of the
+ * index_topk that the model reads documents with: they are few, and much hangs on each.  The cache on
+ * disk holds the tokens before `from` only, which are the same whatever is asked.  What the state holds
+ * behind the smaller of the old and the new `from` is dropped. */
+#define REPLY_TOP_K_MOST 65536
+void session_set_reply(struct session *s, size_t from);
 
 /* What a session of n tokens takes, in bytes: weights as loaded, the state, and the working memory
  * of a pass (the backend's own few MB a thread left out). */

@@ -16,7 +16,7 @@ static size_t lay_out(struct graph *g, const struct model *m, size_t T, char *ba
     g->x = scratch_take(&s, T, D, f);
     g->r = scratch_take(&s, T, D, f);
     g->norm = scratch_take(&s, T, D, f);
-    g->sel = scratch_take(&s, T, (size_t)c->K, sizeof(int32_t));
+    g->sel = scratch_take(&s, T, (size_t)m->K_most, sizeof(int32_t));
     g->logits = scratch_take(&s, 1, (size_t)c->V, f);
     struct scratch attn = s, ffn = s;
     attn_buffers_init(&g->attn, m, T, &attn);
@@ -115,16 +115,16 @@ static void finish(const struct graph *g, size_t pos0, size_t T, bool logits,
 }
 
 /* store_only: nothing reads what the layer computes, only what it leaves in the cache. */
-static void layer(struct graph *g, const struct kv *kv, int i, size_t T, bool store_only,
+static void layer(struct graph *g, const struct kv *kv, int i, const struct pass *p, bool store_only,
                   const struct graph_probe *probe)
 {
     const struct model *m = g->m;
     const struct layer_weights *l = &m->weights.layers[i];
-    size_t D = (size_t)m->config.D;
+    size_t D = (size_t)m->config.D, T = p->T;
     m->b->rmsnorm(m->d, g->norm, D, g->x, D, i ? g->r : NULL, l->in_norm, T, m->config.D,
                   m->config.rms_eps);
     attn_forward(&(struct attn_args){.m = m, .kv = kv, .b = &g->attn, .probe = probe, .x = g->norm,
-                                     .y = g->r, .sel = g->sel, .T = T, .pos0 = kv->n,
+                                     .y = g->r, .sel = g->sel, .T = T, .pos0 = p->pos0, .K = p->K,
                                      .layer = i, .store_only = store_only});
     if (store_only) return;
     m->b->rmsnorm(m->d, g->norm, D, g->x, D, g->r, l->post_norm, T, m->config.D,
@@ -133,44 +133,44 @@ static void layer(struct graph *g, const struct kv *kv, int i, size_t T, bool st
 }
 
 /* Everything behind the embedding. */
-static enum err compute(struct graph *g, const struct kv *kv, size_t T, bool logits,
+static enum err compute(struct graph *g, const struct kv *kv, const struct pass *p,
                         const struct graph_probe *probe, struct errinfo *e)
 {
-    const struct model *m = g->m;
-    for (int i = 0; i < m->config.L; i++) {
+    int last = g->m->config.L - 1;
+    for (int i = 0; i <= last; i++) {
         if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
-        layer(g, kv, i, T, i + 1 == m->config.L && !logits && !probe, probe);
-        if (i + 1 < m->config.L) show_hidden(g, probe, i + 1, kv->n, T, g->x, g->r);
+        layer(g, kv, i, p, i == last && !p->logits && !probe, probe);
+        if (i < last) show_hidden(g, probe, i + 1, p->pos0, p->T, g->x, g->r);
     }
-    finish(g, kv->n, T, logits, probe);
+    finish(g, p->pos0, p->T, p->logits, probe);
     return OK;
 }
 
 /* The same, played back where the device has it. */
-static enum err replay(struct graph *g, const struct kv *kv, size_t T, bool logits,
+static enum err replay(struct graph *g, const struct kv *kv, const struct pass *p,
                        struct errinfo *e)
 {
     const struct backend *b = g->m->b;
-    struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = T,
-                     .pos0 = kv->n, .K = g->m->config.K, .logits = logits};
-    if (b->pass_begin(g->m->d, &p)) return OK;
-    enum err r = compute(g, kv, T, logits, NULL, e);
+    if (b->pass_begin(g->m->d, p)) return OK;
+    enum err r = compute(g, kv, p, NULL, e);
     bool computed = b->pass_end(g->m->d, !r);
-    return r || computed ? r : compute(g, kv, T, logits, NULL, e);
+    return r || computed ? r : compute(g, kv, p, NULL, e);
 }
 
-enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, float *logits,
-                       const struct graph_probe *probe, struct errinfo *e)
+enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, int K,
+                       float *logits, const struct graph_probe *probe, struct errinfo *e)
 {
     const struct model *m = g->m;
-    assert(T >= 1 && T <= g->T);
+    assert(T >= 1 && T <= g->T && K <= m->K_most);
     TRY(kv_reserve(kv, T, e));
+    struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = T,
+                     .pos0 = kv->n, .K = K, .logits = logits != NULL};
     m->b->embed(m->d, g->x, m->weights.embed, ids, T);
     show_hidden(g, probe, 0, kv->n, T, g->x, NULL);
     if (m->b->pass_begin && !probe)
-        TRY(replay(g, kv, T, logits, e));
+        TRY(replay(g, kv, &p, e));
     else
-        TRY(compute(g, kv, T, logits, probe, e));
+        TRY(compute(g, kv, &p, probe, e));
     if (logits) fetch_logits(g, logits);
     TRY(m->b->sync(m->d, e));
     kv_advance(kv, T);

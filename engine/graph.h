@@ -13,7 +13,7 @@ struct graph {
     float *x;          /* [T, D]: the residual stream */
     float *r;          /* [T, D]: what the last half layer adds to it */
     float *norm;       /* [T, D] */
-    int32_t *sel;      /* [T, K]: rows chosen by the last layer that selected */
+    int32_t *sel;      /* [T, K]: rows chosen by the last layer that selected; room for K = model's K_most */
     float *logits;     /* [V] */
     struct attn_buffers attn;
     struct ffn_buffers ffn;
@@ -39,10 +39,10 @@ size_t graph_bytes(const struct model *m, size_t T);
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct errinfo *e);
 void graph_free(struct graph *g);
 
-/* Appends T tokens (ids below V, at least one, at most g->T) to the kv.  logits (host, [V], may be
- * NULL) receives those of the last one.  E_INTR between layers, E_LIMIT memory, E_DEVICE: the kv
+/* Appends T tokens (ids below V, at least one, at most g->T) to the kv; each attends to K of those
+ * before it (at most the model's K_most).  logits (host, [V], may be NULL) receives those of the last one.  E_INTR between layers, E_LIMIT memory, E_DEVICE: the kv
  * then holds what it held.  A token's results do not depend on how tokens are grouped. */
-enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, float *logits,
-                       const struct graph_probe *probe, struct errinfo *e);
+enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, int K,
+                       float *logits, const struct graph_probe *probe, struct errinfo *e);
 
 #endif

@@ -21,7 +21,8 @@ static void card_defaults(struct model_card *card, const char *dir, const struct
 {
     char *real = realpath(dir, NULL);
     const char *path = real ? real : dir, *slash = strrchr(path, '/');
-    *card = (struct model_card){.context = c->max_positions, .review_floor = -INFINITY};
+    *card = (struct model_card){.context = c->max_positions, .review_floor = -INFINITY,
+                                .reply_top_k = (size_t)c->K};
     snprintf(card->name, sizeof card->name, "%s", slash && slash[1] ? slash + 1 : path);
     snprintf(card->prompts, sizeof card->prompts, "instruct");
     free(real);
@@ -50,6 +51,18 @@ static enum err card_number(json_t *o, const char *path, const char *key, double
     return OK;
 }
 
+static enum err card_count(json_t *o, const char *path, const char *key, size_t most, size_t *out,
+                           struct errinfo *e)
+{
+    json_t *v = json_object_get(o, key);
+    if (!v) return OK;
+    json_int_t n = json_integer_value(v);
+    if (!json_is_integer(v) || n < 1 || (uint64_t)n > most)
+        return err_set(e, E_FORMAT, "%s: '%s' is not a whole number from 1 to %zu", path, key, most);
+    *out = (size_t)n;
+    return OK;
+}
+
 static enum err card_fields(struct model_card *card, json_t *o, const char *path,
                             const struct config *c, struct errinfo *e)
 {
@@ -59,14 +72,8 @@ static enum err card_fields(struct model_card *card, json_t *o, const char *path
     TRY(card_number(o, path, "retrieval_weight", &card->retrieval_weight, e));
     TRY(card_number(o, path, "review_floor", &card->review_floor, e));
     TRY(card_number(o, path, "support_floor", &card->support_floor, e));
-    json_t *context = json_object_get(o, "context");
-    if (!context) return OK;
-    json_int_t n = json_integer_value(context);
-    if (!json_is_integer(context) || n < 1 || (uint64_t)n > c->max_positions)
-        return err_set(e, E_FORMAT, "%s: 'context' is not a whole number from 1 to %zu, "
-                       "config.json's max_position_embeddings", path, c->max_positions);
-    card->context = (size_t)n;
-    return OK;
+    TRY(card_count(o, path, "reply_top_k", REPLY_TOP_K_MOST, &card->reply_top_k, e));
+    return card_count(o, path, "context", c->max_positions, &card->context, e);
 }
 
 static enum err card_read(struct model_card *card, const char *dir, const struct config *c,
@@ -164,6 +171,12 @@ static void prepare(struct model *m)
     model_set_kv(m, m->attention == ATTEND_EXPANDED && kv == KV_INT8 ? KV_F16 : kv);
 }
 
+static void choose_top_k(struct model *m, size_t asked)
+{
+    m->reply_K = (int)(asked ? asked : m->card.reply_top_k);
+    m->K_most = m->reply_K > m->config.K ? m->reply_K : m->config.K;
+}
+
 static void take_prefix(struct model *m, const struct prefix_options *o)
 {
     if (!o || !o->dir || o->mode == PREFIX_OFF) return;
@@ -184,6 +197,9 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
                           bool with_tokenizer, struct errinfo *e)
 {
     struct device_options device = {o->threads, o->weights, o->kv};
+    if (o->reply_top_k > REPLY_TOP_K_MOST)
+        return err_set(e, E_USAGE, "%zu rows for each token of a reply: at most %d", o->reply_top_k,
+                       REPLY_TOP_K_MOST);
     m->threads = o->threads;
     take_prefix(m, o->prefix);
     TRY(read_config(&m->config, dir, e));
@@ -195,6 +211,7 @@ static enum err open_into(struct model *m, const char *dir, const struct model_o
     else
         TRY(backend_find(&m->b, o->backend, e));
     m->kv_chosen = o->kv != KV_AUTO;
+    choose_top_k(m, o->reply_top_k);
     if (o->dense) m->attention = dense_form(&m->config, m->b, o->kv);
     TRY(m->b->open(&m->d, &device, e));
     TRY(open_weights(m, dir, e));
@@ -279,8 +296,10 @@ int model_eos(const struct model *m, size_t i)
     return i < (size_t)m->config.n_eos ? m->config.eos[i] : -1;
 }
 
-static void describe_layers(const struct config *c, enum attention attention, struct buf *out)
+static void describe_layers(const struct model *m, struct buf *out)
 {
+    const struct config *c = &m->config;
+    enum attention attention = m->attention;
     int full = 0, moe = 0;
     for (int l = 0; l < c->L; l++) {
         full += c->full[l];
@@ -291,8 +310,8 @@ static void describe_layers(const struct config *c, enum attention attention, st
         buf_addf(out, "attention: dense, %s\n",
                  attention == ATTEND_EXPANDED ? "expanded" : "absorbed");
     else
-        buf_addf(out, "attention: sparse, top %d; %d layers select, %d share\n", c->K, full,
-                 c->L - full);
+        buf_addf(out, "attention: sparse, top %d, in replies %d; %d layers select, %d share\n", c->K,
+                 m->reply_K, full, c->L - full);
     if (moe)
         buf_addf(out, "experts: %d in %d layers, %d active, %d shared\n", c->E, moe, c->A,
                  c->E_shared);
@@ -302,7 +321,7 @@ void model_describe(const struct model *m, struct buf *out)
 {
     const struct config *c = &m->config;
     buf_addf(out, "name: %s\narchitecture: %s\n", m->card.name, c->model_type);
-    describe_layers(c, m->attention, out);
+    describe_layers(m, out);
     buf_addf(out, "width: %d\nheads: %d\nlatent: %d + %d\nvocabulary: %d\n", c->D, c->H, c->R, c->P,
              c->V);
     buf_addf(out, "context: %zu tokens\nprompts: %s\n", m->card.context, m->card.prompts);

@@ -22,6 +22,7 @@ struct model {
     float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
     float index_scale;             /* J^-1/2 C^-1/2 */
     enum attention attention;
+    int reply_K, K_most;           /* K of a reply's tokens; the larger of it and config.K */
     bool kv_chosen;                /* the state's precision was asked for */
     int threads;                   /* as asked for; 0: all cores */
     struct prefix_options prefix;  /* dir NULL: no cache; its own copy else */

@@ -15,6 +15,7 @@ enum err session_new(struct session **out, struct model *m, struct errinfo *e)
     struct session *s = mem_alloc(1, sizeof *s);
     s->m = m;
     session_set_chunk(s, 0);
+    s->reply_from = SIZE_MAX;
     s->logits = mem_alloc((size_t)m->config.V, sizeof *s->logits);
     kv_init(&s->kv, &m->kv, m->b, m->d);
     if (m->prefix.dir) {
@@ -102,11 +103,19 @@ void session_rewind(struct session *s, size_t n)
     s->has_logits = false;
 }
 
+void session_set_reply(struct session *s, size_t from)
+{
+    if (from == s->reply_from) return;
+    session_rewind(s, from < s->reply_from ? from : s->reply_from);
+    s->reply_from = from;
+}
+
 void session_share(struct session *to, const struct session *from, size_t n)
 {
     assert(to->m == from->m && n <= from->tokens.n);
     to->tokens.n = 0;
     to->has_logits = false;
+    to->reply_from = from->reply_from;
     tokens_append(&to->tokens, from->tokens.v, n);
     kv_share(&to->kv, &from->kv, n);
 }
@@ -145,13 +154,14 @@ static enum err check_logits(const struct session *s, struct errinfo *e)
                    s->m->card.name, number ? "the same for every token" : "no numbers");
 }
 
-/* One forward pass over n tokens that are known to be good. */
+/* One forward pass over n tokens that are known to be good, all of documents or all of a reply. */
 static enum err extend(struct session *s, const int32_t *ids, size_t n, bool last,
                        struct errinfo *e)
 {
     TRY(graph_reserve(&s->graph, s->m, n, e));
     s->has_logits = false;
-    TRY(graph_forward(&s->graph, &s->kv, ids, n, last ? s->logits : NULL, s->probe, e));
+    int K = s->tokens.n < s->reply_from ? s->m->config.K : s->m->reply_K;
+    TRY(graph_forward(&s->graph, &s->kv, ids, n, K, last ? s->logits : NULL, s->probe, e));
     tokens_append(&s->tokens, ids, n);
     s->computed += n;
     if (last) TRY(check_logits(s, e));
@@ -159,11 +169,12 @@ static enum err extend(struct session *s, const int32_t *ids, size_t n, bool las
     return OK;
 }
 
-/* Where the next pass ends: passes of a long text end at multiples of the chunk, so that blocks of
- * the cache are complete as soon as they can be. */
+/* Tokens of the next pass: passes of a long text end at multiples of the chunk, so that blocks of
+ * the cache are complete as soon as they can be, and where the reply's tokens begin. */
 static size_t next_pass(const struct session *s, size_t left)
 {
-    return left <= s->chunk ? left : s->chunk - s->tokens.n % s->chunk;
+    size_t at = s->tokens.n, pass = left <= s->chunk ? left : s->chunk - at % s->chunk;
+    return at < s->reply_from && pass > s->reply_from - at ? s->reply_from - at : pass;
 }
 
 /* What the cache on disk holds of the prompt behind the state. */
@@ -177,8 +188,9 @@ static enum err take_stored(struct session *s, struct errinfo *e)
 }
 
 /* All n tokens, in chunks.  What is finished when a chunk fails stays.
- * stored: they are the end of the prompt that the cache on disk was told of. */
-static enum err extend_all(struct session *s, const int32_t *ids, size_t n, bool stored,
+ * stored: they are the end of the prompt that the cache on disk was told of.  last: more does not
+ * follow, so the last one's logits are wanted. */
+static enum err extend_all(struct session *s, const int32_t *ids, size_t n, bool stored, bool last,
                            struct errinfo *e)
 {
     size_t first = s->tokens.n, end = first + n, computed = 0;
@@ -188,7 +200,7 @@ static enum err extend_all(struct session *s, const int32_t *ids, size_t n, bool
         if (stored && !computed) TRY(prefix_chain_allows(s->prefix, end - at, e));
         if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
         const int32_t *next = stored ? s->prefix->ids + at : ids + (at - first);
-        TRY(extend(s, next, now, at + now == end, e));
+        TRY(extend(s, next, now, last && at + now == end, e));
         if (stored) prefix_chain_store(s->prefix, &s->kv);
         computed += now;
         if (s->tick && n > s->chunk) s->tick(s->tick_ctx, computed, computed + end - at - now);
@@ -202,8 +214,25 @@ enum err session_append(struct session *s, const int32_t *ids, size_t n, struct 
     if (n == 0) return OK;
     TRY(check_room(s, before + n, e));
     TRY(check_tokens(s, ids, n, e));
-    enum err r = extend_all(s, ids, n, false, e);
+    enum err r = extend_all(s, ids, n, false, true, e);
     if (r) session_rewind(s, before);
+    return r;
+}
+
+/* Of a prompt of n tokens those that are the same whatever is asked of the documents. */
+static size_t shared_tokens(const struct session *s, size_t n)
+{
+    return n < s->reply_from ? n : s->reply_from;
+}
+
+/* The first n tokens of want, through the cache on disk. */
+static enum err extend_stored(struct session *s, const int32_t *want, size_t n, bool last,
+                              struct errinfo *e)
+{
+    size_t at = s->tokens.n;
+    prefix_chain_begin(s->prefix, prefix_root(s->m), want, n);
+    enum err r = extend_all(s, want + at, n - at, true, last, e);
+    prefix_chain_end(s->prefix, &s->kv);
     return r;
 }
 
@@ -216,11 +245,12 @@ enum err session_sync(struct session *s, const int32_t *want, size_t n, struct e
     if (keep == n && s->tokens.n == n && (s->has_logits || n == 0)) return OK;
     if (keep == n && n > 0) keep--; /* the last token once more, for its logits */
     session_rewind(s, keep);
-    bool stored = s->prefix && !s->probe && n >= PREFIX_FLOOR;
-    if (stored) prefix_chain_begin(s->prefix, prefix_root(s->m), want, n);
-    enum err r = extend_all(s, want + keep, n - keep, stored, e);
-    if (stored) prefix_chain_end(s->prefix, &s->kv);
-    return r;
+    size_t shared = shared_tokens(s, n);
+    if (s->prefix && !s->probe && shared >= PREFIX_FLOOR && keep < shared) {
+        TRY(extend_stored(s, want, shared, shared == n, e));
+        keep = shared;
+    }
+    return extend_all(s, want + keep, n - keep, false, true, e);
 }
 
 /* ------------------------------------------------------------------ the cache on disk */
@@ -241,5 +271,5 @@ void session_set_label(struct session *s, const char *label)
 
 size_t session_stored(struct session *s, const int32_t *ids, size_t n)
 {
-    return s->prefix ? prefix_chain_count(s->prefix, prefix_root(s->m), ids, n) : 0;
+    return s->prefix ? prefix_chain_count(s->prefix, prefix_root(s->m), ids, shared_tokens(s, n)) : 0;
 }

@@ -12,6 +12,7 @@ struct session {
     struct tokens tokens;            /* as many as the kv holds */
     float *logits;                   /* [V], after the last token */
     bool has_logits;
+    size_t reply_from;               /* tokens from here on attend to the model's reply_K */
     size_t chunk, computed;
     session_tick *tick;
     void *tick_ctx;

@@ -152,6 +152,9 @@ static void the_model(void **state)
     assert_string_equal(model_card(m)->prompts, "compact");
     assert_int_equal(model_card(m)->context, 131072);
     assert_true(model_card(m)->retrieval_weight == 1.5);
+    assert_int_equal(model_card(m)->reply_top_k, 2048);
+    assert_int_equal(m->reply_K, 2048);
+    assert_int_equal(m->K_most, 2048);
     assert_int_equal(model_eos(m, 0), 2);
     assert_int_equal(model_eos(m, 1), -1);
     assert_int_equal(model_kv_bytes(m, 0), 0);
@@ -180,6 +183,7 @@ static void card_defaults(void **state)
     assert_string_equal(model_card(m)->prompts, "instruct");
     assert_int_equal(model_card(m)->context, 4096);
     assert_true(model_card(m)->retrieval_weight == 0);
+    assert_int_equal(model_card(m)->reply_top_k, m->config.K);
     assert_true(model_card(m)->support_floor == 0);
     assert_true(isinf(model_card(m)->review_floor) && model_card(m)->review_floor < 0);
     model_close(m);
@@ -283,7 +287,7 @@ static void bad_cards(void **state)
     const struct folder *f = *state;
     static const char *const cards[] = {
         "[]", "{\"name\":", "{\"name\":3}", "{\"prompts\":\"\"}", "{\"context\":0}",
-        "{\"context\":4097}", "{\"context\":1.5}", "{\"retrieval_weight\":\"1\"}",
+        "{\"context\":4097}", "{\"reply_top_k\":0}", "{\"reply_top_k\":65537}", "{\"context\":1.5}", "{\"retrieval_weight\":\"1\"}",
         "{\"name\":\"a name of more than sixty-three bytes, longer than any name taken\"}",
     };
     for (size_t i = 0; i < sizeof cards / sizeof cards[0]; i++) {

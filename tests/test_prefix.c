@@ -161,6 +161,37 @@ static void another_question_stores_little(void **state)
     mem_free(ids);
 }
 
+/* The tokens of a question select more rows than those of the documents: what is on disk must not
+ * depend on where, in another prompt, the documents end. */
+static void documents_are_stored_and_questions_are_not(void **state)
+{
+    (void)state;
+    struct prefix_options p = {.dir = in_dir("replies")}, none = {0};
+    struct model_options o = {.reply_top_k = 200};
+    struct model *cached = cached_model(FIXTURE, "cpu", &p, o), *plain = cached_model(FIXTURE, "cpu", &none, o);
+    static const size_t documents[] = {1200, 1200, 1030, 1399};
+    int32_t *ids = prompt_new(LENGTH, 1);
+    for (size_t i = 0; i < 4; i++) {
+        struct session *s = new_session(cached), *want = new_session(plain);
+        struct prefix_report r;
+        session_set_reply(s, documents[i]);
+        session_set_reply(want, documents[i]);
+        read_prompt(s, ids, LENGTH);
+        read_prompt(want, ids, LENGTH);
+        same_logits(s, want);
+        session_prefix(s, &r);
+        if (i == 0) assert_int_equal(r.stored, 1200);
+        if (i == 1) assert_true(r.stored == 0 && r.loaded >= 1199);
+        if (i == 2) assert_true(r.stored == 0 && r.loaded <= 1030);
+        if (i == 3) assert_true(r.loaded <= 1200);
+        session_free(s);
+        session_free(want);
+    }
+    model_close(cached);
+    model_close(plain);
+    mem_free(ids);
+}
+
 static void sessions_take_from_memory_first(void **state)
 {
     (void)state;
@@ -538,6 +569,7 @@ int main(void)
         cmocka_unit_test(any_length),
         cmocka_unit_test(what_is_before_a_difference_is_kept),
         cmocka_unit_test(another_question_stores_little),
+        cmocka_unit_test(documents_are_stored_and_questions_are_not),
         cmocka_unit_test(sessions_take_from_memory_first),
         cmocka_unit_test(short_prompts_are_left_alone),
         cmocka_unit_test(interrupted_and_resumed),

@@ -39,14 +39,20 @@ static const struct subject subjects[] = {
 };
 #define SUBJECTS (sizeof subjects / sizeof subjects[0])
 
-static struct model *open_with(const struct subject *s, int threads, bool dense)
+static struct model *open_options(const struct subject *s, struct model_options o)
 {
     struct errinfo e = {0};
     struct model *m;
-    struct model_options o = {.backend = s->backend, .weights = s->weights, .kv = s->kv,
-                              .threads = threads, .dense = dense || s->dense};
+    o.backend = s->backend;
+    o.weights = s->weights;
+    o.kv = s->kv;
     if (model_open_weights(&m, s->dir, &o, &e)) fail_msg("%s", e.msg);
     return m;
+}
+
+static struct model *open_with(const struct subject *s, int threads, bool dense)
+{
+    return open_options(s, (struct model_options){.threads = threads, .dense = dense || s->dense});
 }
 
 static int32_t token_at(size_t i)
@@ -241,6 +247,57 @@ static void shared_prefix(const struct subject *u)
     }
     session_free(first);
     session_free(fresh);
+    model_close(m);
+}
+
+#define REPLY_K 100
+
+/* m reads with the session's replies from 0; `all` is the same model with REPLY_K for every token. */
+static void reply_from_the_start(const struct subject *u, struct model *m, const int32_t *ids)
+{
+    struct model *all = open_with(u, 2, false);
+    all->config.K = all->K_most = REPLY_K;
+    struct session *a = session_on(m, 512), *b = session_on(all, 512);
+    session_set_reply(a, 0);
+    sync_to(a, ids, TOKENS);
+    sync_to(b, ids, TOKENS);
+    same_logits(a, b, "a reply from the start");
+    session_free(a);
+    session_free(b);
+    model_close(all);
+}
+
+/* Documents are read as without a reply, however its tokens are grouped; those select more. */
+static void reply_selects_more(const struct subject *u)
+{
+    static const size_t from = 90, chunks[] = {1, 7, 64};
+    if (u->dense) return;
+    struct model *m = open_options(u, (struct model_options){.threads = 2, .reply_top_k = REPLY_K});
+    int32_t ids[TOKENS];
+    make_tokens(ids, TOKENS);
+    struct session *want = session_on(m, 512), *plain = session_on(m, 512);
+    session_set_reply(want, from);
+    sync_to(want, ids, from);
+    sync_to(plain, ids, from);
+    same_logits(want, plain, "the documents before a reply");
+    sync_to(want, ids, TOKENS);
+    sync_to(plain, ids, TOKENS);
+    assert_true(difference(want, plain) > 1e-6);
+    for (size_t i = 0; i < 3; i++) {
+        struct session *s = session_on(m, chunks[i]);
+        session_set_reply(s, from);
+        sync_to(s, ids, TOKENS - 2);
+        append_to(s, ids + TOKENS - 2, 2);
+        same_logits(s, want, "a reply in other chunks");
+        session_free(s);
+    }
+    session_set_reply(plain, from); /* what it holds of the reply was read in another way */
+    assert_int_equal(session_length(plain), from);
+    sync_to(plain, ids, TOKENS);
+    same_logits(plain, want, "a reply said later");
+    reply_from_the_start(u, m, ids);
+    session_free(want);
+    session_free(plain);
     model_close(m);
 }
 
@@ -455,6 +512,7 @@ IDENTITY(any_chunk_size)
 IDENTITY(one_more_token)
 IDENTITY(rewound_and_extended)
 IDENTITY(sparse_is_dense_below_top_k)
+IDENTITY(reply_selects_more)
 IDENTITY(any_number_of_threads)
 IDENTITY(shared_prefix)
 
@@ -465,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_one_more_token),
         cmocka_unit_test(test_rewound_and_extended),
         cmocka_unit_test(test_sparse_is_dense_below_top_k),
+        cmocka_unit_test(test_reply_selects_more),
         cmocka_unit_test(test_any_number_of_threads),
         cmocka_unit_test(test_shared_prefix),
         cmocka_unit_test(sync_keeps_the_common_prefix),
