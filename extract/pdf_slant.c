@@ -52,10 +52,11 @@ static float touching(const struct slant *s, const struct by_u *order, size_t n,
         if (side < 0 ? step > k : k + step >= n) break;
         const struct slant *b = &s[order[side < 0 ? k - step : k + step].i];
         if (fabsf(b->u0 - a->u0) > best) break;
-        float d = distance(a, b), r = step_angle(a, b);
-        if (d >= best || b->chars > SHRED || fabsf(b->size - a->size) > 0.1f * a->size ||
-            fabsf(r) > 60 * DEGREE || !touches(a, b, r))
-            continue;
+        if (b->chars > SHRED || fabsf(b->size - a->size) > 0.1f * a->size) continue;
+        float d = distance(a, b);
+        if (d >= best) continue;
+        float r = step_angle(a, b);
+        if (fabsf(r) > 60 * DEGREE || !touches(a, b, r)) continue;
         best = d;
         angle = r;
     }
