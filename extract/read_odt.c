@@ -22,6 +22,7 @@ struct odt {
     struct aside aside;
     struct arena *a;
     struct odf_styles *styles;
+    const struct zip *z;
     uint32_t paragraph;
     int list;               /* depth of lists */
     int count[LISTS_MAX];   /* per depth      */
@@ -201,6 +202,26 @@ static void read_note(struct odt *d, struct pull *p)
     buf_free(&mark);
 }
 
+/* A formula is a document of its own in the file: its signs, without what a program notes beside. */
+static void read_formula(struct odt *d, struct pull *p)
+{
+    const char *folder = zip_resolve(d->a, "", pull_attr(p, "href"));
+    struct buf path = {0};
+    buf_addf(&path, "%s/content.xml", folder);
+    const struct zip_member *m = zip_find(d->z, path.s);
+    struct pull q;
+    enum pull_event ev;
+    buf_free(&path);
+    if (!m || !*folder) return;
+    pull_open(&q, m->s, m->n);
+    for (bool math = false; (ev = pull_next(&q)) != PULL_END;) {
+        if (ev == PULL_OPEN && pull_is(&q, "math")) math = true;
+        else if (ev == PULL_OPEN && (pull_is(&q, "annotation") || !math)) pull_skip(&q);
+        else if (ev == PULL_TEXT && math) pen_text(d->pen, q.text.s, q.text.n);
+    }
+    pull_close(&q);
+}
+
 /* ------------------------------------------------------------------ slides */
 
 static void read_slide(struct odt *d, struct pull *p)
@@ -289,6 +310,7 @@ static void read_element(struct odt *d, struct pull *p)
     }
     else if (pull_is(p, "table-cell")) read_cell(d, p);
     else if (pull_is(p, "note")) read_note(d, p);
+    else if (pull_is(p, "object")) read_formula(d, p), walk(d, p);
     else if (pull_is(p, "text-box")) read_aside(d, p, "");
     else walk(d, p);
 }
@@ -329,7 +351,7 @@ static enum err read_odf(struct doc_builder *b, const struct ingest_options *o, 
     const struct zip_member *content = NULL;
     if (!r) r = office_content(&content, &z, name, e);
     if (!r) {
-        struct odt d = {.a = a, .list_style = "", .slides = slides,
+        struct odt d = {.a = a, .z = &z, .list_style = "", .slides = slides,
                         .pages = slides ? o->pages : NULL, .show_hidden = o->show_hidden};
         d.pen = &d.body;
         pen_init(&d.body, b);

@@ -146,6 +146,20 @@ static void odt_reads_the_page(void **state)
     done(&r);
 }
 
+static void odt_formulas_are_their_signs(void **state)
+{
+    (void)state;
+    struct buf f = ZIP(TYPE("text"), CONTENT("", "<text:p>so <draw:frame><draw:object xlink:href='./F' "
+                       "xmlns:xlink='x'/></draw:frame> holds <draw:object xlink:href='../gone' xmlns:xlink='x'/>"
+                       "<draw:object xlink:href='C' xmlns:xlink='x'/></text:p>"),
+        {"F/content.xml", "<math><semantics><mi>a</mi><mo>=</mo><mn>1</mn><annotation>a=1</annotation>"
+                          "</semantics></math>", 0},
+        {"C/content.xml", "<chart><title>no</title></chart>", 0});
+    struct result r = run(read_odt, "odt", &f, NULL);
+    expect_text(&r, "so a=1 holds");
+    done(&r);
+}
+
 /* ------------------------------------------------------------------ books */
 
 #define CONTAINER {"META-INF/container.xml", "<container><rootfiles><rootfile full-path='O/p.opf'/>" \
@@ -299,6 +313,7 @@ int main(void)
         cmocka_unit_test(docx_tables_and_notes),
         cmocka_unit_test(hidden_text_is_shown_when_asked_for),
         cmocka_unit_test(odt_reads_the_page),
+        cmocka_unit_test(odt_formulas_are_their_signs),
         cmocka_unit_test(epub_follows_the_spine),
         cmocka_unit_test(parts_that_are_missing),
         cmocka_unit_test(a_file_that_is_cut_short),

@@ -298,9 +298,29 @@ static void nothing_is_still_json(void **state)
     buf_free(&b);
 }
 
+static void places_by_what_their_format_counts(void **state)
+{
+    (void)state;
+    static const struct { struct place place; const char *text; } cases[] = {
+        {{.units = {"sheet", "row"}, .page = 2, .page_label = "Costs", .line0 = 5, .line1 = 5},
+         " sheet 2 (Costs) row 5"},
+        {{.units = {NULL, "paragraph"}, .line0 = 3, .line1 = 4}, " paragraph 3-4"},
+        {{.units = {"slide", NULL}, .page = 7}, " slide 7"},
+        {{.units = {"chapter", NULL}, .page = 1, .page_label = "a.xhtml", .line0 = 9, .line1 = 12},
+         " chapter 1 (a.xhtml) l.9-12"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buf b = {0};
+        output_place(&b, &cases[i].place, CITE_QUOTE);
+        assert_string_equal(b.s, cases[i].text);
+        buf_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(places_by_what_their_format_counts),
         cmocka_unit_test(text_shows_places_and_leaves_out_what_is_unsupported),
         cmocka_unit_test(text_says_no),
         cmocka_unit_test(text_of_a_summary_has_its_title),
