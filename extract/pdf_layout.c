@@ -149,7 +149,8 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             link = &o->chain[pc];
             if (gap > TIGHT * size || gap < -0.6f * size) continue;
             if (size > CAP * fminf(l->size, it->size)) continue;
-            if (fabsf(gap) > 0.08f * size && stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
+            if ((gap > 0.08f * size || gap < -0.3f * size) &&
+                stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
                 continue;
             const struct item *body = &k->item[k->body[pc]]; /* before a superscript */
             if (overlap(l->v0, l->v1, it->v0, it->v1) < 0.5f &&

@@ -28,7 +28,8 @@ struct pdf_page {
     size_t n;
     bool context; /* read to tell what repeats around the pages asked for; not written */
     bool empty;   /* no text was found on it                                        */
-    bool no_text; /* and there is an image on it                                    */
+    bool garbage; /* all its text is in fonts that do not tell the characters       */
+    bool no_text; /* it is garbage, or empty with an image on it                    */
 };
 
 struct pdf_doc {
@@ -36,7 +37,8 @@ struct pdf_doc {
     size_t n;
     const struct outline_entry *outline; /* by page */
     size_t n_outline;
-    size_t hidden; /* words left out because nobody can see them */
+    size_t hidden;  /* words left out because nobody can see them         */
+    size_t garbage; /* ... because nobody can tell their characters       */
 };
 
 #endif

@@ -1,6 +1,7 @@
 /* read_pdf.c: from the bytes of a PDF to a document.
  *
  *   words.cc      every word with its box (pdf_repair: of damaged files too)
+ *   pdf_garbage   words whose characters nobody can tell
  *   pdf_hidden    words that nobody sees (pdf_scan: whether there may be some; marks.cc: how each
  * is painted) pdf_layout    words -> lines in reading order (gutters: pdf_columns) pdf_order
  * geometry's order or the content stream's (pdf_stream) pdf_text      the text of a line
@@ -13,6 +14,7 @@
 
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
+#include "extract/pdf_garbage.h"
 #include "extract/pdf_hidden.h"
 #include "extract/pdf_order.h"
 #include "extract/pdf_outline.h"
@@ -60,21 +62,28 @@ static void clip(float box[4], float w, float h)
     }
 }
 
-static size_t take_page(struct pdf_page *p, struct words_doc *d, const struct outline *o,
-                        struct marks_doc *marks, bool show, uint32_t number, struct arena *a,
-                        struct arena *scratch)
+/* What was left out of a page: words. */
+struct left_out {
+    size_t hidden, garbage;
+};
+
+static struct left_out take_page(struct pdf_page *p, struct words_doc *d, const struct outline *o,
+                                 struct marks_doc *marks, bool show, uint32_t number,
+                                 struct arena *a, struct arena *scratch)
 {
+    struct left_out out = {0};
     struct words_page words;
     struct layout lay;
     p->number = number;
     if (!words_read(d, (int)number - 1, &words)) {
         p->empty = true;
-        return 0;
+        return out;
     }
     p->width = words.width;
     p->height = words.height;
     if (words.label) p->label = mem_copy(a, words.label, strlen(words.label));
-    size_t hidden = show ? 0 : hidden_drop(&words, o, number, marks);
+    if (!show) out.hidden = hidden_drop(&words, o, number, marks);
+    out.garbage = garbage_drop(&words, scratch, &p->garbage);
     order_page(&lay, scratch, d, (int)number - 1, &words);
     take_lines(p, &lay, &words, a, scratch);
     for (size_t i = 0; i < p->n; i++) clip(p->v[i].at.box, p->width, p->height);
@@ -82,7 +91,7 @@ static size_t take_page(struct pdf_page *p, struct words_doc *d, const struct ou
     p->empty = p->n == 0;
     words_page_free(&words);
     arena_reset(scratch);
-    return hidden;
+    return out;
 }
 
 /* Empty pages that hold an image are images; the others are blank. */
@@ -92,8 +101,9 @@ static size_t find_images(struct pdf_doc *pdf, const struct outline *o)
     for (size_t i = 0; i < pdf->n; i++) {
         struct pdf_page *p = &pdf->v[i];
         if (!p->empty || p->context) continue;
-        p->no_text = ++looked > MAX_LOOK || outline_has_image(o, p->number);
-        images += p->no_text;
+        bool image = !p->garbage && (++looked > MAX_LOOK || outline_has_image(o, p->number));
+        p->no_text = p->garbage || image;
+        images += image;
     }
     return images;
 }
@@ -135,15 +145,21 @@ static enum err take_all(struct pdf_doc *out, struct words_doc *d, const struct 
     for (uint32_t i = 0; i < count; i++) {
         struct pdf_page *p = &out->v[i];
         if (!needed[i]) continue;
-        size_t hidden = take_page(p, d, o, marks, show, i + 1, a, scratch);
+        struct left_out left = take_page(p, d, o, marks, show, i + 1, a, scratch);
         if (p->context) continue;
-        out->hidden += hidden;
+        out->hidden += left.hidden;
+        out->garbage += left.garbage;
         asked++;
         if (p->empty) empty++;
     }
     arena_free(scratch);
     size_t images = find_images(out, o);
     if (empty < asked) return OK;
+    if (out->garbage)
+        return err_set(e, E_EMPTY,
+                       "%s: its fonts do not tell which characters they show; use an OCR "
+                       "tool first",
+                       name);
     if (images)
         return err_set(e, E_EMPTY, "%s: %zu of %zu pages are images; use an OCR tool first", name,
                        images, asked);
@@ -198,14 +214,20 @@ static void close_opened(struct opened *o)
     buf_free(&o->mended);
 }
 
-static void set_note(struct doc_builder *b, const char *note, size_t hidden)
+static void add_left_out(struct buf *b, size_t words, const char *which)
 {
-    char all[160];
-    if (!note && !hidden) return;
-    if (hidden)
-        snprintf(all, sizeof all, "%s%sleft out %zu word%s that nobody sees", note ? note : "",
-                 note ? "; " : "", hidden, hidden == 1 ? "" : "s");
-    doc_set_note(b, hidden ? all : note);
+    if (!words) return;
+    buf_addf(b, "%sleft out %zu word%s %s", b->n ? "; " : "", words, words == 1 ? "" : "s", which);
+}
+
+static void set_note(struct doc_builder *b, const char *note, const struct pdf_doc *pdf)
+{
+    struct buf all = {0};
+    if (note) buf_addz(&all, note);
+    add_left_out(&all, pdf->hidden, "that nobody sees");
+    add_left_out(&all, pdf->garbage, "in fonts that do not tell which characters they show");
+    if (all.n) doc_set_note(b, all.s);
+    buf_free(&all);
 }
 
 enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
@@ -237,7 +259,7 @@ enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const c
         flow_write(b, &pdf, a);
         if (outline_title(about))
             doc_set_title(b, outline_title(about), strlen(outline_title(about)));
-        set_note(b, file.note, pdf.hidden);
+        set_note(b, file.note, &pdf);
     }
     marks_close(marks);
     outline_close(about);

@@ -22,21 +22,29 @@ static void object(struct pdf *p, int number)
     if (number > p->n) p->n = number;
 }
 
-/* Objects 1 and 2 are written at the end: catalogue and page tree.  3, 4, 5: fonts. */
-static void begin(struct pdf *p)
-{
-    *p = (struct pdf){.n = 5};
-    buf_addz(&p->b, "%PDF-1.4\n");
-    object(p, 3), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\n");
-    object(p, 4), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>\nendobj\n");
-    object(p, 5), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Courier>>\nendobj\n");
-}
-
 static void stream(struct pdf *p, const char *s, size_t n)
 {
     buf_addf(&p->b, "<</Length %zu>>\nstream\n", n);
     buf_add(&p->b, s, n);
     buf_addz(&p->b, "\nendstream\nendobj\n");
+}
+
+/* Objects 1 and 2 are written at the end: catalogue and page tree.  3, 4, 5, 6: fonts; the last one
+ * says that its letters are characters of private use. */
+static void begin(struct pdf *p)
+{
+    static const char table[] = "/CIDInit /ProcSet findresource begin 12 dict begin begincmap "
+                                "1 begincodespacerange <00> <FF> endcodespacerange "
+                                "1 beginbfrange <20> <7E> <E020> endbfrange endcmap end end";
+    *p = (struct pdf){.n = 7};
+    buf_addz(&p->b, "%PDF-1.4\n");
+    object(p, 3), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\n");
+    object(p, 4), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>\nendobj\n");
+    object(p, 5), buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Courier>>\nendobj\n");
+    object(p, 6);
+    buf_addz(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Odd/ToUnicode 7 0 R>>\nendobj\n");
+    object(p, 7);
+    stream(p, table, sizeof table - 1);
 }
 
 /* A page of 600 x 800 points from the text operators in `s`. */
@@ -48,7 +56,7 @@ static void page(struct pdf *p, const char *s)
     object(p, number);
     buf_addf(&p->b,
              "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources"
-             "<</Font<</F 3 0 R/B 4 0 R/C 5 0 R>>>>>>\nendobj\n",
+             "<</Font<</F 3 0 R/B 4 0 R/C 5 0 R/G 6 0 R>>>>>>\nendobj\n",
              content);
     p->page[p->pages++] = number;
 }
@@ -320,10 +328,56 @@ static void test_hidden(void **state)
         assert_true(holds(&g, "Everybody sees") && holds(&g, "White on black"));
         assert_int_equal(holds(&g, "Ignore"), show);
         assert_int_equal(holds(&g, "praise"), show);
-        if (show) assert_null(g.d->note);
-        else assert_string_equal(g.d->note, "left out 11 words that nobody sees");
+        if (show)
+            assert_null(g.d->note);
+        else
+            assert_string_equal(g.d->note, "left out 11 words that nobody sees");
         drop(&g);
     }
+}
+
+/* Words of a font that does not tell its characters are left out and counted; a page of nothing
+ * else has no text.  A bullet of private use is no word. */
+static void test_garbage(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf b = {0}, other = {0};
+    begin(&p);
+    line(&b, "F", 10, 72, 100, "Some words can be read.");
+    line(&b, "G", 10, 72, 130, "These words nobody can read");
+    page(&p, b.s);
+    line(&other, "G", 10, 72, 130, "Nor this whole page");
+    page(&p, other.s);
+    finish(&p, "", dir, "one.pdf");
+    struct got g = get(in_dir("one.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_string_equal(g.d->text.s, "Some words can be read.\n\n");
+    assert_string_equal(g.d->note,
+                        "left out 2 words in fonts that do not tell which characters they show");
+    assert_false(g.d->pages[0].no_text);
+    assert_true(g.d->pages[1].no_text);
+    assert_int_equal(g.d->pages_without_text, 1);
+    drop(&g);
+
+    begin(&p);
+    page(&p, other.s);
+    finish(&p, "", dir, "one.pdf");
+    g = get(in_dir("one.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, E_EMPTY);
+    assert_non_null(strstr(g.e.msg, "fonts do not tell"));
+    drop(&g);
+
+    buf_clear(&b);
+    line(&b, "G", 10, 72, 100, "x");
+    line(&b, "F", 10, 90, 100, "an item of a list");
+    g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g, "an item of a list"));
+    assert_null(g.d->note);
+    drop(&g);
+    buf_free(&other);
 }
 
 static void test_table(void **state)
@@ -659,14 +713,15 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),  cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_columns),    cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_hidden),     cmocka_unit_test(test_table),
-        cmocka_unit_test(test_raised),     cmocka_unit_test(test_angles),
-        cmocka_unit_test(test_initial),    cmocka_unit_test(test_furniture),
-        cmocka_unit_test(test_over_pages), cmocka_unit_test(test_footnote),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_mixed_pages),
-        cmocka_unit_test(test_damage),     cmocka_unit_test(test_wrapped_cells),
+        cmocka_unit_test(test_documents),     cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_columns),       cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_hidden),        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
+        cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
+        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_mixed_pages),
+        cmocka_unit_test(test_garbage),       cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_wrapped_cells),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
