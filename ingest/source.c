@@ -2,280 +2,16 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ingest/charset.h"
-#include "ingest/formats.h"
 #include "ingest/ingest.h"
+#include "ingest/item.h"
 #include "ingest/lang.h"
-#include "ingest/magic.h"
-#include "ingest/members.h"
 #include "ingest/pages.h"
-#include "ingest/pool.h"
 #include "ingest/read_text.h"
 #include "ingest/sniff.h"
 #include "ingest/tree.h"
-
-#define MAX_FILE ((size_t)64 << 20)
-#define HEAD ((size_t)64 << 10) /* bytes that decide what a file is */
-
-/* ------------------------------------------------------------------ formats */
-
-static enum err reader_named(const struct reader **out, const char *name, struct errinfo *e)
-{
-    struct buf known = {0};
-    *out = formats_find(name);
-    for (size_t i = 0; formats_row(i); i++)
-        buf_addf(&known, "%s%s", i ? ", " : "", formats_row(i)->name);
-    enum err r = *out ? OK : err_set(e, E_USAGE, "--from: expected one of %s, found \"%.60s\"",
-                                     known.s, name);
-    buf_free(&known);
-    return r;
-}
-
-static bool is_wide(const char *charset)
-{
-    return strncmp(charset, "utf-16", 6) == 0 || strncmp(charset, "utf-32", 6) == 0;
-}
-
-/* The head of a file with UTF-16 or UTF-32 folded to one byte a character, so that every sniffer
- * sees "<html". */
-static size_t fold_wide(const char *charset, size_t bom, const char *s, size_t n, char *out)
-{
-    if (!is_wide(charset)) {
-        memcpy(out, s, n);
-        return n;
-    }
-    size_t unit = charset[4] == '1' ? 2 : 4, k = 0;
-    size_t low = charset[strlen(charset) - 2] == 'b' ? unit - 1 : 0;
-    for (size_t i = bom; i + unit <= n; i += unit) {
-        size_t zeros = 0;
-        for (size_t z = 0; z < unit; z++) zeros += s[i + z] == 0;
-        out[k++] = zeros == unit - 1 && s[i + low] > 0 ? s[i + low] : '?';
-    }
-    return k;
-}
-
-struct verdict {
-    const struct reader *reader; /* NULL: nothing reads it */
-    const char *looks_like;      /* then: "a PNG image", "binary data" */
-    const char *generated;       /* "minified", "lock file", ..., or NULL */
-};
-
-/* What a file is, from its name and first bytes; a zero byte further on makes it binary too. */
-static struct verdict judge(const char *name, const char *s, size_t n)
-{
-    struct verdict v = {0};
-    struct arena *scratch = arena_new();
-    struct charset cs;
-    size_t all = n;
-    if (n > HEAD) n = HEAD;
-    charset_detect(&cs, scratch, s, n, NULL, NULL);
-    if (!cs.binary && !is_wide(cs.name) && memchr(s + n, 0, all - n)) cs.binary = true;
-    char *plain = mem_take(scratch, n + 1, 1);
-    size_t len = cs.binary ? 0 : fold_wide(cs.name, cs.bom, s, n, plain);
-    int best = 0;
-    const struct reader *r;
-    for (size_t i = 0; (r = formats_row(i)); i++) {
-        if (cs.binary && !r->binary) continue;
-        const char *seen = r->binary ? s : plain;
-        int score = r->sniff(name, (const unsigned char *)seen, r->binary ? all : len);
-        if (score > best) {
-            best = score;
-            v.reader = r;
-        }
-    }
-    const char *magic = magic_of(s, n);
-    if (v.reader && !v.reader->binary && magic && cs.binary) v.reader = NULL;
-    if (!v.reader) v.looks_like = magic ? magic : "binary data";
-    const char *slash = strrchr(name, '/');
-    if (v.reader && !v.reader->binary)
-        v.generated = magic_generated(slash ? slash + 1 : name, plain, len,
-                                      v.reader == &read_text_code);
-    arena_free(scratch);
-    return v;
-}
-
-/* ------------------------------------------------------------------ one document */
-
-/* What all operands of a call share. */
-struct reading {
-    struct docset *set;
-    struct arena *a;
-    const struct ingest_options *o;
-    ingest_tick *tick;
-    void *ctx;
-    struct pool *pool;
-    struct errinfo interrupted;
-};
-
-struct folder;
-
-/* One input on its way: its bytes, and the places kept for it in documents and ledger. */
-struct item {
-    struct reading *r;
-    const char *name; /* shown */
-    const char *path; /* NULL: standard input */
-    struct buf bytes;
-    size_t doc, entry;
-    const char *inner; /* its name without that of a compression: what tells its kind */
-    const char *only;  /* of an archive: the member or folder asked for, or NULL      */
-    int depth;         /* of archives around it                                       */
-    struct folder *folder; /* that it is in, or */
-    struct errinfo *why;   /* where the failure of a file goes that was named */
-};
-
-/* A name that can stand in a prompt and on a terminal. */
-static const char *clean_name(struct arena *a, const char *path)
-{
-    size_t n = strlen(path), k = 0;
-    char *out = mem_take(a, 3 * n + 1, 1);
-    for (size_t i = 0; i < n;) {
-        uint32_t cp;
-        i += utf8_next(path + i, n - i, &cp);
-        if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) cp = 0xfffd;
-        k += utf8_put(cp, out + k);
-    }
-    return out;
-}
-
-static bool is_blank(struct str t)
-{
-    for (size_t i = 0; i < t.n;) {
-        uint32_t cp;
-        i += utf8_next(t.s + i, t.n - i, &cp);
-        if (!utf8_is_space(cp) && cp != 0xfeff && cp != 0x200b) return false;
-    }
-    return true;
-}
-
-static size_t keep_doc(struct reading *r)
-{
-    struct docset *set = r->set;
-    if (set->n == set->cap) {
-        size_t cap = set->cap ? set->cap * 2 : 16;
-        struct doc **v = NEW(r->a, struct doc *, cap);
-        if (set->n) memcpy(v, set->v, set->n * sizeof *v);
-        set->v = v;
-        set->cap = cap;
-    }
-    set->v[set->n] = NULL;
-    return set->n++;
-}
-
-/* Places that were kept for what could not be read. */
-static void close_gaps(struct docset *set, size_t first)
-{
-    size_t n = first;
-    for (size_t i = first; i < set->n; i++)
-        if (set->v[i]) set->v[n++] = set->v[i];
-    set->n = n;
-}
-
-static struct item *begin_item(struct reading *r, const char *name, const char *path)
-{
-    struct item *it = mem_alloc(1, sizeof *it);
-    struct ledger *l = &r->set->ledger;
-    *it = (struct item){.r = r, .name = name, .inner = name, .path = path, .doc = keep_doc(r), .entry = l->n};
-    ledger_add(l, r->a, LEDGER_USED, path ? path : name, NULL, 0);
-    return it;
-}
-
-/* The message without the name that starts it: the ledger has the name already. */
-static const char *reason_of(const struct errinfo *e, const char *name)
-{
-    size_t n = strlen(name);
-    bool named = strncmp(e->msg, name, n) == 0 && e->msg[n] == ':' && e->msg[n + 1] == ' ';
-    return named ? e->msg + n + 2 : e->msg;
-}
-
-static void count_used(struct folder *f);
-static void count_failed(struct folder *f, const struct errinfo *why);
-
-/* Enters what became of an item in the places that were kept for it. */
-static void end_item(struct item *it, struct doc *d, const struct errinfo *why)
-{
-    struct reading *r = it->r;
-    struct ledger_entry *l = &r->set->ledger.v[it->entry];
-    bool nothing = why->code == E_EMPTY || why->code == E_UNSUPPORTED;
-    r->set->v[it->doc] = d;
-    if (!it->folder || !why->code) l->bytes = it->bytes.n;
-    if (why->code) {
-        const char *reason = reason_of(why, it->name);
-        l->reason = mem_copy(r->a, reason, strlen(reason));
-        l->status = it->folder && nothing ? LEDGER_SKIPPED : LEDGER_UNREADABLE;
-    }
-    if (why->code == E_INTR && !r->interrupted.code) r->interrupted = *why;
-    if (it->folder && why->code) count_failed(it->folder, why);
-    else if (it->folder) count_used(it->folder);
-    else if (it->why) *it->why = *why;
-    if (r->tick) r->tick(r->ctx, l->path, r->set->ledger.n);
-    buf_free(&it->bytes);
-    mem_free(it);
-}
-
-/* pool_done: a document without text is none. */
-static void take_doc(void *ctx, struct doc *d, const struct errinfo *why)
-{
-    struct item *it = ctx;
-    struct errinfo e = *why;
-    if (!e.code && is_blank(d->text)) err_set(&e, E_EMPTY, "%s: no text in it", it->name);
-    end_item(it, e.code ? NULL : d, &e);
-}
-
-static void read_here(struct item *it, const struct reader *reader)
-{
-    struct reading *r = it->r;
-    struct errinfo why = {0};
-    struct doc *d = NULL;
-    struct doc_builder *b = doc_new(r->a, it->name, reader->name);
-    if (!reader->read(b, r->o, it->inner, it->bytes.s, it->bytes.n, &why))
-        d = doc_freeze(b, it->path, it->bytes.s, it->bytes.n);
-    take_doc(it, d, &why);
-}
-
-static void read_apart(struct item *it, const struct reader *reader)
-{
-    struct wire_about about = {it->name, it->path, reader->name, it->bytes.s, it->bytes.n, NULL};
-    pool_add(it->r->pool, it->r->a, &about, take_doc, it);
-}
-
-static enum err unsupported(const struct item *it, const char *looks_like, struct errinfo *e)
-{
-    return err_set(e, E_UNSUPPORTED, "%s: looks like %s, which deepread does not read (deepread help "
-                   "formats)", it->name, looks_like);
-}
-
-static enum err choose_reader(const struct reader **out, const struct item *it, struct errinfo *e)
-{
-    const struct ingest_options *o = it->r->o;
-    if (it->bytes.n == 0) return err_set(e, E_EMPTY, "%s: is empty", it->name);
-    if (o->from) return reader_named(out, o->from, e);
-    struct verdict v = judge(it->inner, it->bytes.s, it->bytes.n);
-    /* A charset that was named makes text of what does not look like it. */
-    bool text = !v.reader && o->encoding && !magic_of(it->bytes.s, it->bytes.n);
-    *out = text ? &read_text_plain : v.reader;
-    return *out ? OK : unsupported(it, v.looks_like, e);
-}
-
-static void read_archive(struct item *it);
-
-/* Bytes to document; `reader` NULL: whatever they are.  The item ends here or in the pool. */
-static void read_item(struct item *it, const struct reader *reader)
-{
-    struct errinfo why = {0};
-    if (!reader && choose_reader(&reader, it, &why)) end_item(it, NULL, &why);
-    else if (reader->members) read_archive(it);
-    else if (reader->apart) read_apart(it, reader);
-    else read_here(it, reader);
-}
-
-static size_t max_file(const struct ingest_options *o)
-{
-    return o->max_file ? o->max_file : MAX_FILE;
-}
 
 /* Failing to open says something of the file, or of this process. */
 static enum err open_error(int why)
@@ -287,10 +23,10 @@ static enum err load(struct buf *bytes, int fd, const char *name, const struct i
                      struct errinfo *e)
 {
     struct errinfo why = {0};
-    enum err r = sys_read_all(fd, max_file(o), bytes, name, &why);
+    enum err r = sys_read_all(fd, item_max_file(o), bytes, name, &why);
     if (r == E_LIMIT)
         return err_set(e, E_LIMIT, "%s: larger than %zu bytes, the limit for one file "
-                       "(--max-file-size)", name, max_file(o));
+                       "(--max-file-size)", name, item_max_file(o));
     return r ? err_set(e, r, "%s", why.msg) : OK;
 }
 
@@ -299,14 +35,14 @@ static enum err load(struct buf *bytes, int fd, const char *name, const struct i
 static void read_named(struct item *it, int fd)
 {
     struct errinfo why = {0};
-    if (load(&it->bytes, fd, it->name, it->r->o, &why)) end_item(it, NULL, &why);
-    else read_item(it, NULL);
+    if (load(&it->bytes, fd, it->name, it->r->o, &why)) item_end(it, NULL, &why);
+    else item_read(it, NULL);
 }
 
 static void read_stdin(struct reading *r, struct errinfo *why)
 {
     const char *name = r->o->stdin_name ? r->o->stdin_name : "stdin";
-    struct item *it = begin_item(r, clean_name(r->a, name), NULL);
+    struct item *it = item_begin(r, item_name(r->a, name), NULL);
     it->why = why;
     read_named(it, STDIN_FILENO);
 }
@@ -325,7 +61,7 @@ static int open_around(struct item *it)
         if (fd < 0) break;
         it->only = it->path + (slash - path) + 1;
         it->path = path;
-        it->name = it->inner = clean_name(r->a, path + head);
+        it->name = it->inner = item_name(r->a, path + head);
         r->set->ledger.v[it->entry].path = path;
         return fd;
     }
@@ -338,7 +74,7 @@ static void read_file(struct reading *r, const char *path, struct errinfo *why)
     const char *shown = path;
     struct errinfo e = {0};
     while (shown[0] == '.' && shown[1] == '/' && shown[2]) shown += 2;
-    struct item *it = begin_item(r, clean_name(r->a, shown), path);
+    struct item *it = item_begin(r, item_name(r->a, shown), path);
     int fd;
     it->why = why;
     do fd = open(path, O_RDONLY | O_CLOEXEC); /* waits for the writer of a pipe */
@@ -351,35 +87,16 @@ static void read_file(struct reading *r, const char *path, struct errinfo *why)
     }
     if (errno == EINTR) err_set(&e, E_INTR, "%s: interrupted", it->name);
     else err_set(&e, open_error(errno), "%s: %s", it->name, strerror(errno));
-    end_item(it, NULL, &e);
+    item_end(it, NULL, &e);
 }
 
 /* ------------------------------------------------------------------ folders */
-
-struct folder {
-    struct reading *r; /* NULL: only list */
-    struct ledger *ledger;
-    struct arena *a;
-    size_t used, left_out;
-    struct errinfo device; /* the first failure that was none of a file */
-};
 
 static void skip(struct folder *f, enum ledger_status status, const struct tree_file *t,
                  const char *reason)
 {
     ledger_add(f->ledger, f->a, status, t->path, reason, t->bytes);
     f->left_out++;
-}
-
-static void count_used(struct folder *f)
-{
-    f->used++;
-}
-
-static void count_failed(struct folder *f, const struct errinfo *why)
-{
-    f->left_out++;
-    if (why->code == E_DEVICE && !f->device.code) f->device = *why;
 }
 
 /* Rules that need the content; true when the file is left out, else *reader reads it. */
@@ -390,7 +107,7 @@ static bool left_out(struct folder *f, const struct tree_file *t, const char *s,
         skip(f, LEDGER_SKIPPED, t, "empty");
         return true;
     }
-    struct verdict v = judge(t->path, s, n);
+    struct verdict v = item_judge(t->path, s, n);
     *reader = v.reader;
     if (v.reader && v.reader->members && !sniff_compressed(t->path, (const unsigned char *)s, n)) {
         skip(f, LEDGER_SKIPPED, t, "an archive: name it to read what is in it");
@@ -430,9 +147,9 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     (void)e;
     struct folder *f = ctx;
     const struct reader *reader;
-    char *head = mem_alloc(HEAD, 1);
+    char *head = mem_alloc(ITEM_HEAD, 1);
     int fd = open_entry(t);
-    ssize_t n = fd < 0 ? -1 : pread(fd, head, HEAD, 0);
+    ssize_t n = fd < 0 ? -1 : pread(fd, head, ITEM_HEAD, 0);
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
     } else if (!left_out(f, t, head, (size_t)n, &reader)) {
@@ -448,9 +165,10 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
 static bool left_out_early(struct folder *f, const struct tree_file *t, int fd)
 {
     const struct reader *reader;
-    if (t->bytes <= HEAD) return false;
-    char *head = mem_alloc(HEAD, 1);
-    bool out = pread(fd, head, HEAD, 0) == (ssize_t)HEAD && left_out(f, t, head, HEAD, &reader);
+    if (t->bytes <= ITEM_HEAD) return false;
+    char *head = mem_alloc(ITEM_HEAD, 1);
+    bool out = pread(fd, head, ITEM_HEAD, 0) == (ssize_t)ITEM_HEAD &&
+               left_out(f, t, head, ITEM_HEAD, &reader);
     mem_free(head);
     return out;
 }
@@ -469,7 +187,7 @@ static bool load_entry(struct folder *f, const struct tree_file *t, struct buf *
     if (!why.code) load(bytes, fd, t->path, f->r->o, &why);
     if (fd >= 0) close(fd);
     if (!why.code) return !left_out(f, t, bytes->s, bytes->n, reader);
-    skip(f, LEDGER_UNREADABLE, t, reason_of(&why, t->path));
+    skip(f, LEDGER_UNREADABLE, t, item_reason(&why, t->path));
     if (why.code == E_DEVICE && !f->device.code) f->device = why;
     if (why.code == E_INTR && !f->r->interrupted.code) f->r->interrupted = why;
     return false;
@@ -482,11 +200,11 @@ static enum err read_tree_file(void *ctx, const struct tree_file *t, struct erri
     const struct reader *reader = NULL;
     struct buf bytes = {0};
     if (load_entry(f, t, &bytes, &reader)) {
-        struct item *it = begin_item(r, clean_name(r->a, t->path),
+        struct item *it = item_begin(r, item_name(r->a, t->path),
                                      mem_copy(r->a, t->path, strlen(t->path)));
         it->folder = f;
         it->bytes = bytes;
-        read_item(it, r->o->from ? NULL : reader);
+        item_read(it, r->o->from ? NULL : reader);
     } else {
         buf_free(&bytes);
         if (r->tick) r->tick(r->ctx, t->path, r->set->ledger.n);
@@ -504,156 +222,16 @@ static enum err nothing_in(const struct folder *f, const char *path, struct erri
     return err_set(e, E_EMPTY, "%s: none of its %zu files can be read", path, f->left_out);
 }
 
-/* ------------------------------------------------------------------ archives */
-
-static void keep_reason(void *ctx, struct doc *d, const struct errinfo *why)
-{
-    (void)d;
-    *(struct errinfo *)ctx = *why;
-}
-
-/* The members of an archive; they point into *answer.  What runs in the pool ends meanwhile. */
-static enum err unpack(struct item *it, struct members *m, struct buf *answer, struct errinfo *e)
-{
-    struct reading *r = it->r;
-    struct errinfo why = {0};
-    struct wire_about about = {it->name, it->path, "archive", it->bytes.s, it->bytes.n, answer};
-    if (it->depth >= MEMBERS_DEPTH)
-        return err_set(e, E_UNSUPPORTED, "%s: an archive in %d others is not unpacked", it->name,
-                       it->depth);
-    pool_add(r->pool, r->a, &about, keep_reason, &why);
-    pool_wait(r->pool);
-    if (why.code) return err_set(e, why.code, "%s", why.msg);
-    return members_parse(m, r->a, &about, answer, e);
-}
-
-static char *joined(struct arena *a, const char *folder, const char *path)
-{
-    struct buf b = {0};
-    buf_addf(&b, "%s/%s", folder, path);
-    char *out = mem_copy(a, b.s, b.n);
-    buf_free(&b);
-    return out;
-}
-
-/* Whether a member is asked for.  *rest: what is asked for inside it. */
-static bool is_asked(const struct item *it, const char *path, const char **rest)
-{
-    size_t n = strlen(path), k = it->only ? strlen(it->only) : 0;
-    *rest = NULL;
-    while (k && it->only[k - 1] == '/') k--;
-    if (!k || (strncmp(path, it->only, k) == 0 && (!path[k] || path[k] == '/'))) return true;
-    if (k <= n || strncmp(path, it->only, n) != 0 || it->only[n] != '/') return false;
-    *rest = it->only + n + 1;
-    return true;
-}
-
-/* Why a member is not read, or NULL. */
-static const char *member_reason(const struct item *it, const struct member *m,
-                                 const struct reader **reader, char why[96])
-{
-    if (m->reason) return m->reason;
-    if (m->n == 0) return "empty";
-    if (m->n > max_file(it->r->o)) return "larger than --max-file-size";
-    struct verdict v = judge(m->path, m->s, m->n);
-    *reader = v.reader;
-    snprintf(why, 96, strcmp(v.looks_like ? v.looks_like : "", "binary data") ? "binary: %s" : "binary",
-             v.looks_like ? v.looks_like : "");
-    return v.reader ? v.generated : why;
-}
-
-static void read_member(struct item *it, const struct member *m, const struct members_rules *rules,
-                        struct folder *f)
-{
-    struct reading *r = it->r;
-    const struct reader *reader = NULL;
-    const char *rest, *path = joined(r->a, it->path ? it->path : it->name, m->path);
-    char why[96];
-    if (!is_asked(it, m->path, &rest)) return;
-    const char *rule = it->only ? NULL : members_rule(rules, m->path);
-    const char *reason = rule ? rule : member_reason(it, m, &reader, why);
-    if (rest && (!reader || !reader->members)) return; /* nothing is inside it */
-    if (reason) {
-        ledger_add(f->ledger, r->a, rule ? LEDGER_IGNORED : LEDGER_SKIPPED, path,
-                   mem_copy(r->a, reason, strlen(reason)), m->n);
-        f->left_out++;
-        return;
-    }
-    struct item *one = begin_item(r, joined(r->a, it->name, m->path), path);
-    one->folder = f;
-    one->depth = it->depth + 1;
-    one->only = rest;
-    buf_add(&one->bytes, m->s, m->n);
-    read_item(one, reader);
-}
-
-/* "paper.txt" of "paper.txt.gz": what tells the kind of a compressed file. */
-static const char *without_suffix(struct arena *a, const char *name)
-{
-    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
-    bool suffix = dot && (slash ? dot > slash + 1 : dot > name);
-    return suffix ? mem_copy(a, name, (size_t)(dot - name)) : name;
-}
-
-static void read_compressed(struct item *it, const struct member *m, struct buf *answer)
-{
-    struct errinfo why = {0};
-    struct buf bytes = {0};
-    buf_add(&bytes, m->s, m->n);
-    buf_free(answer);
-    buf_free(&it->bytes);
-    it->bytes = bytes;
-    it->inner = without_suffix(it->r->a, it->inner);
-    it->depth++;
-    const struct reader *reader = bytes.n ? judge(it->inner, bytes.s, bytes.n).reader : NULL;
-    if (reader) {
-        read_item(it, reader);
-        return;
-    }
-    err_set(&why, bytes.n ? E_UNSUPPORTED : E_EMPTY, "%s: what is compressed in it is %s", it->name,
-            bytes.n ? "nothing that deepread reads" : "empty");
-    end_item(it, NULL, &why);
-}
-
-static void read_members(struct item *it, const struct members *m, struct errinfo *why)
-{
-    struct reading *r = it->r;
-    struct members_rules rules;
-    struct folder *f = NEW(r->a, struct folder, 1);
-    *f = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
-    if (members_rules(&rules, r->a, r->o, why)) return;
-    for (size_t i = 0; i < m->n && !r->interrupted.code; i++) read_member(it, &m->v[i], &rules, f);
-    pool_wait(r->pool);
-    if (m->ended)
-        ledger_add(f->ledger, r->a, LEDGER_UNREADABLE, it->path ? it->path : it->name, m->ended, 0);
-    if (r->interrupted.code) *why = r->interrupted;
-    else if (f->device.code) *why = f->device;
-    else if (!f->used && it->only)
-        err_set(why, E_IO, "%s: no member %s in it that can be read", it->name, it->only);
-    else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
-    else if (!f->used)
-        err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);
-}
-
-/* Each member is a document of its own behind those that were read before. */
-static void read_archive(struct item *it)
-{
-    struct errinfo why = {0};
-    struct members m;
-    struct buf answer = {0};
-    enum err r = unpack(it, &m, &answer, &why);
-    if (!r && m.n == 1 && !*m.v[0].path && !m.v[0].reason) {
-        if (m.ended)
-            ledger_add(&it->r->set->ledger, it->r->a, LEDGER_UNREADABLE, it->name, m.ended, 0);
-        read_compressed(it, &m.v[0], &answer);
-        return;
-    }
-    if (!r) read_members(it, &m, &why);
-    buf_free(&answer);
-    end_item(it, NULL, &why);
-}
-
 /* ------------------------------------------------------------------ the face */
+
+/* Places that were kept for what could not be read. */
+static void close_gaps(struct docset *set, size_t first)
+{
+    size_t n = first;
+    for (size_t i = first; i < set->n; i++)
+        if (set->v[i]) set->v[n++] = set->v[i];
+    set->n = n;
+}
 
 /* What is known of an operand when all has been read. */
 struct operand {
@@ -698,7 +276,7 @@ enum err ingest_paths(struct docset *set, struct arena *a, char *const *paths,
     struct reading r = {.set = set, .a = a, .o = o, .tick = tick, .ctx = ctx};
     size_t n = 0, first = set->n;
     TRY(pages_check(o->pages, e));
-    if (o->from) TRY(reader_named(&forced, o->from, e));
+    if (o->from) TRY(item_reader(&forced, o->from, e));
     while (paths[n]) n++;
     struct operand *ops = mem_alloc(n, sizeof *ops);
     r.pool = pool_new(o);
@@ -748,10 +326,10 @@ static enum err list_named(struct ledger *l, struct arena *a, const char *path, 
     bool here = strcmp(path, "-") == 0;
     if (!here && stat(path, &st) != 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
     int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    char *head = mem_alloc(HEAD, 1);
-    ssize_t n = fd < 0 ? 0 : pread(fd, head, HEAD, 0);
+    char *head = mem_alloc(ITEM_HEAD, 1);
+    ssize_t n = fd < 0 ? 0 : pread(fd, head, ITEM_HEAD, 0);
     if (n > 0) list_used(l, a, path, head, (size_t)n, (size_t)st.st_size,
-                         judge(path, head, (size_t)n).reader);
+                         item_judge(path, head, (size_t)n).reader);
     else ledger_add(l, a, LEDGER_USED, path, NULL, here ? 0 : (size_t)st.st_size);
     if (fd >= 0) close(fd);
     mem_free(head);

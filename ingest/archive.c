@@ -1,0 +1,154 @@
+#include "ingest/archive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ingest/members.h"
+
+static void keep_reason(void *ctx, struct doc *d, const struct errinfo *why)
+{
+    (void)d;
+    *(struct errinfo *)ctx = *why;
+}
+
+/* The members of an archive; they point into *answer.  What runs in the pool ends meanwhile. */
+static enum err unpack(struct item *it, struct members *m, struct buf *answer, struct errinfo *e)
+{
+    struct reading *r = it->r;
+    struct errinfo why = {0};
+    struct wire_about about = {it->name, it->path, "archive", it->bytes.s, it->bytes.n, answer};
+    if (it->depth >= MEMBERS_DEPTH)
+        return err_set(e, E_UNSUPPORTED, "%s: an archive in %d others is not unpacked", it->name,
+                       it->depth);
+    pool_add(r->pool, r->a, &about, keep_reason, &why);
+    pool_wait(r->pool);
+    if (why.code) return err_set(e, why.code, "%s", why.msg);
+    return members_parse(m, r->a, &about, answer, e);
+}
+
+static char *joined(struct arena *a, const char *folder, const char *path)
+{
+    struct buf b = {0};
+    buf_addf(&b, "%s/%s", folder, path);
+    char *out = mem_copy(a, b.s, b.n);
+    buf_free(&b);
+    return out;
+}
+
+/* Whether a member is asked for.  *rest: what is asked for inside it. */
+static bool is_asked(const struct item *it, const char *path, const char **rest)
+{
+    size_t n = strlen(path), k = it->only ? strlen(it->only) : 0;
+    *rest = NULL;
+    while (k && it->only[k - 1] == '/') k--;
+    if (!k || (strncmp(path, it->only, k) == 0 && (!path[k] || path[k] == '/'))) return true;
+    if (k <= n || strncmp(path, it->only, n) != 0 || it->only[n] != '/') return false;
+    *rest = it->only + n + 1;
+    return true;
+}
+
+/* Why a member is not read, or NULL. */
+static const char *member_reason(const struct item *it, const struct member *m,
+                                 const struct reader **reader, char why[96])
+{
+    if (m->reason) return m->reason;
+    if (m->n == 0) return "empty";
+    if (m->n > item_max_file(it->r->o)) return "larger than --max-file-size";
+    struct verdict v = item_judge(m->path, m->s, m->n);
+    *reader = v.reader;
+    if (v.reader) return v.generated;
+    bool plain = strcmp(v.looks_like, "binary data") == 0;
+    snprintf(why, 96, plain ? "binary" : "binary: %s", v.looks_like);
+    return why;
+}
+
+static void read_member(struct item *it, const struct member *m, const struct members_rules *rules,
+                        struct folder *f)
+{
+    struct reading *r = it->r;
+    const struct reader *reader = NULL;
+    const char *rest, *path = joined(r->a, it->path ? it->path : it->name, m->path);
+    char why[96];
+    if (!is_asked(it, m->path, &rest)) return;
+    const char *rule = it->only ? NULL : members_rule(rules, m->path);
+    const char *reason = rule ? rule : member_reason(it, m, &reader, why);
+    if (rest && (!reader || !reader->members)) return; /* nothing is inside it */
+    if (reason) {
+        ledger_add(f->ledger, r->a, rule ? LEDGER_IGNORED : LEDGER_SKIPPED, path,
+                   mem_copy(r->a, reason, strlen(reason)), m->n);
+        f->left_out++;
+        return;
+    }
+    struct item *one = item_begin(r, joined(r->a, it->name, m->path), path);
+    one->folder = f;
+    one->depth = it->depth + 1;
+    one->only = rest;
+    buf_add(&one->bytes, m->s, m->n);
+    item_read(one, reader);
+}
+
+/* "paper.txt" of "paper.txt.gz": what tells the kind of a compressed file. */
+static const char *without_suffix(struct arena *a, const char *name)
+{
+    const char *dot = strrchr(name, '.'), *slash = strrchr(name, '/');
+    bool suffix = dot && (slash ? dot > slash + 1 : dot > name);
+    return suffix ? mem_copy(a, name, (size_t)(dot - name)) : name;
+}
+
+static void read_compressed(struct item *it, const struct member *m, struct buf *answer)
+{
+    struct errinfo why = {0};
+    struct buf bytes = {0};
+    buf_add(&bytes, m->s, m->n);
+    buf_free(answer);
+    buf_free(&it->bytes);
+    it->bytes = bytes;
+    it->inner = without_suffix(it->r->a, it->inner);
+    it->depth++;
+    const struct reader *reader = bytes.n ? item_judge(it->inner, bytes.s, bytes.n).reader : NULL;
+    if (reader) {
+        item_read(it, reader);
+        return;
+    }
+    err_set(&why, bytes.n ? E_UNSUPPORTED : E_EMPTY, "%s: what is compressed in it is %s", it->name,
+            bytes.n ? "nothing that deepread reads" : "empty");
+    item_end(it, NULL, &why);
+}
+
+static void read_members(struct item *it, const struct members *m, struct errinfo *why)
+{
+    struct reading *r = it->r;
+    struct members_rules rules;
+    struct folder *f = NEW(r->a, struct folder, 1);
+    *f = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
+    if (members_rules(&rules, r->a, r->o, why)) return;
+    for (size_t i = 0; i < m->n && !r->interrupted.code; i++) read_member(it, &m->v[i], &rules, f);
+    pool_wait(r->pool);
+    if (m->ended)
+        ledger_add(f->ledger, r->a, LEDGER_UNREADABLE, it->path ? it->path : it->name, m->ended, 0);
+    if (r->interrupted.code) *why = r->interrupted;
+    else if (f->device.code) *why = f->device;
+    else if (!f->used && it->only)
+        err_set(why, E_IO, "%s: no member %s in it that can be read", it->name, it->only);
+    else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
+    else if (!f->used)
+        err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);
+}
+
+/* Each member is a document of its own behind those that were read before. */
+void archive_read(struct item *it)
+{
+    struct errinfo why = {0};
+    struct members m;
+    struct buf answer = {0};
+    enum err r = unpack(it, &m, &answer, &why);
+    if (!r && m.n == 1 && !*m.v[0].path && !m.v[0].reason) {
+        if (m.ended)
+            ledger_add(&it->r->set->ledger, it->r->a, LEDGER_UNREADABLE, it->name, m.ended, 0);
+        read_compressed(it, &m.v[0], &answer);
+        return;
+    }
+    if (!r) read_members(it, &m, &why);
+    buf_free(&answer);
+    item_end(it, NULL, &why);
+}

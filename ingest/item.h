@@ -1,0 +1,67 @@
+/* item.h: one input on its way from its bytes to its place among the documents; what source.c
+ * (files, folders) and archive.c (members) have in common. */
+#ifndef INGEST_ITEM_H
+#define INGEST_ITEM_H
+
+#include "ingest/formats.h"
+#include "ingest/pool.h"
+
+#define ITEM_HEAD ((size_t)64 << 10) /* bytes that decide what a file is */
+
+/* What all operands of a call share. */
+struct reading {
+    struct docset *set;
+    struct arena *a;
+    const struct ingest_options *o;
+    ingest_tick *tick;
+    void *ctx;
+    struct pool *pool;
+    struct errinfo interrupted;
+};
+
+/* A folder, or an archive: what became of its files. */
+struct folder {
+    struct reading *r; /* NULL: only list */
+    struct ledger *ledger;
+    struct arena *a;
+    size_t used, left_out;
+    struct errinfo device; /* the first failure that was none of a file */
+};
+
+/* One input: its bytes, and the places kept for it in documents and ledger. */
+struct item {
+    struct reading *r;
+    const char *name; /* shown */
+    const char *path; /* NULL: standard input */
+    struct buf bytes;
+    size_t doc, entry;
+    const char *inner; /* its name without that of a compression: what tells its kind */
+    const char *only;  /* of an archive: the member or folder asked for, or NULL      */
+    int depth;         /* of archives around it                                       */
+    struct folder *folder; /* that it is in, or */
+    struct errinfo *why;   /* where the failure of a file goes that was named */
+};
+
+struct item *item_begin(struct reading *r, const char *name, const char *path);
+/* Bytes to document; `reader` NULL: whatever they are.  The item ends here or in the pool. */
+void item_read(struct item *it, const struct reader *reader);
+/* Enters what became of it in the places that were kept for it, and releases it. */
+void item_end(struct item *it, struct doc *d, const struct errinfo *why);
+
+struct verdict {
+    const struct reader *reader; /* NULL: nothing reads it */
+    const char *looks_like;      /* then: "a PNG image", "binary data" */
+    const char *generated;       /* "minified", "lock file", ..., or NULL */
+};
+/* What a file is, from its name and first bytes; a zero byte further on makes it binary too. */
+struct verdict item_judge(const char *name, const char *s, size_t n);
+
+/* The reader that somebody named.  E_USAGE. */
+enum err item_reader(const struct reader **out, const char *name, struct errinfo *e);
+/* A name that can stand in a prompt and on a terminal. */
+const char *item_name(struct arena *a, const char *path);
+/* The message without the name that starts it: the ledger has the name already. */
+const char *item_reason(const struct errinfo *e, const char *name);
+size_t item_max_file(const struct ingest_options *o);
+
+#endif
