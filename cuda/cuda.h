@@ -83,6 +83,33 @@ static inline size_t cuda_ceil(size_t n, size_t to)
     return (n + to - 1) / to;
 }
 
+/* Launches begin before the one before has ended (Hopper on): a kernel launched by cuda_launch calls
+ * cuda_follow first, whatever it does then, and so sees all that went before. */
+static __device__ __forceinline__ void cuda_follow(void)
+{
+#if __CUDA_ARCH__ >= 900
+    cudaGridDependencySynchronize();
+    cudaTriggerProgrammaticLaunchCompletion();
+#endif
+}
+
+template <typename... P, typename... A>
+static void cuda_launch(const struct device *d, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared,
+                        A... args)
+{
+    cudaLaunchAttribute early;
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t launch = {};
+    launch.gridDim = grid;
+    launch.blockDim = block;
+    launch.dynamicSmemBytes = shared;
+    launch.stream = d->stream;
+    launch.attrs = &early;
+    launch.numAttrs = d->major >= 9;
+    cudaLaunchKernelEx(&launch, kernel, (P)args...); /* its failure is found by cuda_launched */
+}
+
 /* pass.cu.  A kernel reads where its pass stands from device memory, so that a recorded pass can be
  * played elsewhere: cuda_position gives that place, with pos0 in it for all launches that follow. */
 const size_t *cuda_position(struct device *d, size_t pos0);

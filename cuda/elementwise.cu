@@ -11,18 +11,21 @@
 
 static __global__ void swiglu_kernel(float *h, const float *g, const float *u, size_t n)
 {
+    cuda_follow();
     size_t i = blockIdx.x * (size_t)THREADS + threadIdx.x;
     if (i < n) h[i] = g[i] / (1.0f + expf(-g[i])) * u[i];
 }
 
 static __global__ void scale_kernel(float *x, float factor, size_t n)
 {
+    cuda_follow();
     size_t i = blockIdx.x * (size_t)THREADS + threadIdx.x;
     if (i < n) x[i] *= factor;
 }
 
 static __global__ void add_kernel(float *x, const float *r, size_t n)
 {
+    cuda_follow();
     size_t i = blockIdx.x * (size_t)THREADS + threadIdx.x;
     if (i < n) x[i] += r[i];
 }
@@ -30,6 +33,7 @@ static __global__ void add_kernel(float *x, const float *r, size_t n)
 static __global__ void copy_kernel(float *y, size_t ldy, const float *x, size_t ldx, size_t n,
                                    int width)
 {
+    cuda_follow();
     size_t i = blockIdx.x * (size_t)THREADS + threadIdx.x;
     if (i < n) y[i / width * ldy + i % width] = x[i / width * ldx + i % width];
 }
@@ -44,21 +48,21 @@ static unsigned blocks(size_t n)
 void cuda_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n)
 {
     if (!n || !cuda_ready(d)) return;
-    swiglu_kernel<<<blocks(n), THREADS, 0, d->stream>>>(h, g, u, n);
+    cuda_launch(d, swiglu_kernel, blocks(n), THREADS, 0, h, g, u, n);
     cuda_launched(d, "swiglu");
 }
 
 void cuda_scale(struct device *d, float *x, float factor, size_t n)
 {
     if (!n || !cuda_ready(d)) return;
-    scale_kernel<<<blocks(n), THREADS, 0, d->stream>>>(x, factor, n);
+    cuda_launch(d, scale_kernel, blocks(n), THREADS, 0, x, factor, n);
     cuda_launched(d, "scale");
 }
 
 void cuda_add(struct device *d, float *x, const float *r, size_t n)
 {
     if (!n || !cuda_ready(d)) return;
-    add_kernel<<<blocks(n), THREADS, 0, d->stream>>>(x, r, n);
+    cuda_launch(d, add_kernel, blocks(n), THREADS, 0, x, r, n);
     cuda_launched(d, "add");
 }
 
@@ -67,6 +71,6 @@ void cuda_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size
 {
     size_t all = T * (size_t)n;
     if (!all || !cuda_ready(d)) return;
-    copy_kernel<<<blocks(all), THREADS, 0, d->stream>>>(y, ldy, x, ldx, all, n);
+    cuda_launch(d, copy_kernel, blocks(all), THREADS, 0, y, ldy, x, ldx, all, n);
     cuda_launched(d, "copy_rows");
 }

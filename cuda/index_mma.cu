@@ -109,6 +109,7 @@ static __device__ void score_tile(const struct scores &a, const uint16_t *keys, 
 template <enum kv_type TYPE>
 static __global__ void __launch_bounds__(THREADS) score_kernel(__grid_constant__ const struct scores a)
 {
+    cuda_follow();
     extern __shared__ __align__(16) uint16_t shared[];
     int pitch = a.C + 8, t0 = blockIdx.y * QUERIES, n = min(QUERIES, a.T - t0);
     size_t page = (size_t)blockIdx.x * a.run, first = *a.pos0 + a.t0 + t0; /* of the first query */
@@ -162,7 +163,7 @@ bool mma_index_scores(struct device *d, const struct index_args *a, size_t t0, s
     auto *kernel = a->kv.index_type == KV_BF16 ? score_kernel<KV_BF16> : score_kernel<KV_F16>;
     if (!cuda_shared(d, (const void *)kernel, bytes, "index scores")) return true;
     dim3 grid((unsigned)cuda_ceil(pages, (size_t)s.run), (unsigned)columns);
-    kernel<<<grid, THREADS, bytes, d->stream>>>(s);
+    cuda_launch(d, kernel, grid, THREADS, bytes, s);
     cuda_launched(d, "index scores");
     return true;
 }

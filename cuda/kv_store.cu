@@ -10,6 +10,7 @@ template <enum kv_type TYPE>
 static __global__ void store_kernel(void *const *pages, size_t offset, const float *rows, size_t ld,
                                     const size_t *pos0, int width)
 {
+    cuda_follow();
     auto *row = row_at<TYPE>(pages, offset, *pos0 + blockIdx.x, width);
     const float *x = rows + blockIdx.x * ld;
     for (int i = threadIdx.x; i < width; i += blockDim.x) row[i] = element<TYPE>::put(x[i]);
@@ -26,7 +27,7 @@ void cuda_kv_store(struct device *d, const struct kv_store_args *a)
     auto *kernel = a->kv.type == KV_F32    ? store_kernel<KV_F32>
                    : a->kv.type == KV_BF16 ? store_kernel<KV_BF16>
                                            : store_kernel<KV_F16>;
-    kernel<<<(unsigned)a->T, 128, 0, d->stream>>>(pages, offset, a->rows, a->ld,
-                                                cuda_position(d, a->pos0), a->width);
+    cuda_launch(d, kernel, (unsigned)a->T, 128, 0, pages, offset, a->rows, a->ld,
+                cuda_position(d, a->pos0), a->width);
     cuda_launched(d, "kv_store");
 }

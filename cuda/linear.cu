@@ -25,6 +25,7 @@ template <int BM, int BN, int WM, int WN, bool F8>
 static __global__ void __launch_bounds__(32 * (BM / WM) * (BN / WN))
 product_kernel(__grid_constant__ const struct product p)
 {
+    cuda_follow();
     constexpr int THREADS = 32 * (BM / WM) * (BN / WN);
     constexpr int XV = BM * BK / 4 / THREADS;              /* float4 a thread loads of x */
     constexpr int CHUNK = F8 ? 16 : 8;                     /* elements in 16 bytes of W */
@@ -117,6 +118,7 @@ product_kernel(__grid_constant__ const struct product p)
             for (int mi = 0; mi < MI; mi++)
 #pragma unroll
                 for (int half = 0; half < 2; half++) {
+                    if (half && !p.both) continue;
                     load_matrices(a, (half ? lo : hi) + (warp_m + mi * 16 + lane % 16) * PITCH + k +
                                          lane / 16 * 8);
 #pragma unroll
@@ -163,6 +165,7 @@ product_kernel(__grid_constant__ const struct product p)
 
 static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ const struct product p)
 {
+    cuda_follow();
     __shared__ float sx[FK][FM + 4], sw[FK][FM + 4];
     int g = blockIdx.z, m0 = blockIdx.y * FM, tid = threadIdx.x;
     size_t n0 = (size_t)blockIdx.x * FM;
@@ -170,14 +173,25 @@ static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ con
     if (rows.n <= 0) return;
     const float *w = (const float *)p.w + ((size_t)g * p.O + n0) * p.ld;
     float acc[4][4] = {}, part[4][4] = {};
-    for (size_t k = 0; k < p.I; k += FK) {
-        for (int i = tid; i < FM * FK; i += 256) {
-            int m = i / FK, c = i % FK;
+    float next[4][2]; /* of x and of w, on their way while the ones before are multiplied */
+    auto fetch = [&](size_t k) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            int m = (tid + 256 * i) / FK, c = tid % FK;
             size_t r = m < rows.n ? (rows.pair ? rows.pair[m] / rows.share : m0 + m) : 0;
             bool in = k + c < p.I;
-            sx[c][m] = in && m < rows.n ? p.x[r * p.ldx + g * p.gx + k + c] : 0;
-            sw[c][m] = in && n0 + m < p.O ? w[m * p.ld + k + c] : 0;
+            next[i][0] = in && m < rows.n ? p.x[r * p.ldx + g * p.gx + k + c] : 0;
+            next[i][1] = in && n0 + m < p.O ? w[m * p.ld + k + c] : 0;
         }
+    };
+    fetch(0);
+    for (size_t k = 0; k < p.I; k += FK) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            sx[tid % FK][(tid + 256 * i) / FK] = next[i][0];
+            sw[tid % FK][(tid + 256 * i) / FK] = next[i][1];
+        }
+        if (k + FK < p.I) fetch(k + FK);
         __syncthreads();
 #pragma unroll
         for (int c = 0; c < FK; c++) {
@@ -218,7 +232,7 @@ static void launch(struct device *d, const struct product *p, size_t G, bool f8)
     int threads = 32 * (BM / WM) * (BN / WN);
     auto *kernel = f8 ? product_kernel<BM, BN, WM, WN, true> : product_kernel<BM, BN, WM, WN, false>;
     if (!cuda_shared(d, (const void *)kernel, bytes, "linear")) return;
-    kernel<<<grid, threads, bytes, d->stream>>>(*p);
+    cuda_launch(d, kernel, grid, threads, bytes, *p);
 }
 
 void cuda_product(struct device *d, const struct linear_args *a, const struct cuda_chosen *chosen)
@@ -228,6 +242,7 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
     struct product p = {.x = a->x, .scale = w->scale, .w = w->data, .y = a->y, .ldx = a->ldx,
                         .ldy = a->ldy, .gx = a->gx, .gy = a->gy, .O = w->O, .I = w->I,
                         .ld = w->ld, .T = (int)a->T, .share = 1, .accumulate = a->accumulate};
+    p.both = d->weights != WEIGHT_FP8 || w->G == 1; /* DeepSeek's own W_UK and W_UV products are bf16 */
     p.aligned = (uintptr_t)a->x % 16 == 0 && a->ldx % 4 == 0 && a->gx % 4 == 0;
     if (chosen) {
         p.pair = chosen->pair;
@@ -241,7 +256,7 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
         few_product(d, &p, w->G, w->store);
     else if (w->store == STORE_F32) {
         dim3 grid((unsigned)cuda_ceil(w->O, FM), (unsigned)cuda_ceil(a->T, FM), (unsigned)w->G);
-        exact_kernel<<<grid, 256, 0, d->stream>>>(p);
+        cuda_launch(d, exact_kernel, grid, 256, 0, p);
     } else if (a->T >= 128 && cuda_ceil(w->O, 128) * cuda_ceil(a->T, 128) * w->G >= fill)
         launch<128, 128, 64, 32>(d, &p, w->G, f8);
     else

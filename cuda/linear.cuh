@@ -16,7 +16,7 @@ struct product {
     float *y;
     size_t ldx, ldy, gx, gy, O, I, ld;
     int T, share;
-    bool accumulate, aligned;
+    bool accumulate, aligned, both; /* both: hi and lo of an input, else hi alone */
     const int32_t *pair, *first, *count; /* NULL: all rows, in order */
 };
 

@@ -73,6 +73,9 @@ static __global__ void __launch_bounds__(32 * WARPS) few_kernel(__grid_constant_
     __shared__ float part[WARPS][FEW_ROWS][OUTPUTS];
     int g = blockIdx.z, tid = threadIdx.x, lane = tid % 32, warp = tid / 32;
     size_t n0 = (size_t)blockIdx.x * OUTPUTS, blocks = (p.I + CUDA_KBLOCK - 1) / CUDA_KBLOCK;
+    struct piece<F8> w;
+    if ((size_t)warp < blocks) load_piece(&w, p, g, n0, (size_t)warp * CUDA_KBLOCK);
+    cuda_follow(); /* weights never change: they are on their way while the kernel before ends */
     struct rows rows = rows_of(p, g, 0);
     if (rows.n <= 0) return;
     const float *x[2]; /* rows lane / 4 and 8 below */
@@ -82,8 +85,6 @@ static __global__ void __launch_bounds__(32 * WARPS) few_kernel(__grid_constant_
         x[i] = m < rows.n ? p.x + r * p.ldx + g * p.gx : NULL;
     }
     uint16_t *mine = shared[warp];
-    struct piece<F8> w;
-    if ((size_t)warp < blocks) load_piece(&w, p, g, n0, (size_t)warp * CUDA_KBLOCK);
     float sum = 0; /* of row tid / 16, output tid % 16 */
     for (size_t first = 0; first < blocks; first += WARPS) {
         size_t k0 = (first + warp) * CUDA_KBLOCK;
@@ -111,6 +112,7 @@ static __global__ void __launch_bounds__(32 * WARPS) few_kernel(__grid_constant_
                 }
                 mma_bf16(d[0], hi, b[0], b[1]);
                 mma_bf16(d[1], hi, b[2], b[3]);
+                if (!p.both) continue;
                 mma_bf16(d[0], lo, b[0], b[1]);
                 mma_bf16(d[1], lo, b[2], b[3]);
             }
@@ -141,6 +143,7 @@ static __global__ void __launch_bounds__(32 * WARPS) few_kernel(__grid_constant_
 static __global__ void __launch_bounds__(EXACT_OUTPUTS *EXACT_BLOCKS)
 few_exact_kernel(__grid_constant__ const struct product p)
 {
+    cuda_follow();
     __shared__ float part[EXACT_OUTPUTS][EXACT_BLOCKS + 1];
     int g = blockIdx.z, m = blockIdx.y, o = threadIdx.x / EXACT_BLOCKS, b = threadIdx.x % EXACT_BLOCKS;
     size_t n = (size_t)blockIdx.x * EXACT_OUTPUTS + o;
@@ -172,9 +175,9 @@ void few_product(struct device *d, const struct product *p, size_t G, enum store
     dim3 grid((unsigned)cuda_ceil(p->O, OUTPUTS), 1, (unsigned)G);
     dim3 exact((unsigned)cuda_ceil(p->O, EXACT_OUTPUTS), (unsigned)p->T, (unsigned)G);
     if (store == STORE_F32)
-        few_exact_kernel<<<exact, EXACT_OUTPUTS * EXACT_BLOCKS, 0, d->stream>>>(*p);
+        cuda_launch(d, few_exact_kernel, exact, EXACT_OUTPUTS * EXACT_BLOCKS, 0, *p);
     else if (store == STORE_F8)
-        few_kernel<true><<<grid, 32 * WARPS, 0, d->stream>>>(*p);
+        cuda_launch(d, few_kernel<true>, grid, 32 * WARPS, 0, *p);
     else
-        few_kernel<false><<<grid, 32 * WARPS, 0, d->stream>>>(*p);
+        cuda_launch(d, few_kernel<false>, grid, 32 * WARPS, 0, *p);
 }

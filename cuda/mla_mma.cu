@@ -230,6 +230,7 @@ static __device__ void make_values(const struct places &s, int R, float v[CHUNKS
 template <enum kv_type TYPE, int CHUNKS>
 static __global__ void __launch_bounds__(THREADS) attend_kernel(__grid_constant__ const struct attend a)
 {
+    cuda_follow();
     extern __shared__ __align__(16) char memory[];
     int W = a.R + a.P, lane = threadIdx.x % 32, warp = threadIdx.x / 32;
     struct places s = places_of(memory, W);
@@ -284,6 +285,7 @@ static __global__ void __launch_bounds__(THREADS) attend_kernel(__grid_constant_
 /* One block per query and head. */
 static __global__ void join_kernel(__grid_constant__ const struct attend a)
 {
+    cuda_follow();
     size_t row = blockIdx.x;
     int tiles = (rows_of(a, row / a.H) + TILE - 1) / TILE;
     const float *part = a.part + row * a.splits * (size_t)(a.R + 2);
@@ -307,9 +309,9 @@ static void launch(struct device *d, const struct attend *a, size_t T)
     size_t bytes = shared_bytes(a->R + a->P);
     if (!cuda_shared(d, (const void *)kernel, bytes, "attention")) return;
     dim3 grid((unsigned)T, (unsigned)cuda_ceil((size_t)a->H, HEADS), (unsigned)a->splits);
-    kernel<<<grid, THREADS, bytes, d->stream>>>(*a);
+    cuda_launch(d, kernel, grid, THREADS, bytes, *a);
     if (!cuda_launched(d, "attention") || !a->part) return;
-    join_kernel<<<(unsigned)(T * (size_t)a->H), 128, 0, d->stream>>>(*a);
+    cuda_launch(d, join_kernel, (unsigned)(T * (size_t)a->H), 128, 0, *a);
     cuda_launched(d, "attention, joining");
 }
 

@@ -1,7 +1,7 @@
 /* moe.cu: the router, and the experts it chooses.                  ops: route, experts
  *
- * Route    one block of 256 threads per token: a warp takes every eighth expert's dot product in f32,
- *          then one warp chooses; equal scores go to the lower expert and the lower group.
+ * Route    all experts' dot products in f32 (linear.cu), then a warp per token chooses; equal scores go to the
+ *          lower expert and the lower group.
  * Experts  pairs (token, choice) are listed by expert (in any order: rows do not meet), then three
  *          products over chosen rows (linear.cu), and per token the sum over its choices in order.
  * Cost     route 2*T*E*D flop; experts 12*T*A*D*F (x = hi + lo), W of every chosen expert read once
@@ -10,18 +10,17 @@
 #include "cuda/cuda.h"
 #include "cuda/sm90_ops.h"
 
-#define THREADS 256
+#define THREADS 256 /* of combine_kernel */
 #define EXPERTS 1024
 #define ALL 0xffffffffu
 
 /* ------------------------------------------------------------------ router */
 
 struct route {
-    const float *x, *w, *bias;
-    size_t ld;
+    const float *logit, *bias; /* logit [T, E] */
     int32_t *expert;
     float *gate;
-    int D, E, A, n_group, topk_group;
+    int E, A, n_group, topk_group;
     bool norm;
     float scaling;
 };
@@ -78,23 +77,19 @@ static __device__ void limit_groups(const struct route &a, float *score, float *
     __syncwarp();
 }
 
-static __global__ void __launch_bounds__(THREADS) route_kernel(__grid_constant__ const struct route a)
+/* One warp a token. */
+static __global__ void __launch_bounds__(32) route_kernel(__grid_constant__ const struct route a)
 {
     __shared__ float p[EXPERTS], score[EXPERTS], group[EXPERTS];
     __shared__ bool open[EXPERTS];
+    cuda_follow();
     size_t t = blockIdx.x;
-    int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-    const float *x = a.x + t * a.D;
-    for (int e = warp; e < a.E; e += THREADS / 32) {
-        float sum = 0;
-        for (int i = lane; i < a.D; i += 32) sum = fmaf(x[i], a.w[e * a.ld + i], sum);
-        for (int o = 16; o; o /= 2) sum += __shfl_xor_sync(ALL, sum, o);
-        if (lane) continue;
-        p[e] = 1.0f / (1.0f + expf(-sum));
+    int lane = threadIdx.x;
+    for (int e = lane; e < a.E; e += 32) {
+        p[e] = 1.0f / (1.0f + expf(-a.logit[t * a.E + e]));
         score[e] = p[e] + a.bias[e];
     }
-    __syncthreads();
-    if (warp) return;
+    __syncwarp();
     limit_groups(a, score, group, open);
     float sum = 0, mine = 0;
     for (int i = 0; i < a.A; i++) {
@@ -157,9 +152,14 @@ static bool few_enough(struct device *d, int E)
 void cuda_route(struct device *d, const struct route_args *r)
 {
     if (!r->T || !cuda_ready(d) || !few_enough(d, r->E)) return;
-    struct route a = {r->x, (const float *)r->w->data, r->bias, r->w->ld, r->expert, r->gate, r->D,
-                      r->E, r->A, r->n_group, r->topk_group, r->norm, r->scaling};
-    route_kernel<<<(unsigned)r->T, THREADS, 0, d->stream>>>(a);
+    float *logit = (float *)cuda_reserve(d, &d->moe, r->T * (size_t)r->E * sizeof *logit);
+    if (!logit) return;
+    struct linear_args p = {.w = r->w, .x = r->x, .y = logit, .T = r->T, .ldx = (size_t)r->D,
+                            .ldy = (size_t)r->E};
+    cuda_product(d, &p, NULL);
+    struct route a = {logit, r->bias, r->expert, r->gate, r->E, r->A, r->n_group, r->topk_group,
+                      r->norm, r->scaling};
+    cuda_launch(d, route_kernel, (unsigned)r->T, 32, 0, a);
     cuda_launched(d, "router");
 }
 

@@ -25,6 +25,7 @@ static __device__ float block_sum(float v)
 static __global__ void rmsnorm_kernel(float *y, size_t ldy, float *x, size_t ldx, const float *r,
                                       const float *w, int n, float eps)
 {
+    cuda_follow();
     x += blockIdx.x * ldx, y += blockIdx.x * ldy;
     if (r) r += blockIdx.x * ldx;
     float sum = 0;
@@ -40,6 +41,7 @@ static __global__ void rmsnorm_kernel(float *y, size_t ldy, float *x, size_t ldx
 static __global__ void layernorm_kernel(float *y, const float *x, const float *w, const float *b,
                                         int n, float eps)
 {
+    cuda_follow();
     x += (size_t)blockIdx.x * n, y += (size_t)blockIdx.x * n;
     float sum = 0, var = 0;
     for (int i = threadIdx.x; i < n; i += THREADS) sum += x[i];
@@ -55,7 +57,7 @@ void cuda_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, 
                   const float *w, size_t T, int n, float eps)
 {
     if (!T || !cuda_ready(d)) return;
-    rmsnorm_kernel<<<(unsigned)T, THREADS, 0, d->stream>>>(y, ldy, x, ldx, r, w, n, eps);
+    cuda_launch(d, rmsnorm_kernel, (unsigned)T, THREADS, 0, y, ldy, x, ldx, r, w, n, eps);
     cuda_launched(d, "rmsnorm");
 }
 
@@ -63,6 +65,6 @@ void cuda_layernorm(struct device *d, float *y, const float *x, const float *w, 
                     size_t T, int n, float eps)
 {
     if (!T || !cuda_ready(d)) return;
-    layernorm_kernel<<<(unsigned)T, THREADS, 0, d->stream>>>(y, x, w, b, n, eps);
+    cuda_launch(d, layernorm_kernel, (unsigned)T, THREADS, 0, y, x, w, b, n, eps);
     cuda_launched(d, "layernorm");
 }

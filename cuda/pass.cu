@@ -40,13 +40,14 @@ struct cuda_passes {
 
 static __global__ void position_kernel(size_t *position, size_t pos0)
 {
+    cuda_follow();
     *position = pos0;
 }
 
 const size_t *cuda_position(struct device *d, size_t pos0)
 {
     if (d->position_now == pos0 || !cuda_ready(d)) return d->position;
-    position_kernel<<<1, 1, 0, d->stream>>>(d->position, pos0);
+    cuda_launch(d, position_kernel, 1, 1, 0, d->position, pos0);
     if (cuda_launched(d, "position")) d->position_now = pos0;
     return d->position;
 }

@@ -19,6 +19,7 @@ static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride,
                                    int heads, int half, __grid_constant__ const frequencies inv,
                                    float amplitude, bool interleaved)
 {
+    cuda_follow();
     size_t k = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
     if (k >= n) return;
     int i = (int)(k % half), h = (int)(k / half % heads);
@@ -45,8 +46,8 @@ void cuda_rope(struct device *d, const struct rope_args *a)
         return;
     }
     memcpy(inv.f, a->inv_freq, (size_t)half * sizeof *inv.f);
-    rope_kernel<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(
-        a->x, n, a->ld, a->stride, cuda_position(d, a->pos0), a->heads, half, inv, a->amplitude,
-        a->pairing == ROPE_INTERLEAVED);
+    cuda_launch(d, rope_kernel, (unsigned)cuda_ceil(n, 256), 256, 0, a->x, n, a->ld, a->stride,
+                cuda_position(d, a->pos0), a->heads, half, inv, a->amplitude,
+                a->pairing == ROPE_INTERLEAVED);
     cuda_launched(d, "rope");
 }

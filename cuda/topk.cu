@@ -337,6 +337,7 @@ static __device__ void mark_equal(const float *score, int n, uint32_t bar, int t
 
 static __global__ void __launch_bounds__(THREADS, 3) topk_kernel(__grid_constant__ const struct topk a)
 {
+    cuda_follow();
     extern __shared__ __align__(16) uint32_t shared[];
     __shared__ struct board b;
     const float *score = a.score + blockIdx.x * a.ld;
@@ -393,6 +394,6 @@ void cuda_topk(struct device *d, const struct cuda_topk_args *a)
     }
     struct topk k = {a->score, a->sel, a->pos0, a->ld, a->first, a->K, (int)room};
     if (!cuda_shared(d, (const void *)topk_kernel, bytes, "top-k")) return;
-    topk_kernel<<<(unsigned)a->T, THREADS, bytes, d->stream>>>(k);
+    cuda_launch(d, topk_kernel, (unsigned)a->T, THREADS, bytes, k);
     cuda_launched(d, "top-k");
 }

@@ -86,6 +86,7 @@ struct few {
 static __global__ void embed_kernel(float *x, const struct weight w, const int32_t *ids,
                                     __grid_constant__ const struct few few)
 {
+    cuda_follow();
     size_t row = (size_t)(ids ? ids[blockIdx.x] : few.id[blockIdx.x]);
     for (size_t i = threadIdx.x; i < w.I; i += blockDim.x) {
         size_t k = row * w.ld + i;
@@ -190,6 +191,9 @@ enum err cuda_weight_new(struct device *d, struct weight **out, const struct ten
     for (size_t g = 0; !r && g < G; g++)
         if (!convert(d, w, g, &t[g], row0 ? row0[g] : 0, rows, transposed))
             r = err_set(e, d->failed.code, "%s", d->failed.msg);
+    /* Later kernels read it before they ask for what went before. */
+    if (!r && !cuda_ok(d, cudaStreamSynchronize(d->stream), "weights"))
+        r = err_set(e, d->failed.code, "%s", d->failed.msg);
     if (r) {
         cuda_weight_free(d, w);
         return r;
@@ -225,6 +229,6 @@ void cuda_embed(struct device *d, float *x, const struct weight *table, const in
         cuda_ok(d, cudaMemcpyAsync(there, ids, T * sizeof *ids, cudaMemcpyHostToDevice, d->stream),
                 "tokens, upload");
     }
-    embed_kernel<<<(unsigned)T, 128, 0, d->stream>>>(x, *table, there, few);
+    cuda_launch(d, embed_kernel, (unsigned)T, 128, 0, x, *table, there, few);
     cuda_launched(d, "embed");
 }

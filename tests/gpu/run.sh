@@ -47,7 +47,7 @@ if wants speed; then
     grep '^  writing' "$logs/speed.log" | tail -14
 fi
 if wants v32; then
-    timeout 150 $bin/model -b cuda --shape deepseek-v3.2 --layers 3 -w fp8 -n 4096,32768,65536,131072 -d 8 --ops \
+    timeout 150 $bin/model -b cuda --shape deepseek-v3.2 --layers 3 -w fp8 -n 8192,32768,65536,131072 -d 8 -c 8192 --ops \
         >"$logs/v32.log" 2>&1 || echo "v32: exit $?"
     grep -v '^  [rw]' "$logs/v32.log"
     grep '^  [rw]' "$logs/v32.log" | tail -26
