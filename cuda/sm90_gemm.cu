@@ -14,8 +14,8 @@
  * Cost     2*M*N*K flop; 24 KB through the second cache per tile and 128 of K: 512 cycles of products.
  * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order: a row does not
  *          depend on M.
- * Seen     H100 (cuBLASLt fp8 1453 TFLOP/s), scales read from memory by each warpgroup and pairs of tiles one below
- *          the other: six shapes of bench/gpu_gemm.cu: 430 to 559 TFLOP/s, 0.36 to 0.45 of DeepGEMM on an H200.
+ * Seen     H200, the six shapes of bench/gpu_gemm.cu: 492, 532, 614, 599, 527, 630 TFLOP/s, 0.41 to 0.51 of DeepGEMM
+ *          there.  H100, before scales came with the tiles, pairs of tiles one below the other: 430 to 559.
  * Limits   K a multiple of 128; rows of 16-byte alignment.
  * Tried    products under way from one round of the loop to the next: ptxas then serialises all. */
 #include <cuda.h>
