@@ -11,7 +11,8 @@
  *          sum and values; tiles are joined in order (struct joined).  So it does not matter whether one
  *          block does all tiles (many queries) or each its own (few: a second kernel joins them).
  * Cost     8*T*H16*n*(R+P/2) flop, H16 = H up to a multiple of 16; a row is read once per 16 heads.
- * Seen     H200, deepread-150m, the whole pass: 83,000 tokens/s read at 32K where FFMA had 29,000.
+ * Seen     H200, deepread-150m, the whole pass: 82,800 tokens/s read at 32K; with FFMA, passes of 512 tokens and a
+ *          busy host 29,200 at 27K.
  * Limits   R, R+P multiples of 16, R <= 512.     Tests: tests/test_op_mla.c */
 #include "cuda/element.cuh"
 #include "cuda/mma.cuh"
