@@ -260,6 +260,7 @@ static struct str plain_data(struct buf *out, struct buf *tmp, const char *data,
         unpack(out, s.s, s.n);
         s = (struct str){out->s, out->n};
     }
+    if (!s.s) s = (struct str){"", 0};
     return s;
 }
 
