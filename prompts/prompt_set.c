@@ -33,6 +33,13 @@ static const struct data_file *embedded(const char *path)
     return NULL;
 }
 
+static bool built_in(struct str text)
+{
+    for (size_t i = 0; i < data_n_files; i++)
+        if (data_files[i].bytes == text.s) return true;
+    return false;
+}
+
 /* Reads a file into the arena; *found is false when there is no such file. */
 static enum err read_override(struct str *out, struct arena *a, const char *path, bool *found,
                               struct errinfo *e)
@@ -152,12 +159,12 @@ static enum err open_task(struct prompt_set *p, struct arena *a, const char *dir
     const char *path;
     snprintf(name, sizeof name, "%s.txt", task_names[t]);
     TRY(read_file(&p->template[t], &path, a, dir, p->name, NULL, name, e));
-    p->replaced += dir && !strncmp(path, dir, strlen(dir));
+    p->replaced += !built_in(p->template[t]);
     TRY(check_template(p->template[t], t, path, e));
     if (p->template[t].n && p->template[t].s[p->template[t].n - 1] == '\n') p->template[t].n--;
     snprintf(name, sizeof name, "%s.json", task_names[t]);
     TRY(read_file(&p->schema[t], &path, a, dir, p->name, "schema", name, e));
-    p->replaced += dir && !strncmp(path, dir, strlen(dir));
+    p->replaced += !built_in(p->schema[t]);
     p->schema_name[t] = path;
     return show_schema(&p->shown_schema[t], a, p->schema[t], path, e);
 }

@@ -168,6 +168,10 @@ mkdir nothing; deepread ask x --prompts nothing lease.txt
 ! nothing: holds no prompts: expected files such as compact/answer.txt*
 = 2
 ---
+mkdir compact; deepread ask x --prompts compact lease.txt
+! compact: holds no prompts: expected files such as compact/answer.txt*
+= 2
+---
 mkdir -p own/compact; printf 'Task\n' > own/compact/answer.txt; deepread ask x --prompts own lease.txt
 ! own/compact/answer.txt: holds no {question}: nothing would be asked
 = 2
