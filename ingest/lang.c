@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ingest/lang_index.h"
 #include "ingest/lang_table.h"
 
 #define HEAD 8192 /* bytes of content that are looked at */
@@ -12,37 +13,17 @@ const struct lang *lang_row(size_t i)
     return i < lang_table_count ? &lang_table_rows[i] : NULL;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
-}
-
-/* Whether s[0..n) is in a list separated by blanks, letters of either case; with `open` instead
- * whether it starts with one of those that end in a star. */
-static bool listed(const char *list, const char *s, size_t n, bool open)
-{
-    for (const char *p = list; *p;) {
-        size_t i = 0;
-        while (i < n && p[i] && p[i] != ' ' && p[i] == lower(s[i])) i++;
-        bool star = p[i] == '*' && (!p[i + 1] || p[i + 1] == ' ');
-        if (open ? star : i == n && (!p[i] || p[i] == ' ')) return true;
-        for (p += i; *p && *p != ' '; p++) {
-        }
-        p += *p == ' ';
-    }
-    return false;
-}
-
-enum field { SUFFIX, NAME, NAME_START, PROGRAM };
-
-static const struct lang *by_field(const char *s, size_t n, enum field field)
+/* The first row with a name that ends in a star and that s[0..n) starts with, letters of either case. */
+static const struct lang *by_name_start(const char *s, size_t n)
 {
     for (size_t i = 0; i < lang_table_count; i++) {
         const struct lang *l = &lang_table_rows[i];
-        const char *list = field == SUFFIX    ? l->suffixes
-                           : field == PROGRAM ? l->programs
-                                              : l->names;
-        if (listed(list, s, n, field == NAME_START)) return l;
+        for (const char *star = strchr(l->names, '*'); star; star = strchr(star + 1, '*')) {
+            const char *word = star;
+            while (word > l->names && word[-1] != ' ') word--;
+            size_t k = (size_t)(star - word);
+            if (k <= n && !strncasecmp(word, s, k)) return l;
+        }
     }
     return NULL;
 }
@@ -64,8 +45,8 @@ const struct lang *lang_named(const char *name, size_t n)
     if (n + 2 > sizeof dotted) return NULL;
     dotted[0] = '.';
     memcpy(dotted + 1, name, n);
-    const struct lang *l = by_field(dotted, n + 1, SUFFIX);
-    return l ? l : by_field(name, n, PROGRAM);
+    const struct lang *l = lang_index_find(LANG_SUFFIX, dotted, n + 1);
+    return l ? l : lang_index_find(LANG_PROGRAM, name, n);
 }
 
 /* ------------------------------------------------------------------ the first lines */
@@ -92,7 +73,7 @@ static const struct lang *by_shebang(const char *s, size_t n)
         while (len > 1 && ((base[len - 1] >= '0' && base[len - 1] <= '9') || base[len - 1] == '.'))
             len--;
         if (len > 1 && base[len - 1] == '-') len--;
-        return by_field(base, len, PROGRAM);
+        return lang_index_find(LANG_PROGRAM, base, len);
     }
     return NULL;
 }
@@ -283,7 +264,7 @@ static const struct lang *by_suffix(const char *base, const char *head, size_t n
     /* The longest suffix first: .html.erb before .erb. */
     for (const char *dot = strchr(base, '.'); dot; dot = strchr(dot + 1, '.')) {
         const struct lang *l = n ? by_content(dot, head, n) : NULL;
-        if (!l) l = by_field(dot, strlen(dot), SUFFIX);
+        if (!l) l = lang_index_find(LANG_SUFFIX, dot, strlen(dot));
         if (l) return l;
     }
     return NULL;
@@ -295,9 +276,9 @@ const struct lang *lang_of(const char *name, const char *head, size_t n)
     if (!head) n = 0;
     if (n > HEAD) n = HEAD;
     const struct lang *l = n ? by_modeline(head, n) : NULL;
-    if (!l) l = by_field(base, strlen(base), NAME);
+    if (!l) l = lang_index_find(LANG_NAME, base, strlen(base));
     if (!l && n) l = by_shebang(head, n);
     if (!l) l = by_suffix(base, head, n);
-    if (!l) l = by_field(base, strlen(base), NAME_START);
+    if (!l) l = by_name_start(base, strlen(base));
     return l;
 }

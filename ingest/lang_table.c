@@ -380,7 +380,7 @@ const struct lang lang_table_rows[] = {
     {"reason", false, ".rei", "", ""},
     {"rescript", false, ".res .resi", "", ""},
     {"nushell", false, ".nu", "", "nu"},
-    {"just", false, "", "justfile .justfile *.just", "just"},
+    {"just", false, ".just", "justfile .justfile", "just"},
     {"earthly", false, "", "earthfile", ""},
     {"procfile", false, "", "procfile", ""},
     {"jupyter notebook", false, ".ipynb", "", ""},
