@@ -15,18 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/lengths.h"
 #include "bench/peak.h"
 #include "engine/cpu/cpu.h"
 #include "engine/model.h"
 #include "engine/sampler.h"
 #include "engine/session.h"
 
-#define LENGTHS_MAX 32
-
 struct options {
     const char *dir, *csv;
     struct model_options model;
-    size_t lengths[LENGTHS_MAX], n, dense_to, decode;
+    struct lengths lengths;
+    size_t dense_to, decode;
 };
 
 /* ------------------------------------------------------------------ a backend with a clock */
@@ -183,7 +183,7 @@ static enum err read_and_write(struct report *r, struct model *m, size_t most, s
 {
     const struct options *o = r->o;
     struct session *s = NULL;
-    size_t V = (size_t)m->config.V, longest = o->lengths[o->n - 1];
+    size_t V = (size_t)m->config.V, longest = o->lengths.v[o->lengths.n - 1];
     int32_t *ids = malloc(longest * sizeof *ids);
     uint32_t x = 12345;
     for (size_t i = 0; i < longest; i++) {
@@ -192,8 +192,8 @@ static enum err read_and_write(struct report *r, struct model *m, size_t most, s
     }
     enum err f = session_new(&s, m, e);
     if (!f) session_set_tick(s, on_tick, r);
-    for (size_t i = 0; !f && i < o->n && o->lengths[i] <= most; i++)
-        f = at_length(r, s, ids, o->lengths[i], V, e);
+    for (size_t i = 0; !f && i < o->lengths.n && o->lengths.v[i] <= most; i++)
+        f = at_length(r, s, ids, o->lengths.v[i], V, e);
     session_free(s);
     free(ids);
     return f;
@@ -246,19 +246,6 @@ static enum err run(const struct options *o, struct errinfo *e)
 
 /* ------------------------------------------------------------------ options */
 
-static bool parse_lengths(struct options *o, const char *s)
-{
-    o->n = 0;
-    while (*s && o->n < LENGTHS_MAX) {
-        char *end;
-        size_t n = strtoul(s, &end, 10);
-        if (end == s || n == 0 || (o->n && n <= o->lengths[o->n - 1])) return false;
-        o->lengths[o->n++] = n;
-        s = *end == ',' ? end + 1 : end;
-    }
-    return o->n > 0 && !*s;
-}
-
 static enum weight_type weights_named(const char *s)
 {
     return !strcmp(s, "f32")    ? WEIGHT_F32
@@ -271,13 +258,13 @@ int main(int argc, char **argv)
 {
     struct options o = {.dir = "models/deepread-150m", .decode = 32, .dense_to = 8192};
     struct errinfo e = {0};
-    bool fine = parse_lengths(&o, "1024,8192,32768");
+    bool fine = lengths_parse(&o.lengths, "1024,8192,32768");
     for (int i = 1; i < argc && fine; i++) {
         const char *a = argv[i], *v = i + 1 < argc ? argv[++i] : "";
         if (!strcmp(a, "-m")) o.dir = v;
         else if (!strcmp(a, "-t")) o.model.threads = atoi(v);
         else if (!strcmp(a, "-w")) o.model.weights = weights_named(v);
-        else if (!strcmp(a, "-n")) fine = parse_lengths(&o, v);
+        else if (!strcmp(a, "-n")) fine = lengths_parse(&o.lengths, v);
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--dense-to")) o.dense_to = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--index-share")) o.model.index_share = atoi(v);

@@ -15,20 +15,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/lengths.h"
 #include "base/sys.h"
 #include "bench/synthetic.h"
 #include "engine/model.h"
 #include "engine/sampler.h"
 #include "engine/session.h"
 
-#define LENGTHS_MAX 32
 #define STEP_MOST 1024
 #define WARM 2 /* tokens that find memory untouched and nothing recorded */
 
 struct options {
     const char *dir;
     struct model_options model;
-    size_t lengths[LENGTHS_MAX], n, decode, chunk, step;
+    struct lengths lengths;
+    size_t decode, chunk, step;
     bool ops;
     int layers; /* of the synthetic model; 0: a checkpoint */
 };
@@ -239,13 +240,13 @@ static enum err read_and_write(const struct options *o, struct model *m, struct 
 {
     struct session *s = NULL;
     size_t V = (size_t)m->config.V, from = 0;
-    int32_t *ids = some_tokens(o->lengths[o->n - 1], V);
+    int32_t *ids = some_tokens(o->lengths.v[o->lengths.n - 1], V);
     double read = 0;
     enum err f = session_new(&s, m, e);
     if (!f && o->chunk) session_set_chunk(s, o->chunk);
-    for (size_t i = 0; !f && i < o->n; i++) {
-        f = at_length(o, s, ids, from, o->lengths[i], V, &read, e);
-        from = o->lengths[i];
+    for (size_t i = 0; !f && i < o->lengths.n; i++) {
+        f = at_length(o, s, ids, from, o->lengths.v[i], V, &read, e);
+        from = o->lengths.v[i];
     }
     session_free(s);
     free(ids);
@@ -282,19 +283,6 @@ static enum err run(const struct options *o, struct errinfo *e)
 
 /* ------------------------------------------------------------------ options */
 
-static bool parse_lengths(struct options *o, const char *s)
-{
-    o->n = 0;
-    while (*s && o->n < LENGTHS_MAX) {
-        char *end;
-        size_t n = strtoul(s, &end, 10);
-        if (end == s || n == 0 || (o->n && n <= o->lengths[o->n - 1])) return false;
-        o->lengths[o->n++] = n;
-        s = *end == ',' ? end + 1 : end;
-    }
-    return o->n > 0 && !*s;
-}
-
 static bool weights_named(enum weight_type *out, const char *s)
 {
     static const char *const names[] = {"auto", "f32", "bf16", "int8", "fp8"}; /* enum weight_type */
@@ -311,7 +299,7 @@ int main(int argc, char **argv)
     struct options o = {.dir = "models/deepread-150m", .decode = 64, .step = 1};
     bool shape = false;
     struct errinfo e = {0};
-    bool fine = parse_lengths(&o, "1024,8192,32768");
+    bool fine = lengths_parse(&o.lengths, "1024,8192,32768");
     for (int i = 1; i < argc && fine; i++) {
         const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(a, "--ops")) {
@@ -325,7 +313,7 @@ int main(int argc, char **argv)
         i++;
         if (!strcmp(a, "-m")) o.dir = v;
         else if (!strcmp(a, "-b")) o.model.backend = v;
-        else if (!strcmp(a, "-n")) fine = parse_lengths(&o, v);
+        else if (!strcmp(a, "-n")) fine = lengths_parse(&o.lengths, v);
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "-c")) o.chunk = strtoul(v, NULL, 10);
         else if (!strcmp(a, "-s")) o.step = strtoul(v, NULL, 10);
