@@ -13,10 +13,11 @@ struct named {
     const char *stdin_name;
 };
 
-static bool is_named(const char *path, const struct named *named)
+static bool is_named(const struct ledger_entry *x, const struct named *named)
 {
+    if (x->rest) return false;
     for (char *const *p = named->operands; *p; p++)
-        if (!strcmp(path, strcmp(*p, "-") ? *p : named->stdin_name)) return true;
+        if (!strcmp(x->path, strcmp(*p, "-") ? *p : named->stdin_name)) return true;
     return false;
 }
 
@@ -59,7 +60,7 @@ static size_t tally_reasons(struct tally *v, const struct ledger *l, enum ledger
     size_t n = 0, k = 0;
     for (size_t i = 0; i < l->n; i++) {
         const struct ledger_entry *x = &l->v[i];
-        if (x->status != status || is_named(x->path, named)) continue;
+        if (x->status != status || is_named(x, named)) continue;
         v[n++] = (struct tally){x->reason ? x->reason : "unknown", i, 1};
     }
     if (n) qsort(v, n, sizeof *v, by_reason);
@@ -88,7 +89,7 @@ static void unreadable_lines(struct term *t, const struct ledger *l, const struc
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct ledger_entry *x = &l->v[i];
-        if (x->status == LEDGER_UNREADABLE && !is_named(x->path, named))
+        if (x->status == LEDGER_UNREADABLE && !is_named(x, named))
             term_error(t, "%s: %s", x->path, x->reason ? x->reason : "unknown");
     }
 }
@@ -98,7 +99,7 @@ static void ledger_line(struct term *t, const struct ledger *l, const struct nam
     struct buf b = {0};
     size_t skipped = 0;
     for (size_t i = 0; i < l->n; i++)
-        skipped += l->v[i].status == LEDGER_SKIPPED && !is_named(l->v[i].path, named);
+        skipped += l->v[i].status == LEDGER_SKIPPED && !is_named(&l->v[i], named);
     if (skipped) {
         buf_addf(&b, "skipped %zu file%s (", skipped, skipped == 1 ? "" : "s");
         add_reasons(&b, l, LEDGER_SKIPPED, named);

@@ -115,6 +115,14 @@ static void read_compressed(struct item *it, const struct member *m, struct buf 
     item_end(it, NULL, &why);
 }
 
+/* What was read stays, and the rest is accounted for apart. */
+static void note_rest(const struct item *it, const char *ended)
+{
+    struct ledger *l = &it->r->set->ledger;
+    ledger_add(l, it->r->a, LEDGER_UNREADABLE, it->path ? it->path : it->name, ended, 0);
+    l->v[l->n - 1].rest = true;
+}
+
 static void read_members(struct item *it, const struct members *m, struct errinfo *why)
 {
     struct reading *r = it->r;
@@ -124,12 +132,12 @@ static void read_members(struct item *it, const struct members *m, struct errinf
     if (members_rules(&rules, r->a, r->o, why)) return;
     for (size_t i = 0; i < m->n && !r->interrupted.code; i++) read_member(it, &m->v[i], &rules, f);
     pool_wait(r->pool);
-    if (m->ended)
-        ledger_add(f->ledger, r->a, LEDGER_UNREADABLE, it->path ? it->path : it->name, m->ended, 0);
+    if (m->ended && f->used) note_rest(it, m->ended);
     if (r->interrupted.code) *why = r->interrupted;
     else if (f->device.code) *why = f->device;
     else if (!f->used && it->only)
-        err_set(why, E_IO, "%s: no member %s in it that can be read", it->name, it->only);
+        err_set(why, E_IO, "%s: no member %s in it that can be read", it->name,
+                item_name(r->a, it->only));
     else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
     else if (!f->used)
         err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);
@@ -143,8 +151,7 @@ void archive_read(struct item *it)
     struct buf answer = {0};
     enum err r = unpack(it, &m, &answer, &why);
     if (!r && m.n == 1 && !*m.v[0].path && !m.v[0].reason) {
-        if (m.ended)
-            ledger_add(&it->r->set->ledger, it->r->a, LEDGER_UNREADABLE, it->name, m.ended, 0);
+        if (m.ended) note_rest(it, m.ended);
         read_compressed(it, &m.v[0], &answer);
         return;
     }

@@ -164,6 +164,7 @@ struct ledger_entry {
                            why it may give nothing: "no source code"                           */
     size_t bytes;
     enum ledger_status status;
+    bool rest;          /* unreadable is only what follows in a file whose beginning was read          */
     const char *format, *lang; /* of a file that ingest_list lists: what its first bytes say; lang is
                                   NULL where nothing tells                                     */
 };

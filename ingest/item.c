@@ -211,10 +211,19 @@ static enum err choose_reader(const struct reader **out, const struct item *it, 
     return *out ? OK : unsupported(it, v.looks_like, e);
 }
 
+/* Only an archive has something inside it. */
+static enum err check_inside(const struct reader *reader, const struct item *it, struct errinfo *e)
+{
+    if (!it->only || !*it->only || reader->members) return OK;
+    return err_set(e, E_IO, "%s: is no folder and no archive that %s could be in", it->name,
+                   item_name(it->r->a, it->only));
+}
+
 void item_read(struct item *it, const struct reader *reader)
 {
     struct errinfo why = {0};
-    if (!reader && choose_reader(&reader, it, &why)) item_end(it, NULL, &why);
+    if ((!reader && choose_reader(&reader, it, &why)) || check_inside(reader, it, &why))
+        item_end(it, NULL, &why);
     else if (reader->members) archive_read(it);
     else if (reader->apart) read_apart(it, reader);
     else read_here(it, reader);

@@ -414,7 +414,7 @@ static size_t command(struct tex *t, size_t at, size_t to)
     const char *s = t->s.text.s;
     size_t end = at + 1;
     if (end >= to) return to;
-    if (!is_letter(s[end])) return symbol(t, at, to);
+    if (!is_letter(s[end])) return t->body ? symbol(t, at, to) : end + 1;
     while (end < to && is_letter(s[end])) end++;
     size_t len = end - at - 1;
     const struct tex_command *c = tex_command(s + at + 1, len);

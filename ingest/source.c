@@ -47,39 +47,51 @@ static void read_stdin(struct reading *r, struct errinfo *why)
     read_named(it, STDIN_FILENO);
 }
 
-/* A path that leads through a file: into an archive.  Opens the archive, and errno stays when there
- * is none. */
-static int open_around(struct item *it)
+/* "./" is not shown. */
+static const char *shown_path(const char *path)
 {
-    struct reading *r = it->r;
-    char *path = mem_copy(r->a, it->path, strlen(it->path));
-    size_t head = strlen(it->path) - strlen(it->name); /* "./" is not shown */
+    while (path[0] == '.' && path[1] == '/' && path[2]) path += 2;
+    return path;
+}
+
+/* A path that leads through a file: into an archive.  Opens the archive and cuts `path` behind its
+ * name: what is asked for inside it begins at *inside of what was the path.  -1: errno. */
+static int open_around(char *path, size_t *inside)
+{
     for (char *slash; (slash = strrchr(path, '/')) && slash > path;) {
         *slash = '\0';
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 && errno == ENOTDIR) continue;
-        if (fd < 0) break;
-        it->only = it->path + (slash - path) + 1;
-        it->path = path;
-        it->name = it->inner = item_name(r->a, path + head);
-        r->set->ledger.v[it->entry].path = path;
+        *inside = (size_t)(slash - path) + 1;
         return fd;
     }
     errno = ENOTDIR;
     return -1;
 }
 
+static int open_archive(struct item *it)
+{
+    struct reading *r = it->r;
+    char *path = mem_copy(r->a, it->path, strlen(it->path));
+    size_t inside;
+    int fd = open_around(path, &inside);
+    if (fd < 0) return -1;
+    it->only = it->path + inside;
+    while (*it->only == '/') it->only++;
+    it->path = path;
+    it->name = it->inner = item_name(r->a, shown_path(path));
+    return fd;
+}
+
 static void read_file(struct reading *r, const char *path, struct errinfo *why)
 {
-    const char *shown = path;
     struct errinfo e = {0};
-    while (shown[0] == '.' && shown[1] == '/' && shown[2]) shown += 2;
-    struct item *it = item_begin(r, item_name(r->a, shown), path);
+    struct item *it = item_begin(r, item_name(r->a, shown_path(path)), path);
     int fd;
     it->why = why;
     do fd = open(path, O_RDONLY | O_CLOEXEC); /* waits for the writer of a pipe */
     while (fd < 0 && errno == EINTR && !sys_interrupted());
-    if (fd < 0 && errno == ENOTDIR) fd = open_around(it);
+    if (fd < 0 && errno == ENOTDIR) fd = open_archive(it);
     if (fd >= 0) {
         read_named(it, fd);
         close(fd);
@@ -135,7 +147,7 @@ static int open_entry(const struct tree_file *t)
 static void list_used(struct ledger *l, struct arena *a, const char *path, const char *head,
                       size_t n, size_t bytes, const struct reader *r)
 {
-    const struct lang *lang = lang_of(path, head, n);
+    const struct lang *lang = !r || r->members ? NULL : lang_of(path, head, n);
     if (!lang && r == &read_text_code) lang = lang_guess(head, n);
     ledger_add(l, a, LEDGER_USED, path, NULL, bytes);
     l->v[l->n - 1].format = r ? r->name : NULL;
@@ -319,20 +331,34 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
     return one.why.code ? err_set(e, one.why.code, "%s", one.why.msg) : OK;
 }
 
-/* A file that is named is read whatever it is.  Nothing is taken from a pipe. */
+/* A file that is named, or leads into an archive, is read whatever it is. */
+static enum err list_named_file(struct ledger *l, struct arena *a, const char *path,
+                                struct errinfo *e)
+{
+    char *around = mem_copy(a, path, strlen(path));
+    size_t inside = 0;
+    struct stat st = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOTDIR) fd = open_around(around, &inside);
+    if (fd < 0) return err_set(e, open_error(errno), "%s: %s", path, strerror(errno));
+    char *head = mem_alloc(ITEM_HEAD, 1);
+    ssize_t n = pread(fd, head, ITEM_HEAD, 0);
+    const struct reader *r = n > 0 ? item_judge(around, head, (size_t)n).reader : NULL;
+    bool nothing_inside = inside && path[inside] && !(r && r->members);
+    if (!nothing_inside && fstat(fd, &st) == 0)
+        list_used(l, a, path, head, n > 0 ? (size_t)n : 0, (size_t)st.st_size, r);
+    close(fd);
+    mem_free(head);
+    return nothing_inside ? err_set(e, E_IO, "%s: %s", path, strerror(ENOTDIR)) : OK;
+}
+
+/* Nothing is taken from a pipe. */
 static enum err list_named(struct ledger *l, struct arena *a, const char *path, struct errinfo *e)
 {
-    struct stat st = {0};
-    bool here = strcmp(path, "-") == 0;
-    if (!here && stat(path, &st) != 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
-    int fd = S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    char *head = mem_alloc(ITEM_HEAD, 1);
-    ssize_t n = fd < 0 ? 0 : pread(fd, head, ITEM_HEAD, 0);
-    if (n > 0) list_used(l, a, path, head, (size_t)n, (size_t)st.st_size,
-                         item_judge(path, head, (size_t)n).reader);
-    else ledger_add(l, a, LEDGER_USED, path, NULL, here ? 0 : (size_t)st.st_size);
-    if (fd >= 0) close(fd);
-    mem_free(head);
+    struct stat st;
+    bool pipe = !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+    if (!pipe) return list_named_file(l, a, path, e);
+    ledger_add(l, a, LEDGER_USED, path, NULL, 0);
     return OK;
 }
 

@@ -46,6 +46,7 @@ static const struct tex_command commands[] = {
     {"usetikzlibrary", TEX_DROP, 1, 0}, {"lstset", TEX_DROP, 1, 0}, {"captionsetup", TEX_DROP, 1, 0},
     {"nocite", TEX_DROP, 1, 0}, {"markboth", TEX_DROP, 2, 0}, {"markright", TEX_DROP, 1, 0},
     {"KOMAoptions", TEX_DROP, 1, 0}, {"setkomavar", TEX_DROP, 1, 0}, {"PassOptionsToPackage", TEX_DROP, 2, 0},
+    {"hypertarget", TEX_DROP, 1, 0}, {"urlstyle", TEX_DROP, 1, 0},
     {"ss", TEX_SIGN, 0, "\xc3\x9f"}, {"ae", TEX_SIGN, 0, "\xc3\xa6"}, {"AE", TEX_SIGN, 0, "\xc3\x86"},
     {"oe", TEX_SIGN, 0, "\xc5\x93"}, {"OE", TEX_SIGN, 0, "\xc5\x92"}, {"o", TEX_SIGN, 0, "\xc3\xb8"},
     {"O", TEX_SIGN, 0, "\xc3\x98"}, {"aa", TEX_SIGN, 0, "\xc3\xa5"}, {"AA", TEX_SIGN, 0, "\xc3\x85"},

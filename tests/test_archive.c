@@ -115,6 +115,17 @@ static void rules_and_single_members(void **state)
     t = read_path("n.tgz/x.txt/y", (struct ingest_options){0});
     assert_int_equal(t.r, E_IO);
     drop_tree(&t);
+    t = read_path("n.tgz//x.txt", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "n.tgz/x.txt\n");
+    drop_tree(&t);
+    t = read_path("n.tgz/\xff\xff\xff\xff", (struct ingest_options){0}); /* longer where it is shown */
+    assert_int_equal(t.r, E_IO);
+    drop_tree(&t);
+    write_file(dir, "plain.txt", "words\n", 6);
+    t = read_path("plain.txt/x", (struct ingest_options){0});
+    assert_int_equal(t.r, E_IO);
+    assert_int_equal(t.set.n, 0);
+    drop_tree(&t);
 }
 
 static void one_compressed_file(void **state)

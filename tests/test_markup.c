@@ -208,8 +208,8 @@ static void latex_text_without_commands(void **state)
 {
     (void)state;
     static const char source[] =
-        "\\documentclass{article}\\newcommand{\\x}[1]{gone}\n\\title{A \\emph{title}}% no\n\\begin{document}\n"
-        "\\section*{One}\\label{s}\nText\\footnote{A \\textbf{note}.} with $a_1^2$~and ``quotes''---\\\"o \\c{c} \\%.\n\n"
+        "\\documentclass{article}\\newcommand{\\x}[1]{gone}\\define{gone=\\{\\}}\n\\title{A \\emph{title}}% no\n\\begin{document}\n"
+        "\\hypertarget{s}{%\n\\section*{One}\\label{s}}\nText\\footnote{A \\textbf{note}.} with $a_1^2$~and ``quotes''---\\\"o \\c{c} \\%.\n\n"
         "\\begin{itemize}\\item a\n\\item b\\begin{enumerate}\\item c\\end{enumerate}\\end{itemize}\n"
         "\\begin{tabular}{ll}\\hline a & b \\\\\nc & \\multicolumn{2}{l}{d} \\\\\\end{tabular}\n"
         "\\begin{verbatim}\nx  % y\n\\end{verbatim}\n\\begin{align*}z&=1\\end{align*}\n"
@@ -221,8 +221,8 @@ static void latex_text_without_commands(void **state)
                     "\\input{f}\n[k] a_b http://x kept");
     assert_string_equal(r.d->title, "A title");
     assert_int_equal(r.d->n_headings, 2);
-    assert_int_equal(expect_exact(&r, source, "$a_1^2$").line0, 5);
-    assert_int_equal(expect_exact(&r, source, "x  % y").line0, 12);
+    assert_int_equal(expect_exact(&r, source, "$a_1^2$").line0, 6);
+    assert_int_equal(expect_exact(&r, source, "x  % y").line0, 13);
     done(&r);
 }
 

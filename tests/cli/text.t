@@ -204,3 +204,25 @@ deepread text -j 0 page.html
 seq 60000 | sed 's/.*/<p>Line &/' >long.html; deepread text --doc-memory 16M long.html
 ! long.html: the HTML reader ran out of its memory
 = 4
+---
+# What is in an archive, and what is not.
+tar -cf t.tar tree && deepread text --list t.tar t.tar/tree/main.c && deepread text t.tar/tree/main.c | head -n 1 | cut -c 1-3
+t.tar	archive	-
+t.tar/tree/main.c	archive	-
+#in
+---
+tar -cf t.tar tree && deepread text t.tar/nope 2>err; cat err
+deepread: t.tar: no member nope in it that can be read
+---
+deepread text lease.txt/x
+! lease.txt: is no folder and no archive *
+= 4
+---
+deepread text --list lease.txt/x
+! lease.txt/x: Not a directory
+= 4
+---
+# Half an archive: its name and the rest of it are said, whether it was named or not.
+tar -cf t.tar lease.txt page.html && head -c 1300 t.tar >cut.tar && deepread text --cache off cut.tar >/dev/null
+! cut.tar: damaged: the rest cannot be unpacked
+= 3
