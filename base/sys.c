@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <nettle/sha2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -240,17 +242,24 @@ static size_t container_memory(void)
     return most > now ? most - now : 1;
 }
 
+/* Less than what is available: what caches files is not in it.  For where /proc is not mounted. */
+static size_t unused_memory(void)
+{
+    long pages = sysconf(_SC_AVPHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : 0;
+}
+
 size_t sys_free_memory(void)
 {
     FILE *f = fopen("/proc/meminfo", "re");
-    if (!f) return 0;
     char line[128];
     size_t kib = 0;
-    while (fgets(line, sizeof line, f))
+    while (f && fgets(line, sizeof line, f))
         if (sscanf(line, "MemAvailable: %zu", &kib) == 1) break;
-    fclose(f);
+    if (f) fclose(f);
+    size_t now = f ? kib * 1024 : unused_memory();
     size_t container = container_memory();
-    return kib * 1024 < container ? kib * 1024 : container;
+    return now < container ? now : container;
 }
 
 size_t sys_memory(void)
@@ -294,7 +303,10 @@ int sys_cores(void)
 void sys_exe_dir(char *out, size_t cap)
 {
     ssize_t n = readlink("/proc/self/exe", out, cap - 1);
-    if (n < 0) n = 0;
+    char real[PATH_MAX];
+    const char *started = n < 0 ? (const char *)getauxval(AT_EXECFN) : NULL; /* no /proc */
+    if (started && realpath(started, real)) n = snprintf(out, cap, "%s", real);
+    if (n < 0 || (size_t)n >= cap) n = 0;
     out[n] = '\0';
     char *slash = strrchr(out, '/');
     if (slash) *slash = '\0';

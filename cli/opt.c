@@ -75,11 +75,28 @@ static enum err bad_value(const struct opt *o, const char *value, const char *ex
     return err_set(e, E_USAGE, "--%s: expected %s, found \"%.80s\"", o->name, expected, value);
 }
 
+/* A number, or bytes in the units that they are written in. */
+static void add_limit(struct buf *b, double x, bool bytes)
+{
+    static const char units[] = "KMG";
+    int unit = -1;
+    for (; bytes && x >= 1024 && unit < 2; unit++) x /= 1024;
+    buf_addf(b, "%.10g", unit < 0 ? x : floor(x));
+    if (unit >= 0) buf_addc(b, units[unit]);
+}
+
 static enum err check_range(const struct opt *o, double x, const char *value, struct errinfo *e)
 {
     if (o->max <= o->min || (x >= o->min && x <= o->max)) return OK;
-    return err_set(e, E_USAGE, "--%s: expected a number from %.10g to %.10g, found \"%.80s\"",
-                   o->name, o->min, o->max, value);
+    bool bytes = o->kind == OPT_SIZE && o->arg && !strcmp(o->arg, "SIZE"); /* or tokens */
+    struct buf range = {0};
+    buf_addf(&range, "a %s from ", bytes ? "size" : "number");
+    add_limit(&range, o->min, bytes);
+    buf_addz(&range, " to ");
+    add_limit(&range, o->max, bytes);
+    enum err code = bad_value(o, value, range.s, e);
+    buf_free(&range);
+    return code;
 }
 
 static enum err set_int(const struct opt *o, long *to, const char *value, struct errinfo *e)

@@ -175,3 +175,11 @@ mkdir compact; deepread ask x --prompts compact lease.txt
 mkdir -p own/compact; printf 'Task\n' > own/compact/answer.txt; deepread ask x --prompts own lease.txt
 ! own/compact/answer.txt: holds no {question}: nothing would be asked
 = 2
+---
+deepread text --doc-memory 1K lease.txt
+! --doc-memory: expected a size from 16M to *G, found "1K"
+= 2
+---
+# Without /proc the program still finds what lies beside it.
+unshare -rm mount -t tmpfs none /proc 2>/dev/null || { echo found; exit 0; }; unshare -rm sh -c 'mount -t tmpfs none /proc && deepread text --cache off page.html | head -n 1' 2>&1 | sed 's/^Harbour rules$/found/'
+found
