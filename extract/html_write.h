@@ -19,6 +19,7 @@ struct html_source {
     bool inside;   /* bytes are those of a member of the source: places have none */
     const size_t *lines; /* where lines of `bytes` start; NULL: lines are those of utf8 */
     size_t n_lines;
+    bool show_hidden; /* as in ingest_options */
 };
 struct html_piece {
     size_t at, len;        /* in utf8  */

@@ -166,9 +166,10 @@ static bool is_repeated(const struct book *k, size_t i)
     return false;
 }
 
-static enum err write_book(struct doc_builder *b, const struct book *k, const char *pages,
-                           const char *name, struct errinfo *e)
+static enum err write_book(struct doc_builder *b, const struct book *k,
+                           const struct ingest_options *o, const char *name, struct errinfo *e)
 {
+    const char *pages = o->pages;
     uint32_t first, last, count = (uint32_t)k->n_chapters;
     if (!pages_bounds(pages, count, &first, &last))
         return err_set(e, E_USAGE, "%s: --pages %s: the book has %u chapters", name, pages, count);
@@ -178,7 +179,7 @@ static enum err write_book(struct doc_builder *b, const struct book *k, const ch
         struct errinfo ignored = {0};
         const struct zip_member *m = k->chapter[i];
         if (!pages_has(pages, i + 1) || !m->n || is_repeated(k, i)) continue;
-        if (read_html_member(b, m->s, m->n, i + 1, name, &ignored))
+        if (read_html_member(b, o, m->s, m->n, i + 1, name, &ignored))
             doc_set_note(b, "a chapter could not be read");
     }
     return OK;
@@ -211,7 +212,7 @@ enum err read_epub(struct doc_builder *b, const struct ingest_options *o, const 
         else if (is_locked(&k, &z))
             r = err_set(e, E_LOCKED, "%s: its chapters are encrypted (DRM)", name);
     }
-    if (!r) r = write_book(b, &k, o->pages, name, e);
+    if (!r) r = write_book(b, &k, o, name, e);
     if (!r) {
         set_notes(b, &k, &z);
         if (!doc_length(b)) r = err_set(e, E_EMPTY, "%s: no text in it", name);

@@ -202,7 +202,7 @@ void read_html_part(struct doc_builder *b, const struct html_source *src, bool x
     xmlNode *body = root ? find_element(root, "body") : NULL;
     if (root) {
         if (!body) body = root;
-        tree_prepare(root, false, a);
+        tree_prepare(root, src->show_hidden, a);
         tree_sum(root);
         tree_facts(body)->keep = true;
         html_write(b, body, &scan, src);
@@ -212,13 +212,14 @@ void read_html_part(struct doc_builder *b, const struct html_source *src, bool x
     scan_free(&scan);
 }
 
-enum err read_html_member(struct doc_builder *b, const char *bytes, size_t n, uint32_t page,
-                          const char *name, struct errinfo *e)
+enum err read_html_member(struct doc_builder *b, const struct ingest_options *o, const char *bytes,
+                          size_t n, uint32_t page, const char *name, struct errinfo *e)
 {
     struct converted c = {0};
-    struct ingest_options o = {0};
-    struct html_source src = {.bytes = bytes, .n_bytes = n, .page = page, .inside = true};
-    enum err r = take_page(&src, &c, b, &o, name, e);
+    struct ingest_options none = {0};
+    struct html_source src = {.bytes = bytes, .n_bytes = n, .page = page, .inside = true,
+                              .show_hidden = o->show_hidden};
+    enum err r = take_page(&src, &c, b, &none, name, e);
     if (!r) read_html_part(b, &src, true);
     take_free(&c);
     return r;

@@ -9,8 +9,8 @@
 void read_html_part(struct doc_builder *b, const struct html_source *src, bool xml);
 
 /* The same for a chapter in any encoding, as part `page` of the document; places have no bytes,
- * lines are those of the member. */
-enum err read_html_member(struct doc_builder *b, const char *bytes, size_t n, uint32_t page,
-                          const char *name, struct errinfo *e);
+ * lines are those of the member.  Of the options only show_hidden counts. */
+enum err read_html_member(struct doc_builder *b, const struct ingest_options *o, const char *bytes,
+                          size_t n, uint32_t page, const char *name, struct errinfo *e);
 
 #endif

@@ -24,6 +24,7 @@ struct mail {
     uint32_t page; /* of the message in a box, else 0 */
     int parts;
     bool deep;     /* something was nested too deep */
+    bool show_hidden;
     size_t locked;
 };
 
@@ -223,6 +224,7 @@ static void put_page(struct text *t)
         .utf8 = t->utf8.s ? t->utf8.s : "", .n = t->utf8.n, .bytes = t->m->s, .n_bytes = t->m->n,
         .piece = t->v, .n_pieces = t->n, .page = t->m->page,
         .lines = t->m->line, .n_lines = t->m->n_lines,
+        .show_hidden = t->m->show_hidden,
     };
     if (t->n) read_html_part(t->m->b, &src, false);
 }
@@ -413,7 +415,7 @@ static void read_box(struct mail *m, const char *pages)
 static enum err read_any(struct doc_builder *b, const struct ingest_options *o, const char *name,
                          const void *bytes, size_t n, bool box, struct errinfo *e)
 {
-    struct mail m = {.b = b, .s = bytes, .n = n};
+    struct mail m = {.b = b, .s = bytes, .n = n, .show_hidden = o->show_hidden};
     char note[80];
     find_lines(&m);
     if (box) read_box(&m, o->pages);

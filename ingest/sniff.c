@@ -197,7 +197,7 @@ static int sniff_message(const char *name, const char *s, size_t n, bool is_name
     bool others;
     int fields = mail_fields(s, n, &others);
     const struct lang *l = lang_of(name, NULL, 0);
-    if (is_named) return fields >= 1 ? 90 : 0;
+    if (is_named) return fields >= 1 || starts(s, n, "content-type:") ? 90 : 0;
     if (others || fields < 101 || fields % 100 < 2) return 0;
     return l ? 40 : 85; /* a patch stays a patch */
 }

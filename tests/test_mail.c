@@ -79,6 +79,19 @@ static void parts_alternatives_and_attachments(void **state)
     done(&r);
 }
 
+static void hidden_text_of_a_page_is_shown_when_asked_for(void **state)
+{
+    (void)state;
+    static const char source[] = "Content-Type: text/html\n\n<p>seen</p><p style='display:none'>not</p>\n";
+    struct ingest_options all = {.show_hidden = true};
+    struct result r = mail(read_eml, source, NULL);
+    expect_text(&r, "seen");
+    done(&r);
+    r = mail(read_eml, source, &all);
+    expect_text(&r, "seen\n\nnot");
+    done(&r);
+}
+
 static void a_box_of_messages(void **state)
 {
     (void)state;
@@ -146,6 +159,7 @@ static void mail_is_told_by_content(void **state)
         {"a", "From x@y Tue Mar  5 14:30:00 2024\nReceived: x\nFrom: a\nDate: b\n\ntext\n", "mbox"},
         {"a.txt", "Return-Path: <x>\nFrom: a\nTo: b\n\ntext\n", "text"},
         {"a.eml", "Subject: a\n\ntext\n", "eml"},
+        {"a.eml", "Content-Type: text/plain\n\ntext\n", "eml"},
         {"a", "Subject: only\n\ntext\n", "text"},
         {"0001-x.patch", "From 0123 Mon Sep 17 00:00:00 2001\nFrom: a\nDate: b\nMIME-Version: 1\n\n---\n", "code"},
     };
@@ -167,6 +181,7 @@ int main(void)
         cmocka_unit_test(encoded_words_and_quoted_printable),
         cmocka_unit_test(exact_bytes_in_what_is_ascii),
         cmocka_unit_test(parts_alternatives_and_attachments),
+        cmocka_unit_test(hidden_text_of_a_page_is_shown_when_asked_for),
         cmocka_unit_test(a_box_of_messages),
         cmocka_unit_test(endless_nesting_ends),
         cmocka_unit_test(odd_mail),

@@ -171,13 +171,14 @@ static void odt_formulas_are_their_signs(void **state)
 static void epub_follows_the_spine(void **state)
 {
     (void)state;
-    struct ingest_options second = {.pages = "2"};
+    struct ingest_options second = {.pages = "2"}, all = {.pages = "2", .show_hidden = true};
     const struct part v[] = {{"mimetype", "application/epub+zip", 0}, CONTAINER, OPF,
         {"O/1.xhtml", "<html><head><title/><script src='a'/></head>\n<body><p>last<a id='n'/> words"
-                      "</p></body></html>", 0},
+                      "</p><p style='display: none'>hidden</p></body></html>", 0},
         {"O/t/two b.xhtml", "<?xml version='1.0'?><html><body><h1>First</h1><div class='sidebar'>"
                             "<p>all of it</p></div></body></html>", 0}};
-    struct buf f = archive_make("zip", "none", v, 5), g = archive_make("zip", "none", v, 5);
+    struct buf f = archive_make("zip", "none", v, 5), g = archive_make("zip", "none", v, 5),
+               h = archive_make("zip", "none", v, 5);
     struct result r = run(read_epub, "epub", &f, NULL);
     expect_text(&r, "First\n\nall of it\n\nlast words");
     assert_string_equal(r.d->title, "A book");
@@ -190,6 +191,9 @@ static void epub_follows_the_spine(void **state)
     done(&r);
     r = run(read_epub, "epub", &g, &second);
     expect_text(&r, "last words");
+    done(&r);
+    r = run(read_epub, "epub", &h, &all);
+    expect_text(&r, "last words\n\nhidden");
     done(&r);
 }
 
