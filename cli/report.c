@@ -285,6 +285,11 @@ void report_misfit(struct buf *out, const struct plan *p, const struct options *
             buf_addz(out, "  read fewer pages with --pages\n");
             break;
         }
+    for (size_t i = 0; i < p->n_docs && !o->skeleton; i++)
+        if (p->docs[i].doc->kind == DOC_CODE) {
+            buf_addz(out, "  --skeleton: signatures of the source files that do not fit\n");
+            break;
+        }
     if (p->n_docs == 1) buf_addz(out, "  split the document and name one part at a time\n");
     if (p->prompt + p->reply > p->window || !plan_lacks_memory(p)) return;
     if (o->attn == ATTN_DENSE)

@@ -35,16 +35,23 @@ static char *joined(struct arena *a, const char *folder, const char *path)
     return out;
 }
 
-/* Whether a member is asked for.  *rest: what is asked for inside it. */
-static bool is_asked(const struct item *it, const char *path, const char **rest)
+/* What was asked for, and a member. */
+struct asked {
+    bool taken;         /* the member is that, in it, or around it                   */
+    const char *inside; /* around it: what is asked for inside the member, else NULL */
+    const char *below;  /* the member's path below what was asked for; "": it itself */
+};
+
+static struct asked ask(const struct item *it, const char *path)
 {
     size_t n = strlen(path), k = it->only ? strlen(it->only) : 0;
-    *rest = NULL;
     while (k && it->only[k - 1] == '/') k--;
-    if (!k || (strncmp(path, it->only, k) == 0 && (!path[k] || path[k] == '/'))) return true;
-    if (k <= n || strncmp(path, it->only, n) != 0 || it->only[n] != '/') return false;
-    *rest = it->only + n + 1;
-    return true;
+    if (!k) return (struct asked){true, NULL, path};
+    if (strncmp(path, it->only, k) == 0 && (!path[k] || path[k] == '/'))
+        return (struct asked){true, NULL, path + k + (path[k] == '/')};
+    if (k <= n || strncmp(path, it->only, n) != 0 || it->only[n] != '/')
+        return (struct asked){0};
+    return (struct asked){true, it->only + n + 1, ""};
 }
 
 /* Why a member is not read, or NULL. */
@@ -62,27 +69,33 @@ static const char *member_reason(const struct item *it, const struct member *m,
     return why;
 }
 
+/* Rules are for what is found in a folder and not for what was named.  *why: the reason why that
+ * cannot be read. */
 static void read_member(struct item *it, const struct member *m, const struct members_rules *rules,
-                        struct folder *f)
+                        struct folder *f, struct errinfo *why)
 {
     struct reading *r = it->r;
     const struct reader *reader = NULL;
-    const char *rest, *path = joined(r->a, it->path ? it->path : it->name, m->path);
-    char why[96];
-    if (!is_asked(it, m->path, &rest)) return;
-    const char *rule = it->only ? NULL : members_rule(rules, m->path);
-    const char *reason = rule ? rule : member_reason(it, m, &reader, why);
-    if (rest && (!reader || !reader->members)) return; /* nothing is inside it */
+    const struct asked asked = ask(it, m->path);
+    const char *path = joined(r->a, it->path ? it->path : it->name, m->path);
+    char text[96];
+    if (!asked.taken) return;
+    const char *rule = *asked.below ? members_rule(rules, asked.below) : NULL;
+    const char *reason = rule ? rule : member_reason(it, m, &reader, text);
+    if (asked.inside && (!reader || !reader->members)) return; /* nothing is inside it */
     if (reason) {
         ledger_add(f->ledger, r->a, rule ? LEDGER_IGNORED : LEDGER_SKIPPED, path,
                    mem_copy(r->a, reason, strlen(reason)), m->n);
         f->left_out++;
+        if (!*asked.below) err_set(why, E_UNSUPPORTED, "%s/%s: %s", it->name, m->path, reason);
         return;
     }
     struct item *one = item_begin(r, joined(r->a, it->name, m->path), path);
     one->folder = f;
     one->depth = it->depth + 1;
-    one->only = rest;
+    one->only = asked.inside;
+    one->why = *asked.below ? NULL : why;
+    if (asked.inside) r->set->ledger.v[one->entry].path = joined(r->a, path, asked.inside);
     buf_add(&one->bytes, m->s, m->n);
     item_read(one, reader);
 }
@@ -128,16 +141,19 @@ static void read_members(struct item *it, const struct members *m, struct errinf
     struct reading *r = it->r;
     struct members_rules rules;
     struct folder *f = NEW(r->a, struct folder, 1);
+    struct errinfo named = {0};
     *f = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
     if (members_rules(&rules, r->a, r->o, why)) return;
-    for (size_t i = 0; i < m->n && !r->interrupted.code; i++) read_member(it, &m->v[i], &rules, f);
+    for (size_t i = 0; i < m->n && !r->interrupted.code; i++)
+        read_member(it, &m->v[i], &rules, f, &named);
     pool_wait(r->pool);
     if (m->ended && f->used) note_rest(it, m->ended);
     if (r->interrupted.code) *why = r->interrupted;
     else if (f->device.code) *why = f->device;
-    else if (!f->used && it->only)
-        err_set(why, E_IO, "%s: no member %s in it that can be read", it->name,
-                item_name(r->a, it->only));
+    else if (!f->used && named.code) *why = named;
+    else if (!f->used && it->only && *it->only)
+        err_set(why, E_IO, "%s: no member %s in it that can be read%s%s", it->name,
+                item_name(r->a, it->only), m->ended ? "; " : "", m->ended ? m->ended : "");
     else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
     else if (!f->used)
         err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);

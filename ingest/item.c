@@ -161,7 +161,7 @@ void item_end(struct item *it, struct doc *d, const struct errinfo *why)
     if (why->code == E_INTR && !r->interrupted.code) r->interrupted = *why;
     if (it->folder && why->code) count_failed(it->folder, why);
     else if (it->folder) count_used(it->folder);
-    else if (it->why) *it->why = *why;
+    if (it->why) *it->why = *why;
     if (r->tick) r->tick(r->ctx, l->path, r->set->ledger.n);
     buf_free(&it->bytes);
     mem_free(it);

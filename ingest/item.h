@@ -38,8 +38,8 @@ struct item {
     const char *inner; /* its name without that of a compression: what tells its kind */
     const char *only;  /* of an archive: the member or folder asked for, or NULL      */
     int depth;         /* of archives around it                                       */
-    struct folder *folder; /* that it is in, or */
-    struct errinfo *why;   /* where the failure of a file goes that was named */
+    struct folder *folder; /* that it is in, or NULL */
+    struct errinfo *why;   /* where the failure goes of what was named, or NULL */
 };
 
 struct item *item_begin(struct reading *r, const char *name, const char *path);

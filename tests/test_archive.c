@@ -121,6 +121,23 @@ static void rules_and_single_members(void **state)
     t = read_path("n.tgz/\xff\xff\xff\xff", (struct ingest_options){0}); /* longer where it is shown */
     assert_int_equal(t.r, E_IO);
     drop_tree(&t);
+    t = read_path("n.tgz/in/a.zip/nope", (struct ingest_options){0});
+    assert_int_equal(t.r, E_IO);
+    assert_non_null(strstr(t.e.msg, "n.tgz/in/a.zip: no member nope in it that can be read"));
+    drop_tree(&t);
+    t = read_path("a.zip/top/pic.png", (struct ingest_options){0}); /* the reason is said */
+    assert_int_equal(t.r, E_UNSUPPORTED);
+    assert_non_null(strstr(t.e.msg, "a.zip/top/pic.png: binary: a PNG image"));
+    drop_tree(&t);
+    t = read_path("a.zip/top", (struct ingest_options){.include = only_c}); /* rules for a folder in it */
+    assert_string_equal(t.names.s, "a.zip/top/src/a.c\n");
+    drop_tree(&t);
+    t = read_path("a.zip/", (struct ingest_options){.include = only_c});
+    assert_string_equal(t.names.s, "a.zip/top/src/a.c\n");
+    drop_tree(&t);
+    t = read_path("a.zip/top/z.md", (struct ingest_options){.include = only_c}); /* none for what is named */
+    assert_string_equal(t.names.s, "a.zip/top/z.md\n");
+    drop_tree(&t);
     write_file(dir, "plain.txt", "words\n", 6);
     t = read_path("plain.txt/x", (struct ingest_options){0});
     assert_int_equal(t.r, E_IO);
