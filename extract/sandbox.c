@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <iconv.h>
 #include <linux/landlock.h>
+#include <locale.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -46,6 +47,7 @@ void sandbox_preload_charset(const char *name)
 
 void sandbox_preload(void)
 {
+    setlocale(LC_CTYPE, "C.UTF-8"); /* else libarchive has no name for a member whose name is not ASCII */
     if (SANITIZED) return; /* what stays open is a leak there, and files can be read */
     for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++)
         iconv_open("utf-8", charsets[i]);

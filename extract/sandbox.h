@@ -26,7 +26,8 @@ enum sandbox_need {
     SANDBOX_FONTS     /* reads poppler's tables, fonts, fontconfig's settings */
 };
 
-/* Loads what would be loaded from files later: the tables of character sets, the time zone. */
+/* Loads what would be loaded from files later: the tables of character sets, the time zone; and
+ * makes UTF-8 the process's own character set. */
 void sandbox_preload(void);
 void sandbox_preload_charset(const char *name); /* one more; NULL is fine */
 

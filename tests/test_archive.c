@@ -145,6 +145,30 @@ static void rules_and_single_members(void **state)
     drop_tree(&t);
 }
 
+/* "General purpose bit flag", bit 11: names are UTF-8. */
+static void say_utf8(struct buf *zip)
+{
+    for (size_t i = 0; i + 10 < zip->n; i++) {
+        if (!memcmp(zip->s + i, "PK\3\4", 4)) zip->s[i + 7] |= 8;
+        else if (!memcmp(zip->s + i, "PK\1\2", 4)) zip->s[i + 9] |= 8;
+    }
+}
+
+static void names_that_are_not_ascii(void **state)
+{
+    (void)state;
+    static const struct part v[] = {{"\xc3\xa9/\xe6\x97\xa5.txt", "words\n", 0}};
+    struct buf b = archive_make("zip", "none", v, 1);
+    for (int said = 0; said < 2; said++) {
+        write_file(dir, "names.zip", b.s, b.n);
+        struct tree t = read_path("names.zip/\xc3\xa9/\xe6\x97\xa5.txt", (struct ingest_options){0});
+        assert_string_equal(t.names.s, "names.zip/\xc3\xa9/\xe6\x97\xa5.txt\n");
+        drop_tree(&t);
+        say_utf8(&b);
+    }
+    buf_free(&b);
+}
+
 static void one_compressed_file(void **state)
 {
     (void)state;
@@ -280,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_gives_the_same_tree),
         cmocka_unit_test(rules_and_single_members),
+        cmocka_unit_test(names_that_are_not_ascii),
         cmocka_unit_test(one_compressed_file),
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(what_is_there_before_the_damage),
