@@ -201,10 +201,6 @@ deepread text -j 0 page.html
 ! --jobs: expected a number from 1 to 256, found "0"
 = 2
 ---
-seq 60000 | sed 's/.*/<p>Line &/' >long.html; deepread text --doc-memory 16M long.html
-! long.html: the HTML reader ran out of its memory
-= 4
----
 # What is in an archive, and what is not.
 tar -cf t.tar tree && deepread text --list t.tar t.tar/tree/main.c && deepread text t.tar/tree/main.c | head -n 1 | cut -c 1-3
 t.tar	archive	-
