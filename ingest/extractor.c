@@ -166,7 +166,7 @@ static bool receive_reply(int control, int32_t *pid, int32_t *why)
     char reply[REQUEST_REPLY + 1];
     ssize_t n;
     do n = recv(control, reply, sizeof reply, 0);
-    while (n < 0 && errno == EINTR);
+    while (n < 0 && errno == EINTR && !sys_interrupted());
     return n > 0 && request_parse_reply(reply, (size_t)n, pid, why);
 }
 
@@ -176,7 +176,11 @@ enum err extractor_ask(struct extractor *x, const struct request *r, const int f
     struct buf b = {0};
     int32_t made = -1, why = 0;
     enum err code = request_put(&b, r, e);
-    if (!code && (!send_request(x->control, &b, fd) || !receive_reply(x->control, &made, &why)))
+    bool answered = !code && send_request(x->control, &b, fd) &&
+                    receive_reply(x->control, &made, &why);
+    if (!code && !answered && sys_interrupted()) /* which may have ended it, too */
+        code = err_set(e, E_INTR, "interrupted");
+    else if (!code && !answered)
         code = err_set(e, E_DEVICE, EXTRACTOR_PROGRAM " does not start or is gone");
     else if (!code && why)
         code = err_set(e, E_DEVICE, EXTRACTOR_PROGRAM ": no process: %s", strerror(why));

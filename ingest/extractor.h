@@ -21,7 +21,8 @@ void extractor_close(struct extractor *x); /* NULL is fine; processes that it ma
 
 /* Makes a process for one document.  fd[REQUEST_FDS] are its descriptors 0 to 3 (the last may be
  * -1); they stay open here.  *pid is a child of this process, which reaps it.
- *   E_DEVICE  the system has no process left, or the server is gone   E_LIMIT as request_put */
+ *   E_DEVICE  the system has no process left, or the server is gone   E_LIMIT as request_put
+ *   E_INTR    the user interrupted before the server answered */
 enum err extractor_ask(struct extractor *x, const struct request *r, const int fd[REQUEST_FDS],
                        pid_t *pid, struct errinfo *e);
 

@@ -46,3 +46,8 @@ rotated-page.pdf#page=2
 deepread ask --doc-timeout 0 'x' lease.txt
 ! --doc-timeout: expected a number from 1 to 86400, found "0"
 = 2
+---
+# A parser that never answers can be interrupted.
+cp "$(command -v deepread)" . && printf '#!/bin/sh\ntrap "" INT\nexec sleep 20\n' >deepread-extract && chmod +x deepread-extract && timeout --preserve-status -s INT 1 ./deepread text --cache off page.html
+! interrupted
+= 130
