@@ -84,9 +84,21 @@ static bool same_file(const char *a, const char *b)
            x.st_ino == y.st_ino;
 }
 
+/* Whether an operand is the file, or leads into it: archive.zip/member. */
+static bool reads_file(const char *file, const char *operand, struct arena *a)
+{
+    char *path = mem_copy(a, operand, strlen(operand));
+    for (;;) {
+        if (same_file(file, path)) return true;
+        char *slash = strrchr(path, '/');
+        if (!slash) return false;
+        *slash = '\0';
+    }
+}
+
 /* Turns the operands into what the row asks for.  *operands has room for one more. */
 static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term *t,
-                             char ***operands, int n)
+                             char ***operands, int n, struct arena *a)
 {
     static char dash[] = "-";
     if (c->needs & NEEDS_QUESTION && !o->questions) {
@@ -108,7 +120,7 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
         dashes += !strcmp((*operands)[i], "-");
     }
     for (int i = 0; i < n && c->needs & NEEDS_INPUT; i++)
-        if (same_file(o->output, (*operands)[i]))
+        if (reads_file(o->output, (*operands)[i], a))
             return misuse(t, c, "-o (--output) names an input, which it would replace");
     if (dashes > 1) return misuse(t, c, "standard input (-) can be read once only");
     return EXIT_DONE;
@@ -132,7 +144,7 @@ static enum exit_code run_command(const struct cmd *c, int argc, char **argv, st
     }
     if (o.help) return cmd_help_print(&t, c);
     if (o.version) return cmd_version(&t);
-    enum exit_code code = fulfil(c, &o, &t, &operands, n);
+    enum exit_code code = fulfil(c, &o, &t, &operands, n, a);
     return code ? code : c->run(&o, &t, operands);
 }
 

@@ -102,9 +102,10 @@ static enum err start(struct extractor *x, char *program, struct errinfo *e)
 {
     char serve[] = "--serve", *argv[] = {program, serve, NULL};
     int pair[2], null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    if (null < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (null < 0) return err_set(e, E_DEVICE, "/dev/null: %s", strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         int why = errno;
-        if (null >= 0) close(null);
+        close(null);
         return err_set(e, E_DEVICE, "starting " EXTRACTOR_PROGRAM ": %s", strerror(why));
     }
     enum err r = spawn(&x->pid, argv, (int[]){pair[1], null}, e);

@@ -144,6 +144,10 @@ deepread ask x --index-share 0 lease.txt
 ! --index-share: expected on, off or a number from 1 to 1000, found "0"
 = 2
 ---
+tar -cf t.tar lease.txt; deepread text -o t.tar t.tar/lease.txt; tar -tf t.tar
+lease.txt
+! -o (--output) names an input, which it would replace
+---
 deepread text -o '' lease.txt
 ! -o (--output): the name is empty
 = 2
