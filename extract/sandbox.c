@@ -47,7 +47,8 @@ void sandbox_preload_charset(const char *name)
 
 void sandbox_preload(void)
 {
-    setlocale(LC_CTYPE, "C.UTF-8"); /* else libarchive has no name for a member whose name is not ASCII */
+    /* In the C locale libarchive has no name for a member whose name is not ASCII. */
+    setlocale(LC_CTYPE, "C.UTF-8");
     if (SANITIZED) return; /* what stays open is a leak there, and files can be read */
     for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++)
         iconv_open("utf-8", charsets[i]);

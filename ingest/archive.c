@@ -153,7 +153,7 @@ static void read_members(struct item *it, const struct members *m, struct errinf
     else if (!f->used && named.code) *why = named;
     else if (!f->used && it->only && *it->only)
         err_set(why, E_IO, "%s: no member %s in it that can be read%s%s", it->name,
-                item_name(r->a, it->only), m->ended ? "; " : "", m->ended ? m->ended : "");
+                it->only, m->ended ? "; " : "", m->ended ? m->ended : "");
     else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
     else if (!f->used)
         err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);

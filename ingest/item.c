@@ -216,7 +216,7 @@ static enum err check_inside(const struct reader *reader, const struct item *it,
 {
     if (!it->only || !*it->only || reader->members) return OK;
     return err_set(e, E_IO, "%s: is no folder and no archive that %s could be in", it->name,
-                   item_name(it->r->a, it->only));
+                   it->only);
 }
 
 void item_read(struct item *it, const struct reader *reader)

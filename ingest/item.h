@@ -36,7 +36,7 @@ struct item {
     struct buf bytes;
     size_t doc, entry;
     const char *inner; /* its name without that of a compression: what tells its kind */
-    const char *only;  /* of an archive: the member or folder asked for, or NULL      */
+    const char *only;  /* of an archive: the member or folder asked for, as shown, or NULL */
     int depth;         /* of archives around it                                       */
     struct folder *folder; /* that it is in, or NULL */
     struct errinfo *why;   /* where the failure goes of what was named, or NULL */

@@ -76,8 +76,8 @@ static int open_archive(struct item *it)
     size_t inside;
     int fd = open_around(path, &inside);
     if (fd < 0) return -1;
-    it->only = it->path + inside;
-    while (*it->only == '/') it->only++;
+    inside += strspn(it->path + inside, "/");
+    it->only = item_name(r->a, it->path + inside); /* members are known by what is shown of them */
     it->path = path;
     it->name = it->inner = item_name(r->a, shown_path(path));
     return fd;

@@ -118,6 +118,11 @@ static void rules_and_single_members(void **state)
     t = read_path("n.tgz//x.txt", (struct ingest_options){0});
     assert_string_equal(t.names.s, "n.tgz/x.txt\n");
     drop_tree(&t);
+    struct part odd[] = {{"a\xff\033.txt", "odd\n", 0}};
+    put_archive("odd.tar", "ustar", "none", odd, 1);
+    t = read_path("odd.tar/a\xff\033.txt", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "odd.tar/a\xef\xbf\xbd\xef\xbf\xbd.txt\n");
+    drop_tree(&t);
     t = read_path("n.tgz/\xff\xff\xff\xff", (struct ingest_options){0}); /* longer where it is shown */
     assert_int_equal(t.r, E_IO);
     drop_tree(&t);
