@@ -183,7 +183,3 @@ mkdir -p own/compact; printf 'Task\n' > own/compact/answer.txt; deepread ask x -
 deepread text --doc-memory 1K lease.txt
 ! --doc-memory: expected a size from 16M to *G, found "1K"
 = 2
----
-# Without /proc the program still finds what lies beside it.
-unshare -rm mount -t tmpfs none /proc 2>/dev/null || { echo found; exit 0; }; unshare -rm sh -c 'mount -t tmpfs none /proc && deepread text --cache off page.html | head -n 1' 2>&1 | sed 's/^Harbour rules$/found/'
-found
