@@ -191,8 +191,10 @@ void report_no_code(struct term *t, struct docset *set)
     size_t i = 0, said = 0;
     for (size_t k = 0; k < set->ledger.n && i < set->n; k++) {
         struct ledger_entry *x = &set->ledger.v[k];
-        if (x->status != LEDGER_USED) continue; /* the used ones are the documents, in order */
-        const struct doc *d = set->v[i++];
+        const struct doc *d = set->v[i];
+        /* The used ones are the documents, in order, and the archives before what is in them. */
+        if (x->status != LEDGER_USED || strcmp(x->path, d->path ? d->path : d->name)) continue;
+        i++;
         if (!(x->reason = no_code(d))) continue;
         if (t->verbose || ++said <= NOTES_SHOWN)
             term_note(t, "%s: %s, which is what review is for", d->name, x->reason);
