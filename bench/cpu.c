@@ -5,9 +5,10 @@
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS greedily,
  * which are then taken back; these select --reply-top-k rows (0: as many as the model's replies do).
- * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per operation: seconds since the length before, GFLOP/s,
- * and the fraction of what a loop on registers reaches on as many threads in the same run
- * (bench/peak.h: FP8 products against integer multiply-and-adds, all else against FMAs).
+ * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per
+ * operation: seconds since the length before, GFLOP/s, and the fraction of what a loop on registers
+ * reaches on as many threads in the same run (bench/peak.h: FP8 products against integer
+ * multiply-and-adds, all else against FMAs).
  * --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
  * tokens, the time per token; bench/cpu_plot.py draws that.  The tokens are arbitrary words of the
  * vocabulary: speed does not depend on them. */

@@ -63,7 +63,8 @@ static const struct opt model_opts[] = {
     ROW('c', "ctx", OPT_SIZE, ctx, "TOKENS",
      "context window, at most the model's own (the model's)",
      .min = 64, .max = 1e9),
-    ROW(0, "weights", OPT_ENUM, weights, NULL, "precision of the weights while computing (auto: fp8, which is as the model has them; on cpu,"
+    ROW(0, "weights", OPT_ENUM, weights, NULL,
+     "precision of the weights while computing (auto: fp8, which is as the model has them; on cpu,"
      " int8 also halves those that it has in bf16)",
      .names = weight_names),
     ROW(0, "kv-type", OPT_ENUM, kv, NULL, "precision of the state kept per token",
@@ -152,7 +153,8 @@ const struct opt_group group_result = {"Result", result_opts};
 static const struct opt text_opts[] = {
     ROW('o', "output", OPT_STR, output, "FILE",
      "write the text to FILE, replacing it in one step; - is standard output"),
-    ROW(0, "map", OPT_FLAG, map, NULL, "before each line: page, line, and bytes in the source or (PDF) box on the page in points"),
+    ROW(0, "map", OPT_FLAG, map, NULL,
+     "before each line: page, line, and bytes in the source or (PDF) box on the page in points"),
     ROW(0, "chunks", OPT_FLAG, chunks, NULL,
         "the pieces that the model can cite, one JSON object a line"),
     ROW(0, "list", OPT_FLAG, list, NULL,

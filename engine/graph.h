@@ -40,8 +40,9 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct 
 void graph_free(struct graph *g);
 
 /* Appends T tokens (ids below V, at least one, at most g->T) to the kv; each attends to K of those
- * before it (at most the model's K_most).  logits (host, [V], may be NULL) receives those of the last one.  E_INTR between layers, E_LIMIT memory, E_DEVICE: the kv
- * then holds what it held.  A token's results do not depend on how tokens are grouped. */
+ * before it (at most the model's K_most).  logits (host, [V], may be NULL) receives those of the last
+ * one.  E_INTR between layers, E_LIMIT memory, E_DEVICE: the kv then holds what it held.  A token's
+ * results do not depend on how tokens are grouped. */
 enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, int K,
                        float *logits, const struct graph_probe *probe, struct errinfo *e);
 

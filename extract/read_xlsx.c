@@ -1,6 +1,6 @@
 /* read_xlsx.c: Excel workbooks: each sheet under its name, rows as sheet.h writes them, with the
- * values that the program computed last (a formula that never was computed stands as it is).  A place is a sheet and a row.  Hidden sheets, rows and
- * columns are left out and named in the note. */
+ * values that the program computed last (a formula that never was computed stands as it is).  A place
+ * is a sheet and a row.  Hidden sheets, rows and columns are left out and named in the note. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

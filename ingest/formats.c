@@ -50,7 +50,8 @@ static const struct reader archive = {
 
 /* Where two readers are equally sure, the first one reads. */
 static const struct reader *const readers[] = {
-    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &rtf, &eml, &mbox, &archive, &read_ipynb, &read_csv, &read_rst, &read_asciidoc, &read_man, &read_tex,
+    &pdf, &html, &docx, &odt, &epub, &pptx, &odp, &xlsx, &ods, &rtf, &eml, &mbox, &archive, &read_ipynb,
+    &read_csv, &read_rst, &read_asciidoc, &read_man, &read_tex,
     &read_text_markdown, &read_text_code, &read_text_plain,
 };
 
