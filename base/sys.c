@@ -98,8 +98,9 @@ enum err sys_read_all(int fd, size_t limit, struct buf *out, const char *name, s
     }
 }
 
-static bool write_all(int fd, const char *s, size_t n)
+bool sys_write_all(int fd, const void *bytes, size_t n)
 {
+    const char *s = bytes;
     while (n > 0) {
         ssize_t k = write(fd, s, n);
         if (k < 0 && errno == EINTR) continue;
@@ -115,7 +116,7 @@ static enum err write_into(const char *path, const char *s, size_t n, struct err
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) return err_set(e, E_IO, "%s: %s", path, strerror(errno));
-    bool ok = write_all(fd, s, n);
+    bool ok = sys_write_all(fd, s, n);
     int why = errno;
     ok = close(fd) == 0 && ok;
     return ok ? OK : err_set(e, E_IO, "%s: %s", path, strerror(why));
@@ -128,7 +129,7 @@ static enum err replace_file(const char *path, mode_t mode, const char *s, size_
     buf_addf(&tmp, "%s.XXXXXX", path);
     int fd = mkstemp(tmp.s);
     bool made = fd >= 0;
-    bool ok = made && fchmod(fd, mode) == 0 && write_all(fd, s, n) && fsync(fd) == 0;
+    bool ok = made && fchmod(fd, mode) == 0 && sys_write_all(fd, s, n) && fsync(fd) == 0;
     int why = errno;
     if (made && close(fd) != 0 && ok) {
         ok = false;

@@ -27,6 +27,9 @@ enum err sys_read_all(int fd, size_t limit, struct buf *out, const char *name, s
 /* Appends a file of any kind but a folder, read to its end.  E_IO, E_LIMIT after `limit` bytes. */
 enum err sys_read_file(const char *path, size_t limit, struct buf *out, struct errinfo *e);
 
+/* Writes all n bytes where fd stands; false leaves the reason in errno. */
+bool sys_write_all(int fd, const void *bytes, size_t n);
+
 /* Replaces `path` with n bytes: a temporary file beside it, fsync, rename.  The old file's mode is
  * kept, and a link is followed.  On failure the old file stands untouched and nothing is left
  * beside it. */

@@ -306,19 +306,6 @@ static enum err make_room(struct prefix_store *s, size_t more, struct errinfo *e
 
 /* ------------------------------------------------------------------ writing */
 
-static bool write_all(int fd, const void *bytes, size_t n)
-{
-    const char *p = bytes;
-    while (n > 0) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return false;
-        p += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
-
 static uint64_t sum_of(const struct prefix_block *b, const void *const *pages)
 {
     XXH3_state_t *x = XXH3_createState();
@@ -356,9 +343,9 @@ static enum err write_block(struct prefix_store *s, int fd, const struct prefix_
 {
     char head[PREFIX_BLOCK_DATA];
     prefix_block_head(b, head);
-    bool ok = ftruncate(fd, 0) == 0 && write_all(fd, head, sizeof head);
+    bool ok = ftruncate(fd, 0) == 0 && sys_write_all(fd, head, sizeof head);
     for (size_t i = 0; ok && i < prefix_block_pages(b); i++)
-        ok = write_all(fd, pages[i], b->page_bytes);
+        ok = sys_write_all(fd, pages[i], b->page_bytes);
     return ok ? OK : err_set(e, E_IO, "%s: cannot write: %s", s->dir, strerror(errno));
 }
 

@@ -36,16 +36,7 @@ static const char *display_name(const char *format)
 static enum err open_source(int *fd, const struct wire_about *about, struct errinfo *e)
 {
     *fd = memfd_create("document", MFD_CLOEXEC);
-    const char *p = about->source;
-    size_t left = about->n_source;
-    while (*fd >= 0 && left > 0) {
-        ssize_t k = write(*fd, p, left);
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) break;
-        p += k;
-        left -= (size_t)k;
-    }
-    if (*fd < 0 || left > 0 || lseek(*fd, 0, SEEK_SET) != 0)
+    if (*fd < 0 || !sys_write_all(*fd, about->source, about->n_source) || lseek(*fd, 0, SEEK_SET) != 0)
         return err_set(e, E_DEVICE, "%s: handing it to " EXTRACTOR_PROGRAM ": %s", about->name,
                        strerror(errno));
     return OK;

@@ -13,13 +13,8 @@ enum { RECORD = 16, PATH_MAX_BYTES = 4096 };
 
 static enum err send_all(int fd, const char *s, size_t n, struct errinfo *e)
 {
-    for (size_t i = 0; i < n;) {
-        ssize_t k = write(fd, s + i, n - i);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return err_set(e, E_IO, "sending a member: %s", strerror(errno));
-        i += (size_t)k;
-    }
-    return OK;
+    if (sys_write_all(fd, s, n)) return OK;
+    return err_set(e, E_IO, "sending a member: %s", strerror(errno));
 }
 
 enum err members_send_start(int fd, struct errinfo *e)

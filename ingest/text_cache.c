@@ -228,24 +228,13 @@ static bool make_room(struct text_cache *c, size_t more)
 
 /* ------------------------------------------------------------------ writing */
 
-static bool write_all(int fd, const char *s, size_t n)
-{
-    while (n > 0) {
-        ssize_t k = write(fd, s, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return false;
-        s += k;
-        n -= (size_t)k;
-    }
-    return true;
-}
-
 static bool write_answer(int fd, const struct text_key *k, const char *answer, size_t n)
 {
     char head[HEADER];
     memcpy(head, magic, sizeof magic);
     put_sum(head + sizeof magic, k, answer, n);
-    return ftruncate(fd, 0) == 0 && write_all(fd, head, sizeof head) && write_all(fd, answer, n);
+    return ftruncate(fd, 0) == 0 && sys_write_all(fd, head, sizeof head) &&
+           sys_write_all(fd, answer, n);
 }
 
 static void make_folder(struct text_cache *c)

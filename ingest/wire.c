@@ -114,13 +114,8 @@ void wire_put_error(struct buf *out, const struct errinfo *why)
 
 static enum err send_all(int fd, const struct buf *b, struct errinfo *e)
 {
-    for (size_t i = 0; i < b->n;) {
-        ssize_t k = write(fd, b->s + i, b->n - i);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return err_set(e, E_IO, "sending a document: %s", strerror(errno));
-        i += (size_t)k;
-    }
-    return OK;
+    if (sys_write_all(fd, b->s, b->n)) return OK;
+    return err_set(e, E_IO, "sending a document: %s", strerror(errno));
 }
 
 enum err wire_send(int fd, const struct doc *d, struct errinfo *e)
