@@ -69,12 +69,10 @@ static const char *described(struct job *j, const char *key, const char *stop)
 
 static struct str options_line(struct job *j)
 {
-    static const char *const weights[] = {"auto", "f32", "bf16", "int8", "fp8"};
-    static const char *const states[] = {"auto", "f32", "bf16", "f16", "int8"};
     const struct options *o = j->o;
     struct buf b = {0};
-    buf_addf(&b, "attn=%s index-share=%s weights=%s kv-type=%s", o->attn ? "dense" : "sparse",
-             o->index_share ? o->index_share : "on", weights[o->weights], states[o->kv]);
+    buf_addf(&b, "attn=%s index-share=%s weights=%s kv-type=%s", attn_names[o->attn],
+             o->index_share ? o->index_share : "on", weight_names[o->weights], kv_names[o->kv]);
     buf_addf(&b, " max-tokens=%zu temp=%g top-p=%g min-p=%g", o->max_tokens, o->temp, o->top_p,
              o->min_p);
     if (o->reply_top_k) buf_addf(&b, " reply-top-k=%zu", o->reply_top_k);

@@ -12,9 +12,9 @@
 static const char *const format_names[] = {"text", "markdown", "json", "jsonl", "grep", NULL};
 static const char *const cite_names[] = {"none", "page", "line", "quote", NULL};
 static const char *const when_names[] = {"auto", "always", "never", NULL};
-static const char *const attn_names[] = {"sparse", "dense", NULL};
-static const char *const weight_names[] = {"auto", "f32", "bf16", "int8", "fp8", NULL};
-static const char *const kv_names[] = {"auto", "f32", "bf16", "f16", "int8", NULL};
+const char *const attn_names[] = {"sparse", "dense", NULL};
+const char *const weight_names[] = {"auto", "f32", "bf16", "int8", "fp8", NULL};
+const char *const kv_names[] = {"auto", "f32", "bf16", "f16", "int8", NULL};
 static const char *const cache_names[] = {"auto", "off", "only", "refresh", NULL};
 static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
 
