@@ -284,7 +284,7 @@ clean:
 # An include outside the rows above is a wrong arrow in the house.
 layer-%:
 	@bad=$$(grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $* --include='*.[ch]' --include='*.cc' \
-	  --include='*.cu' --include='*.cuh' \
+	  --include='*.cu' --include='*.cuh' --include='*.hh' \
 	  | grep -vE '"($(subst $() ,|,$(MAY_$*)))/'); \
 	[ -z "$$bad" ] || { echo "$*/ may not include:"; echo "$$bad"; exit 1; }
 

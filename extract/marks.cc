@@ -1,6 +1,8 @@
 // marks.cc: see marks.h.
 #include "extract/marks.h"
 
+#include "extract/page_run.hh"
+
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -52,6 +54,9 @@ class device : public OutputDev
 
     void startPage(int, GfxState *state, XRef *) override
     {
+        found.clear();
+        off = 0;
+        was_outside = false;
         width = state->getPageWidth();
         height = state->getPageHeight();
     }
@@ -82,11 +87,17 @@ class device : public OutputDev
     bool was_outside = false;
 };
 
+std::unique_ptr<run_device<device>> make_device()
+{
+    return std::make_unique<run_device<device>>();
+}
+
 } // namespace
 
 struct marks_doc {
     GlobalParamsIniter params{ignore};
     std::unique_ptr<PDFDoc> pdf;
+    std::unique_ptr<page_runner<device>> runner; // over pdf
 };
 
 struct marks_doc *marks_open(const void *bytes, size_t n, const char *password)
@@ -98,7 +109,9 @@ struct marks_doc *marks_open(const void *bytes, size_t n, const char *password)
         auto *s = new MemStream(const_cast<char *>(static_cast<const char *>(bytes)), 0,
                                 static_cast<Goffset>(n), Object(objNull));
         d->pdf = std::make_unique<PDFDoc>(s, pw, pw);
-        return d->pdf->isOk() ? d.release() : nullptr;
+        if (!d->pdf->isOk()) return nullptr;
+        d->runner = std::make_unique<page_runner<device>>(d->pdf.get(), make_device);
+        return d.release();
     } catch (...) {
         return nullptr;
     }
@@ -113,8 +126,7 @@ void marks_read(struct marks_doc *d, int number, struct marks_page *out)
 {
     *out = marks_page();
     try {
-        device dev;
-        d->pdf->displayPage(&dev, number, 72, 72, 0, false, true, false);
+        device &dev = d->runner->run(number);
         out->v = static_cast<mark *>(calloc(dev.found.size() + 1, sizeof(mark)));
         if (!out->v) abort();
         out->n = dev.found.size();

@@ -2,14 +2,13 @@
 #include "extract/pdf_scan.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { MAX_DICT = 4096, MAX_STREAM = 64 << 20, MAX_NUMBERS = 5, MAX_SAVED = 64 };
+enum { MAX_DICT = 4096, MAX_STREAM = 64 << 20, MAX_NUMBERS = 5, MAX_WORD = 31, MAX_SAVED = 64 };
 
 /* ------------------------------------------------------------------ operators */
 
@@ -27,14 +26,29 @@ struct reader {
     bool hides;
 };
 
+enum { WORD, BLANK, DELIMITER };
+
+/* What a byte is between the words of a stream. */
+static const char kind[256] = {
+    [' '] = BLANK,     ['\n'] = BLANK,    ['\r'] = BLANK,    ['\t'] = BLANK,
+    ['\f'] = BLANK,    [0] = BLANK,       ['('] = DELIMITER, [')'] = DELIMITER,
+    ['<'] = DELIMITER, ['>'] = DELIMITER, ['['] = DELIMITER, [']'] = DELIMITER,
+    ['{'] = DELIMITER, ['}'] = DELIMITER, ['/'] = DELIMITER, ['%'] = DELIMITER,
+};
+
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0;
+    return kind[(unsigned char)c] == BLANK;
 }
 
 static bool is_delimiter(char c)
 {
-    return c && strchr("()<>[]{}/%", c) != NULL;
+    return kind[(unsigned char)c] == DELIMITER;
+}
+
+static bool is_word(char c)
+{
+    return kind[(unsigned char)c] == WORD;
 }
 
 static void skip_string(struct reader *r)
@@ -60,6 +74,27 @@ static void skip_image(struct reader *r)
             is_blank(r->s[r->i + 3]))
             break;
     r->i += 3;
+}
+
+/* A sign, digits, a point among them: PDF has no exponents.  False: not a number. */
+static bool read_number(const char *s, size_t n, double *v)
+{
+    double whole = 0, scale = 1;
+    size_t i = n > 1 && (*s == '-' || *s == '+'), digits = 0;
+    bool point = false;
+    for (; i < n; i++) {
+        if (s[i] == '.' && !point) {
+            point = true;
+        } else if (s[i] >= '0' && s[i] <= '9') {
+            whole = 10 * whole + (s[i] - '0');
+            scale *= point ? 10 : 1;
+            digits++;
+        } else {
+            return false;
+        }
+    }
+    *v = (*s == '-' ? -whole : whole) / scale;
+    return digits > 0;
 }
 
 static void take_number(struct reader *r, double v)
@@ -143,19 +178,16 @@ static bool operators_hide(const char *s, size_t n)
             while (r.i < n && s[r.i] != '\n' && s[r.i] != '\r') r.i++;
         } else if (c == '/' || is_delimiter(c)) {
             r.i++;
-            while (c == '/' && r.i < n && !is_blank(s[r.i]) && !is_delimiter(s[r.i])) r.i++;
+            while (c == '/' && r.i < n && is_word(s[r.i])) r.i++;
         } else {
             size_t from = r.i;
-            while (r.i < n && !is_blank(s[r.i]) && !is_delimiter(s[r.i])) r.i++;
-            char word[32] = {0};
-            if (r.i - from >= sizeof word) continue;
-            memcpy(word, s + from, r.i - from);
-            char *end;
-            double v = strtod(word, &end);
-            if (!*end)
+            while (r.i < n && is_word(s[r.i])) r.i++;
+            double v;
+            if (r.i - from > MAX_WORD) continue;
+            if (read_number(s + from, r.i - from, &v))
                 take_number(&r, v);
             else
-                take_operator(&r, word, r.i - from);
+                take_operator(&r, s + from, r.i - from);
         }
     }
     return r.hides;

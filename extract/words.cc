@@ -5,6 +5,8 @@
 // table of objects and list the fonts of the file on the way.
 #include "extract/words.h"
 
+#include "extract/page_run.hh"
+
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
@@ -39,7 +41,8 @@ struct font {
 
 struct words_doc {
     std::unique_ptr<poppler::document> pdf; // sizes and labels
-    std::unique_ptr<PDFDoc> core;           // text
+    std::unique_ptr<PDFDoc> core;           // text ...
+    std::unique_ptr<page_runner<TextOutputDev>> runner; // ... page by page
     std::string stream;                     // of the page read last ...
     int stream_page = -1;                   // ... which is this one
     std::vector<font> fonts; // seen so far; the last is looked at first
@@ -222,6 +225,11 @@ void take_word(words_doc *d, const TextWord &t, std::string &pool, word *w)
     pool += s;
 }
 
+std::unique_ptr<run_device<TextOutputDev>> make_device()
+{
+    return std::make_unique<run_device<TextOutputDev>>(nullptr, false, 0, false, false);
+}
+
 // The words in the order of the content stream.
 void keep_stream(words_doc *d, int page, TextWordList &list, const word *v,
                  const std::vector<int> &from, const std::string &pool)
@@ -263,6 +271,7 @@ enum words_status words_open(struct words_doc **out, const void *bytes, size_t n
         if (password) opens.emplace(password);
         d->core = std::make_unique<PDFDoc>(s, opens, opens);
         if (!d->core->isOk()) return WORDS_DAMAGED;
+        d->runner = std::make_unique<page_runner<TextOutputDev>>(d->core.get(), make_device);
         d->pdf = std::move(pdf);
         *out = d.release();
         return WORDS_OK;
@@ -295,8 +304,7 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         out->width = static_cast<float>(side ? r.height() : r.width());
         out->height = static_cast<float>(side ? r.width() : r.height());
         std::string label = utf8(page->label()), pool;
-        TextOutputDev dev(nullptr, false, 0, false, false); // owns the words of the list
-        d->core->displayPage(&dev, i + 1, 72, 72, 0, false, true, false);
+        TextOutputDev &dev = d->runner->run(i + 1); // owns the words of the list
         std::unique_ptr<TextWordList> list = dev.makeWordList();
         size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
         std::unique_ptr<word[]> v(new word[most + 1]());

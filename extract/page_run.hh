@@ -1,0 +1,129 @@
+// page_run.hh: runs the pages of a PDF for a device of poppler's: PDFDoc::displayPage with the fonts
+// kept from page to page.
+//
+// poppler makes every font that a page names anew for each page: on a book of 117 pages a third of
+// all time.  Here one interpreter (Gfx) runs page after page, as long as their boxes are equal and
+// no name stands for two fonts.  What a page gives depends on no other page: one that uses a font
+// which only others name, and one that leaves something open behind it, are told apart and run
+// alone.  C++ only, of this folder.
+#ifndef EXTRACT_PAGE_RUN_HH
+#define EXTRACT_PAGE_RUN_HH
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include <Gfx.h>
+#include <GfxFont.h>
+#include <GfxState.h>
+#include <OutputDev.h>
+#include <PDFDoc.h>
+#include <Page.h>
+
+// What an interpreter keeps, and what its device saw of the page at work.
+struct page_fonts {
+    std::map<std::string, Ref> kept;
+    std::set<std::string> named; // by the page
+    bool stray = false;          // it used a font that others name
+    bool closed = false;         // marked content ended
+    bool holds_end = false;      // the end of a page is not the device's to hear
+
+    void saw(const GfxState *state);
+};
+
+// A device of class `base` with what a run has to know of it.
+template <typename base> class run_device : public base
+{
+  public:
+    using base::base;
+    page_fonts fonts;
+
+    void updateFont(GfxState *state) override
+    {
+        fonts.saw(state);
+        base::updateFont(state);
+    }
+    void endMarkedContent(GfxState *state) override
+    {
+        fonts.closed = true;
+        base::endMarkedContent(state);
+    }
+    void endPage() override
+    {
+        if (!fonts.holds_end) base::endPage();
+    }
+};
+
+// An interpreter at work on one device; both are to be thrown away together.
+class page_run
+{
+  public:
+    page_run(PDFDoc *doc, OutputDev *dev, page_fonts *fonts);
+    ~page_run();
+    page_run(const page_run &) = delete;
+    page_run &operator=(const page_run &) = delete;
+
+    // Runs the page.  False: this interpreter cannot, and the device may have seen some of it.
+    bool run(Page *page);
+    // Runs the page, `number` from 1, alone: on a fresh device, with nothing kept.
+    static void run_alone(PDFDoc *doc, OutputDev *dev, int number);
+
+  private:
+    PDFDoc *doc;
+    OutputDev *dev;
+    page_fonts *fonts;
+    std::unique_ptr<Gfx> gfx;
+    PDFRectangle box;
+    int turn = 0;
+
+    bool take_fonts(Page *page);
+    bool fits(Page *page);
+    bool begin(Page *page);
+    bool left_open();
+    void draw(Page *page);
+};
+
+// Pages of one document for devices of class `base`.
+template <typename base> class page_runner
+{
+  public:
+    using maker = std::unique_ptr<run_device<base>> (*)();
+    page_runner(PDFDoc *doc, maker make) : doc(doc), make(make)
+    {
+    }
+
+    // Runs a page, `number` from 1.  The device is valid until the next call.
+    base &run(int number)
+    {
+        std::unique_ptr<page_run> at_work = std::move(kept); // not kept when something is thrown
+        Page *page = doc->getPage(number);
+        // Once more with a new interpreter where the one at hand cannot.
+        for (int again = 0; page && again < 2; again++) {
+            if (!at_work || again || strays > MAX_STRAYS) {
+                at_work.reset();
+                shared = make();
+                at_work = std::make_unique<page_run>(doc, shared.get(), &shared->fonts);
+            }
+            if (at_work->run(page)) {
+                kept = std::move(at_work);
+                return *shared;
+            }
+            strays += shared->fonts.stray;
+        }
+        at_work.reset();
+        alone = make();
+        page_run::run_alone(doc, alone.get(), number);
+        return *alone;
+    }
+
+  private:
+    static constexpr int MAX_STRAYS = 8; // pages run in vain; after that nothing is kept
+    PDFDoc *doc;
+    maker make;
+    int strays = 0;
+    std::unique_ptr<run_device<base>> shared, alone;
+    std::unique_ptr<page_run> kept; // on `shared`, dies before it
+};
+
+#endif
