@@ -56,26 +56,52 @@ static bool has_role(const xmlNode *n)
     return false;
 }
 
-static int weigh_one(const char *s)
+/* What the class and the id of an element say, one bit for each list of words. */
+enum name_bits {
+    NAMED_KNOWN = 1 << 0,
+    NAMED_UNLIKELY = 1 << 1,
+    NAMED_PERHAPS = 1 << 2,
+    NAMED_SHARING = 1 << 3,
+    NAMED_BYLINE = 1 << 4,
+    NAMED_CERTAIN = 1 << 5,
+    CLASS_GOOD = 1 << 6,
+    CLASS_BAD = 1 << 7,
+    ID_GOOD = 1 << 8,
+    ID_BAD = 1 << 9
+};
+
+static int bits_of(const char *s, int good_bit, int bad_bit)
 {
-    int w = 0;
-    if (!*s) return 0;
-    for (size_t i = 0; i < COUNT(bad); i++)
-        if (strcasestr(s, bad[i])) {
-            w -= 25;
-            break;
-        }
-    for (size_t i = 0; i < COUNT(good); i++)
-        if (strcasestr(s, good[i])) {
-            w += 25;
-            break;
-        }
-    return w;
+    const struct { const char *const *words; size_t n; int bit; } lists[] = {
+        {unlikely, COUNT(unlikely), NAMED_UNLIKELY}, {perhaps, COUNT(perhaps), NAMED_PERHAPS},
+        {sharing, COUNT(sharing), NAMED_SHARING},    {byline, COUNT(byline), NAMED_BYLINE},
+        {certain, COUNT(certain), NAMED_CERTAIN},    {good, COUNT(good), good_bit},
+        {bad, COUNT(bad), bad_bit}};
+    struct buf low = {0};
+    int bits = 0;
+    for (; *s; s++) buf_addc(&low, *s >= 'A' && *s <= 'Z' ? (char)(*s | 32) : *s);
+    for (size_t k = 0; low.n && k < COUNT(lists); k++)
+        for (size_t i = 0; !(bits & lists[k].bit) && i < lists[k].n; i++)
+            if (strstr(low.s, lists[k].words[i])) bits |= lists[k].bit;
+    buf_free(&low);
+    return bits;
+}
+
+/* The words of an element are looked at once. */
+static int named(const xmlNode *n)
+{
+    struct html_facts *f = tree_facts(n);
+    if (!f->named)
+        f->named = NAMED_KNOWN | bits_of(tree_attr(n, "class"), CLASS_GOOD, CLASS_BAD) |
+                   bits_of(tree_attr(n, "id"), ID_GOOD, ID_BAD);
+    return f->named;
 }
 
 static int weight_of(const xmlNode *n, const struct rules *r)
 {
-    return r->weights ? weigh_one(tree_attr(n, "class")) + weigh_one(tree_attr(n, "id")) : 0;
+    int bits = r->weights ? named(n) : 0;
+    return 25 * (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) -
+                 !!(bits & ID_BAD));
 }
 
 static bool inside(const xmlNode *n, enum html_tag a, enum html_tag b)
@@ -91,18 +117,18 @@ static bool speaks_against(const xmlNode *n, const struct html_facts *f, const s
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
-        return !tree_named(n, perhaps, COUNT(perhaps)) || f->tag == TAG_NAV;
+        return !(named(n) & NAMED_PERHAPS) || f->tag == TAG_NAV;
     if (!r->unlikely) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
-    return tree_named(n, unlikely, COUNT(unlikely)) && !tree_named(n, perhaps, COUNT(perhaps)) &&
+    return (named(n) & NAMED_UNLIKELY) && !(named(n) & NAMED_PERHAPS) &&
            !inside(n, TAG_TABLE, TAG_CODE);
 }
 
 static bool is_byline(const xmlNode *n, const struct html_facts *f)
 {
     if (f->sum.chars == 0 || f->sum.chars >= 100 || tree_heading_level(f->tag)) return false;
-    return !strcmp(tree_attr(n, "rel"), "author") || tree_named(n, byline, COUNT(byline));
+    return !strcmp(tree_attr(n, "rel"), "author") || (named(n) & NAMED_BYLINE);
 }
 
 static void drop_unlikely(xmlNode *body, const struct rules *r)
@@ -143,7 +169,7 @@ static float first_points(const xmlNode *n, const struct html_facts *f, const st
     case TAG_TH: p -= 5; break;
     default: break;
     }
-    if (tree_named(n, certain, COUNT(certain)) ||
+    if ((named(n) & NAMED_CERTAIN) ||
         !strcasecmp(tree_attr(n, "itemprop"), "articleBody"))
         p += 30;
     return p;
@@ -406,7 +432,7 @@ static void clean(xmlNode *root, const struct rules *r)
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
         int heading = tree_heading_level(f->tag);
-        bool share = tree_named(n, sharing, COUNT(sharing)) && f->sum.chars < 500;
+        bool share = (named(n) & NAMED_SHARING) && f->sum.chars < 500;
         if (heading && weight_of(n, r) < 0)
             f->drop = true;
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
@@ -471,17 +497,17 @@ bool main_choose(xmlNode *body)
 {
     static const struct rules tries[] = {
         {true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}};
-    int best = -1, most = 0;
+    int best = -1, most = 0, last = -1;
     reset(body);
     tree_sum(body);
     int all_text = tree_facts(body)->sum.chars - tree_facts(body)->sum.link_chars;
-    for (int i = 0; i < (int)COUNT(tries); i++) {
-        int chars = attempt(body, &tries[i]);
-        if (chars > most) most = chars, best = i;
+    while (++last < (int)COUNT(tries)) {
+        int chars = attempt(body, &tries[last]);
+        if (chars > most) most = chars, best = last;
         if (chars >= ENOUGH) break;
     }
     if (best >= 0 && most >= LEAST && (most >= ENOUGH || 4 * most > all_text)) {
-        attempt(body, &tries[best]);
+        if (best != last) attempt(body, &tries[best]);
         return true;
     }
     reset(body);

@@ -86,15 +86,6 @@ bool tree_has_attr(const xmlNode *n, const char *name)
     return false;
 }
 
-bool tree_named(const xmlNode *n, const char *const *words, size_t n_words)
-{
-    const char *both[2] = {tree_attr(n, "class"), tree_attr(n, "id")};
-    for (int k = 0; k < 2; k++)
-        for (size_t i = 0; both[k][0] && i < n_words; i++)
-            if (strcasestr(both[k], words[i])) return true;
-    return false;
-}
-
 /* "display: none" and "visibility: hidden" in a style attribute, whatever the blanks. */
 static bool style_hides(const char *s)
 {

@@ -83,6 +83,7 @@ struct html_facts {
     int item;     /* number of the next item of an ordered list           */
     int depth;
     float score;
+    int named;    /* bits of html_main.c: what class and id say; 0: not yet looked at */
     bool scored;
     bool summed;  /* a text node's sum is known, and stays: its characters do not change */
     struct html_sums sum;
@@ -112,7 +113,5 @@ const char *tree_attr(const xmlNode *n, const char *name);
 bool tree_is_block(enum html_tag t);
 int tree_heading_level(enum html_tag t); /* 1..6, or 0 */
 float tree_link_density(const xmlNode *n);
-/* One of the words stands in class or id. */
-bool tree_named(const xmlNode *n, const char *const *words, size_t n_words);
 
 #endif
