@@ -39,7 +39,7 @@ static const struct opt input_opts[] = {
      "the first line of FILE opens encrypted PDF"),
     ROW(0, "show-hidden-text", OPT_FLAG, show_hidden, NULL,
      "keep text that no reader of the document sees (PDF, HTML, office files, books, mail); else it is left "
-     "out and, but for HTML, counted"),
+     "out and counted"),
     ROW(0, "max-file-size", OPT_SIZE, max_file, "SIZE",
      "largest file to read, such as 500K or 64M (64M)", .min = 1, .max = 1e12),
     ROW('j', "jobs", OPT_INT, jobs, "N",

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "extract/html_entity.h"
 
 #define MARK_BASE  0x100000u
 #define MARK_RADIX 0x8000u
@@ -88,16 +89,13 @@ static size_t reference(const char *s, size_t n, uint32_t *cp)
         *cp = tidy(v);
         return i + (i < n && s[i] == ';');
     }
-    char name[12];
+    char name[HTML_ENTITY_MAX];
     while (i < n && i < sizeof name && (is_alpha(s[i]) || is_digit(s[i]))) i++;
-    if (i == 1 || i >= sizeof name) return 0;
+    if (i == 1) return 0;
     memcpy(name, s + 1, i - 1);
     name[i - 1] = 0;
     bool shut = i < n && s[i] == ';';
-    if (!strcmp(name, "apos")) {
-        *cp = '\'';
-        return i + shut;
-    }
+    if (shut && (*cp = html_entity(name))) return i + 1;
     const htmlEntityDesc *d = htmlEntityLookup((const xmlChar *)name);
     while (!shut && (!d || d->value > 255) && i > 3) { /* the old ones go without ";" */
         name[--i - 1] = 0;
@@ -122,6 +120,13 @@ static void add_escaped(struct buf *b, uint32_t cp)
 
 /* ------------------------------------------------------------------ text */
 
+enum { SOFT_HYPHEN = 0xAD };
+
+static bool is_soft_hyphen(const char *s, size_t n)
+{
+    return n >= 2 && (unsigned char)s[0] == 0xC2 && (unsigned char)s[1] == SOFT_HYPHEN;
+}
+
 /* Copies the text src[i, end), with marks. */
 static void copy_text(struct html_scan *o, const char *src, size_t i, size_t end)
 {
@@ -137,10 +142,17 @@ static void copy_text(struct html_scan *o, const char *src, size_t i, size_t end
             k = reference(src + i, end - i, &cp);
         else if ((unsigned char)src[i] == 0xF4)
             cp = 0xFFFD, k = 4;
+        else if (is_soft_hyphen(src + i, end - i))
+            cp = SOFT_HYPHEN, k = 2;
         else if ((unsigned char)src[i] < 32 && !is_blank(src[i]))
             cp = ' ', k = 1;
         else if (src[i] == 127)
             cp = ' ', k = 1;
+        if (k && cp == SOFT_HYPHEN) { /* a place to break a word, and no part of it */
+            i += k;
+            fresh = true;
+            continue;
+        }
         if (k) {
             add_mark(o, i, k, true);
             add_escaped(&o->copy, cp);
@@ -152,7 +164,8 @@ static void copy_text(struct html_scan *o, const char *src, size_t i, size_t end
         fresh = false;
         size_t j = i + 1;
         while (j < end && src[j] != '&' && src[j] != '<' && (unsigned char)src[j] != 0xF4 &&
-               src[j] != 127 && ((unsigned char)src[j] >= 32 || is_blank(src[j])))
+               src[j] != 127 && !is_soft_hyphen(src + j, end - j) &&
+               ((unsigned char)src[j] >= 32 || is_blank(src[j])))
             j++;
         if (src[i] == '<' || src[i] == '&') {
             buf_addz(&o->copy, src[i] == '<' ? "&lt;" : "&amp;");
@@ -400,12 +413,21 @@ static void copy_alt(struct html_scan *o, const char *src, size_t i, size_t end)
     }
 }
 
-/* A formula in MathML that carries its own words or TeX is these; returns its end, or 0. */
-static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t end, size_t n)
+/* Books give the name a prefix: "m:math". */
+static bool is_math(const char *name)
 {
-    size_t from, to, stop = element_end(src, end, n, "math");
-    size_t after = stop < n ? tag_end(src, stop, n) : n;
+    const char *colon = strchr(name, ':');
+    return !strcmp(colon ? colon + 1 : name, "math");
+}
+
+/* A formula in MathML that carries its own words or TeX is these; returns its end, or 0. */
+static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t end, size_t n,
+                        const char *name)
+{
+    size_t from, to;
     bool found = attribute(src, i, end, "alttext", &from, &to) && from < to;
+    if (!found && i < o->plain_math) return 0;
+    size_t stop = element_end(src, end, n, name), after = stop < n ? tag_end(src, stop, n) : n;
     for (size_t k = end; !found && k < stop;) {
         k = find(src, k, stop, "<annotation");
         size_t e = k < stop ? tag_end(src, k, stop) : stop;
@@ -416,7 +438,10 @@ static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t e
         }
         k = e;
     }
-    if (!found) return 0;
+    if (!found) {
+        o->plain_math = stop; /* and so do those inside, and those that share its end */
+        return 0;
+    }
     copy_formula(o, src, from, to);
     return after;
 }
@@ -449,10 +474,12 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     tag_name(src + at, n - at, name, sizeof name);
     bool skip = is_skipped(o, name), empty = !close && closes_itself(o, src, e);
     if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
+    bool is_root = !strcmp(name, "html") || !strcmp(name, "body");
+    if (close && is_root) return e; /* what follows is part of the page; libxml2 would leave it */
     if (!skip) {
-        size_t math = !close && !strcmp(name, "math") ? copy_math(o, src, i, e, n) : 0;
+        size_t math = !close && is_math(name) ? copy_math(o, src, i, e, n, name) : 0;
         if (math) return math;
-        copy_tag(o, src, i, e, !strcmp(name, "html") || !strcmp(name, "body"));
+        copy_tag(o, src, i, e, is_root);
         if (!close && !strcmp(name, "img")) copy_alt(o, src, i, e);
         if (empty && !is_void(name)) {
             buf_addf(&o->copy, "</%.*s>", (int)tag_length(src + at, n - at), src + at);

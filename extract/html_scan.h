@@ -28,6 +28,7 @@ struct html_scan {
     struct html_mark *mark; /* mem_grow                      */
     size_t n_marks, cap;
     size_t roots; /* html and body tags so far */
+    size_t plain_math; /* a formula that begins before this carries no words of its own */
     bool xml;     /* set before scanning a chapter of a book: "/>" closes, and what stands for
                      readers without scripts is text                                        */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "extract/html_math.h"
 #include "extract/html_scan.h"
 
 /* In the order of enum html_tag, which is the order of strcmp. */
@@ -86,24 +87,47 @@ bool tree_has_attr(const xmlNode *n, const char *name)
     return false;
 }
 
-/* "display: none" and "visibility: hidden" in a style attribute, whatever the blanks. */
-static bool style_hides(const char *s)
+/* A style attribute in lower case and without blanks. */
+struct style {
+    char s[512];
+};
+
+static void read_style(struct style *out, const xmlNode *n)
 {
-    char flat[512];
-    size_t n = 0;
-    for (; *s && n + 1 < sizeof flat; s++)
-        if (*s != ' ' && *s != '\t' && *s != '\n') flat[n++] = *s;
-    flat[n] = 0;
-    return strcasestr(flat, "display:none") || strcasestr(flat, "visibility:hidden");
+    size_t k = 0;
+    for (const char *s = tree_attr(n, "style"); *s && k + 1 < sizeof out->s; s++)
+        if (*s != ' ' && *s != '\t' && *s != '\n')
+            out->s[k++] = *s >= 'A' && *s <= 'Z' ? (char)(*s | 32) : *s;
+    out->s[k] = 0;
 }
 
-static bool invisible(const xmlNode *n, enum html_tag t, bool show)
+static bool style_hides(const struct style *style)
+{
+    return strstr(style->s, "display:none") || strstr(style->s, "visibility:hidden");
+}
+
+/* Whether the letters of an element have no size, or one that nobody can read.  A size that depends
+ * on the parent's keeps that of the parent; where a style sheet may give another one, it does. */
+static bool is_tiny(const xmlNode *n, const struct style *style, bool parent)
+{
+    const char *at = strstr(style->s, "font-size:");
+    if (!at) return parent && !tree_has_attr(n, "class");
+    char *unit;
+    double size = strtod(at += 10, &unit);
+    if (unit == at) return false;
+    bool absolute = !strncmp(unit, "px", 2) || !strncmp(unit, "pt", 2);
+    if (size == 0 || (absolute && size <= 1)) return true;
+    return parent && (*unit == '%' || !strncmp(unit, "em", 2));
+}
+
+static bool invisible(const xmlNode *n, enum html_tag t, const struct style *style, bool show)
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
+    if (t == TAG_OTHER && math_is_unseen(n)) return true;
     if (show) return false;
     if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
-    if (tree_has_attr(n, "hidden") || style_hides(tree_attr(n, "style"))) return true;
+    if (tree_has_attr(n, "hidden") || style_hides(style)) return true;
     /* A page saved while a dialogue was open hides its main part from screen readers only. */
     return t != TAG_MAIN && t != TAG_ARTICLE && !strcasecmp(tree_attr(n, "aria-hidden"), "true");
 }
@@ -138,6 +162,7 @@ static void count_text(const xmlNode *n, struct html_sums *s)
 int tree_prepare(xmlNode *root, bool show, struct arena *a)
 {
     int deepest = 0;
+    struct style style;
     for (xmlNode *n = root; n; n = tree_next(n, root, false)) {
         if (n->type != XML_ELEMENT_NODE && n->type != XML_TEXT_NODE &&
             n->type != XML_CDATA_SECTION_NODE) {
@@ -146,13 +171,30 @@ int tree_prepare(xmlNode *root, bool show, struct arena *a)
         }
         struct html_facts *f = NEW(a, struct html_facts, 1);
         n->_private = f;
-        f->depth = n->parent && n->parent->_private ? tree_facts(n->parent)->depth + 1 : 0;
+        const struct html_facts *up = n->parent ? tree_facts(n->parent) : NULL;
+        f->depth = up ? up->depth + 1 : 0;
         if (f->depth > deepest) deepest = f->depth;
-        if (n->type != XML_ELEMENT_NODE) continue;
+        f->tiny = up && up->tiny;
+        if (n->type != XML_ELEMENT_NODE) {
+            f->hidden = f->drop = f->tiny;
+            continue;
+        }
         f->tag = tag_of(n);
-        f->hidden = f->drop = invisible(n, f->tag, show);
+        read_style(&style, n);
+        f->tiny = !show && is_tiny(n, &style, f->tiny);
+        f->hidden = f->drop = invisible(n, f->tag, &style, show);
     }
     return deepest;
+}
+
+size_t tree_hidden_chars(const xmlNode *root)
+{
+    const struct html_facts *f = tree_facts(root);
+    struct html_sums s = {0};
+    if (f->tag == TAG_BUTTON || math_is_unseen(root)) return 0;
+    for (const xmlNode *n = root; n; n = tree_next((xmlNode *)(uintptr_t)n, root, false))
+        if (n->type != XML_ELEMENT_NODE && n->content) count_text(n, &s);
+    return (size_t)s.chars;
 }
 
 static void add_sums(struct html_sums *to, const struct html_sums *s)

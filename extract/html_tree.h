@@ -76,6 +76,7 @@ struct html_sums {
 struct html_facts {
     enum html_tag tag;
     bool hidden; /* no browser shows it                                   */
+    bool tiny;   /* its letters have no size                              */
     bool drop;   /* neither it nor what is below it is content            */
     bool keep;   /* part of the chosen main content                       */
     bool data_table;
@@ -98,6 +99,10 @@ static inline struct html_facts *tree_facts(const xmlNode *n)
 /* Gives facts to all nodes, hides and drops what no browser shows (`show`: but for what was never
  * meant to be shown, all is kept).  Memory: arena.  Returns how deep the tree is. */
 int tree_prepare(xmlNode *root, bool show, struct arena *a);
+
+/* Characters of text below a hidden node that a reader was not meant to miss: not those of buttons.
+ */
+size_t tree_hidden_chars(const xmlNode *n);
 
 /* Fills sum of every node that is not dropped.  Linear. */
 void tree_sum(xmlNode *root);

@@ -6,9 +6,11 @@
 
 #include "base/mem.h"
 #include "extract/html_list.h"
+#include "extract/html_math.h"
 
 /* How far up an element looks for the cell, item or table that it is in. */
 enum { CLIMB = 64 };
+enum { MATH_SIGNS_MAX = 32 };
 enum { INDENT_MAX = 7 }; /* steps of two blanks before the items of lists in lists */
 
 /* What must stand before the next text; the stronger one wins. */
@@ -25,6 +27,8 @@ struct writer {
     int indent;                  /* depth of lists                              */
     int cell;                    /* inside how many cells of tables with rows   */
     int pre;                     /* inside how many pre                         */
+    int math;                    /* inside how many formulas                    */
+    char signs[MATH_SIGNS_MAX];  /* before the next text of a formula, or ""    */
     char line_end;               /* of the page: \n, or \r                      */
     size_t line_ends;            /* of pre, not yet written                     */
     bool any;                    /* something was written                       */
@@ -91,12 +95,13 @@ static void close_gap(struct writer *w, const struct span *next)
         if (g == GAP_LINE) doc_add_made(w->b, "\n");
         if (g == GAP_PARA) doc_add_made(w->b, "\n\n");
     }
-    if (!*w->mark_of) return;
-    char lead[2 * INDENT_MAX + LIST_MARK_MAX];
+    if (!*w->mark_of && !*w->signs) return;
+    char lead[2 * INDENT_MAX + LIST_MARK_MAX + MATH_SIGNS_MAX];
     int blanks = 2 * (w->indent > INDENT_MAX ? INDENT_MAX : w->indent > 0 ? w->indent - 1 : 0);
-    snprintf(lead, sizeof lead, "%*s%s", w->any ? blanks : 0, "", w->mark_of);
+    snprintf(lead, sizeof lead, "%*s%s%s", *w->mark_of && w->any ? blanks : 0, "", w->mark_of,
+             w->signs);
     doc_add_lead(w->b, lead, next);
-    *w->mark_of = '\0';
+    *w->mark_of = *w->signs = '\0';
 }
 
 /* Writes s[0..n), which stands at utf8[at..), or is what the coded mark stands for. */
@@ -123,7 +128,8 @@ static bool is_blank(const char *s, size_t n, size_t *len)
     if ((unsigned char)*s >= 0x80) {
         uint32_t cp;
         *len = utf8_next(s, n, &cp);
-        return cp == 0xA0 || cp == 0x3000 || cp == 0x2028 || cp == 0x2029;
+        return cp == 0xA0 || cp == 0x3000 || cp == 0x2028 || cp == 0x2029 ||
+               (cp >= 0x2061 && cp <= 0x2064); /* signs of formulas that nobody sees */
     }
     *len = 1;
     return *s == ' ' || *s == '\n' || *s == '\t' || *s == '\r' || *s == '\f';
@@ -172,9 +178,20 @@ static void put_pre(struct writer *w, const char *s, size_t n, size_t at, bool c
     w->line_ends += ends;
 }
 
+/* Blanks around the tokens of a formula only lay out its source. */
+static void put_formula(struct writer *w, const char *s, size_t n, size_t at, bool coded)
+{
+    size_t i = 0, k;
+    while (i < n && is_blank(s + i, n - i, &k)) i += k;
+    enum gap g = w->gap;
+    put_flowing(w, s + i, n - i, coded ? at : at + i, coded);
+    w->gap = i < n ? GAP_NONE : g;
+}
+
 /* A text node: pieces between marks. */
 static void write_text(struct writer *w, const xmlNode *node)
 {
+    bool formula = w->math && !math_is_words(node->parent);
     const char *s = node->content ? (const char *)node->content : "";
     size_t n = strlen(s), i = 0;
     while (i < n) {
@@ -188,7 +205,9 @@ static void write_text(struct writer *w, const xmlNode *node)
         size_t j = i;
         while (j < n && !scan_mark(s + j, n - j, &index)) j++;
         bool coded = w->traced && w->scan->mark[w->mark].coded;
-        if (w->pre)
+        if (formula)
+            put_formula(w, s + i, j - i, w->at, coded);
+        else if (w->pre)
             put_pre(w, s + i, j - i, w->at, coded);
         else
             put_flowing(w, s + i, j - i, w->at, coded);
@@ -260,10 +279,35 @@ static bool in_sentence(const xmlNode *n)
     return false;
 }
 
+/* Signs that find no room belong to a formula that nobody wrote. */
+static void open_formula(struct writer *w, const xmlNode *n)
+{
+    struct math_signs s = math_signs(n);
+    if (math_is_formula(n)) w->math++;
+    if (math_is_block(n)) need(w, GAP_LINE);
+    if (s.apart_before) need(w, GAP_SPACE);
+    if (strlen(w->signs) + strlen(s.before) < sizeof w->signs) strcat(w->signs, s.before);
+}
+
+static void close_formula(struct writer *w, const xmlNode *n)
+{
+    struct math_signs s = math_signs(n);
+    if (*s.after && w->any) doc_add_made(w->b, s.after);
+    if (s.apart_after) need(w, GAP_SPACE);
+    if (!math_is_formula(n)) return;
+    if (math_is_block(n)) need(w, GAP_LINE);
+    w->math--;
+    *w->signs = '\0';
+}
+
 static void open_element(struct writer *w, const xmlNode *n, const struct html_facts *f,
                          size_t *heading)
 {
     need(w, gap_around(n, f));
+    if (w->math || (f->tag == TAG_OTHER && math_is_formula(n)))
+        open_formula(w, n);
+    else if (f->tag == TAG_OTHER && !w->gap && math_is_power(n, doc_text(w->b)))
+        strcpy(w->signs, "^");
     if (tree_heading_level(f->tag)) {
         *heading = doc_length(w->b);
     } else if (f->tag == TAG_BR) {
@@ -291,6 +335,7 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
                           size_t heading)
 {
     int level = tree_heading_level(f->tag);
+    if (w->math) close_formula(w, n);
     if (level && heading != SIZE_MAX && doc_length(w->b) > heading) {
         struct str t = doc_text(w->b);
         while (heading < t.n && t.s[heading] == '\n') heading++;
@@ -332,8 +377,8 @@ static enum gap gap_behind(struct str t)
     return t.n > 1 && t.s[t.n - 2] == '\n' ? GAP_NONE : GAP_LINE;
 }
 
-void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
-                const struct html_source *src)
+size_t html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
+                  const struct html_source *src)
 {
     bool cr = src->n && memchr(src->utf8, '\r', src->n) && !memchr(src->utf8, '\n', src->n);
     struct writer w = {.b = b,
@@ -345,6 +390,7 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
     size_t n_lines, *lines = find_lines(src, w.line_end, &n_lines), heading = SIZE_MAX;
     doc_set_cr_lines(b, cr);
     const xmlNode *kept = NULL; /* the outermost kept node that we are in */
+    size_t hidden = 0;
     w.line = lines;
     w.n_lines = n_lines;
     xmlNode *n = root;
@@ -364,6 +410,8 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
                 if (!enter && kept) close_element(&w, n, f, heading);
                 if (!enter && kept == n) kept = NULL;
             }
+        } else if (f && f->hidden && kept) {
+            hidden += tree_hidden_chars(n);
         }
         if (enter) {
             n = n->children;
@@ -379,4 +427,5 @@ void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *sc
         n = n == root ? NULL : n->next;
     }
     mem_free(lines);
+    return hidden;
 }

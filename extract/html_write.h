@@ -28,8 +28,10 @@ struct html_piece {
 
 /* Writes what is kept below root: paragraphs and headings with a blank line between them, list
  * items as "- " or, of an ordered list, with their number or letter, rows of tables as lines with
- * " | " between cells, pre with its own lines and blanks, links as their text.  White space is collapsed elsewhere. */
-void html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
-                const struct html_source *src);
+ * " | " between cells, pre with its own lines and blanks, links as their text.  White space is
+ * collapsed elsewhere.  Formulas: html_math.h.  Returns the characters that were left out of what
+ * is kept because nobody sees them. */
+size_t html_write(struct doc_builder *b, xmlNode *root, const struct html_scan *scan,
+                  const struct html_source *src);
 
 #endif

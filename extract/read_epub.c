@@ -21,6 +21,7 @@ struct book {
     size_t n_items, cap_items;
     const struct zip_member **chapter;
     size_t n_chapters, cap_chapters, missing;
+    size_t hidden; /* characters that were left out */
     struct buf title;
 };
 
@@ -166,8 +167,8 @@ static bool is_repeated(const struct book *k, size_t i)
     return false;
 }
 
-static enum err write_book(struct doc_builder *b, const struct book *k,
-                           const struct ingest_options *o, const char *name, struct errinfo *e)
+static enum err write_book(struct doc_builder *b, struct book *k, const struct ingest_options *o,
+                           const char *name, struct errinfo *e)
 {
     const char *pages = o->pages;
     uint32_t first, last, count = (uint32_t)k->n_chapters;
@@ -179,7 +180,7 @@ static enum err write_book(struct doc_builder *b, const struct book *k,
         struct errinfo ignored = {0};
         const struct zip_member *m = k->chapter[i];
         if (!pages_has(pages, i + 1) || !m->n || is_repeated(k, i)) continue;
-        if (read_html_member(b, o, m->s, m->n, i + 1, name, &ignored))
+        if (read_html_member(b, o, m->s, m->n, i + 1, name, &k->hidden, &ignored))
             doc_set_note(b, "a chapter could not be read");
     }
     return OK;
@@ -188,6 +189,7 @@ static enum err write_book(struct doc_builder *b, const struct book *k,
 static void set_notes(struct doc_builder *b, const struct book *k, const struct zip *z)
 {
     char note[80];
+    office_note_left_out(b, k->hidden, "hidden character");
     office_note_damage(b, z, false);
     if (!k->missing) return;
     snprintf(note, sizeof note, "%zu chapter%s of its list missing", k->missing,

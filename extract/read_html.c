@@ -120,6 +120,17 @@ static void set_title(struct doc_builder *b, xmlNode *root)
     }
 }
 
+static void set_note(struct doc_builder *b, bool main_found, size_t hidden)
+{
+    struct buf note = {0};
+    if (!main_found) buf_addz(&note, "no main part stood out: all visible text was taken");
+    if (hidden)
+        buf_addf(&note, "%sleft out %zu hidden character%s", note.n ? "; " : "", hidden,
+                 hidden == 1 ? "" : "s");
+    if (note.n) doc_set_note(b, note.s);
+    buf_free(&note);
+}
+
 static enum err write_page(struct doc_builder *b, const struct html_source *src, bool show,
                            const char *name, struct errinfo *e)
 {
@@ -137,8 +148,7 @@ static enum err write_page(struct doc_builder *b, const struct html_source *src,
         tree_sum(root);
         bool found = depth <= DEEP && main_choose(body);
         if (depth > DEEP) tree_facts(body)->keep = true;
-        if (!found) doc_set_note(b, "no main part stood out: all visible text was taken");
-        html_write(b, body, &scan, src);
+        set_note(b, found, html_write(b, body, &scan, src));
     }
     if (!doc_length(b)) r = err_set(e, E_EMPTY, "%s: no text is visible on this page", name);
     xmlFreeDoc(doc);
@@ -192,7 +202,7 @@ enum err read_html(struct doc_builder *b, const struct ingest_options *o, const 
 
 /* ------------------------------------------------------------------ parts of other documents */
 
-void read_html_part(struct doc_builder *b, const struct html_source *src, bool xml)
+size_t read_html_part(struct doc_builder *b, const struct html_source *src, bool xml)
 {
     struct html_scan scan = {.xml = xml};
     struct arena *a = arena_new();
@@ -200,27 +210,30 @@ void read_html_part(struct doc_builder *b, const struct html_source *src, bool x
     xmlDoc *doc = parse(&scan.copy);
     xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
     xmlNode *body = root ? find_element(root, "body") : NULL;
+    size_t hidden = 0;
     if (root) {
         if (!body) body = root;
         tree_prepare(root, src->show_hidden, a);
         tree_sum(root);
         tree_facts(body)->keep = true;
-        html_write(b, body, &scan, src);
+        hidden = html_write(b, body, &scan, src);
     }
     xmlFreeDoc(doc);
     arena_free(a);
     scan_free(&scan);
+    return hidden;
 }
 
 enum err read_html_member(struct doc_builder *b, const struct ingest_options *o, const char *bytes,
-                          size_t n, uint32_t page, const char *name, struct errinfo *e)
+                          size_t n, uint32_t page, const char *name, size_t *hidden,
+                          struct errinfo *e)
 {
     struct converted c = {0};
     struct ingest_options none = {0};
     struct html_source src = {.bytes = bytes, .n_bytes = n, .page = page, .inside = true,
                               .show_hidden = o->show_hidden};
     enum err r = take_page(&src, &c, b, &none, name, e);
-    if (!r) read_html_part(b, &src, true);
+    if (!r) *hidden += read_html_part(b, &src, true);
     take_free(&c);
     return r;
 }

@@ -9,6 +9,7 @@
 
 #include "extract/extract.h"
 #include "extract/mime.h"
+#include "extract/office.h"
 #include "extract/read_html.h"
 #include "ingest/charset.h"
 #include "ingest/pages.h"
@@ -25,7 +26,7 @@ struct mail {
     int parts;
     bool deep;     /* something was nested too deep */
     bool show_hidden;
-    size_t locked;
+    size_t locked, hidden; /* parts; characters that were left out */
 };
 
 /* What the header of a part says. */
@@ -226,7 +227,7 @@ static void put_page(struct text *t)
         .lines = t->m->line, .n_lines = t->m->n_lines,
         .show_hidden = t->m->show_hidden,
     };
-    if (t->n) read_html_part(t->m->b, &src, false);
+    if (t->n) t->m->hidden += read_html_part(t->m->b, &src, false);
 }
 
 /* A part of type text/... */
@@ -421,6 +422,7 @@ static enum err read_any(struct doc_builder *b, const struct ingest_options *o, 
     if (box) read_box(&m, o->pages);
     else read_message(&m, 0, n, 0);
     mem_free(m.line);
+    office_note_left_out(b, m.hidden, "hidden character");
     if (m.deep) doc_set_note(b, "parts that are nested too deep are left out");
     if (m.locked) {
         snprintf(note, sizeof note, "%zu part%s encrypted", m.locked, m.locked == 1 ? " is" : "s are");
