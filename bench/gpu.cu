@@ -1,4 +1,5 @@
-/* gpu.cu: the kernels of cuda/ at DeepSeek-V3.2's widths: checked, then timed.   bench/gpu [PART...] */
+/* gpu.cu: the kernels of cuda/ at DeepSeek-V3.2's widths: checked, then timed.
+ *                                            bench/gpu [--compare] [PART...] */
 #include "bench/gpu.h"
 
 #include <cublasLt.h>
@@ -6,6 +7,7 @@
 #include <cuda_fp8.h>
 #include <string.h>
 
+#include "bench/gpu_figures.h"
 #include "cuda/cuda.h"
 
 /* ------------------------------------------------------------------ random numbers */
@@ -65,6 +67,37 @@ struct device *gpu_device(void)
     return d;
 }
 
+/* ------------------------------------------------------------------ results */
+
+static double measured[sizeof gpu_figures / sizeof *gpu_figures]; /* 0: not yet */
+
+void gpu_line(const char *what, double us, double rate, const char *unit)
+{
+    printf("%-48s %10.1f us %8.1f %-8s", what, us, rate, unit);
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++)
+        if (!strcmp(gpu_figures[i].what, what)) {
+            measured[i] = us;
+            printf(" figure %8.1f us  ratio %.2f", gpu_figures[i].us, gpu_figures[i].us / us);
+        }
+    printf("\n");
+    fflush(stdout);
+}
+
+/* The table of --compare: every figure, and what this run measured beside it. */
+static void compare(const char *card)
+{
+    printf("\n%-44s %-17s %10s  %10s  %s\n", "", "figure of", "H200, us", "here, us", "ratio");
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
+        const struct gpu_figure *f = &gpu_figures[i];
+        printf("%-44s %-17s %10.1f  ", f->what, f->source, f->us);
+        if (measured[i] > 0)
+            printf("%10.1f  %5.2f\n", measured[i], f->us / measured[i]);
+        else
+            printf("%10s\n", "-");
+    }
+    printf("ratio: figure / here; the figures are an H200's, \"here\" is %s\n", card);
+}
+
 /* ------------------------------------------------------------------ ceilings of this card */
 
 static void copy_ceiling(void)
@@ -73,7 +106,7 @@ static void copy_ceiling(void)
     char *a = gpu_new<char>(n), *b = gpu_new<char>(n);
     gpu_normal((float *)a, n / 4, 1, 1);
     double us = gpu_time(10, [&](int) { cudaMemcpyAsync(b, a, n, cudaMemcpyDeviceToDevice); });
-    gpu_line("copy 4 GiB (read + written)", us, 2.0 * n / us / 1e3, "GB/s", 0);
+    gpu_line("copy 4 GiB (read + written)", us, 2.0 * n / us / 1e3, "GB/s");
     CHECK(cudaFree(a));
     CHECK(cudaFree(b));
 }
@@ -113,7 +146,7 @@ static void product_ceiling(const char *what, cudaDataType_t type)
         double us = gpu_time(20, [&](int) {
             cublasLtMatmul(lt, op, &one, a, la, b, la, &zero, c, lc, c, lc, &found.algo, work, room, 0);
         });
-        gpu_line(what, us, 2.0 * n * n * n / us / 1e6, "TFLOP/s", 0);
+        gpu_line(what, us, 2.0 * n * n * n / us / 1e6, "TFLOP/s");
     } else
         printf("%s: no algorithm\n", what);
     cublasLtDestroy(lt);
@@ -132,12 +165,18 @@ void gpu_ceilings(void)
 static const struct {
     const char *name;
     void (*run)(void);
-} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}, {"index", gpu_index}, {"mla", gpu_mla}, {"gemm", gpu_gemm}, {"decode", gpu_decode}};
+} parts[] = {{"ceilings", gpu_ceilings}, {"topk", gpu_topk}, {"index", gpu_index}, {"mla", gpu_mla},
+             {"decode", gpu_decode}, {"gemm", gpu_gemm}, {"few", gpu_few}, {"experts", gpu_experts}};
 
 int main(int argc, char **argv)
 {
     cudaDeviceProp p;
-    int n = 0;
+    int n = 0, named = 0;
+    bool table = false;
+    for (int k = 1; k < argc; k++) {
+        if (!strcmp(argv[k], "--compare")) table = true;
+        else named++;
+    }
     if (cudaGetDeviceCount(&n) != cudaSuccess || n == 0) {
         printf("no CUDA device: skipped\n");
         return 0;
@@ -145,11 +184,12 @@ int main(int argc, char **argv)
     CHECK(cudaGetDeviceProperties(&p, 0));
     printf("card: %s, %d multiprocessors; figures are an H200's\n", p.name, p.multiProcessorCount);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        bool wanted = argc < 2;
+        bool wanted = named == 0;
         for (int k = 1; k < argc; k++) wanted |= !strcmp(argv[k], parts[i].name);
         if (!wanted) continue;
         printf("-- %s\n", parts[i].name);
         parts[i].run();
     }
+    if (table) compare(p.name);
     return 0;
 }

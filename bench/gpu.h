@@ -60,15 +60,8 @@ static inline double gpu_time_short(int times, const std::function<void(int)> &r
            }) / 10;
 }
 
-/* One line: figure_us 0: there is none. */
-static inline void gpu_line(const char *what, double us, double rate, const char *unit,
-                            double figure_us)
-{
-    printf("%-44s %10.1f us %8.1f %-8s", what, us, rate, unit);
-    if (figure_us > 0) printf(" figure %8.1f us  ratio %.2f", figure_us, figure_us / us);
-    printf("\n");
-    fflush(stdout);
-}
+/* One line, beside the figure of that name (gpu_figures.h) where there is one. */
+void gpu_line(const char *what, double us, double rate, const char *unit);
 
 static inline void gpu_verdict(const char *what, bool good, double error)
 {
@@ -112,6 +105,8 @@ void gpu_topk(void);
 void gpu_index(void);
 void gpu_mla(void);
 void gpu_gemm(void);
+void gpu_few(void);
+void gpu_experts(void);
 void gpu_decode(void);
 
 #endif

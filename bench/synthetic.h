@@ -179,6 +179,7 @@ static enum err synthetic_open(struct model **out, int layers, const struct mode
     free(k.scale);
     config_rope(&m->config, m->inv_freq, &m->amplitude);
     m->softmax_scale = config_softmax_scale(&m->config);
+    m->reply_K = m->K_most = m->config.K;
     m->index_scale = 1.0f / sqrtf((float)m->config.J) / sqrtf((float)m->config.C);
     if (!r) model_set_kv(m, m->b->kv_type(m->d));
     return r;

@@ -1,13 +1,13 @@
 /* sm90_fp8.cu: activations in FP8, as DeepSeek's own service computes: --weights fp8 on Hopper.
  *                                        ops: linear, experts, index_select's queries and keys
  * Method   128 neighbouring inputs share a scale, a power of two that brings the largest to at most 448;
- *          then sm90_gemm.cu.  Experts: rows sorted by expert, each expert's up to a multiple of 128, so
+ *          then sm90_gemm.cu.  Experts: rows sorted by expert, each expert's up to whole tiles, so
  *          that a tile of the product meets one matrix; SwiGLU and its quantisation are one pass.
  *          Indexer: queries and keys are turned by a Hadamard matrix, which spreads what stands out
  *          and leaves products as they are, and become e4m3 with one scale each; then sm90_index.cu.
  *          Keys lie in the state as they are: the pass turns all that its queries see.
  * Cost     per product reads 4 and writes 1 byte an input.  Keys: 2 + 1 bytes times C, 131072: 50 MB a layer.
- * Seen     H200, V3.2's sizes: the experts of a layer 9.8 ms for 4096 tokens, 15.3 ms for 8192 (295 and 377
+ * Seen     H200, V3.2's sizes, before the kernels of sm90_gemm.cu and sm90_few.cu of now: the experts of a layer 9.8 ms for 4096 tokens, 15.3 ms for 8192 (295 and 377
  *          TFLOP/s; rows are filled up to tiles); index scores and top-k of 8192 at 64K to 128K 16.1 ms.
  * Exact    activations to 2^-4 of each number, as the checkpoint's scheme has it ("dynamic").
  * Limits   I, D, F multiples of 128; an indexer of 64 heads of 128.
@@ -18,7 +18,7 @@
 
 #define LEAST 1e-4f  /* amax of a block, at least */
 #define LARGEST 448.0f
-#define ROWS 128     /* of a tile */
+#define ROWS 128     /* of a tile where there are many rows */
 #define INDEX_HEADS 64
 #define INDEX_WIDTH 128
 #define WARPS 8
@@ -71,6 +71,7 @@ struct quantise {
 static __global__ void __launch_bounds__(32 * WARPS)
 quantise_kernel(__grid_constant__ const struct quantise a)
 {
+    cuda_follow();
     int kb = blockIdx.y * WARPS + threadIdx.x / 32, lane = threadIdx.x % 32;
     size_t r = blockIdx.x;
     if (kb * 128 >= a.I) return;
@@ -100,6 +101,7 @@ static __global__ void __launch_bounds__(32 * WARPS)
 gate_kernel(const uint16_t *g, const uint16_t *u, const int32_t *pair, uint8_t *to, float *scale, size_t ld,
             int F)
 {
+    cuda_follow();
     int kb = blockIdx.y * WARPS + threadIdx.x / 32, lane = threadIdx.x % 32;
     size_t r = blockIdx.x, at = r * F + kb * 128 + lane * 4;
     if (kb * 128 >= F || pair[r] < 0) return;
@@ -111,32 +113,48 @@ gate_kernel(const uint16_t *g, const uint16_t *u, const int32_t *pair, uint8_t *
 static void quantise(struct device *d, const struct quantise *a, size_t rows)
 {
     dim3 grid((unsigned)rows, (unsigned)cuda_ceil((size_t)a->I, 128 * WARPS));
-    quantise_kernel<<<grid, 32 * WARPS, 0, d->stream>>>(*a);
+    cuda_launch(d, quantise_kernel, grid, 32 * WARPS, 0, *a);
     cuda_launched(d, "activations in fp8");
 }
 
 /* ------------------------------------------------------------------ experts */
 
-/* tiles: as sm90_gemm's; pair [rows]: which pair (token, choice) a row holds, -1 set before; row [pairs]. */
-static __global__ void sort_kernel(const int32_t *expert, int pairs, int E, int32_t *tiles, int32_t *pair,
-                                   int32_t *row)
+/* The sum of v over the threads of lower number, of 1024. */
+static __device__ int before(int v)
 {
-    __shared__ int32_t next[1024];
-    for (int e = threadIdx.x; e < E; e += blockDim.x) next[e] = 0;
-    __syncthreads();
-    for (int i = threadIdx.x; i < pairs; i += blockDim.x) atomicAdd(&next[expert[i]], 1);
-    __syncthreads();
-    if (threadIdx.x == 0) {
-        int n = 0;
-        for (int e = 0; e < E; e++) {
-            int many = (next[e] + ROWS - 1) / ROWS;
-            next[e] = n * ROWS;
-            for (int i = 0; i < many; i++) tiles[1 + n++] = e;
-        }
-        tiles[0] = n;
+    __shared__ int32_t warps[32];
+    int lane = threadIdx.x % 32, warp = threadIdx.x / 32, sum = v;
+    for (int o = 1; o < 32; o *= 2) {
+        int x = __shfl_up_sync(~0u, sum, o);
+        if (lane >= o) sum += x;
     }
+    if (lane == 31) warps[warp] = sum;
     __syncthreads();
-    for (int i = threadIdx.x; i < pairs; i += blockDim.x) {
+    int base = 0;
+    for (int i = 0; i < warp; i++) base += warps[i];
+    __syncthreads();
+    return base + sum - v;
+}
+
+/* One block of 1024.  tiles: as sm90_gemm's, of `tile` rows; pair [rows]: which pair (token, choice) a row holds,
+ * -1 for none; row [pairs]. */
+static __global__ void sort_kernel(const int32_t *expert, int pairs, int E, int tile, int rows, int32_t *tiles,
+                                   int32_t *pair, int32_t *row)
+{
+    cuda_follow();
+    __shared__ int32_t next[1024];
+    int e = threadIdx.x;
+    next[e] = 0;
+    for (int i = e; i < rows; i += 1024) pair[i] = -1;
+    __syncthreads();
+    for (int i = e; i < pairs; i += 1024) atomicAdd(&next[expert[i]], 1);
+    __syncthreads();
+    int many = (next[e] + tile - 1) / tile, first = before(many);
+    for (int i = 0; i < many; i++) tiles[1 + first + i] = e;
+    if (e == 1023) tiles[0] = first + many;
+    next[e] = first * tile;
+    __syncthreads();
+    for (int i = e; i < pairs; i += 1024) {
         int r = atomicAdd(&next[expert[i]], 1);
         pair[r] = i;
         row[i] = r;
@@ -146,6 +164,7 @@ static __global__ void sort_kernel(const int32_t *expert, int pairs, int E, int3
 static __global__ void add_kernel(float *y, const uint16_t *part, const int32_t *row, const float *gate,
                                   size_t n, int D, int A)
 {
+    cuda_follow();
     size_t i = (blockIdx.x * (size_t)blockDim.x + threadIdx.x) * 4, t = i / D;
     if (i >= n) return;
     float4 v = *(float4 *)(y + i);
@@ -229,18 +248,24 @@ bool fp8_linear(struct device *d, const struct linear_args *a)
     struct quantise q = {a->x, NULL, (uint8_t *)at, (float *)(at + bytes), a->ldx, ld, (int)w->I, 1};
     quantise(d, &q, a->T);
     struct sm90_gemm_args g = {q.to, (const uint8_t *)w->data, q.scale, w->block_scale, a->y, a->T, w->O,
-                               w->I, 1, ld, a->ldy, true, a->accumulate, NULL};
+                               w->I, 1, ld, a->ldy, true, a->accumulate, NULL, 0, SM90_CHOOSE};
     sm90_gemm(d, &g);
     return true;
 }
 
 /* A product of the sorted rows with the experts' matrices. */
 static void expert_product(struct device *d, const struct weight *w, const uint8_t *x, const float *scale,
-                           size_t rows, const int32_t *tiles, uint16_t *y)
+                           size_t rows, const int32_t *tiles, int tile, uint16_t *y)
 {
     struct sm90_gemm_args g = {x, (const uint8_t *)w->data, scale, w->block_scale, y, rows, w->O, w->I,
-                               w->G, rows, w->O, false, false, tiles};
+                               w->G, rows, w->O, false, false, tiles, tile, SM90_CHOOSE};
     sm90_gemm(d, &g);
+}
+
+/* Rows of a tile: most experts' rows fit into one. */
+static size_t tile_rows(size_t pairs, size_t E)
+{
+    return pairs <= 8 * E ? 16 : pairs <= 48 * E ? 64 : ROWS;
 }
 
 bool fp8_experts(struct device *d, const struct experts_args *a)
@@ -248,13 +273,13 @@ bool fp8_experts(struct device *d, const struct experts_args *a)
     size_t D = (size_t)a->D, F = (size_t)a->F, pairs = a->T * (size_t)a->A;
     bool fits = has_fp8(d) && a->gate_w->block_scale && a->up_w->block_scale && a->down_w->block_scale;
     if (!fits) return false;
-    size_t padded = pairs + (size_t)a->E * (ROWS - 1), rows = pairs * ROWS < padded ? pairs * ROWS : padded;
-    rows = cuda_ceil(rows, ROWS) * ROWS;
-    size_t bytes = (1 + rows / ROWS + rows + pairs) * 4 + rows * (D + F) + (D + F) / 128 * rows * 4 +
+    size_t tile = tile_rows(pairs, (size_t)a->E), padded = pairs + (size_t)a->E * (tile - 1);
+    size_t rows = cuda_ceil(pairs * tile < padded ? pairs * tile : padded, ROWS) * ROWS;
+    size_t bytes = (1 + rows / tile + rows + pairs) * 4 + rows * (D + F) + (D + F) / 128 * rows * 4 +
                    rows * (2 * F + D) * 2 + 12 * CUDA_ALIGN;
     char *at = (char *)cuda_reserve(d, &d->moe, bytes);
     if (!at) return true;
-    int32_t *tiles = (int32_t *)part_of(&at, (1 + rows / ROWS) * 4), *pair, *row;
+    int32_t *tiles = (int32_t *)part_of(&at, (1 + rows / tile) * 4), *pair, *row;
     pair = (int32_t *)part_of(&at, rows * 4);
     row = (int32_t *)part_of(&at, pairs * 4);
     uint8_t *x = (uint8_t *)part_of(&at, rows * D), *h = (uint8_t *)part_of(&at, rows * F);
@@ -263,19 +288,18 @@ bool fp8_experts(struct device *d, const struct experts_args *a)
     uint16_t *g = (uint16_t *)part_of(&at, rows * F * 2), *u = (uint16_t *)part_of(&at, rows * F * 2);
     uint16_t *y = (uint16_t *)part_of(&at, rows * D * 2);
 
-    cuda_ok(d, cudaMemsetAsync(pair, 0xff, rows * 4, d->stream), "experts, rows");
-    sort_kernel<<<1, 1024, 0, d->stream>>>(a->expert, (int)pairs, a->E, tiles, pair, row);
+    cuda_launch(d, sort_kernel, 1, 1024, 0, a->expert, (int)pairs, a->E, (int)tile, (int)rows, tiles, pair, row);
     if (!cuda_launched(d, "experts, lists")) return true;
     struct quantise q = {a->x, pair, x, x_scale, D, rows, a->D, a->A};
     quantise(d, &q, rows);
-    expert_product(d, a->gate_w, x, x_scale, rows, tiles, g);
-    expert_product(d, a->up_w, x, x_scale, rows, tiles, u);
+    expert_product(d, a->gate_w, x, x_scale, rows, tiles, (int)tile, g);
+    expert_product(d, a->up_w, x, x_scale, rows, tiles, (int)tile, u);
     dim3 grid((unsigned)rows, (unsigned)cuda_ceil(F, 128 * WARPS));
-    gate_kernel<<<grid, 32 * WARPS, 0, d->stream>>>(g, u, pair, h, h_scale, rows, a->F);
+    cuda_launch(d, gate_kernel, grid, 32 * WARPS, 0, g, u, pair, h, h_scale, rows, a->F);
     cuda_launched(d, "experts, gates");
-    expert_product(d, a->down_w, h, h_scale, rows, tiles, y);
-    add_kernel<<<(unsigned)cuda_ceil(a->T * D / 4, 256), 256, 0, d->stream>>>(a->y, y, row, a->gate, a->T * D,
-                                                                             a->D, a->A);
+    expert_product(d, a->down_w, h, h_scale, rows, tiles, (int)tile, y);
+    cuda_launch(d, add_kernel, (unsigned)cuda_ceil(a->T * D / 4, 256), 256, 0, a->y, y, row, a->gate, a->T * D,
+                a->D, a->A);
     cuda_launched(d, "experts, sum");
     return true;
 }

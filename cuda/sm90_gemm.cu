@@ -2,36 +2,43 @@
  *
  *   a [M, K] e4m3, a_scale [K/128, a_ld]    b [G, N, K] e4m3, b_scale [G, ceil(N/128), K/128]
  *   out[m, n] = sum over blocks k of 128: a_scale[k, m] * b_scale[n/128, k] * (a[m, k] . b[n, k])    bf16 or f32
- *   G > 1: each tile of 128 rows meets one of the G matrices (experts).
+ *   G > 1: each tile of rows meets one of the G matrices (experts).
  *
- * Method   two blocks of a cluster take two neighbouring tiles of 128x128 of one row of tiles: each copies its
+ * Method   two blocks of a cluster take two neighbouring tiles of one row of tiles: each copies its
  *          rows of b and half of the rows of a, the latter to both (tensor maps, multicast), and the
- *          scales of a (a bulk copy), six stages deep.  Two warpgroups multiply 64x128 each; the
- *          products of block k + 1 are issued before those of block k are scaled and added, so the
- *          tensor cores do not wait for the adding.
- * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: eight rows of tiles down,
+ *          scales of a (a bulk copy), as many stages deep as memory allows.  Two warpgroups multiply 64 rows
+ *          at a time, in a tile of 256 rows twice; while one scales and adds its products of a
+ *          block of 128, the tensor cores work on the other's.
+ * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: DOWN rows of tiles down,
  *          then to the right, so that what runs at once shares rows of a and of b in the second cache.
- * Cost     2*M*N*K flop; 24 KB through the second cache per tile and 128 of K: 512 cycles of products.
- * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order: a row does not
- *          depend on M.
- * Seen     H200, the six shapes of bench/gpu_gemm.cu: 492, 532, 614, 599, 527, 630 TFLOP/s, 0.41 to 0.51 of DeepGEMM
- *          there.  H100, before scales came with the tiles, pairs of tiles one below the other: 430 to 559.
- * Limits   K a multiple of 128; rows of 16-byte alignment.
- * Tried    products under way from one round of the loop to the next: ptxas then serialises all. */
-#include <cuda.h>
-#include <cuda_bf16.h>
+ * Cost     2*M*N*K flop; per tile and 128 of K through the second cache: 128x128: 24 KB in 512 cycles of
+ *          products, 256x128: 32 KB in 1024.
+ * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order, here and in
+ *          sm90_few.cu: a row does not depend on M.
+ * Seen     H200, 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048) (36864, 7168), us:
+ *            128x128  153  321   936  285  150  2156
+ *            256x128  153  288   891  235  130  2009
+ *            128x192  125  305   978  275  145  2096
+ *            256x96   126  310  1029  275  148  2191    each after others had warmed the card; with the best of them
+ *          994, 1074, 1213, 1025, 925, 1162 TFLOP/s: 0.73 to 0.95 of DeepGEMM there.  256 experts of 128 rows,
+ *          (4096, 7168) (7168, 2048): 2.20, 1.21 ms, 1.20 and 1.07 of it.
+ * Tried    128x128 with two blocks of products under way in each warpgroup: 492 to 630 TFLOP/s; that was the fence
+ *          before each arrival at the other block's barrier (sm90.cuh), not the second cache.
+ * Limits   K a multiple of 128; rows of 16-byte alignment. */
 
-#include "cuda/cuda.h"
-#include "cuda/sm90.cuh"
-#include "cuda/sm90_ops.h"
+#include "cuda/sm90_fp8.cuh"
 
-#define TILE 128
-#define STAGES 6
-#define A_BYTES (TILE * 128)
-#define SCALE_BYTES (TILE * 4)
-#define STAGE_BYTES (2 * A_BYTES)
-#define SHARED (STAGES * (STAGE_BYTES + SCALE_BYTES) + 1024)
-#define DOWN 8 /* rows of tiles, before the next column */
+#define MOST_SHARED (227 * 1024)
+
+template <int BM, int BN> struct shape {
+    static constexpr int WAVES = BM / 128;      /* of 64 rows, for each warpgroup */
+    static constexpr int A_BYTES = BM * 128, B_BYTES = BN * 128, SCALE_BYTES = BM * 4;
+    static constexpr int STAGE_BYTES = A_BYTES + B_BYTES;
+    static constexpr int STAGES = (MOST_SHARED - 1280) / (STAGE_BYTES + SCALE_BYTES);
+    static constexpr int SHARED = STAGES * (STAGE_BYTES + SCALE_BYTES) + 1024;
+    static constexpr int SEGMENT = BN % 128 == 0 ? 128 : BN % 64 == 0 ? 64 : 32; /* columns of one scale */
+    static constexpr int DOWN = BM == 256 ? 8 : 12;
+};
 
 struct gemm {
     CUtensorMap a, b;
@@ -39,11 +46,11 @@ struct gemm {
     const int32_t *tiles;
     void *out;
     size_t a_ld, ldo;
-    int M, N, blocks, rows, columns; /* of K, of M, of N (256 each) */
-    bool accumulate;
+    int M, N, blocks, rows, columns; /* of K, of M, of N (pairs of tiles) */
+    bool accumulate, wide;           /* wide: 16 bytes of a row of out may be stored at once */
 };
 
-struct barriers {
+template <int STAGES> struct barriers {
     uint64_t full[STAGES], empty[STAGES];
 };
 
@@ -57,155 +64,109 @@ static __device__ __forceinline__ int rows_of(const struct gemm &g)
     return g.tiles ? g.tiles[0] : g.rows;
 }
 
+template <int BM, int BN>
 static __device__ struct place place_of(const struct gemm &g, int rows, int i)
 {
+    constexpr int DOWN = shape<BM, BN>::DOWN;
     int first = i / (DOWN * g.columns) * DOWN, down = min(DOWN, rows - first);
     int at = i - first * g.columns, row = first + at % down;
-    return {row * TILE, (at / down * 2 + (int)cluster_rank()) * TILE, g.tiles ? g.tiles[1 + row] : 0};
+    return {row * BM, (at / down * 2 + (int)cluster_rank()) * BN, g.tiles ? g.tiles[1 + row] : 0};
 }
 
-static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers *b)
+template <int BM, int BN>
+static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales,
+                               struct barriers<shape<BM, BN>::STAGES> *b)
 {
+    using S = shape<BM, BN>;
     int rank = (int)cluster_rank(), stage = 0, rows = rows_of(g);
     uint32_t phase = 1; /* the first round waits for nothing */
     for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
-        struct place p = place_of(g, rows, i);
+        struct place p = place_of<BM, BN>(g, rows, i);
+        uint32_t scale_bytes = min(BM, (int)g.a_ld - p.m) * 4;
         for (int k = 0; k < g.blocks; k++) {
             barrier_wait(&b->empty[stage], phase);
-            uint32_t at = tiles + stage * STAGE_BYTES;
-            barrier_expect(&b->full[stage], STAGE_BYTES + SCALE_BYTES);
-            copy_box_to_all(at + rank * A_BYTES / 2, &g.a, k * 128, p.m + rank * TILE / 2,
+            uint32_t at = tiles + stage * S::STAGE_BYTES;
+            barrier_expect(&b->full[stage], S::STAGE_BYTES + scale_bytes);
+            copy_box_to_all(at + rank * S::A_BYTES / 2, &g.a, k * 128, p.m + rank * BM / 2,
                             &b->full[stage], 3);
-            copy_box(at + A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
-            copy_bulk(scales + stage * SCALE_BYTES, g.a_scale + (size_t)k * g.a_ld + p.m, SCALE_BYTES,
+            copy_box(at + S::A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
+            copy_bulk(scales + stage * S::SCALE_BYTES, g.a_scale + (size_t)k * g.a_ld + p.m, scale_bytes,
                       &b->full[stage]);
-            if (++stage == STAGES) stage = 0, phase ^= 1;
+            if (++stage == S::STAGES) stage = 0, phase ^= 1;
         }
     }
 }
 
-static __device__ __forceinline__ uint32_t pack(float a, float b)
-{
-    __nv_bfloat162 h = __floats2bfloat162_rn(a, b);
-    return *(uint32_t *)&h;
-}
-
-/* Where a warpgroup stands among the stages. */
-struct place_in {
-    int stage;
-    uint32_t phase;
-};
-
-static __device__ __forceinline__ void step(struct place_in *p)
-{
-    if (++p->stage == STAGES) p->stage = 0, p->phase ^= 1;
-}
-
-static __device__ __forceinline__ void multiply(float d[64], uint32_t a, uint32_t b)
+template <int BN>
+static __device__ __forceinline__ void multiply(float d[BN / 2], uint32_t a, uint32_t b)
 {
     products_open();
 #pragma unroll
-    for (int k = 0; k < 4; k++)
-        wgmma_e4m3_n128(d, operand(a) + 2 * k, operand(b) + 2 * k, k > 0);
+    for (int k = 0; k < 4; k++) wgmma_e4m3<BN>(d, operand(a) + 2 * k, operand(b) + 2 * k, k > 0);
     products_close();
 }
 
-static __device__ __forceinline__ void add_scaled(float sum[64], const float d[64], float s0,
-                                                  float s1)
+template <typename OUT, int BM, int BN>
+static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t scales,
+                               struct barriers<shape<BM, BN>::STAGES> *b)
 {
-#pragma unroll
-    for (int i = 0; i < 64; i++) sum[i] = fmaf(d[i], i & 2 ? s1 : s0, sum[i]);
-}
-
-static __device__ __forceinline__ float load_shared(uint32_t at)
-{
-    float v;
-    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(at) : "memory");
-    return v;
-}
-
-/* Two neighbours of a row. */
-template <typename OUT>
-static __device__ __forceinline__ void put_pair(OUT *to, float x, float y, bool accumulate)
-{
-    if (sizeof(OUT) == 2)
-        *(uint32_t *)to = pack(x, y);
-    else if (accumulate)
-        *(float2 *)to = make_float2(x + ((float2 *)to)->x, y + ((float2 *)to)->y);
-    else
-        *(float2 *)to = make_float2(x, y);
-}
-
-template <typename OUT>
-static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers *b)
-{
+    using S = shape<BM, BN>;
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, rows = rows_of(g);
-    int row = half * 64 + thread / 32 * 16 + lane / 4, last = (g.N + TILE - 1) / TILE - 1;
-    struct place_in in = {0, 0}, out = {0, 0};
-    float d[2][64], sum[64];
+    int row = half * 64 + thread / 32 * 16 + lane / 4, last = (g.N + 127) / 128 - 1, stage = 0;
+    uint32_t phase = 0;
+    float d[BN / 2], sum[S::WAVES][BN / 2];
     for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
-        struct place p = place_of(g, rows, i);
-        const float *bs = g.b_scale + ((size_t)p.group * (last + 1) + min(p.n / TILE, last)) * g.blocks;
-        float s0[2], s1[2], next = __ldg(bs);
+        struct place p = place_of<BM, BN>(g, rows, i);
+        int block0 = min(p.n / 128, last), block1 = min((p.n + BN - 1) / 128, last);
+        int turn = (128 - p.n % 128) / S::SEGMENT; /* from this segment on, the second scale */
+        const float *scale0 = g.b_scale + ((size_t)p.group * (last + 1) + block0) * g.blocks;
+        const float *scale1 = scale0 + (block1 - block0) * g.blocks;
+        float next0 = __ldg(scale0), next1 = __ldg(scale1);
 #pragma unroll
-        for (int j = 0; j < 64; j++) sum[j] = 0;
-        auto issue = [&](int k, int u) {
-            float scale = next;
-            next = __ldg(bs + min(k + 1, g.blocks - 1));
-            barrier_wait(&b->full[in.stage], in.phase);
-            uint32_t at = tiles + in.stage * STAGE_BYTES, mine = scales + in.stage * SCALE_BYTES + row * 4;
-            multiply(d[u], at + half * 64 * 128, at + A_BYTES);
-            s0[u] = load_shared(mine) * scale;
-            s1[u] = load_shared(mine + 32) * scale;
-            step(&in);
-        };
-        auto add = [&](int u) { /* its products are done */
-            if (lane < 2) barrier_arrive_at(&b->empty[out.stage], lane);
-            step(&out);
-            products_hold(d[u]);
-            add_scaled(sum, d[u], s0[u], s1[u]);
-        };
-        int k = 0;
-        for (; k + 4 <= g.blocks; k += 4) { /* one block is under way while another is added */
-            issue(k, 0);
-            issue(k + 1, 1);
-            products_wait<1>();
-            add(0);
-            issue(k + 2, 0);
-            products_wait<1>();
-            add(1);
-            issue(k + 3, 1);
-            products_wait<1>();
-            add(0);
-            products_wait<0>();
-            add(1);
-        }
-        for (; k < g.blocks; k++) {
-            issue(k, 0);
-            products_wait<0>();
-            add(0);
-        }
-        int m = p.m + row, n = p.n + lane % 4 * 2;
-        OUT *to = (OUT *)g.out + (size_t)m * g.ldo + n;
+        for (int w = 0; w < S::WAVES; w++)
 #pragma unroll
-        for (int j = 0; j < 16; j++) {
-            if (n + 8 * j >= g.N) continue;
-            if (m < g.M) put_pair(to + 8 * j, sum[4 * j], sum[4 * j + 1], g.accumulate);
-            if (m + 8 < g.M)
-                put_pair(to + 8 * g.ldo + 8 * j, sum[4 * j + 2], sum[4 * j + 3], g.accumulate);
+            for (int j = 0; j < BN / 2; j++) sum[w][j] = 0;
+        for (int k = 0; k < g.blocks; k++) {
+            float b0 = next0, b1 = next1;
+            int ahead = min(k + 1, g.blocks - 1);
+            next0 = __ldg(scale0 + ahead);
+            if (BN > S::SEGMENT) next1 = __ldg(scale1 + ahead);
+            barrier_wait(&b->full[stage], phase);
+            uint32_t at = tiles + stage * S::STAGE_BYTES, mine = scales + stage * S::SCALE_BYTES + row * 4;
+#pragma unroll
+            for (int w = 0; w < S::WAVES; w++) {
+                multiply<BN>(d, at + (half + 2 * w) * 64 * 128, at + S::A_BYTES);
+                float a0 = load_shared(mine + w * 512), a1 = load_shared(mine + w * 512 + 32);
+                products_wait<0>();
+                if (w == S::WAVES - 1 && lane < 2) barrier_arrive_at(&b->empty[stage], lane);
+                products_hold<BN / 2>(d);
+                float f0[BN / S::SEGMENT], f1[BN / S::SEGMENT];
+#pragma unroll
+                for (int s = 0; s < BN / S::SEGMENT; s++)
+                    f0[s] = a0 * (s < turn ? b0 : b1), f1[s] = a1 * (s < turn ? b0 : b1);
+#pragma unroll
+                for (int j = 0; j < BN / 2; j++)
+                    sum[w][j] = fmaf(d[j], (j & 2 ? f1 : f0)[j * 2 / S::SEGMENT], sum[w][j]);
+            }
+            if (++stage == S::STAGES) stage = 0, phase ^= 1;
         }
+#pragma unroll
+        for (int w = 0; w < S::WAVES; w++)
+            put_tile<OUT, BN>((OUT *)g.out, sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate,
+                              g.wide);
     }
 }
 
-template <typename OUT>
+template <typename OUT, int BM, int BN>
 static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)
 gemm_kernel(__grid_constant__ const struct gemm g)
 {
+    using S = shape<BM, BN>;
     extern __shared__ uint8_t memory[];
-    __shared__ struct barriers b;
-    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, scales = tiles + STAGES * STAGE_BYTES;
+    __shared__ struct barriers<S::STAGES> b;
+    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, scales = tiles + S::STAGES * S::STAGE_BYTES;
     if (threadIdx.x == 0) {
-        for (int i = 0; i < STAGES; i++) {
+        for (int i = 0; i < S::STAGES; i++) {
             barrier_init(&b.full[i], 1);
             barrier_init(&b.empty[i], 16); /* eight warps of each block */
         }
@@ -214,10 +175,10 @@ gemm_kernel(__grid_constant__ const struct gemm g)
     cluster_sync();
     if (threadIdx.x < 128) {
         registers_less<40>();
-        if (threadIdx.x == 0) produce(g, tiles, scales, &b);
+        if (threadIdx.x == 0) produce<BM, BN>(g, tiles, scales, &b);
     } else {
         registers_more<232>();
-        consume<OUT>(g, tiles, scales, &b);
+        consume<OUT, BM, BN>(g, tiles, scales, &b);
     }
     __syncwarp();
     cluster_sync(); /* no block ends while the other may still arrive at its barriers */
@@ -225,46 +186,60 @@ gemm_kernel(__grid_constant__ const struct gemm g)
 
 /* ------------------------------------------------------------------ launchers */
 
-typedef CUresult encode_tiled(CUtensorMap *, CUtensorMapDataType, cuuint32_t, void *,
-                              const cuuint64_t *, const cuuint64_t *, const cuuint32_t *,
-                              const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle,
-                              CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
-
-/* Boxes of `rows` rows of 128 bytes of a matrix [n, k] of bytes. */
-static bool map_matrix(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k,
-                       unsigned rows)
+template <typename OUT, int BM, int BN>
+static void launch(struct device *d, const struct sm90_gemm_args *a)
 {
-    void *f = NULL;
-    cudaDriverEntryPointQueryResult found;
-    cudaError_t r = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &f, 12000,
-                                                     cudaEnableDefault, &found);
-    if (!cuda_ok(d, r, "cuTensorMapEncodeTiled") || !f) return false;
-    cuuint64_t size[2] = {k, n}, stride[1] = {k};
-    cuuint32_t box[2] = {128, rows}, step[2] = {1, 1};
-    CUresult c = ((encode_tiled *)f)(map, CU_TENSOR_MAP_DATA_TYPE_UINT8, 2, (void *)p, size, stride,
-                                     box, step, CU_TENSOR_MAP_INTERLEAVE_NONE,
-                                     CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-                                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-    if (c != CUDA_SUCCESS)
-        err_set(&d->failed, E_DEVICE, "cuda: no tensor map for a matrix of %zu x %zu (%d)", n, k,
-                (int)c);
-    return c == CUDA_SUCCESS;
+    using S = shape<BM, BN>;
+    size_t item = sizeof(OUT);
+    struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
+                     .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
+                     .blocks = (int)(a->K / 128), .accumulate = a->accumulate};
+    g.wide = a->N % 8 == 0 && a->ldo * item % 16 == 0 && (uintptr_t)a->out % 16 == 0;
+    g.rows = (int)cuda_ceil(a->M, BM);
+    g.columns = (int)cuda_ceil(a->N, 2 * BN);
+    if (!sm90_map(d, &g.a, a->a, a->M, a->K, BM / 2, 1)) return;
+    if (!sm90_map(d, &g.b, a->b, a->G * a->N, a->K, BN, 1)) return;
+    auto *kernel = gemm_kernel<OUT, BM, BN>;
+    if (!cuda_shared(d, (const void *)kernel, S::SHARED, "fp8 product")) return;
+    int clusters = d->multiprocessors / 2, work = g.rows * g.columns;
+    if (work < clusters) clusters = work;
+    kernel<<<2 * clusters, 384, S::SHARED, d->stream>>>(g);
+    cuda_launched(d, "fp8 product");
+}
+
+/* The shapes, and which part of the tensor cores' time each uses where all multiprocessors work. */
+static const struct {
+    int m, n;
+    double use;
+    void (*bf16)(struct device *, const struct sm90_gemm_args *);
+    void (*f32)(struct device *, const struct sm90_gemm_args *);
+} shapes[] = {
+    {128, 128, 0.9, launch<uint16_t, 128, 128>, launch<float, 128, 128>},
+    {256, 128, 1.0, launch<uint16_t, 256, 128>, launch<float, 256, 128>},
+    {128, 192, 0.95, launch<uint16_t, 128, 192>, launch<float, 128, 192>},
+    {256, 96, 0.95, launch<uint16_t, 256, 96>, launch<float, 256, 96>},
+};
+#define SHAPES (int)(sizeof shapes / sizeof *shapes)
+
+/* The shape whose rounds of tiles take the shortest. */
+static int shape_for(const struct device *d, const struct sm90_gemm_args *a)
+{
+    double least = INFINITY;
+    int best = 0;
+    for (int i = 0; i < SHAPES; i++) {
+        size_t m = (size_t)shapes[i].m, n = (size_t)shapes[i].n;
+        if (a->tiles && m != 128) continue;
+        size_t work = cuda_ceil(a->M, m) * cuda_ceil(a->N, 2 * n);
+        double time = (double)(cuda_ceil(work, (size_t)d->multiprocessors / 2) * m * n) / shapes[i].use;
+        if (time < least) least = time, best = i;
+    }
+    return best;
 }
 
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a)
 {
     if (!a->M || !cuda_ready(d)) return;
-    struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
-                     .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
-                     .blocks = (int)(a->K / 128), .accumulate = a->accumulate};
-    g.rows = (int)cuda_ceil(a->M, TILE);
-    g.columns = (int)cuda_ceil(a->N, 2 * TILE);
-    if (!map_matrix(d, &g.a, a->a, a->M, a->K, TILE / 2)) return;
-    if (!map_matrix(d, &g.b, a->b, a->G * a->N, a->K, TILE)) return;
-    auto *kernel = a->out_f32 ? gemm_kernel<float> : gemm_kernel<uint16_t>;
-    if (!cuda_shared(d, (const void *)kernel, SHARED, "fp8 product")) return;
-    int clusters = d->multiprocessors / 2, work = g.rows * g.columns;
-    if (work < clusters) clusters = work;
-    kernel<<<2 * clusters, 384, SHARED, d->stream>>>(g);
-    cuda_launched(d, "fp8 product");
+    if (a->shape < 0 && sm90_few(d, a)) return;
+    int i = a->shape < 0 ? shape_for(d, a) : a->shape;
+    (a->out_f32 ? shapes[i].f32 : shapes[i].bf16)(d, a);
 }

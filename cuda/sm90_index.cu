@@ -100,7 +100,7 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
         products_open();
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            wgmma_e4m3_n256(d, operand(tile) + 2 * k, operand(q) + 2 * k, k > 0);
+            wgmma_e4m3<256>(d, operand(tile) + 2 * k, operand(q) + 2 * k, k > 0);
             if (k >= 2) products_close();
         }
         products_wait<1>();

@@ -1,5 +1,9 @@
 /* sm90_mla.cuh: the part that multiplies of sparse attention at V3.2's widths, shared by prefill and
- * decode: two warpgroups against two buffers of 64 gathered keys.  sm90_mla_prefill.cu says how. */
+ * decode: 64 heads against buffers of 64 gathered keys, two in turn.
+ *
+ * One warpgroup makes the logits of a buffer and turns them into weights, which it leaves where the rope part of
+ * the keys lay; two others multiply these with half of the latent each.  So the tensor cores multiply
+ * weights while the next logits become weights, and the fourth warpgroup fills the other buffer. */
 #ifndef CUDA_SM90_MLA_CUH
 #define CUDA_SM90_MLA_CUH
 
@@ -16,15 +20,22 @@
 #define SHARED (3 * MATRIX_BYTES + 1024)
 
 struct barriers {
-    uint64_t q_full, q_empty, full[2], empty[2];
+    uint64_t q_full, q_empty, full[2], weights[2], empty[2];
+};
+
+/* What the weights of a buffer come with. */
+struct beside {
+    float factor[HEADS]; /* of the sums so far */
+    float sum[HEADS];    /* of all weights; with the last buffer */
 };
 
 static __device__ void barriers_init(struct barriers *b)
 {
     barrier_init(&b->q_full, 128);
-    barrier_init(&b->q_empty, 256);
+    barrier_init(&b->q_empty, 128);
     for (int i = 0; i < 2; i++) {
         barrier_init(&b->full[i], 128);
+        barrier_init(&b->weights[i], 128);
         barrier_init(&b->empty[i], 256);
     }
 }
@@ -73,47 +84,50 @@ static __device__ __forceinline__ void logits(float s[32], uint32_t q, uint32_t 
     products_close();
 }
 
-/* o [64 heads, 256] += weights of one buffer * its half of the latent. */
+/* o [64 heads, 256] (+)= weights of one buffer * its half of the latent. */
 template <enum kv_type TYPE>
-static __device__ __forceinline__ void values(float o[128], uint32_t weights, uint32_t v)
+static __device__ __forceinline__ void values(float o[128], uint32_t weights, uint32_t v, bool add)
 {
+    products_open();
 #pragma unroll
-    for (int i = 0; i < 4; i++)
-        (TYPE == KV_BF16 ? wgmma_bf16_n256_t : wgmma_f16_n256_t)(
-            o, operand(weights) + 2 * i, operand_t(v + i * 2048, PANEL_BYTES), true);
+    for (int c = 0; c < 2; c++)
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+            (TYPE == KV_BF16 ? wgmma_bf16_n128_t : wgmma_f16_n128_t)(
+                o + 64 * c, operand(weights) + 2 * i, operand_t(v + 2 * c * PANEL_BYTES + i * 2048, PANEL_BYTES),
+                add || i > 0);
     products_close();
 }
 
-/* What one thread of a warpgroup holds of its result: of head `row` and of row + 8 every fourth pair of
- * 256 columns (o as wgmma leaves it), the sum of all weights and the largest logit, in powers of 2. */
-struct attended {
-    float o[128], l0, l1, m0, m1;
-    int row;
+/* The first of two heads, 8 apart, that a thread of a warpgroup has to do with. */
+static __device__ __forceinline__ int head_of(void)
+{
+    return threadIdx.x % 128 / 32 * 16 + threadIdx.x % 32 / 4;
+}
+
+/* The largest logit (in powers of 2) and the sum of weights of head_of() and the one 8 below. */
+struct weighed {
+    float m0, m1, l0, l1;
 };
 
-/* n keys against 64 heads.  half: which buffer's logits, and which half of the latent, are this
- * warpgroup's.  pair: counts pairs of buffers over all calls. */
+/* n keys against 64 heads, by the first warpgroup.  block: counts buffers over all calls. */
 template <enum kv_type TYPE>
-static __device__ __forceinline__ void attend(struct attended &r, int n, float scale_log2, int half,
-                                              uint32_t q, uint32_t keys, struct barriers *b,
-                                              float (*shared)[HEADS], uint32_t pair)
+static __device__ __forceinline__ void weigh(struct weighed &w, int n, float scale_log2, uint32_t q, uint32_t keys,
+                                             struct barriers *b, struct beside *beside, uint32_t block)
 {
-    int thread = threadIdx.x % 128, lane = thread % 32, row = thread / 32 * 16 + lane / 4;
-    int pairs = (n + 2 * KEYS - 1) / (2 * KEYS);
-    uint32_t mine = keys + half * MATRIX_BYTES, weights = mine + 8 * PANEL_BYTES;
-    float(&o)[128] = r.o, m0 = -INFINITY, m1 = -INFINITY, l0 = 0, l1 = 0;
-#pragma unroll
-    for (int i = 0; i < 128; i++) o[i] = 0;
-    for (int p = 0; p < pairs; p++) {
-        uint32_t parity = (pair + p) & 1;
+    int lane = threadIdx.x % 32, row = head_of(), blocks = (n + KEYS - 1) / KEYS;
+    float m0 = -INFINITY, m1 = -INFINITY, l0 = 0, l1 = 0;
+    for (int p = 0; p < blocks; p++, block++) {
+        uint32_t mine = keys + (block & 1) * MATRIX_BYTES, weights = mine + 8 * PANEL_BYTES;
+        struct beside *with = beside + (block & 1);
         float s[32];
-        barrier_wait(&b->full[half], parity);
+        barrier_wait(&b->full[block & 1], block / 2 & 1);
         fence_async();
         logits<TYPE>(s, q, mine);
         products_wait<0>();
         products_hold(s);
-        if (p + 1 == pairs) barrier_arrive(&b->q_empty);
-        int in = n - (2 * p + half) * KEYS - lane % 4 * 2; /* column 8 i + j is a key below this */
+        if (p + 1 == blocks) barrier_arrive(&b->q_empty);
+        int in = n - p * KEYS - lane % 4 * 2; /* column 8 i + j is a key below this */
         if (in < KEYS)
 #pragma unroll
             for (int i = 0; i < 16; i++)
@@ -124,12 +138,8 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, float s
             if (i & 2) x1 = fmaxf(x1, s[i]);
             else x0 = fmaxf(x0, s[i]);
         }
-        x0 = quad_max(x0);
-        x1 = quad_max(x1);
-        if (lane % 4 == 0) shared[half][row] = x0, shared[half][row + 8] = x1;
-        named_sync(1, 256);
-        x0 = fmaxf(m0, fmaxf(x0, shared[!half][row]) * scale_log2);
-        x1 = fmaxf(m1, fmaxf(x1, shared[!half][row + 8]) * scale_log2);
+        x0 = fmaxf(m0, quad_max(x0) * scale_log2);
+        x1 = fmaxf(m1, quad_max(x1) * scale_log2);
         float f0 = power(m0 - x0), f1 = power(m1 - x1);
         m0 = x0, m1 = x1;
         l0 *= f0, l1 *= f1;
@@ -146,33 +156,47 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, float s
             asm volatile("st.shared.b32 [%0], %1;" ::"r"(at + swizzled(row + 8, i)),
                          "r"(pack<TYPE>(p10, p11)));
         }
+        if (p + 1 == blocks) l0 = quad_sum(l0), l1 = quad_sum(l1);
+        if (lane % 4 == 0) {
+            with->factor[row] = f0, with->factor[row + 8] = f1;
+            if (p + 1 == blocks) with->sum[row] = l0, with->sum[row + 8] = l1;
+        }
         fence_async();
-        barrier_wait(&b->full[!half], parity);
+        barrier_arrive(&b->weights[block & 1]);
+    }
+    w = {m0, m1, l0, l1};
+}
+
+/* What a thread of the other two warpgroups holds of its result: of its heads every fourth pair of 256 columns (o as
+ * wgmma leaves it), and the sums of weights. */
+struct attended {
+    float o[128], l0, l1;
+};
+
+/* half: which half of the latent is this warpgroup's. */
+template <enum kv_type TYPE>
+static __device__ __forceinline__ void attend(struct attended &r, int n, int half, uint32_t keys, struct barriers *b,
+                                              const struct beside *beside, uint32_t block)
+{
+    int row = head_of(), blocks = (n + KEYS - 1) / KEYS;
+    float(&o)[128] = r.o;
+    for (int p = 0; p < blocks; p++, block++) {
+        uint32_t mine = keys + (block & 1) * MATRIX_BYTES;
+        const struct beside *with = beside + (block & 1);
+        barrier_wait(&b->weights[block & 1], block / 2 & 1);
         fence_async();
-        named_sync(2, 256);
-        if (__any_sync(~0u, f0 != 1 || f1 != 1)) {
+        float f0 = with->factor[row], f1 = with->factor[row + 8];
+        if (p + 1 == blocks) r.l0 = with->sum[row], r.l1 = with->sum[row + 8];
+        if (p > 0 && __any_sync(~0u, f0 != 1 || f1 != 1)) {
 #pragma unroll
             for (int i = 0; i < 128; i++) o[i] *= i & 2 ? f1 : f0;
         }
         products_hold(o);
-        products_open();
-        values<TYPE>(o, keys + 8 * PANEL_BYTES, keys + half * 4 * PANEL_BYTES);
-        values<TYPE>(o, keys + MATRIX_BYTES + 8 * PANEL_BYTES,
-               keys + MATRIX_BYTES + half * 4 * PANEL_BYTES);
-        products_wait<1>();
-        barrier_arrive(&b->empty[0]);
+        values<TYPE>(o, mine + 8 * PANEL_BYTES, mine + half * 4 * PANEL_BYTES, p > 0);
         products_wait<0>();
         products_hold(o);
-        barrier_arrive(&b->empty[1]);
+        barrier_arrive(&b->empty[block & 1]);
     }
-    l0 = quad_sum(l0);
-    l1 = quad_sum(l1);
-    if (lane % 4 == 0) shared[half][row] = l0, shared[half][row + 8] = l1;
-    named_sync(1, 256);
-    r.l0 = l0 + shared[!half][row];
-    r.l1 = l1 + shared[!half][row + 8];
-    r.m0 = m0, r.m1 = m1, r.row = row;
-    named_sync(2, 256); /* read before the next call writes there */
 }
 
 #endif

@@ -12,15 +12,16 @@
  *          batch 128: 172 MB, 57 us at 3.02 TB/s; 73 GFLOP, 0.1 ms at 750 TFLOP/s, the longer part.
  *          Batch 1: latency: two launches, one row's way, one pair of tiles.
  * Exact    e4m3 to f16 is exact, times the scale to 2^-11 (powers of 2: exactly); f32 sums.
- * Seen     H100, batch 1 / 8 / 64 / 128: 24.5 / 36.7 / 174 / 350 us; FlashMLA on an H200: 17.4 / 26.1 / 92.7 /
- *          185.
+ * Seen     H200, batch 1 / 8 / 64 / 128: 22.7 / 34.7 / 143 / 278 us; FlashMLA there: 17.4 / 26.1 / 92.7 / 185.
+ *          Before (two warpgroups in step, H100): 24.5 / 36.7 / 174 / 350.
  * Limits   128 heads; all K entries valid.   Source: FlashMLA's cache layout. */
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
 
 #define ROW_BYTES 656
 #define H 128
-#define STEP (2 * KEYS) /* a cut is a multiple of this, or KEYS */
+#define TURN 16         /* rows that a warpgroup turns at once */
+#define DEPTH 3         /* turns whose rows are on their way */
 
 struct decode {
     struct sm90_decode_args a;
@@ -75,7 +76,7 @@ static __device__ __forceinline__ uint4 retype8(uint4 v)
 /* What a thread, one of eight to a row, holds of it. */
 struct piece {
     uint4 latent[4], rope;
-    float4 scale;
+    float scale; /* number c % 4 */
 };
 
 static __device__ __forceinline__ void load_piece(struct piece *p, const uint8_t *row)
@@ -83,15 +84,13 @@ static __device__ __forceinline__ void load_piece(struct piece *p, const uint8_t
     int c = threadIdx.x % 8;
 #pragma unroll
     for (int i = 0; i < 4; i++) p->latent[i] = load16(row + i * 128 + c * 16);
-    uint4 s = load16(row + 512);
-    p->scale = *(float4 *)&s;
+    p->scale = __ldg((const float *)(row + 512) + c % 4);
     p->rope = load16(row + 528 + c * 16);
 }
 
-static __device__ __forceinline__ void store_piece(const struct piece *p, uint32_t to, int r)
+static __device__ __forceinline__ void store_piece(const struct piece *p, const float scale[4], uint32_t to, int r)
 {
     int c = threadIdx.x % 8;
-    const float scale[4] = {p->scale.x, p->scale.y, p->scale.z, p->scale.w};
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         __half2 s = __float2half2_rn(scale[i]);
@@ -115,9 +114,14 @@ static __device__ void produce(const struct decode &d, size_t batch, int h0, int
 {
     int r0 = threadIdx.x / 8, c = threadIdx.x % 8;
     const int32_t *sel = d.a.sel + batch * d.a.K + first;
-    struct piece p;
-    load_piece(&p, d.a.cache + (size_t)sel[r0 < n ? r0 : 0] * ROW_BYTES);
-    for (int r = r0; r < HEADS; r += 16) {
+    struct piece p[DEPTH];
+#pragma unroll
+    for (int i = 0; i < DEPTH; i++) {
+        int at = r0 + i * TURN;
+        load_piece(&p[i], d.a.cache + (size_t)sel[at < n ? at : 0] * ROW_BYTES);
+    }
+    int32_t ahead = sel[r0 + DEPTH * TURN < n ? r0 + DEPTH * TURN : 0]; /* which row comes next */
+    for (int r = r0; r < HEADS; r += TURN) {
         const uint16_t *row = d.a.q + (batch * H + h0 + r) * WIDTH;
 #pragma unroll
         for (int i = 0; i < PANELS; i++)
@@ -125,20 +129,26 @@ static __device__ void produce(const struct decode &d, size_t batch, int h0, int
     }
     fence_async();
     barrier_arrive(&b->q_full);
-    int rows = (n + STEP - 1) / STEP * STEP;
-    for (int at = r0; at < rows; at += 16) { /* 16 rows a turn, four turns a buffer */
+    int rows = (n + KEYS - 1) / KEYS * KEYS;
+    for (int at = r0; at < rows; at += TURN) {
         int block = at / KEYS, r = at % KEYS;
         uint32_t to = keys + (block & 1) * MATRIX_BYTES;
-        if (r < 16 && block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
-        struct piece next;
-        bool more = at + 16 < n;
-        if (more) load_piece(&next, d.a.cache + (size_t)sel[at + 16] * ROW_BYTES);
+        if (r < TURN && block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
+        float scale[4]; /* of the row, from the lanes that hold them */
+#pragma unroll
+        for (int i = 0; i < 4; i++) scale[i] = __shfl_sync(~0u, p[0].scale, i, 8);
         if (at < n)
-            store_piece(&p, to, r);
+            store_piece(&p[0], scale, to, r);
         else
             clear_piece(to, r);
-        if (more) p = next;
-        if (r < KEYS - 16) continue;
+#pragma unroll
+        for (int i = 1; i < DEPTH; i++) p[i - 1] = p[i];
+        if (at + DEPTH * TURN < n) {
+            load_piece(&p[DEPTH - 1], d.a.cache + (size_t)ahead * ROW_BYTES);
+            int then = at + (DEPTH + 1) * TURN;
+            ahead = sel[then < n ? then : 0];
+        }
+        if (r < KEYS - TURN) continue;
         fence_async();
         barrier_arrive(&b->full[block & 1]);
     }
@@ -149,7 +159,7 @@ static __device__ void produce(const struct decode &d, size_t batch, int h0, int
 static __device__ __forceinline__ void write_out(const struct decode &d, size_t batch, int h0,
                                                  const struct attended &r, int half)
 {
-    uint16_t *to = d.a.out + (batch * H + h0 + r.row) * LATENT + half * 256 + threadIdx.x % 4 * 2;
+    uint16_t *to = d.a.out + (batch * H + h0 + head_of()) * LATENT + half * 256 + threadIdx.x % 4 * 2;
     float f0 = 1 / r.l0, f1 = 1 / r.l1;
 #pragma unroll
     for (int i = 0; i < 32; i++) {
@@ -162,13 +172,9 @@ static __device__ __forceinline__ void write_out(const struct decode &d, size_t 
 static __device__ __forceinline__ void write_part(const struct decode &d, size_t batch, int split,
                                                   int h0, const struct attended &r, int half)
 {
-    size_t head = (batch * d.splits + split) * H + h0 + r.row;
+    size_t head = (batch * d.splits + split) * H + h0 + head_of();
     float *to = d.part + head * LATENT + half * 256 + threadIdx.x % 4 * 2;
     float f0 = 1 / r.l0, f1 = 1 / r.l1;
-    if (half == 0 && threadIdx.x % 4 == 0) {
-        d.weight[head] = r.m0 + log2f(r.l0);
-        d.weight[head + 8] = r.m1 + log2f(r.l1);
-    }
 #pragma unroll
     for (int i = 0; i < 32; i++) {
         *(float2 *)(to + 8 * i) = make_float2(r.o[4 * i] * f0, r.o[4 * i + 1] * f0);
@@ -176,31 +182,43 @@ static __device__ __forceinline__ void write_part(const struct decode &d, size_t
     }
 }
 
-static __global__ void __launch_bounds__(384, 1)
+static __device__ __forceinline__ void write_weight(const struct decode &d, size_t batch, int split, int h0,
+                                                    const struct weighed &w)
+{
+    float *to = d.weight + (batch * d.splits + split) * H + h0 + head_of();
+    if (threadIdx.x % 4 == 0) to[0] = w.m0 + log2f(w.l0), to[8] = w.m1 + log2f(w.l1);
+}
+
+static __global__ void __launch_bounds__(512, 1)
 mla_decode_kernel(__grid_constant__ const struct decode d)
 {
     extern __shared__ uint8_t memory[];
     __shared__ struct barriers b;
-    __shared__ float shared[2][HEADS];
+    __shared__ struct beside beside[2];
     uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
     size_t batch = blockIdx.y;
     int h0 = (int)(blockIdx.x & 1) * HEADS, split = (int)blockIdx.x / 2, first = split * d.each;
     int n = min(d.each, d.a.K - first);
     if (threadIdx.x == 0) barriers_init(&b);
     __syncthreads();
-    if (threadIdx.x < 128) {
-        registers_less<104>();
+    int role = (int)threadIdx.x / 128;
+    if (role == 0) {
+        registers_less<112>();
         produce(d, batch, h0, first, n, q, keys, &b);
-    } else {
-        registers_more<200>();
-        int half = (int)threadIdx.x / 128 - 1;
-        struct attended r;
+    } else if (role == 1) {
+        registers_less<80>();
+        struct weighed w;
         barrier_wait(&b.q_full, 0);
-        attend<KV_F16>(r, n, d.a.scale_log2, half, q, keys, &b, shared, 0);
+        weigh<KV_F16>(w, n, d.a.scale_log2, q, keys, &b, beside, 0);
+        if (d.splits > 1) write_weight(d, batch, split, h0, w);
+    } else {
+        registers_more<160>();
+        struct attended r;
+        attend<KV_F16>(r, n, role - 2, keys, &b, beside, 0);
         if (d.splits == 1)
-            write_out(d, batch, h0, r, half);
+            write_out(d, batch, h0, r, role - 2);
         else
-            write_part(d, batch, split, h0, r, half);
+            write_part(d, batch, split, h0, r, role - 2);
     }
     if (d.splits > 1) cudaTriggerProgrammaticLaunchCompletion();
 }
@@ -228,14 +246,14 @@ static __global__ void __launch_bounds__(128) join_kernel(__grid_constant__ cons
 
 /* ------------------------------------------------------------------ launchers */
 
-/* As many cuts as give every multiprocessor one, in whole pairs of buffers where there is choice. */
+/* As many cuts as give every multiprocessor one, in whole buffers. */
 static int keys_each(const struct device *d, const struct sm90_decode_args *a)
 {
     int want = d->multiprocessors / (int)(2 * a->B), most = (int)cuda_ceil((size_t)a->K, KEYS);
     if (want < 1) want = 1;
     if (want > most) want = most;
-    int each = (int)cuda_ceil((size_t)a->K, (size_t)want), unit = each <= KEYS ? KEYS : STEP;
-    return (each + unit - 1) / unit * unit;
+    int each = (int)cuda_ceil((size_t)a->K, (size_t)want);
+    return (each + KEYS - 1) / KEYS * KEYS;
 }
 
 void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a)
@@ -251,7 +269,7 @@ void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a)
     }
     if (!cuda_shared(d, (const void *)mla_decode_kernel, SHARED, "sparse decode")) return;
     dim3 grid(2 * (unsigned)k.splits, (unsigned)a->B);
-    mla_decode_kernel<<<grid, 384, SHARED, d->stream>>>(k);
+    mla_decode_kernel<<<grid, 512, SHARED, d->stream>>>(k);
     if (!cuda_launched(d, "sparse decode") || k.splits == 1) return;
     cudaLaunchAttribute early;
     early.id = cudaLaunchAttributeProgrammaticStreamSerialization;

@@ -6,20 +6,17 @@
  *
  * Method   a block holds one query and 64 heads: q stays in shared memory (72 KB), two buffers of 64
  *          rows (72 KB each) are gathered by a warpgroup with cp.async, row by row, into the swizzled
- *          panels that wgmma reads.  The other two warpgroups each make the logits of one buffer
- *          (m64n64k16, 36 steps), agree on the largest, write their weights as bf16 where the rope part
- *          of their rows lay, and each multiply the weights of both buffers with their half of the
- *          latent (m64n256k16): 64x256 sums in registers.
+ *          panels that wgmma reads; three others multiply, as sm90_mla.cuh says.
  * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so
  *          that the next query's rows are on their way while the last one's sums are written.
  * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers
  *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
  * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so
  *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
- * Seen     H100 (cuBLASLt bf16 793 TFLOP/s), 8K / 32K / 64K / 128K: 4.94 / 5.87 / 5.83 / 5.90 ms, 473 / 398 /
- *          401 / 396 TFLOP/s; FlashMLA on an H200: 4.01 / 4.18 / 4.41 / 4.58 ms.
- *          In the graph on an H200, 8192 queries at 64K to 128K: 13.3 ms with q's rounding, 353 TFLOP/s.
- * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (two warpgroups, halves of V).
+ * Seen     H200, 8K / 32K / 64K / 128K: 4.24 / 4.62 / 4.74 / 4.79 ms, 0.90 to 0.96 of FlashMLA there.
+ * Tried    two warpgroups in step, each with the logits of its buffer and then half of the values of both: H100
+ *          4.94 / 5.87 / 5.83 / 5.90 ms: a buffer was filled while nobody had work.
+ * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
@@ -73,9 +70,8 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
         }
         gather(q, row, there);
         copies_arrive(&b->q_full);
-        int pairs = (w.n + 2 * KEYS - 1) / (2 * KEYS);
         const int32_t *sel = a.sel + w.t * a.K;
-        for (int k = 0; k < 2 * pairs; k++, block++) {
+        for (int k = 0; k * KEYS < w.n; k++, block++) {
 #pragma unroll
             for (int j = 0; j < 4; j++) {
                 int at = k * KEYS + threadIdx.x / 8 + 16 * j;
@@ -106,7 +102,7 @@ static __device__ __forceinline__ void put_pair(OUT *to, float x, float y)
 template <enum kv_type TYPE, typename OUT>
 static __device__ __forceinline__ void write(OUT *out, const struct attended &r, int half)
 {
-    OUT *to = out + r.row * LATENT + half * 256 + threadIdx.x % 4 * 2;
+    OUT *to = out + head_of() * LATENT + half * 256 + threadIdx.x % 4 * 2;
     float f0 = 1 / r.l0, f1 = 1 / r.l1;
 #pragma unroll
     for (int i = 0; i < 32; i++) {
@@ -116,29 +112,37 @@ static __device__ __forceinline__ void write(OUT *out, const struct attended &r,
 }
 
 template <enum kv_type TYPE, typename OUT>
-static __global__ void __launch_bounds__(384, 1)
+static __global__ void __launch_bounds__(512, 1)
 mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
 {
     extern __shared__ uint8_t memory[];
     __shared__ struct barriers b;
-    __shared__ float shared[2][HEADS];
+    __shared__ struct beside beside[2];
     uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
     if (threadIdx.x == 0) barriers_init(&b);
     __syncthreads();
-    if (threadIdx.x < 128) {
-        registers_less<56>();
+    uint32_t block = 0, items = 0;
+    int role = (int)threadIdx.x / 128;
+    if (role == 0) {
+        registers_less<88>();
         produce(a, q, keys, &b);
-    } else {
-        registers_more<224>();
-        int half = (int)threadIdx.x / 128 - 1;
-        uint32_t pair = 0, items = 0;
-        struct attended r;
+    } else if (role == 1) {
+        registers_less<104>();
+        struct weighed weights;
         for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
             struct item w = item_of(a, i);
             barrier_wait(&b.q_full, items & 1);
-            attend<TYPE>(r, w.n, a.scale_log2, half, q, keys, &b, shared, pair);
-            write<TYPE>((OUT *)a.out + (w.t * a.H + w.h0) * LATENT, r, half);
-            pair += (w.n + 2 * KEYS - 1) / (2 * KEYS);
+            weigh<TYPE>(weights, w.n, a.scale_log2, q, keys, &b, beside, block);
+            block += (w.n + KEYS - 1) / KEYS;
+        }
+    } else {
+        registers_more<160>();
+        struct attended r;
+        for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x) {
+            struct item w = item_of(a, i);
+            attend<TYPE>(r, w.n, role - 2, keys, &b, beside, block);
+            write<TYPE>((OUT *)a.out + (w.t * a.H + w.h0) * LATENT, r, role - 2);
+            block += (w.n + KEYS - 1) / KEYS;
         }
     }
 }
@@ -160,7 +164,7 @@ static void launch(struct device *d, const struct sm90_mla_args *a)
     unsigned blocks = (unsigned)d->multiprocessors;
     if (items < blocks) blocks = (unsigned)items;
     if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
-    kernel<<<blocks, 384, SHARED, d->stream>>>(*a);
+    kernel<<<blocks, 512, SHARED, d->stream>>>(*a);
     cuda_launched(d, "sparse attention");
 }
 

@@ -42,11 +42,20 @@ struct sm90_gemm_args {
     size_t M, N, K, G;
     size_t a_ld, ldo;               /* a_ld: a multiple of 128, at least M */
     bool out_f32, accumulate;       /* accumulate: to f32 only */
-    /* NULL: all rows meet the one matrix.  Else, in device memory: the number of tiles of 128 rows
-     * (at most ceil(M/128)), and which of the G matrices each meets. */
+    /* NULL: all rows meet the one matrix.  Else, in device memory: the number of tiles of tile_rows rows
+     * (16, 64 or 128; at most ceil(M/tile_rows)), and which of the G matrices each meets. */
     const int32_t *tiles;
+    int tile_rows;
+    int shape; /* SM90_CHOOSE, or which of the kernels' shapes: bench/gpu_gemm.cu */
 };
+#define SM90_CHOOSE (-1)
+#define SM90_GEMM_SHAPES 4
+#define SM90_FEW_SHAPES 3
+/* Any M. */
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
+
+/* sm90_few.cu: M up to 64, or tiles of 16 or 64 rows, else false, and nothing done. */
+bool sm90_few(struct device *d, const struct sm90_gemm_args *a);
 
 /* sm90_mla_decode.cu */
 struct sm90_decode_args {

@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/sys.h"
-#include "engine/graph.h"
 #include "engine/prefix_root.h"
 
 #define CARD_BYTES (1u << 20)
@@ -225,7 +224,6 @@ static enum err open_model(struct model **out, const char *dir, const struct mod
 {
     struct model_options defaults = {0};
     struct model *m = mem_alloc(1, sizeof *m);
-    m->graph = mem_alloc(1, sizeof *m->graph);
     enum err r = open_into(m, dir, o ? o : &defaults, with_tokenizer, e);
     if (r) model_close(m);
     *out = r ? NULL : m;
@@ -259,8 +257,6 @@ enum err model_open_tokenizer(struct tokenizer **out, struct model_card *card, c
 void model_close(struct model *m)
 {
     if (!m) return;
-    graph_free(m->graph);
-    mem_free(m->graph);
     weights_free(&m->weights);
     if (m->d) m->b->close(m->d);
     if (m->tokenizer) tokenizer_close(m->tokenizer);

@@ -8,8 +8,6 @@
 #include "engine/tokenizer.h"
 #include "engine/weights.h"
 
-struct graph;
-
 #define MODEL_MAX_P 1024 /* config.c's limit of qk_rope_head_dim */
 
 struct model {
@@ -21,7 +19,6 @@ struct model {
     struct device *d;
     struct weights weights;
     struct kv_layout kv;
-    struct graph *graph;           /* working memory of a pass, which its sessions share */
     float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
     float index_scale;             /* J^-1/2 C^-1/2 */
     enum attention attention;

@@ -31,7 +31,7 @@ if wants tests; then
     for t in cuda cuda_fp8 op_norm op_linear op_mla op_mha op_moe op_indexer; do one "$t" $bin/test_$t; done
 fi
 wants fixtures && one fixtures $bin/test_reference '*fixture' cuda
-for part in ceilings topk index mla gemm decode; do
+for part in ceilings topk index mla decode gemm few experts; do
     wants $part || continue
     timeout 45 $bin/gpu $part >>"$logs/gpu.log" 2>&1 || echo "$part: exit $?" >>"$logs/gpu.log"
 done

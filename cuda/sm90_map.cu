@@ -1,0 +1,28 @@
+/* sm90_map.cu: tensor maps, Hopper's descriptions of matrices for its copy engine. */
+#include "cuda/sm90_fp8.cuh"
+
+typedef CUresult encode_tiled(CUtensorMap *, CUtensorMapDataType, cuuint32_t, void *,
+                              const cuuint64_t *, const cuuint64_t *, const cuuint32_t *,
+                              const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle,
+                              CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
+
+bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k, unsigned rows,
+              unsigned panels)
+{
+    void *f = NULL;
+    cudaDriverEntryPointQueryResult found;
+    cudaError_t r = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &f, 12000,
+                                                     cudaEnableDefault, &found);
+    if (!cuda_ok(d, r, "cuTensorMapEncodeTiled") || !f) return false;
+    cuuint64_t size[3] = {k, n, 1}, stride[2] = {k, k};
+    cuuint32_t box[3] = {128, rows, panels}, step[3] = {1, 1, 1};
+    if (panels > 1) size[0] = 128, size[2] = k / 128, stride[1] = 128;
+    CUresult c = ((encode_tiled *)f)(map, CU_TENSOR_MAP_DATA_TYPE_UINT8, panels > 1 ? 3 : 2, (void *)p, size,
+                                     stride, box, step, CU_TENSOR_MAP_INTERLEAVE_NONE,
+                                     CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+                                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    if (c != CUDA_SUCCESS)
+        err_set(&d->failed, E_DEVICE, "cuda: no tensor map for a matrix of %zu x %zu (%d)", n, k,
+                (int)c);
+    return c == CUDA_SUCCESS;
+}
