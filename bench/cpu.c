@@ -65,26 +65,29 @@ static double visible(size_t pos0, size_t T, size_t K)
     return n;
 }
 
-static void timed_select(struct device *d, const struct index_args *a)
+static void timed_select(struct device *d, const struct index_args *a, size_t n)
 {
-    double t0 = sys_seconds();
-    cpu_backend.index_select(d, a);
-    count(OP_SELECT, t0, 2.0 * visible(a->pos0, a->T, SIZE_MAX) * a->J * a->C);
+    double positions = 0, t0 = sys_seconds();
+    cpu_backend.index_select(d, a, n);
+    for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, SIZE_MAX);
+    count(OP_SELECT, t0, 2.0 * positions * a->J * a->C);
 }
 
-static void timed_mla(struct device *d, const struct mla_args *a)
+static void timed_mla(struct device *d, const struct mla_args *a, size_t n)
 {
-    double t0 = sys_seconds();
-    cpu_backend.mla_attend(d, a);
+    double positions = 0, t0 = sys_seconds();
+    cpu_backend.mla_attend(d, a, n);
     size_t K = a->sel ? (size_t)a->K : SIZE_MAX;
-    count(OP_ATTEND, t0, 2.0 * visible(a->pos0, a->T, K) * a->H * (2 * a->R + a->P));
+    for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, K);
+    count(OP_ATTEND, t0, 2.0 * positions * a->H * (2 * a->R + a->P));
 }
 
-static void timed_mha(struct device *d, const struct mha_args *a)
+static void timed_mha(struct device *d, const struct mha_args *a, size_t n)
 {
-    double t0 = sys_seconds();
-    cpu_backend.mha_attend(d, a);
-    count(OP_ATTEND, t0, 2.0 * visible(a->pos0, a->T, SIZE_MAX) * a->H * (a->N + a->P + a->W));
+    double positions = 0, t0 = sys_seconds();
+    cpu_backend.mha_attend(d, a, n);
+    for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, SIZE_MAX);
+    count(OP_ATTEND, t0, 2.0 * positions * a->H * (a->N + a->P + a->W));
 }
 
 static void timed_experts(struct device *d, const struct experts_args *a)

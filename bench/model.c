@@ -83,9 +83,9 @@ static void layernorm(struct device *d, float *y, const float *x, const float *w
     TIMED(LAYERNORM, d, meter.b->layernorm(d, y, x, w, b, T, n, eps));
 }
 
-static void rope(struct device *d, const struct rope_args *a)
+static void rope(struct device *d, const struct rope_args *a, size_t n)
 {
-    TIMED(ROPE, d, meter.b->rope(d, a));
+    TIMED(ROPE, d, meter.b->rope(d, a, n));
 }
 
 static void linear(struct device *d, const struct linear_args *a)
@@ -108,24 +108,24 @@ static void copy_rows(struct device *d, float *y, size_t ldy, const float *x, si
     TIMED(COPY_ROWS, d, meter.b->copy_rows(d, y, ldy, x, ldx, T, n));
 }
 
-static void kv_store(struct device *d, const struct kv_store_args *a)
+static void kv_store(struct device *d, const struct kv_store_args *a, size_t n)
 {
-    TIMED(KV_STORE, d, meter.b->kv_store(d, a));
+    TIMED(KV_STORE, d, meter.b->kv_store(d, a, n));
 }
 
-static void index_select(struct device *d, const struct index_args *a)
+static void index_select(struct device *d, const struct index_args *a, size_t n)
 {
-    TIMED(SELECT, d, meter.b->index_select(d, a));
+    TIMED(SELECT, d, meter.b->index_select(d, a, n));
 }
 
-static void mla_attend(struct device *d, const struct mla_args *a)
+static void mla_attend(struct device *d, const struct mla_args *a, size_t n)
 {
-    TIMED(ATTEND, d, meter.b->mla_attend(d, a));
+    TIMED(ATTEND, d, meter.b->mla_attend(d, a, n));
 }
 
-static void mha_attend(struct device *d, const struct mha_args *a)
+static void mha_attend(struct device *d, const struct mha_args *a, size_t n)
 {
-    TIMED(ATTEND, d, meter.b->mha_attend(d, a));
+    TIMED(ATTEND, d, meter.b->mha_attend(d, a, n));
 }
 
 static void route(struct device *d, const struct route_args *a)

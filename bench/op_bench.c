@@ -153,7 +153,7 @@ static void *const *pages(const struct bench *b, enum kv_type type, size_t S, in
         struct kv_store_args a = {.kv = {.pages = p, .type = type, .index_type = type},
                                   .rows = x + i % (size_t)width, .T = KV_PAGE, .ld = (size_t)width,
                                   .pos0 = i * KV_PAGE, .width = width, .split = split};
-        b->be->kv_store(b->d, &a);
+        b->be->kv_store(b->d, &a, 1);
     }
     free(x);
     return p;
@@ -176,7 +176,7 @@ static void bench_indexer(const struct bench *b, enum kv_type type, size_t T, si
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
         double t0 = sys_seconds();
-        b->be->index_select(b->d, &a);
+        b->be->index_select(b->d, &a, 1);
         double s = sys_seconds() - t0;
         if (s < best) best = s;
     }
@@ -199,7 +199,7 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
         double t0 = sys_seconds();
-        b->be->mha_attend(b->d, &a);
+        b->be->mha_attend(b->d, &a, 1);
         double s = sys_seconds() - t0;
         if (s < best) best = s;
     }
@@ -224,7 +224,7 @@ static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
         double t0 = sys_seconds();
-        b->be->mla_attend(b->d, &a);
+        b->be->mla_attend(b->d, &a, 1);
         double s = sys_seconds() - t0;
         if (s < best) best = s;
     }

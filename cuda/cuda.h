@@ -132,16 +132,16 @@ void cuda_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, 
                   const float *w, size_t T, int n, float eps);
 void cuda_layernorm(struct device *d, float *y, const float *x, const float *w, const float *b,
                     size_t T, int n, float eps);
-void cuda_rope(struct device *d, const struct rope_args *a);
+void cuda_rope(struct device *d, const struct rope_args *a, size_t n);
 void cuda_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n);
 void cuda_scale(struct device *d, float *x, float factor, size_t n);
 void cuda_add(struct device *d, float *x, const float *r, size_t n);
 void cuda_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
                     int n);
-void cuda_kv_store(struct device *d, const struct kv_store_args *a);
+void cuda_kv_store(struct device *d, const struct kv_store_args *a, size_t n);
 void cuda_linear(struct device *d, const struct linear_args *a);
-void cuda_index_select(struct device *d, const struct index_args *a);
-void cuda_mla_attend(struct device *d, const struct mla_args *a);
+void cuda_index_select(struct device *d, const struct index_args *a, size_t n);
+void cuda_mla_attend(struct device *d, const struct mla_args *a, size_t n);
 void cuda_route(struct device *d, const struct route_args *a);
 void cuda_experts(struct device *d, const struct experts_args *a);
 

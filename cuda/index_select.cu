@@ -89,7 +89,7 @@ static void score_some(struct device *d, const struct index_args *a, size_t t0, 
     cuda_launched(d, "index scores");
 }
 
-void cuda_index_select(struct device *d, const struct index_args *a)
+static void select_part(struct device *d, const struct index_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
     size_t bound = cuda_bound(d, a->pos0 + a->T), ld = cuda_ceil(bound, 8) * 8;
@@ -104,4 +104,9 @@ void cuda_index_select(struct device *d, const struct index_args *a)
                                    ld, t, n, a->K};
         cuda_topk(d, &k);
     }
+}
+
+void cuda_index_select(struct device *d, const struct index_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) select_part(d, &a[i]);
 }

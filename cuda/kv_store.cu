@@ -18,7 +18,7 @@ static __global__ void store_kernel(void *const *pages, size_t offset, const flo
 
 /* ------------------------------------------------------------------ launchers */
 
-void cuda_kv_store(struct device *d, const struct kv_store_args *a)
+static void store_part(struct device *d, const struct kv_store_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
     size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
@@ -30,4 +30,9 @@ void cuda_kv_store(struct device *d, const struct kv_store_args *a)
     cuda_launch(d, kernel, (unsigned)a->T, 128, 0, pages, offset, a->rows, a->ld,
                 cuda_position(d, a->pos0), a->width);
     cuda_launched(d, "kv_store");
+}
+
+void cuda_kv_store(struct device *d, const struct kv_store_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) store_part(d, &a[i]);
 }

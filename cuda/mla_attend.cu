@@ -186,7 +186,7 @@ static void launch_heads(struct device *d, const struct attend *a, size_t T)
     else launch<TYPE, 16>(d, a, T);
 }
 
-void cuda_mla_attend(struct device *d, const struct mla_args *m)
+static void attend_part(struct device *d, const struct mla_args *m)
 {
     if (!m->T || !cuda_ready(d) || sm90_mla_attend(d, m) || mma_attend(d, m)) return;
     if (m->R > COLUMNS * THREADS) {
@@ -210,4 +210,9 @@ void cuda_mla_attend(struct device *d, const struct mla_args *m)
         else if (m->kv.type == KV_BF16) launch_heads<KV_BF16>(d, &a, T);
         else launch_heads<KV_F16>(d, &a, T);
     }
+}
+
+void cuda_mla_attend(struct device *d, const struct mla_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) attend_part(d, &a[i]);
 }

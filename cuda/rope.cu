@@ -35,7 +35,7 @@ static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride,
 
 /* ------------------------------------------------------------------ launchers */
 
-void cuda_rope(struct device *d, const struct rope_args *a)
+static void rotate_part(struct device *d, const struct rope_args *a)
 {
     int half = a->P / 2;
     size_t n = a->T * (size_t)a->heads * (size_t)half;
@@ -50,4 +50,9 @@ void cuda_rope(struct device *d, const struct rope_args *a)
                 cuda_position(d, a->pos0), a->heads, half, inv, a->amplitude,
                 a->pairing == ROPE_INTERLEAVED);
     cuda_launched(d, "rope");
+}
+
+void cuda_rope(struct device *d, const struct rope_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) rotate_part(d, &a[i]);
 }

@@ -40,10 +40,13 @@ static void rotate(const struct attn_args *a, float *x, size_t ld, int heads, si
                    enum rope_pairing pairing)
 {
     const struct model *m = a->m;
-    m->b->rope(m->d, &(struct rope_args){.x = x, .T = a->T, .ld = ld, .stride = stride,
-                                         .pos0 = a->pos0, .heads = heads, .P = m->config.P,
-                                         .inv_freq = m->inv_freq, .amplitude = m->amplitude,
-                                         .pairing = pairing});
+    struct rope_args part[PARTS_MOST];
+    for (size_t i = 0; i < a->n; x += a->parts[i++].T * ld)
+        part[i] = (struct rope_args){.x = x, .T = a->parts[i].T, .ld = ld, .stride = stride,
+                                     .pos0 = a->parts[i].kv->n, .heads = heads, .P = m->config.P,
+                                     .inv_freq = m->inv_freq, .amplitude = m->amplitude,
+                                     .pairing = pairing};
+    m->b->rope(m->d, part, a->n);
 }
 
 /* Rows of the new tokens into the cache. */
@@ -51,10 +54,13 @@ static void store_rows(const struct attn_args *a, const float *rows, int width, 
                        bool to_index)
 {
     const struct model *m = a->m;
-    m->b->kv_store(m->d, &(struct kv_store_args){.kv = kv_view(a->kv, a->layer), .rows = rows,
-                                                 .T = a->T, .ld = (size_t)width, .pos0 = a->pos0,
-                                                 .width = width, .split = split,
-                                                 .to_index = to_index});
+    struct kv_store_args part[PARTS_MOST];
+    size_t ld = (size_t)width;
+    for (size_t i = 0; i < a->n; rows += a->parts[i++].T * ld)
+        part[i] = (struct kv_store_args){.kv = kv_view(a->parts[i].kv, a->layer), .rows = rows,
+                                         .T = a->parts[i].T, .ld = ld, .pos0 = a->parts[i].kv->n,
+                                         .width = width, .split = split, .to_index = to_index};
+    m->b->kv_store(m->d, part, a->n);
 }
 
 /* latent = [normalised latent | rotated rope key]: what the absorbed form keeps of a token. */
@@ -106,7 +112,8 @@ static void show_selection(const struct attn_args *a)
     m->b->download(m->d, q, a->b->iq, n_q * sizeof *q);
     m->b->download(m->d, w, a->b->iw, n_w * sizeof *w);
     m->b->download(m->d, sel, a->sel, n_sel * sizeof *sel);
-    a->probe->select(a->probe->ctx, a->layer, a->pos0, a->T, a->kv, q, w, sel);
+    const struct kv *kv = a->parts->kv;
+    a->probe->select(a->probe->ctx, a->layer, kv->n, a->T, kv, q, w, sel);
     m->b->upload(m->d, a->sel, sel, n_sel * sizeof *sel);
     mem_free(q);
     mem_free(w);
@@ -132,6 +139,20 @@ static void store_index_key(const struct attn_args *a, const struct layer_weight
     store_rows(a, b->ik_n, c->C, c->C, true);
 }
 
+static void choose(const struct attn_args *a)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct index_args part[PARTS_MOST];
+    for (size_t i = 0, row = 0; i < a->n; row += a->parts[i++].T)
+        part[i] = (struct index_args){.kv = kv_view(a->parts[i].kv, a->layer),
+                                      .q = a->b->iq + row * (size_t)(c->J * c->C),
+                                      .w = a->b->iw + row * (size_t)c->J,
+                                      .sel = a->sel + row * (size_t)a->K, .T = a->parts[i].T,
+                                      .pos0 = a->parts[i].kv->n, .J = c->J, .C = c->C, .K = a->K};
+    m->b->index_select(m->d, part, a->n);
+}
+
 static void select_rows(const struct attn_args *a, const struct layer_weights *l)
 {
     const struct model *m = a->m;
@@ -142,11 +163,24 @@ static void select_rows(const struct attn_args *a, const struct layer_weights *l
     rotate(a, b->iq, J * C, c->J, C, index_pairing(c));
     project(a, l->iw, a->x, (size_t)c->D, b->iw, J);
     m->b->scale(m->d, b->iw, m->index_scale, a->T * J);
-    m->b->index_select(m->d, &(struct index_args){.kv = kv_view(a->kv, a->layer), .q = b->iq,
-                                                  .w = b->iw, .sel = a->sel, .T = a->T,
-                                                  .pos0 = a->pos0, .J = c->J, .C = c->C,
-                                                  .K = a->K});
+    choose(a);
     if (a->probe && a->probe->select) show_selection(a);
+}
+
+static void attend(const struct attn_args *a, const int32_t *sel)
+{
+    const struct model *m = a->m;
+    const struct config *c = &m->config;
+    struct mla_args part[PARTS_MOST];
+    size_t H = (size_t)c->H, R = (size_t)c->R, P = (size_t)c->P;
+    for (size_t i = 0, row = 0; i < a->n; row += a->parts[i++].T)
+        part[i] = (struct mla_args){.kv = kv_view(a->parts[i].kv, a->layer),
+                                    .q = a->b->qabs + row * H * (R + P),
+                                    .sel = sel ? sel + row * (size_t)a->K : NULL,
+                                    .out = a->b->att + row * H * R, .T = a->parts[i].T,
+                                    .pos0 = a->parts[i].kv->n, .H = c->H, .R = c->R, .P = c->P,
+                                    .K = a->K, .scale = m->softmax_scale};
+    m->b->mla_attend(m->d, part, a->n);
 }
 
 /* Over the rows in sel, or over all: qabs[t, h] = [W_UK[h]^T q_nope | q_rope] against latents, the
@@ -163,10 +197,7 @@ static void attend_absorbed(const struct attn_args *a, const struct layer_weight
                                              .ldx = H * head, .ldy = H * row, .gx = head,
                                              .gy = row});
     m->b->copy_rows(m->d, b->qabs + R, row, b->q + N, head, a->T * H, c->P);
-    m->b->mla_attend(m->d, &(struct mla_args){.kv = kv_view(a->kv, a->layer), .q = b->qabs,
-                                              .sel = sel, .out = b->att, .T = a->T,
-                                              .pos0 = a->pos0, .H = c->H, .R = c->R, .P = c->P,
-                                              .K = a->K, .scale = m->softmax_scale});
+    attend(a, sel);
     m->b->linear(m->d, &(struct linear_args){.w = l->uv, .x = b->att, .y = b->o, .T = a->T,
                                              .ldx = H * R, .ldy = H * W, .gx = R, .gy = W});
 }
@@ -175,10 +206,15 @@ static void attend_expanded(const struct attn_args *a)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
-    m->b->mha_attend(m->d, &(struct mha_args){.kv = kv_view(a->kv, a->layer), .q = a->b->q,
-                                              .out = a->b->o, .T = a->T, .pos0 = a->pos0,
-                                              .H = c->H, .N = c->N, .P = c->P, .W = c->W,
-                                              .scale = m->softmax_scale});
+    struct mha_args part[PARTS_MOST];
+    size_t H = (size_t)c->H;
+    for (size_t i = 0, row = 0; i < a->n; row += a->parts[i++].T)
+        part[i] = (struct mha_args){.kv = kv_view(a->parts[i].kv, a->layer),
+                                    .q = a->b->q + row * H * (size_t)(c->N + c->P),
+                                    .out = a->b->o + row * H * (size_t)c->W, .T = a->parts[i].T,
+                                    .pos0 = a->parts[i].kv->n, .H = c->H, .N = c->N, .P = c->P,
+                                    .W = c->W, .scale = m->softmax_scale};
+    m->b->mha_attend(m->d, part, a->n);
 }
 
 void attn_forward(const struct attn_args *a)

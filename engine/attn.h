@@ -8,6 +8,15 @@
 
 struct graph_probe;
 
+/* What one sequence brings to a pass: its next tokens, behind those that its kv holds.  The rows of
+ * a pass are those of its parts, one part after the other. */
+struct part {
+    struct kv *kv;
+    const int32_t *ids;  /* [T], below V */
+    size_t T;            /* at least 1 */
+    float *logits;       /* host, [V]: receives those of the last token; NULL: not wanted */
+};
+
 struct attn_buffers {
     float *qa, *cq;    /* [T, Q]: query latent before and after its norm */
     float *q;          /* [T, H (N+P)] */
@@ -25,19 +34,20 @@ void attn_buffers_init(struct attn_buffers *b, const struct model *m, size_t T, 
 
 struct attn_args {
     const struct model *m;
-    const struct kv *kv;           /* pages for pos0 .. pos0+T-1 are reserved */
+    const struct part *parts;      /* [n], T rows in all; their pages are reserved */
+    size_t n;
     struct attn_buffers *b;
-    const struct graph_probe *probe; /* may be NULL */
+    const struct graph_probe *probe; /* may be NULL; else there is one part */
     const float *x;                /* [T, D], normalised */
     float *y;                      /* [T, D] */
     int32_t *sel;                  /* [T, K]: written by layers that select, read by the others */
-    size_t T, pos0;
+    size_t T;
     int K;                         /* rows that a layer selects for a token */
     int layer;
     bool store_only;               /* only the cache is wanted: y and sel stay as they are */
 };
 
-/* Stores the tokens' rows of this layer in the kv; y = attention of x. */
+/* Stores the tokens' rows of this layer in their kv; y = attention of x. */
 void attn_forward(const struct attn_args *a);
 
 #endif

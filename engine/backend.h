@@ -7,6 +7,12 @@
  * is kept and reported by sync.  Shapes are checked by the caller.  T may be 0: then nothing
  * happens.  A row's result never depends on T, on the other rows, or on the number of threads:
  * prefill in any chunks equals decoding token by token, bit for bit.
+ *
+ * The rows of an operation may be those of several sequences.  Most operations need not know; those
+ * that ask where a row stands (rope, kv_store, index_select, mla_attend, mha_attend) take n <=
+ * PARTS_MOST of their arguments, one a sequence, which differ in T, pos0, kv.pages and pointers to
+ * rows only.  The rows of each follow those of the one before: x, rows, q, w, sel and out of a[i+1]
+ * begin where the T rows of a[i] end.  Pages may be the same in several, as a common prefix is.
  * Letters: engine/config.h. */
 #ifndef ENGINE_BACKEND_H
 #define ENGINE_BACKEND_H
@@ -15,7 +21,8 @@
 #include "engine/engine.h"
 #include "engine/tensor.h"
 
-#define KV_PAGE 64 /* tokens per page */
+#define KV_PAGE 64    /* tokens per page */
+#define PARTS_MOST 64 /* sequences of one operation */
 
 struct device; /* a backend's own state */
 struct weight; /* one matrix, or G stacked ones, in the layout the backend computes with */
@@ -156,7 +163,7 @@ struct experts_args {
     int D, F, E, A;
 };
 
-/* What tells one pass over T tokens from another. */
+/* What tells one pass over T tokens of one sequence from another. */
 struct pass {
     struct kv_view kv;   /* of the first layer; pages for pos0 .. pos0+T-1 are there */
     const void *memory;  /* the pass's buffers lie here, in `bytes` bytes */
@@ -208,7 +215,7 @@ struct backend {
     /* y = (x - mean) / sqrt(var + eps) * w + b; y may be x. */
     void (*layernorm)(struct device *d, float *y, const float *x, const float *w, const float *b,
                       size_t T, int n, float eps);
-    void (*rope)(struct device *d, const struct rope_args *a);
+    void (*rope)(struct device *d, const struct rope_args *a, size_t n);
     void (*linear)(struct device *d, const struct linear_args *a);
     /* h = silu(g) * u, elementwise over n values; h may be g. */
     void (*swiglu)(struct device *d, float *h, const float *g, const float *u, size_t n);
@@ -217,15 +224,16 @@ struct backend {
     void (*copy_rows)(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
                       int n);
     void (*add)(struct device *d, float *x, const float *r, size_t n);
-    void (*kv_store)(struct device *d, const struct kv_store_args *a);
-    void (*index_select)(struct device *d, const struct index_args *a);
-    void (*mla_attend)(struct device *d, const struct mla_args *a);
-    void (*mha_attend)(struct device *d, const struct mha_args *a); /* NULL: absorbed form only */
+    void (*kv_store)(struct device *d, const struct kv_store_args *a, size_t n);
+    void (*index_select)(struct device *d, const struct index_args *a, size_t n);
+    void (*mla_attend)(struct device *d, const struct mla_args *a, size_t n);
+    /* NULL: absorbed form only */
+    void (*mha_attend)(struct device *d, const struct mha_args *a, size_t n);
     void (*route)(struct device *d, const struct route_args *a);
     void (*experts)(struct device *d, const struct experts_args *a);
     enum err (*sync)(struct device *d, struct errinfo *e);
 
-    /* Short passes over again: a device that can keeps what a pass launched and plays it back where only
+    /* Short passes over one sequence again: a device that can keeps what a pass launched and plays it back where only
      * positions, tokens and the pages' addresses differ.  Both NULL: never.
      * pass_begin: true, then the device did all of the pass behind its embedding, and its operations
      * are left out.  False: they are called, and then pass_end (whole: none was left out), which

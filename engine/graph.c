@@ -1,6 +1,7 @@
 #include "engine/graph.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/sys.h"
@@ -8,7 +9,7 @@
 /* ------------------------------------------------------------------ working memory */
 
 /* Attention and feed-forward never run at once: their buffers share one place. */
-static size_t lay_out(struct graph *g, const struct model *m, size_t T, char *base)
+static size_t lay_out(struct graph *g, const struct model *m, size_t T, size_t n, char *base)
 {
     const struct config *c = &m->config;
     struct scratch s = {base, 0};
@@ -17,29 +18,32 @@ static size_t lay_out(struct graph *g, const struct model *m, size_t T, char *ba
     g->r = scratch_take(&s, T, D, f);
     g->norm = scratch_take(&s, T, D, f);
     g->sel = scratch_take(&s, T, (size_t)m->K_most, sizeof(int32_t));
-    g->logits = scratch_take(&s, 1, (size_t)c->V, f);
+    g->last = scratch_take(&s, n, D, f);
+    g->logits = scratch_take(&s, n, (size_t)c->V, f);
     struct scratch attn = s, ffn = s;
     attn_buffers_init(&g->attn, m, T, &attn);
     ffn_buffers_init(&g->ffn, c, T, &ffn);
     return attn.used > ffn.used ? attn.used : ffn.used;
 }
 
-size_t graph_bytes(const struct model *m, size_t T)
+size_t graph_bytes(const struct model *m, size_t T, size_t n)
 {
     struct graph measured;
-    return lay_out(&measured, m, T, NULL);
+    return lay_out(&measured, m, T, n, NULL);
 }
 
-enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct errinfo *e)
+enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t n,
+                       struct errinfo *e)
 {
-    if (T <= g->T) return OK;
-    struct graph fresh = {.m = m, .T = T};
-    fresh.bytes = lay_out(&fresh, m, T, NULL);
+    if (T <= g->T && n <= g->n) return OK;
+    struct graph fresh = {.m = m, .T = T > g->T ? T : g->T, .n = n > g->n ? n : g->n};
+    fresh.bytes = lay_out(&fresh, m, fresh.T, fresh.n, NULL);
     fresh.memory = m->b->alloc(m->d, fresh.bytes);
     if (!fresh.memory)
-        return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", T,
+        return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", fresh.T,
                        fresh.bytes >> 20);
-    lay_out(&fresh, m, T, fresh.memory);
+    lay_out(&fresh, m, fresh.T, fresh.n, fresh.memory);
+    fresh.ids = mem_alloc(fresh.T, sizeof *fresh.ids);
     graph_free(g);
     *g = fresh;
     return OK;
@@ -48,6 +52,7 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct 
 void graph_free(struct graph *g)
 {
     if (g->memory) g->m->b->release(g->m->d, g->memory, g->bytes);
+    mem_free(g->ids);
     *g = (struct graph){0};
 }
 
@@ -71,61 +76,86 @@ static void show_hidden(const struct graph *g, const struct graph_probe *probe, 
 
 /* ------------------------------------------------------------------ the pass */
 
-/* Scores of one row, left in g->logits. */
-static void head(const struct graph *g, size_t row)
+/* What graph_forward was asked for. */
+struct request {
+    const struct part *parts;
+    size_t n, T;
+    int K;
+    bool logits; /* of one of the parts at least */
+    const struct graph_probe *probe;
+};
+
+/* Scores of n normalised rows, left in g->logits. */
+static void head(const struct graph *g, const float *rows, size_t n)
 {
     const struct model *m = g->m;
     size_t D = (size_t)m->config.D, V = (size_t)m->config.V;
-    m->b->linear(m->d, &(struct linear_args){.w = m->weights.head, .x = g->norm + row * D,
-                                             .y = g->logits, .T = 1, .ldx = D, .ldy = V});
+    m->b->linear(m->d, &(struct linear_args){.w = m->weights.head, .x = rows, .y = g->logits,
+                                             .T = n, .ldx = D, .ldy = V});
 }
 
-static void fetch_logits(const struct graph *g, float *logits)
+static void fetch_logits(const struct graph *g, size_t i, float *logits)
 {
     const struct model *m = g->m;
-    m->b->download(m->d, logits, g->logits, (size_t)m->config.V * sizeof *logits);
+    size_t V = (size_t)m->config.V;
+    m->b->download(m->d, logits, g->logits + i * V, V * sizeof *logits);
 }
 
-static void show_logits(const struct graph *g, const struct graph_probe *probe, size_t pos0,
-                        size_t T)
+static void show_logits(const struct graph *g, const struct request *q)
 {
-    if (!probe || !probe->logits) return;
+    const struct graph_probe *probe = q->probe;
+    size_t D = (size_t)g->m->config.D, pos0 = q->parts->kv->n;
+    if (!probe->logits) return;
     float *row = mem_alloc((size_t)g->m->config.V, sizeof *row);
-    for (size_t t = 0; t < T; t++) {
+    for (size_t t = 0; t < q->T; t++) {
         if (!probe->wants(probe->ctx, pos0 + t)) continue;
-        head(g, t);
-        fetch_logits(g, row);
+        head(g, g->norm + t * D, 1);
+        fetch_logits(g, 0, row);
         probe->logits(probe->ctx, pos0 + t, row);
     }
     mem_free(row);
 }
 
-/* Last norm and head.  Without a probe only the last row is of use. */
-static void finish(const struct graph *g, size_t pos0, size_t T, bool logits,
-                   const struct graph_probe *probe)
+/* The last norm of T rows from `row` on. */
+static void last_norm(const struct graph *g, float *y, size_t row, size_t T)
 {
     const struct model *m = g->m;
-    size_t D = (size_t)m->config.D, first = probe ? 0 : T - 1;
-    if (!logits && !probe) return;
-    m->b->rmsnorm(m->d, g->norm + first * D, D, g->x + first * D, D, g->r + first * D,
-                  m->weights.norm, T - first, m->config.D, m->config.rms_eps);
-    show_hidden(g, probe, m->config.L, pos0, T, g->norm, NULL);
-    show_logits(g, probe, pos0, T);
-    if (logits) head(g, T - 1);
+    size_t D = (size_t)m->config.D;
+    m->b->rmsnorm(m->d, y, D, g->x + row * D, D, g->r + row * D, m->weights.norm, T, m->config.D,
+                  m->config.rms_eps);
+}
+
+/* Last norm and head.  Without a probe only the last row of a part is of use. */
+static void finish(const struct graph *g, const struct request *q)
+{
+    const struct model *m = g->m;
+    size_t D = (size_t)m->config.D, wanted = 0, end = 0;
+    if (q->probe) {
+        last_norm(g, g->norm, 0, q->T);
+        show_hidden(g, q->probe, m->config.L, q->parts->kv->n, q->T, g->norm, NULL);
+        show_logits(g, q);
+    }
+    for (size_t i = 0; i < q->n; i++) {
+        end += q->parts[i].T;
+        if (!q->parts[i].logits) continue;
+        float *to = g->last + wanted++ * D;
+        if (q->probe) m->b->copy_rows(m->d, to, D, g->norm + (end - 1) * D, D, 1, m->config.D);
+        else last_norm(g, to, end - 1, 1);
+    }
+    head(g, g->last, wanted);
 }
 
 /* store_only: nothing reads what the layer computes, only what it leaves in the cache. */
-static void layer(struct graph *g, const struct kv *kv, int i, const struct pass *p, bool store_only,
-                  const struct graph_probe *probe)
+static void layer(struct graph *g, int i, const struct request *q, bool store_only)
 {
     const struct model *m = g->m;
     const struct layer_weights *l = &m->weights.layers[i];
-    size_t D = (size_t)m->config.D, T = p->T;
+    size_t D = (size_t)m->config.D, T = q->T;
     m->b->rmsnorm(m->d, g->norm, D, g->x, D, i ? g->r : NULL, l->in_norm, T, m->config.D,
                   m->config.rms_eps);
-    attn_forward(&(struct attn_args){.m = m, .kv = kv, .b = &g->attn, .probe = probe, .x = g->norm,
-                                     .y = g->r, .sel = g->sel, .T = T, .pos0 = p->pos0, .K = p->K,
-                                     .layer = i, .store_only = store_only});
+    attn_forward(&(struct attn_args){.m = m, .parts = q->parts, .n = q->n, .b = &g->attn,
+                                     .probe = q->probe, .x = g->norm, .y = g->r, .sel = g->sel,
+                                     .T = T, .K = q->K, .layer = i, .store_only = store_only});
     if (store_only) return;
     m->b->rmsnorm(m->d, g->norm, D, g->x, D, g->r, l->post_norm, T, m->config.D,
                   m->config.rms_eps);
@@ -133,46 +163,62 @@ static void layer(struct graph *g, const struct kv *kv, int i, const struct pass
 }
 
 /* Everything behind the embedding. */
-static enum err compute(struct graph *g, const struct kv *kv, const struct pass *p,
-                        const struct graph_probe *probe, struct errinfo *e)
+static enum err compute(struct graph *g, const struct request *q, struct errinfo *e)
 {
     int last = g->m->config.L - 1;
+    bool whole = q->logits || q->probe;
     for (int i = 0; i <= last; i++) {
         if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
-        layer(g, kv, i, p, i == last && !p->logits && !probe, probe);
-        if (i < last) show_hidden(g, probe, i + 1, p->pos0, p->T, g->x, g->r);
+        layer(g, i, q, i == last && !whole);
+        if (i < last) show_hidden(g, q->probe, i + 1, q->parts->kv->n, q->T, g->x, g->r);
     }
-    finish(g, p->pos0, p->T, p->logits, probe);
+    if (whole) finish(g, q);
     return OK;
 }
 
 /* The same, played back where the device has it. */
-static enum err replay(struct graph *g, const struct kv *kv, const struct pass *p,
-                       struct errinfo *e)
+static enum err replay(struct graph *g, const struct request *q, struct errinfo *e)
 {
     const struct backend *b = g->m->b;
-    if (b->pass_begin(g->m->d, p)) return OK;
-    enum err r = compute(g, kv, p, NULL, e);
+    const struct kv *kv = q->parts->kv;
+    struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = q->T,
+                     .pos0 = kv->n, .K = q->K, .logits = q->logits};
+    if (b->pass_begin(g->m->d, &p)) return OK;
+    enum err r = compute(g, q, e);
     bool computed = b->pass_end(g->m->d, !r);
-    return r || computed ? r : compute(g, kv, p, NULL, e);
+    return r || computed ? r : compute(g, q, e);
 }
 
-enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, int K,
-                       float *logits, const struct graph_probe *probe, struct errinfo *e)
+/* Room in each kv, and the tokens of all parts in one list. */
+static enum err gather(struct graph *g, struct request *q, struct errinfo *e)
+{
+    for (size_t i = 0; i < q->n; i++) {
+        const struct part *p = &q->parts[i];
+        assert(p->T >= 1 && p->T <= g->T - q->T);
+        TRY(kv_reserve(p->kv, p->T, e));
+        memcpy(g->ids + q->T, p->ids, p->T * sizeof *p->ids);
+        q->T += p->T;
+        q->logits |= p->logits != NULL;
+    }
+    return OK;
+}
+
+enum err graph_forward(struct graph *g, const struct part *parts, size_t n, int K,
+                       const struct graph_probe *probe, struct errinfo *e)
 {
     const struct model *m = g->m;
-    assert(T >= 1 && T <= g->T && K <= m->K_most);
-    TRY(kv_reserve(kv, T, e));
-    struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = T,
-                     .pos0 = kv->n, .K = K, .logits = logits != NULL};
-    m->b->embed(m->d, g->x, m->weights.embed, ids, T);
-    show_hidden(g, probe, 0, kv->n, T, g->x, NULL);
-    if (m->b->pass_begin && !probe)
-        TRY(replay(g, kv, &p, e));
+    struct request q = {.parts = parts, .n = n, .K = K, .probe = probe};
+    assert(n >= 1 && n <= g->n && n <= PARTS_MOST && (n == 1 || !probe) && K <= m->K_most);
+    TRY(gather(g, &q, e));
+    m->b->embed(m->d, g->x, m->weights.embed, g->ids, q.T);
+    show_hidden(g, probe, 0, parts->kv->n, q.T, g->x, NULL);
+    if (m->b->pass_begin && n == 1 && !probe)
+        TRY(replay(g, &q, e));
     else
-        TRY(compute(g, kv, &p, probe, e));
-    if (logits) fetch_logits(g, logits);
+        TRY(compute(g, &q, e));
+    for (size_t i = 0, row = 0; i < n; i++)
+        if (parts[i].logits) fetch_logits(g, row++, parts[i].logits);
     TRY(m->b->sync(m->d, e));
-    kv_advance(kv, T);
+    for (size_t i = 0; i < n; i++) kv_advance(parts[i].kv, parts[i].T);
     return OK;
 }

@@ -5,21 +5,23 @@
 #include "engine/attn.h"
 #include "engine/ffn.h"
 
-/* Working memory for up to T tokens a pass. */
+/* Working memory for up to T tokens of up to n sequences a pass. */
 struct graph {
     const struct model *m;
     void *memory;      /* of the device */
-    size_t bytes, T;
+    size_t bytes, T, n;
     float *x;          /* [T, D]: the residual stream */
     float *r;          /* [T, D]: what the last half layer adds to it */
     float *norm;       /* [T, D] */
     int32_t *sel;      /* [T, K]: rows chosen by the last layer that selected; room for K = model's K_most */
-    float *logits;     /* [V] */
+    float *last;       /* [n, D]: rows whose logits are wanted, normalised */
+    float *logits;     /* [n, V]: theirs */
+    int32_t *ids;      /* [T], host */
     struct attn_buffers attn;
     struct ffn_buffers ffn;
 };
 
-/* Tests look into a pass.  Each call may be NULL; arrays are host memory, valid during the call. */
+/* Tests look into a pass of one part.  Each call may be NULL; arrays are host memory, valid during the call. */
 struct graph_probe {
     void *ctx;
     /* State after `layer` layers: 0 the embedding, L after the last norm.  [T, D]. */
@@ -33,17 +35,18 @@ struct graph_probe {
     void (*logits)(void *ctx, size_t pos, const float *row);
 };
 
-/* Bytes that a graph of T tokens takes. */
-size_t graph_bytes(const struct model *m, size_t T);
-/* The graph grows to T tokens; E_LIMIT leaves it as it was.  Zero-initialise it before. */
-enum err graph_reserve(struct graph *g, const struct model *m, size_t T, struct errinfo *e);
+/* Bytes that a graph of T tokens of n sequences takes. */
+size_t graph_bytes(const struct model *m, size_t T, size_t n);
+/* The graph grows to T tokens and n sequences; E_LIMIT leaves it as it was.  Zero-initialise it
+ * before. */
+enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t n,
+                       struct errinfo *e);
 void graph_free(struct graph *g);
 
-/* Appends T tokens (ids below V, at least one, at most g->T) to the kv; each attends to K of those
- * before it (at most the model's K_most).  logits (host, [V], may be NULL) receives those of the last
- * one.  E_INTR between layers, E_LIMIT memory, E_DEVICE: the kv then holds what it held.  A token's
- * results do not depend on how tokens are grouped. */
-enum err graph_forward(struct graph *g, struct kv *kv, const int32_t *ids, size_t T, int K,
-                       float *logits, const struct graph_probe *probe, struct errinfo *e);
+/* Appends the tokens of n parts (1 .. g->n, of different kv; at most g->T tokens in all) to their kv; each attends to K of those before it (at most the model's K_most).  E_INTR between
+ * layers, E_LIMIT memory, E_DEVICE: every kv then holds what it held.  A token's results do not
+ * depend on how tokens are grouped, nor on the other parts.  The weights are read once for all. */
+enum err graph_forward(struct graph *g, const struct part *parts, size_t n, int K,
+                       const struct graph_probe *probe, struct errinfo *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/sys.h"
+#include "engine/graph.h"
 #include "engine/prefix_root.h"
 
 #define CARD_BYTES (1u << 20)
@@ -224,6 +225,7 @@ static enum err open_model(struct model **out, const char *dir, const struct mod
 {
     struct model_options defaults = {0};
     struct model *m = mem_alloc(1, sizeof *m);
+    m->graph = mem_alloc(1, sizeof *m->graph);
     enum err r = open_into(m, dir, o ? o : &defaults, with_tokenizer, e);
     if (r) model_close(m);
     *out = r ? NULL : m;
@@ -257,6 +259,8 @@ enum err model_open_tokenizer(struct tokenizer **out, struct model_card *card, c
 void model_close(struct model *m)
 {
     if (!m) return;
+    graph_free(m->graph);
+    mem_free(m->graph);
     weights_free(&m->weights);
     if (m->d) m->b->close(m->d);
     if (m->tokenizer) tokenizer_close(m->tokenizer);

@@ -8,6 +8,8 @@
 #include "engine/tokenizer.h"
 #include "engine/weights.h"
 
+struct graph;
+
 #define MODEL_MAX_P 1024 /* config.c's limit of qk_rope_head_dim */
 
 struct model {
@@ -19,6 +21,7 @@ struct model {
     struct device *d;
     struct weights weights;
     struct kv_layout kv;
+    struct graph *graph;           /* working memory of a pass, which its sessions share */
     float inv_freq[MODEL_MAX_P / 2], amplitude, softmax_scale;
     float index_scale;             /* J^-1/2 C^-1/2 */
     enum attention attention;

@@ -31,7 +31,6 @@ void session_free(struct session *s)
 {
     if (!s) return;
     kv_free(&s->kv);
-    graph_free(&s->graph);
     if (s->prefix) prefix_chain_close(s->prefix);
     mem_free(s->prefix);
     tokens_free(&s->tokens);
@@ -56,7 +55,7 @@ void session_need(const struct session *s, size_t n, struct memory_need *out)
     size_t pass = n < s->chunk ? n : s->chunk;
     *out = (struct memory_need){.weights = s->m->weights.bytes,
                                 .state = kv_layout_bytes(&s->m->kv, n),
-                                .scratch = graph_bytes(s->m, pass),
+                                .scratch = graph_bytes(s->m, pass, 1),
                                 .kv = kv_type_name(s->m->kv.type)};
 }
 
@@ -154,19 +153,56 @@ static enum err check_logits(const struct session *s, struct errinfo *e)
                    s->m->card.name, number ? "the same for every token" : "no numbers");
 }
 
-/* One forward pass over n tokens that are known to be good, all of documents or all of a reply. */
+/* Rows that the session's next token attends to. */
+static int next_K(const struct session *s)
+{
+    return s->tokens.n < s->reply_from ? s->m->config.K : s->m->reply_K;
+}
+
+/* The part of one session in a pass: tokens that are known to be good, all of documents or all of a
+ * reply.  last: more does not follow, so the last one's logits are wanted. */
+struct step {
+    struct session *s;
+    const int32_t *ids;
+    size_t n;
+    bool last;
+    struct errinfo *e;
+    enum err code;
+};
+
+static enum err step_done(const struct step *p)
+{
+    struct session *s = p->s;
+    tokens_append(&s->tokens, p->ids, p->n);
+    s->computed += p->n;
+    if (p->last) TRY(check_logits(s, p->e));
+    s->has_logits = p->last;
+    return OK;
+}
+
+/* One forward pass for n sessions whose next tokens attend to equally many rows. */
+static void pass(struct step *v, size_t n)
+{
+    struct model *m = v->s->m;
+    struct part parts[PARTS_MOST];
+    struct errinfo why = {0};
+    size_t T = 0;
+    for (size_t i = 0; i < n; T += v[i++].n) {
+        v[i].s->has_logits = false;
+        parts[i] = (struct part){&v[i].s->kv, v[i].ids, v[i].n, v[i].last ? v[i].s->logits : NULL};
+    }
+    enum err r = graph_reserve(m->graph, m, T, n, &why);
+    if (!r) r = graph_forward(m->graph, parts, n, next_K(v->s), n == 1 ? v->s->probe : NULL, &why);
+    for (size_t i = 0; i < n; i++)
+        v[i].code = r ? err_set(v[i].e, r, "%s", why.msg) : step_done(&v[i]);
+}
+
 static enum err extend(struct session *s, const int32_t *ids, size_t n, bool last,
                        struct errinfo *e)
 {
-    TRY(graph_reserve(&s->graph, s->m, n, e));
-    s->has_logits = false;
-    int K = s->tokens.n < s->reply_from ? s->m->config.K : s->m->reply_K;
-    TRY(graph_forward(&s->graph, &s->kv, ids, n, K, last ? s->logits : NULL, s->probe, e));
-    tokens_append(&s->tokens, ids, n);
-    s->computed += n;
-    if (last) TRY(check_logits(s, e));
-    s->has_logits = last;
-    return OK;
+    struct step one = {s, ids, n, last, e, OK};
+    pass(&one, 1);
+    return one.code;
 }
 
 /* Tokens of the next pass: passes of a long text end at multiples of the chunk, so that blocks of
@@ -206,6 +242,51 @@ static enum err extend_all(struct session *s, const int32_t *ids, size_t n, bool
         if (s->tick && n > s->chunk) s->tick(s->tick_ctx, computed, computed + end - at - now);
     }
     return OK;
+}
+
+/* The next part of an append; at most `room` tokens. */
+static struct step next_step(struct append *a, size_t room)
+{
+    size_t left = a->n - a->done, n = next_pass(a->s, left);
+    if (n > room) n = room;
+    return (struct step){a->s, a->ids + a->done, n, n == left, a->e, OK};
+}
+
+/* One pass for as many of them as fit into it and attend to equally many rows; false: none was left.
+ * Who finds no memory for its rows fails alone. */
+static bool append_some(struct append *v, size_t n)
+{
+    struct step steps[PARTS_MOST];
+    struct append *of[PARTS_MOST];
+    size_t k = 0, room = v->s->chunk;
+    for (size_t i = 0; i < n && k < PARTS_MOST && room; i++) {
+        struct append *a = &v[i];
+        if (a->code || a->done == a->n || (k && next_K(a->s) != next_K(of[0]->s))) continue;
+        steps[k] = next_step(a, room);
+        a->code = kv_reserve(&a->s->kv, steps[k].n, a->e);
+        if (a->code) continue;
+        room -= steps[k].n;
+        of[k++] = a;
+    }
+    if (k) pass(steps, k);
+    for (size_t i = 0; i < k; i++) {
+        of[i]->code = steps[i].code;
+        of[i]->done += steps[i].n;
+    }
+    return k > 0;
+}
+
+void session_append_all(struct append *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        v[i].before = v[i].s->tokens.n;
+        v[i].done = 0;
+        v[i].code = check_room(v[i].s, v[i].before + v[i].n, v[i].e);
+        if (!v[i].code) v[i].code = check_tokens(v[i].s, v[i].ids, v[i].n, v[i].e);
+    }
+    while (n && append_some(v, n)) continue;
+    for (size_t i = 0; i < n; i++)
+        if (v[i].code) session_rewind(v[i].s, v[i].before);
 }
 
 enum err session_append(struct session *s, const int32_t *ids, size_t n, struct errinfo *e)

@@ -8,7 +8,6 @@
 struct session {
     struct model *m;
     struct kv kv;
-    struct graph graph;
     struct tokens tokens;            /* as many as the kv holds */
     float *logits;                   /* [V], after the last token */
     bool has_logits;
@@ -19,6 +18,20 @@ struct session {
     const struct graph_probe *probe; /* NULL but in tests */
     struct prefix_chain *prefix;     /* NULL without a cache on disk */
 };
+
+/* What one session appends. */
+struct append {
+    struct session *s;
+    const int32_t *ids;
+    size_t n;
+    struct errinfo *e;
+    enum err code;       /* out, with *e */
+    size_t before, done; /* while it goes on: the session's length at first, tokens appended */
+};
+/* session_append for n different sessions of one model, in as few passes as their tokens fill: the
+ * weights are read once a pass.  Each succeeds or fails as it would alone; E_INTR and what goes
+ * wrong with the device meet all that are in the pass. */
+void session_append_all(struct append *v, size_t n);
 
 /* Makes `to` stand on the first n tokens of `from` (same model), sharing their pages. */
 void session_share(struct session *to, const struct session *from, size_t n);

@@ -33,11 +33,11 @@ struct doc_builder {
 };
 
 /* Doubles an array of the arena.  The old one stays behind until the arena goes: at most as much
- * again as the array in the end. */
+ * again as the array in the end.  It begins small: most files of a tree are one or two spans. */
 static void *grow(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
 {
     if (n < *cap) return old;
-    *cap = *cap ? *cap * 2 : 16;
+    *cap = *cap ? *cap * 2 : 2;
     void *fresh = mem_take(a, *cap, size);
     if (n) memcpy(fresh, old, n * size);
     return fresh;

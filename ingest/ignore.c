@@ -52,6 +52,7 @@ struct ignore {
     size_t depth, cap_marks;
     struct worktree *trees; /* innermost last */
     size_t n_trees, cap_trees;
+    bool git_started;
 };
 
 static void *room(struct arena *a, void *old, size_t n, size_t *cap, size_t size)
@@ -176,12 +177,30 @@ static void add_info_rules(struct ignore *ig, const struct worktree *t)
     git_buf_dispose(&dir);
 }
 
+static bool has_git(struct arena *a, const char *folder)
+{
+    struct stat st;
+    return lstat(join(a, folder, ".git"), &st) == 0;
+}
+
+/* libgit2 is started where there is something for it: that takes it as long as a walk of a thousand
+ * files, because it reads certificates, too. */
+static void start_git(struct ignore *ig)
+{
+    if (ig->git_started) return;
+    git_libgit2_init();
+    /* Only rules are read, nothing of a repository is run: its owner does not matter. */
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    ig->git_started = true;
+}
+
 /* Opens the work tree that `folder` lies in: its own .git only, or one above as well.  libgit2
  * finds it and says what is tracked; the rules are matched here, because libgit2 drops a negated
  * pattern whose counterpart stands in another file. */
 static bool open_worktree(struct ignore *ig, const char *folder, bool above)
 {
     git_repository *repo = NULL;
+    start_git(ig);
     unsigned flags = above ? GIT_REPOSITORY_OPEN_CROSS_FS : GIT_REPOSITORY_OPEN_NO_SEARCH;
     if (git_repository_open_ext(&repo, *folder ? folder : "/", flags, NULL) != 0) return false;
     const char *top = git_repository_workdir(repo);
@@ -220,15 +239,14 @@ struct ignore *ignore_open(struct arena *a, const char *root)
 {
     struct ignore *ig = NEW(a, struct ignore, 1);
     ig->a = a;
-    git_libgit2_init();
-    /* Only rules are read, nothing of a repository is run: its owner does not matter. */
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
     char full[PATH_MAX];
     if (!realpath(root, full)) full[0] = '\0';
     size_t n = strlen(full);
     while (n && full[n - 1] == '/') n--;
     ig->root = mem_copy(a, full, n);
-    bool in_tree = open_worktree(ig, ig->root, true);
+    bool maybe = has_git(a, ig->root);
+    for (size_t i = 0; i < n && !maybe; i++) maybe = full[i] == '/' && has_git(a, mem_copy(a, full, i));
+    bool in_tree = maybe && open_worktree(ig, ig->root, true);
     const char *top = in_tree ? ig->trees[0].top : "";
     for (size_t i = 0; i < n; i++) { /* rules above the root, from the top down */
         if (ig->root[i] != '/') continue;
@@ -243,7 +261,7 @@ void ignore_close(struct ignore *ig)
 {
     if (!ig) return;
     while (ig->n_trees) close_worktree(ig);
-    git_libgit2_shutdown();
+    if (ig->git_started) git_libgit2_shutdown();
 }
 
 void ignore_enter(struct ignore *ig, const char *rel)
@@ -252,8 +270,7 @@ void ignore_enter(struct ignore *ig, const char *rel)
     bool left_out = *rel && ignore_why(ig, rel, true);
     ig->marks[ig->depth++] = (struct mark){ig->own.n, ig->git.n, left_out};
     const char *folder = join(ig->a, ig->root, rel);
-    struct stat st;
-    if (*rel && lstat(join(ig->a, folder, ".git"), &st) == 0 && open_worktree(ig, folder, false))
+    if (*rel && has_git(ig->a, folder) && open_worktree(ig, folder, false))
         ig->marks[ig->depth - 1].left_out = false;
     add_folder_rules(ig, folder);
 }
@@ -269,7 +286,9 @@ void ignore_leave(struct ignore *ig)
 const char *ignore_why(struct ignore *ig, const char *rel, bool is_folder)
 {
     struct buf path = {0};
-    buf_addf(&path, "%s/%s", ig->root, rel);
+    buf_addz(&path, ig->root);
+    buf_addc(&path, '/');
+    buf_addz(&path, rel);
     const char *why = NULL;
     const struct glob *g = decide(&ig->own, 0, path.s, is_folder, &why);
     bool out = g && !g->negated;
@@ -296,6 +315,8 @@ bool ignore_has_tracked(struct ignore *ig, const char *rel)
     const char *from = below(t->top, path.s);
     size_t at;
     bool found = from && git_index_find_prefix(&at, t->index, from) == 0;
+    path.s[path.n - 1] = '\0'; /* a submodule is tracked under its own name */
+    found = found || is_tracked(t, path.s);
     buf_free(&path);
     return found;
 }

@@ -84,7 +84,10 @@ struct verdict item_judge(const char *name, const char *s, size_t n)
 const char *item_name(struct arena *a, const char *path)
 {
     size_t n = strlen(path), k = 0;
+    while (k < n && path[k] >= 0x20 && path[k] < 0x7f) k++;
+    if (k == n) return mem_copy(a, path, n); /* nearly all */
     char *out = mem_take(a, 3 * n + 1, 1);
+    k = 0;
     for (size_t i = 0; i < n;) {
         uint32_t cp;
         i += utf8_next(path + i, n - i, &cp);

@@ -25,6 +25,7 @@ struct folder {
     struct ledger *ledger;
     struct arena *a;
     size_t used, left_out;
+    char *head; /* ITEM_HEAD bytes to look at files, or NULL; mem_free */
     struct errinfo device; /* the first failure that was none of a file */
 };
 

@@ -149,6 +149,7 @@ static bool any_mark(const char *marks, const char *s, size_t n)
 
 static const struct lang *by_content(const char *suffix, const char *s, size_t n)
 {
+    if (!lang_index_find(LANG_SHARED, suffix, strlen(suffix))) return NULL;
     for (size_t i = 0; i < lang_table_shared_count; i++) {
         if (strcasecmp(suffix, lang_table_shared[i].suffix) != 0) continue;
         if (!any_mark(lang_table_shared[i].marks, s, n)) continue;

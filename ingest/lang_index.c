@@ -62,8 +62,10 @@ static void make(void)
         words += add_list(LANG_SUFFIX, l->suffixes, l);
         words += add_list(LANG_NAME, l->names, l);
         words += add_list(LANG_PROGRAM, l->programs, l);
-        if (words > SLOTS / 2) abort(); /* the table has outgrown SLOTS */
     }
+    for (size_t i = 0; i < lang_table_shared_count; i++)
+        words += add_list(LANG_SHARED, lang_table_shared[i].suffix, lang_table_rows);
+    if (words > SLOTS / 2) abort(); /* the table has outgrown SLOTS */
 }
 
 const struct lang *lang_index_find(enum lang_field field, const char *s, size_t n)

@@ -6,7 +6,7 @@ const struct lang lang_table_rows[] = {
      ".txt .text .log .asc .nfo",
      "readme* license* licence* copying* authors* contributors* changelog* changes "
      "news* todo* install* notice* thanks history copyright maintainers credits "
-     "version", ""},
+     "version cachedir.tag", ""},
     {"markdown", true,
      ".md .markdown .mkd .mdown .mdwn .mkdn .mdx .rmd .qmd .livemd",
      "contents.lr", ""},

@@ -159,17 +159,16 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     (void)e;
     struct folder *f = ctx;
     const struct reader *reader;
-    char *head = mem_alloc(ITEM_HEAD, 1);
+    if (!f->head) f->head = mem_alloc(ITEM_HEAD, 1);
     int fd = open_entry(t);
-    ssize_t n = fd < 0 ? -1 : pread(fd, head, ITEM_HEAD, 0);
+    ssize_t n = fd < 0 ? -1 : pread(fd, f->head, ITEM_HEAD, 0);
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
-    } else if (!left_out(f, t, head, (size_t)n, &reader)) {
-        list_used(f->ledger, f->a, t->path, head, (size_t)n, t->bytes, reader);
+    } else if (!left_out(f, t, f->head, (size_t)n, &reader)) {
+        list_used(f->ledger, f->a, t->path, f->head, (size_t)n, t->bytes, reader);
         f->used++;
     }
     if (fd >= 0) close(fd);
-    mem_free(head);
     return OK;
 }
 
@@ -367,6 +366,8 @@ enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
 {
     struct folder f = {.ledger = l, .a = a};
     if (!is_folder(path)) return list_named(l, a, path, e);
-    TRY(tree_walk(path, o, a, l, list_file, &f, e));
+    enum err r = tree_walk(path, o, a, l, list_file, &f, e);
+    mem_free(f.head);
+    TRY(r);
     return f.used ? OK : nothing_in(&f, path, e);
 }

@@ -194,15 +194,20 @@ static inline void mirror_layernorm(struct device *d, float *y, const float *x, 
     mirror_done(m);
 }
 
-static inline void mirror_rope(struct device *d, const struct rope_args *a)
+static inline void mirror_rope_part(struct device *d, const struct rope_args *a)
 {
     struct mirror *m = mirror_of(d);
     struct rope_args b = *a;
     b.x = mirror_in(m, a->x, mirror_span(a->T, a->ld, (size_t)(a->heads - 1) * a->stride +
                                                           (size_t)a->P), 4);
-    m->be->rope(m->d, &b);
+    m->be->rope(m->d, &b, 1);
     mirror_out(m, a->x);
     mirror_done(m);
+}
+
+static inline void mirror_rope(struct device *d, const struct rope_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) mirror_rope_part(d, &a[i]);
 }
 
 static inline void mirror_swiglu(struct device *d, float *h, const float *g, const float *u,
@@ -257,7 +262,7 @@ static inline struct kv_view mirror_kv(struct mirror *m, const struct kv_view *k
     return there;
 }
 
-static inline void mirror_kv_store(struct device *d, const struct kv_store_args *a)
+static inline void mirror_kv_store_part(struct device *d, const struct kv_store_args *a)
 {
     struct mirror *m = mirror_of(d);
     struct kv_store_args b = *a;
@@ -265,12 +270,17 @@ static inline void mirror_kv_store(struct device *d, const struct kv_store_args 
     size_t S = a->pos0 + a->T;
     b.kv = mirror_kv(m, &a->kv, S, a->width, table);
     b.rows = mirror_in(m, a->rows, mirror_span(a->T, a->ld, (size_t)a->width), 4);
-    m->be->kv_store(m->d, &b);
+    m->be->kv_store(m->d, &b, 1);
     for (size_t i = 0; i * KV_PAGE < S; i++) mirror_out(m, a->kv.pages[i]);
     mirror_done(m);
 }
 
-static inline void mirror_index_select(struct device *d, const struct index_args *a)
+static inline void mirror_kv_store(struct device *d, const struct kv_store_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) mirror_kv_store_part(d, &a[i]);
+}
+
+static inline void mirror_index_select_part(struct device *d, const struct index_args *a)
 {
     struct mirror *m = mirror_of(d);
     struct index_args b = *a;
@@ -279,12 +289,17 @@ static inline void mirror_index_select(struct device *d, const struct index_args
     b.q = mirror_in(m, a->q, a->T * (size_t)a->J * (size_t)a->C, 4);
     b.w = mirror_in(m, a->w, a->T * (size_t)a->J, 4);
     b.sel = mirror_in(m, a->sel, a->T * (size_t)a->K, 4);
-    m->be->index_select(m->d, &b);
+    m->be->index_select(m->d, &b, 1);
     mirror_out(m, a->sel);
     mirror_done(m);
 }
 
-static inline void mirror_mla_attend(struct device *d, const struct mla_args *a)
+static inline void mirror_index_select(struct device *d, const struct index_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) mirror_index_select_part(d, &a[i]);
+}
+
+static inline void mirror_mla_attend_part(struct device *d, const struct mla_args *a)
 {
     struct mirror *m = mirror_of(d);
     struct mla_args b = *a;
@@ -294,9 +309,14 @@ static inline void mirror_mla_attend(struct device *d, const struct mla_args *a)
     b.q = mirror_in(m, a->q, a->T * H * W, 4);
     b.sel = mirror_in(m, a->sel, a->T * (size_t)a->K, 4);
     b.out = mirror_in(m, a->out, a->T * H * (size_t)a->R, 4);
-    m->be->mla_attend(m->d, &b);
+    m->be->mla_attend(m->d, &b, 1);
     mirror_out(m, a->out);
     mirror_done(m);
+}
+
+static inline void mirror_mla_attend(struct device *d, const struct mla_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) mirror_mla_attend_part(d, &a[i]);
 }
 
 /* ------------------------------------------------------------------ experts */

@@ -172,7 +172,7 @@ static inline struct op_kv op_kv_parts(size_t S, int width, int split, enum kv_t
     struct device *r = op_open_ref(type);
     struct kv_store_args a = {.kv = kv.view, .rows = rows, .T = S, .ld = (size_t)width,
                               .width = width, .split = split};
-    ref_backend.kv_store(r, &a);
+    ref_backend.kv_store(r, &a, 1);
     ref_backend.close(r);
     return kv;
 }

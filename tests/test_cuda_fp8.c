@@ -159,13 +159,13 @@ static void the_indexer_chooses_almost_the_same(void **state)
     static int32_t got[T * K], want[T * K], alone[K];
     struct index_args a = {.kv = kv.view, .q = q, .w = w, .sel = got, .T = T, .pos0 = POS0, .J = J, .C = C, .K = K};
     struct index_args one = a, ref = a;
-    mirror_backend.index_select(d, &a);
+    mirror_backend.index_select(d, &a, 1);
     one.T = 1;
     one.sel = alone;
-    mirror_backend.index_select(d, &one);
+    mirror_backend.index_select(d, &one, 1);
     assert_memory_equal(alone, got, sizeof alone);
     ref.sel = want;
-    ref_backend.index_select(r, &ref);
+    ref_backend.index_select(r, &ref, 1);
     size_t same = 0;
     for (int t = 0; t < T; t++)
         for (int i = 0, j = 0; i < K && j < K;) {

@@ -75,7 +75,7 @@ static int32_t *select_rows(const struct backend *be, struct device *d, const st
                            .w = in->w + first * (size_t)j->J,
                            .sel = sel, .T = n, .pos0 = j->pos0 + first,
                            .J = j->J, .C = j->C, .K = j->K};
-    be->index_select(d, &a);
+    be->index_select(d, &a, 1);
     assert_int_equal(sel[n * (size_t)j->K], 12345);
     return sel;
 }

@@ -70,7 +70,7 @@ static float *attend(const struct backend *be, struct device *d, const struct jo
                          .sel = sel ? sel + first * (size_t)j->K : NULL, .out = out, .T = n,
                          .pos0 = j->pos0 + first, .H = j->H, .R = j->R, .P = j->P, .K = j->K,
                          .scale = 0.11f};
-    be->mla_attend(d, &a);
+    be->mla_attend(d, &a, 1);
     return out;
 }
 

@@ -84,24 +84,24 @@ static void rope_on(const struct op_path *p)
             struct rope_args a = {.x = x, .T = T, .ld = LD, .stride = STRIDE, .pos0 = pos0,
                                   .heads = HEADS, .P = P, .inv_freq = freq, .amplitude = 1.25f,
                                   .pairing = pairing ? ROPE_HALVES : ROPE_INTERLEAVED};
-            p->be->rope(d, &a);
+            p->be->rope(d, &a, 1);
             a.x = y;
-            ref_backend.rope(ref, &a);
+            ref_backend.rope(ref, &a, 1);
             op_close(p, "rope", x, y, T * LD, 1e-6);
             a.T = 1; /* token by token: the same bits */
             for (size_t t = 0; t < T; t++) {
                 a.x = alone + t * LD;
                 a.pos0 = pos0 + t;
-                p->be->rope(d, &a);
+                p->be->rope(d, &a, 1);
             }
             assert_memory_equal(alone, x, T * LD * sizeof *x);
             freq[1] *= 2; /* other frequencies at the same positions: nothing remembered wrongly */
             a = (struct rope_args){.x = x, .T = T, .ld = LD, .stride = STRIDE, .pos0 = pos0,
                                    .heads = HEADS, .P = P, .inv_freq = freq, .amplitude = 1.0f,
                                    .pairing = ROPE_HALVES};
-            p->be->rope(d, &a);
+            p->be->rope(d, &a, 1);
             a.x = y;
-            ref_backend.rope(ref, &a);
+            ref_backend.rope(ref, &a, 1);
             op_close(p, "rope, other frequencies", x, y, T * LD, 1e-6);
             memcpy(alone, x, T * LD * sizeof *x);
         }
@@ -179,9 +179,9 @@ static void store_on(const struct op_path *p)
             struct device *d = op_open(p, 2, type), *ref = op_open_ref(type);
             struct kv_store_args a = {.kv = got.view, .rows = x, .T = T, .ld = LD, .pos0 = POS0,
                                       .width = WIDTH, .to_index = to_index};
-            p->be->kv_store(d, &a);
+            p->be->kv_store(d, &a, 1);
             a.kv = want.view;
-            ref_backend.kv_store(ref, &a);
+            ref_backend.kv_store(ref, &a, 1);
             for (size_t i = 0; i < got.n; i++)
                 assert_memory_equal(got.pages[i], want.pages[i],
                                     (size_t)KV_PAGE * WIDTH * (type == KV_F32 ? 4 : 2));
@@ -209,9 +209,9 @@ static void store_int8_on(const struct op_path *p)
         struct device *d = op_open(p, 2, KV_INT8), *ref = op_open_ref(KV_INT8);
         struct kv_store_args a = {.kv = got.view, .rows = x, .T = T, .ld = LD, .pos0 = POS0,
                                   .width = WIDTH, .split = split, .to_index = to_index};
-        p->be->kv_store(d, &a);
+        p->be->kv_store(d, &a, 1);
         a.kv = want.view;
-        ref_backend.kv_store(ref, &a);
+        ref_backend.kv_store(ref, &a, 1);
         for (size_t i = 0; i < got.n; i++)
             assert_memory_equal(got.pages[i], want.pages[i],
                                 KV_PAGE * kv_row_bytes(KV_INT8, WIDTH, to_index ? 1 : 2));

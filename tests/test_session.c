@@ -301,6 +301,106 @@ static void reply_selects_more(const struct subject *u)
     model_close(m);
 }
 
+/* ------------------------------------------------------------------ several at once */
+
+#define SIDES 5
+
+/* Each side's prefix, of which `shared` tokens are the first one's, and what is then appended. */
+static const struct {
+    size_t shared, length, n[3];
+} sides[SIDES] = {{0, 100, {1, 1, 9}}, {100, 100, {5, 1, 1}}, {63, 70, {2, 1, 60}}, {0, 3, {70, 1, 1}},
+                  {64, 130, {1, 1, 0}}};
+
+/* Session i of the sides: its tokens differ from the others' behind what they share. */
+static struct session *side_on(struct model *m, size_t i, const struct session *first, int32_t *ids)
+{
+    struct session *s = session_on(m, 64);
+    make_tokens(ids, 2 * TOKENS);
+    for (size_t t = sides[i].shared; t < 2 * TOKENS; t++) ids[t] = (ids[t] + 17 * (int32_t)i) % 1024;
+    if (i == 3) session_set_reply(s, 3);
+    if (first && sides[i].shared) session_share(s, first, sides[i].shared);
+    sync_to(s, ids, sides[i].length);
+    return s;
+}
+
+static void side_by_side(const struct subject *u)
+{
+    size_t reply_K = u->dense ? 0 : REPLY_K; /* of side 3, which then needs passes of its own */
+    struct model *m = open_options(u, (struct model_options){.threads = 2, .dense = u->dense,
+                                                             .reply_top_k = reply_K});
+    int32_t ids[SIDES][2 * TOKENS];
+    struct session *s[SIDES], *alone[SIDES];
+    struct errinfo e[SIDES] = {0};
+    size_t at[SIDES];
+    for (size_t i = 0; i < SIDES; i++) {
+        s[i] = side_on(m, i, i ? s[0] : NULL, ids[i]);
+        alone[i] = side_on(m, i, NULL, ids[i]);
+        at[i] = sides[i].length;
+    }
+    for (size_t round = 0; round < 3; round++) {
+        struct append v[SIDES];
+        for (size_t i = 0; i < SIDES; i++)
+            v[i] = (struct append){.s = s[i], .ids = ids[i] + at[i], .n = sides[i].n[round], .e = &e[i]};
+        session_append_all(v, SIDES);
+        for (size_t i = 0; i < SIDES; i++) {
+            if (v[i].code) fail_msg("%s", e[i].msg);
+            append_to(alone[i], ids[i] + at[i], sides[i].n[round]);
+            at[i] += sides[i].n[round];
+            assert_int_equal(session_length(s[i]), at[i]);
+            assert_memory_equal(session_tokens(s[i]), ids[i], at[i] * sizeof **ids);
+            same_logits(s[i], alone[i], "side by side");
+        }
+    }
+    for (size_t i = 0; i < SIDES; i++) {
+        session_free(s[i]);
+        session_free(alone[i]);
+    }
+    model_close(m);
+}
+
+/* Who cannot go on is told so; the others do. */
+static void some_are_refused(void **state)
+{
+    (void)state;
+    struct model *m = open_with(&subjects[4], 2, false);
+    struct session *s[4], *alone = session_on(m, 512);
+    int32_t *ids = mem_alloc(4097, sizeof *ids), bad = 1024;
+    struct errinfo e[4] = {0};
+    make_tokens(ids, 4097);
+    for (size_t i = 0; i < 4; i++) {
+        s[i] = session_on(m, 512);
+        sync_to(s[i], ids, 10);
+    }
+    sync_to(alone, ids, 12);
+    struct append v[4] = {{.s = s[0], .ids = ids, .n = 4087, .e = &e[0]},
+                          {.s = s[1], .ids = ids + 10, .n = 2, .e = &e[1]},
+                          {.s = s[2], .ids = &bad, .n = 1, .e = &e[2]},
+                          {.s = s[3], .ids = ids, .n = 0, .e = &e[3]}};
+    session_append_all(v, 4);
+    assert_int_equal(v[0].code, E_LIMIT);
+    assert_int_equal(e[0].code, E_LIMIT);
+    assert_int_equal(v[1].code, OK);
+    assert_int_equal(v[2].code, E_USAGE);
+    assert_int_equal(v[3].code, OK);
+    same_logits(s[1], alone, "beside refused ones");
+    assert_int_equal(session_length(s[0]), 10);
+    assert_int_equal(session_length(s[2]), 10);
+    assert_non_null(session_logits(s[0]));
+    sys_interrupt(SIGINT);
+    v[1].ids = v[2].ids = ids;
+    v[1].n = v[2].n = 1;
+    err_clear(&e[2]);
+    session_append_all(v + 1, 2);
+    sys_interrupt(0);
+    assert_int_equal(v[1].code, E_INTR);
+    assert_int_equal(v[2].code, E_INTR);
+    assert_int_equal(session_length(s[1]), 12);
+    for (size_t i = 0; i < 4; i++) session_free(s[i]);
+    session_free(alone);
+    mem_free(ids);
+    model_close(m);
+}
+
 /* ------------------------------------------------------------------ the rest of the contract */
 
 static void sync_keeps_the_common_prefix(void **state)
@@ -515,6 +615,7 @@ IDENTITY(sparse_is_dense_below_top_k)
 IDENTITY(reply_selects_more)
 IDENTITY(any_number_of_threads)
 IDENTITY(shared_prefix)
+IDENTITY(side_by_side)
 
 int main(void)
 {
@@ -526,6 +627,8 @@ int main(void)
         cmocka_unit_test(test_reply_selects_more),
         cmocka_unit_test(test_any_number_of_threads),
         cmocka_unit_test(test_shared_prefix),
+        cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(some_are_refused),
         cmocka_unit_test(sync_keeps_the_common_prefix),
         cmocka_unit_test(refusals),
         cmocka_unit_test(ticks),

@@ -353,6 +353,68 @@ static void tracked_files(void **state)
     drop_folder(dir);
 }
 
+static git_repository *new_repository(const char *path)
+{
+    git_repository *repo = NULL;
+    assert_int_equal(git_repository_init(&repo, path, 0), 0);
+    return repo;
+}
+
+static void add_gitlink(git_repository *repo, const char *path)
+{
+    git_index *index = NULL;
+    git_index_entry entry = {.mode = GIT_FILEMODE_COMMIT, .path = path};
+    memset(entry.id.id, 0x5a, sizeof entry.id.id); /* some commit of it */
+    assert_int_equal(git_repository_index(&index, repo), 0);
+    assert_int_equal(git_index_add(index, &entry), 0);
+    assert_int_equal(git_index_write(index), 0);
+    git_index_free(index);
+}
+
+/* A submodule that is checked out (its .git is a file that leads into that of the tree) is part of the
+ * tree, by its own rules, also below a folder that is left out; and so is a repository that merely
+ * lies there. */
+static void submodules(void **state)
+{
+    (void)state;
+    char *dir = make_folder(), path[300];
+    write_text(dir, ".gitignore", "*.log\nout/\n");
+    write_text(dir, "a.c", "int a;\n");
+    write_text(dir, "ext/lib/.gitignore", "*.tmp\n");
+    write_text(dir, "ext/lib/l.c", "int l;\n");
+    write_text(dir, "ext/lib/l.log", "of the library\n");
+    write_text(dir, "ext/lib/l.tmp", "left out\n");
+    write_text(dir, "nested/n.c", "int n;\n");
+    write_text(dir, "nested/n.log", "of the other\n");
+    write_text(dir, "out/lib/o.c", "int o;\n");
+    write_text(dir, "out/x.c", "int x;\n");
+    git_libgit2_init();
+    git_repository *repo = new_repository(dir);
+    static const char *const subs[] = {"ext/lib", "out/lib"};
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/.git/modules/%zu", dir, i);
+        git_repository *sub = NULL;
+        git_repository_init_options how = {.version = GIT_REPOSITORY_INIT_OPTIONS_VERSION};
+        char work[300], file[100];
+        snprintf(work, sizeof work, "%s/%s", dir, subs[i]);
+        how.flags = GIT_REPOSITORY_INIT_MKPATH | GIT_REPOSITORY_INIT_NO_DOTGIT_DIR;
+        how.workdir_path = work;
+        assert_int_equal(git_repository_init_ext(&sub, path, &how), 0);
+        git_repository_free(sub);
+        snprintf(path, sizeof path, "%s/.git", subs[i]);
+        snprintf(file, sizeof file, "gitdir: ../../.git/modules/%zu\n", i);
+        write_text(dir, path, file);
+        add_gitlink(repo, subs[i]);
+    }
+    git_repository_free(repo);
+    snprintf(path, sizeof path, "%s/nested", dir);
+    git_repository_free(new_repository(path));
+    git_libgit2_shutdown();
+    struct ingest_options o = {0};
+    assert_used(dir, &o, "a.c\next/lib/l.c\next/lib/l.log\nnested/n.c\nnested/n.log\nout/lib/o.c\n");
+    drop_folder(dir);
+}
+
 static void links(void **state)
 {
     (void)state;
@@ -405,6 +467,7 @@ int main(void)
         cmocka_unit_test(git_trees),       cmocka_unit_test(order_and_names),
         cmocka_unit_test(rules),           cmocka_unit_test(include_exclude),
         cmocka_unit_test(own_ignore_files), cmocka_unit_test(tracked_files),
+        cmocka_unit_test(submodules),
         cmocka_unit_test(links),           cmocka_unit_test(deep_and_unreadable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,8 +188,11 @@ struct device {
     struct cpu_buffer local; /* scratch of the threads, one slice each */
     struct cpu_buffer states; /* what slices of attention leave, until they are joined */
     struct cpu_buffer moe, route, angles;
-    /* what `angles` holds: cos and sin of positions [pos0, pos0 + T) */
-    size_t angle_pos0, angle_T;
+    /* what `angles` holds: cos and sin of the positions of these parts */
+    struct {
+        size_t pos0, T;
+    } angle_part[PARTS_MOST];
+    size_t angle_parts;
     int angle_P;
     float angle_amplitude;
     struct errinfo failed;   /* first failure, reported by sync */
@@ -200,6 +203,24 @@ void *cpu_reserve(struct device *d, struct cpu_buffer *b, size_t bytes);
 /* One slice of `bytes` for each thread; slice i stands at i * (bytes rounded up to 64). */
 void *cpu_reserve_local(struct device *d, size_t bytes);
 void *cpu_alloc(size_t bytes); /* aligned to CPU_ALIGN, NULL when refused; free() it */
+
+/* Where the rows of each part of an operation begin: rows [first[i], first[i + 1]) are those of
+ * part i < n.  Zero-initialise it. */
+struct cpu_parts {
+    size_t n, first[PARTS_MOST + 1];
+};
+static inline void cpu_parts_add(struct cpu_parts *p, size_t T)
+{
+    p->first[p->n + 1] = p->first[p->n] + T;
+    p->n++;
+}
+/* The part of a row; few, so they are walked. */
+static inline size_t cpu_part_of(const struct cpu_parts *p, size_t row)
+{
+    size_t i = 0;
+    while (row >= p->first[i + 1]) i++;
+    return i;
+}
 
 static inline size_t cpu_round_up(size_t n, size_t to)
 {
@@ -240,11 +261,11 @@ void cpu_scale(struct device *d, float *x, float factor, size_t n);
 void cpu_add(struct device *d, float *x, const float *r, size_t n);
 void cpu_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_t ldx, size_t T,
                    int n);
-void cpu_rope(struct device *d, const struct rope_args *a);
-void cpu_kv_store(struct device *d, const struct kv_store_args *a);
-void cpu_index_select(struct device *d, const struct index_args *a);
-void cpu_mla_attend(struct device *d, const struct mla_args *a);
-void cpu_mha_attend(struct device *d, const struct mha_args *a);
+void cpu_rope(struct device *d, const struct rope_args *a, size_t n);
+void cpu_kv_store(struct device *d, const struct kv_store_args *a, size_t n);
+void cpu_index_select(struct device *d, const struct index_args *a, size_t n);
+void cpu_mla_attend(struct device *d, const struct mla_args *a, size_t n);
+void cpu_mha_attend(struct device *d, const struct mha_args *a, size_t n);
 void cpu_route(struct device *d, const struct route_args *a);
 void cpu_experts(struct device *d, const struct experts_args *a);
 

@@ -28,13 +28,28 @@ struct list {
     bool full;      /* has been cut: only scores above limit can matter */
 };
 
+/* Queries are numbered through all parts. */
 struct job {
     struct device *d;
-    const struct index_args *a;
+    const struct index_args *a;            /* of the first part, where all queries begin */
+    struct cpu_parts parts;
+    struct cpu_parts runs;                 /* queries that need scores, as runs that follow ... */
+    size_t run_first[PARTS_MOST];          /* ... one another: where each begins */
     size_t cap, slices, queries;           /* queries per unit */
     size_t list_bytes, unit_bytes;         /* sizes in scratch */
-    size_t first;                          /* first query that needs scores */
 };
+
+/* A query's sequence, and the last position that it sees. */
+struct place {
+    void *const *pages;
+    size_t last;
+};
+
+static struct place place_of(const struct job *j, size_t t)
+{
+    size_t i = cpu_part_of(&j->parts, t);
+    return (struct place){j->a[i].kv.pages, j->a[i].pos0 + t - j->parts.first[i]};
+}
 
 /* The K-th largest of the list's keys, or a lower bound of it that no key outside the K largest
  * reaches; *at_least: how many keys reach what is returned.  Bits that all keys share are not
@@ -167,10 +182,10 @@ static void round_queries(const struct job *j, const struct unit *u, size_t t0, 
 }
 
 /* The keys of a page as the kernel reads them. */
-static void load_keys(const struct job *j, const struct unit *u, size_t page)
+static void load_keys(const struct job *j, const struct unit *u, const void *page)
 {
     const struct index_args *a = j->a;
-    const char *keys = (const char *)a->kv.pages[page] + a->kv.index_offset;
+    const char *keys = (const char *)page + a->kv.index_offset;
     if (a->kv.index_type != KV_INT8) {
         j->d->k.columns(u->keys, keys, a->kv.index_type, (size_t)a->C, a->C);
         return;
@@ -181,33 +196,57 @@ static void load_keys(const struct job *j, const struct unit *u, size_t page)
         memcpy(&u->key_scale[s], keys + s * stride + scale, sizeof(float));
 }
 
+/* How many of n queries see the page that the first one has at number p.  Sequences that share a
+ * prefix have its pages in common: their queries then meet its keys together. */
+static size_t readers(const struct place *at, size_t n, size_t p)
+{
+    size_t k = 1;
+    while (k < n && at[k].last / KV_PAGE >= p && at[k].pages[p] == at->pages[p]) k++;
+    return k;
+}
+
+/* What queries see of a page, and pass their thresholds, joins their lists. */
+static void filter(const struct job *j, struct list *lists, const struct place *at, size_t n,
+                   const float *score, size_t page)
+{
+    size_t pos = page * KV_PAGE;
+    for (size_t i = 0; i < n; i++, score += KV_PAGE) {
+        size_t more = at[i].last - pos; /* of the page's keys, behind its first one */
+        uint64_t mask = more >= KV_PAGE - 1 ? ~0ull : (1ull << (more + 1)) - 1;
+        if (lists[i].full) mask &= j->d->k.above(score, lists[i].limit);
+        if (mask) take(j, &lists[i], score, mask, pos);
+    }
+}
+
 /* Queries [t0, t0 + n) against pages [page0, page1). */
 static void scan(const struct job *j, struct list *lists, const struct unit *u, size_t t0, size_t n,
                  size_t page0, size_t page1)
 {
     const struct index_args *a = j->a;
-    const struct cpu_kernels *k = &j->d->k;
     bool int8 = a->kv.index_type == KV_INT8;
-    struct index_tile tile = {.keys = u->keys, .key_scale = u->key_scale, .q = u->q, .w = u->w,
-                              .bias = u->bias,
-                              .score = u->score, .queries = n, .J = a->J, .C = a->C};
-    if (int8) {
-        round_queries(j, u, t0, n);
-    } else {
-        tile.q = a->q + t0 * (size_t)a->J * (size_t)a->C;
-        tile.w = a->w + t0 * (size_t)a->J;
-    }
+    size_t J = (size_t)a->J, C = (size_t)a->C, quads = cpu_round_up(C, 4);
+    struct place at[QUERIES];
+    for (size_t i = 0; i < n; i++) at[i] = place_of(j, t0 + i);
+    if (int8) round_queries(j, u, t0, n);
     for (size_t p = page0; p < page1; p++) {
-        load_keys(j, u, p);
-        if (int8) k->index_score_int8(&tile);
-        else k->index_score(&tile);
-        for (size_t i = 0; i < n; i++) {
-            size_t last = a->pos0 + t0 + i, pos = p * KV_PAGE; /* last visible position */
-            if (last < pos) continue;
-            uint64_t mask = last - pos >= KV_PAGE - 1 ? ~0ull : (1ull << (last - pos + 1)) - 1;
-            const float *row = u->score + i * KV_PAGE;
-            if (lists[i].full) mask &= k->above(row, lists[i].limit);
-            if (mask) take(j, &lists[i], row, mask, pos);
+        for (size_t i = 0, k; i < n; i += k) {
+            k = 1;
+            if (at[i].last / KV_PAGE < p) continue;
+            k = readers(at + i, n - i, p);
+            struct index_tile tile = {.keys = u->keys, .key_scale = u->key_scale,
+                                      .score = u->score, .queries = k, .J = a->J, .C = a->C};
+            load_keys(j, u, at[i].pages[p]);
+            if (int8) {
+                tile.q = u->q + i * J * quads;
+                tile.w = u->w + i * J;
+                tile.bias = u->bias + i * J;
+                j->d->k.index_score_int8(&tile);
+            } else {
+                tile.q = a->q + (t0 + i) * J * C;
+                tile.w = a->w + (t0 + i) * J;
+                j->d->k.index_score(&tile);
+            }
+            filter(j, lists + i, at + i, k, u->score, p);
         }
     }
 }
@@ -221,18 +260,21 @@ static void emit(const struct job *j, struct list *l, size_t t)
 }
 
 /* Everything visible is chosen: no scores needed. */
-static void choose_all(const struct index_args *a, size_t t)
+static void choose_all(const struct job *j, size_t t)
 {
-    size_t K = (size_t)a->K, visible = a->pos0 + t + 1;
-    for (size_t i = 0; i < K; i++) a->sel[t * K + i] = i < visible ? (int32_t)i : -1;
+    size_t K = (size_t)j->a->K, visible = place_of(j, t).last + 1;
+    for (size_t i = 0; i < K; i++) j->a->sel[t * K + i] = i < visible ? (int32_t)i : -1;
 }
 
-static void whole_queries(const struct job *j, const struct unit *mine, size_t t0)
+static void whole_queries(const struct job *j, const struct unit *mine, size_t t0, size_t n)
 {
     struct list lists[QUERIES];
-    size_t n = cpu_min(j->queries, j->a->T - t0);
-    size_t pages = (j->a->pos0 + t0 + n - 1) / KV_PAGE + 1;
-    for (size_t i = 0; i < n; i++) lists[i] = list_at(j, mine->lists, i);
+    size_t pages = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t sees = place_of(j, t0 + i).last / KV_PAGE + 1;
+        if (sees > pages) pages = sees;
+        lists[i] = list_at(j, mine->lists, i);
+    }
     scan(j, lists, mine, t0, n, 0, pages);
     for (size_t i = 0; i < n; i++) emit(j, &lists[i], t0 + i);
 }
@@ -242,6 +284,7 @@ struct slices {
     char *local;
     struct list *part;
     size_t t, pages;
+    struct cpu_parts units; /* of each run, for queries_range */
 };
 
 static void slice_range(void *ctx, size_t first, size_t last, int worker)
@@ -261,9 +304,9 @@ static void slice_range(void *ctx, size_t first, size_t last, int worker)
 /* One query, its pages divided among `slices` units; each unit leaves its K best. */
 static void sliced_query(const struct job *j, char *local, size_t t)
 {
-    size_t pages = (j->a->pos0 + t) / KV_PAGE + 1, S = j->slices;
+    size_t pages = place_of(j, t).last / KV_PAGE + 1, S = j->slices;
     struct list part[MAX_SLICES];
-    struct slices all = {j, local, part, t, pages};
+    struct slices all = {.j = j, .local = local, .part = part, .t = t, .pages = pages};
     par_for(j->d->pool, S, 1, slice_range, &all);
     for (size_t s = 1; s < S; s++) { /* joined in order of position; cap holds 2 K */
         struct list *l = &part[0];
@@ -275,35 +318,70 @@ static void sliced_query(const struct job *j, char *local, size_t t)
     emit(j, &part[0], t);
 }
 
+/* Units of up to j->queries queries of one run. */
 static void queries_range(void *ctx, size_t first, size_t last, int worker)
 {
     const struct slices *all = ctx;
     const struct job *j = all->j;
     struct unit mine = unit_at(j, all->local, (size_t)worker);
-    for (size_t u = first; u < last; u++) whole_queries(j, &mine, j->first + u * j->queries);
+    for (size_t u = first; u < last; u++) {
+        size_t run = cpu_part_of(&all->units, u), before = (u - all->units.first[run]) * j->queries;
+        size_t left = j->runs.first[run + 1] - j->runs.first[run] - before;
+        whole_queries(j, &mine, j->run_first[run] + before, cpu_min(j->queries, left));
+    }
 }
 
-void cpu_index_select(struct device *d, const struct index_args *a)
+/* The first queries of a part see no more than K positions; those behind them need scores. */
+static void find_runs(struct job *j)
 {
-    size_t K = (size_t)a->K, threads = (size_t)d->threads;
+    size_t K = (size_t)j->a->K;
+    for (size_t i = 0; i < j->parts.n; i++) {
+        const struct index_args *a = &j->a[i];
+        size_t first = a->pos0 >= K ? 0 : cpu_min(K - a->pos0, a->T), at = j->parts.first[i];
+        size_t n = j->runs.n;
+        for (size_t t = 0; t < first; t++) choose_all(j, at + t);
+        if (first == a->T) continue;
+        bool goes_on = n && !first && j->run_first[n - 1] + j->runs.first[n] - j->runs.first[n - 1] == at;
+        if (goes_on) {
+            j->runs.first[n] += a->T;
+        } else {
+            j->run_first[n] = at + first;
+            cpu_parts_add(&j->runs, a->T - first);
+        }
+    }
+}
+
+/* Few queries: the threads share each. */
+static void sliced_queries(struct job *j, char *local)
+{
+    j->slices = cpu_min((size_t)j->d->threads, MAX_SLICES);
+    for (size_t run = 0; run < j->runs.n; run++)
+        for (size_t i = 0; i < j->runs.first[run + 1] - j->runs.first[run]; i++)
+            sliced_query(j, local, j->run_first[run] + i);
+}
+
+void cpu_index_select(struct device *d, const struct index_args *a, size_t n)
+{
+    size_t threads = (size_t)d->threads;
     struct job j = {.d = d, .a = a};
-    j.first = a->pos0 >= K ? 0 : cpu_min(K - a->pos0, a->T);
-    for (size_t t = 0; t < j.first; t++) choose_all(a, t);
-    size_t left = a->T - j.first;
+    if (!n) return;
+    for (size_t i = 0; i < n; i++) cpu_parts_add(&j.parts, a[i].T);
+    find_runs(&j);
+    size_t left = j.runs.first[j.runs.n];
     if (left == 0) return;
-    j.cap = cpu_round_up(2 * K + 4 * KV_PAGE, KV_PAGE);
+    j.cap = cpu_round_up(2 * (size_t)a->K + 4 * KV_PAGE, KV_PAGE);
     j.list_bytes = j.cap * 12;
     struct unit measured;
     j.unit_bytes = lay_out(&j, &measured, NULL);
     char *local = cpu_reserve_local(d, j.unit_bytes);
     if (!local) return;
     if (left < threads) {
-        j.slices = cpu_min(threads, MAX_SLICES);
-        for (size_t t = j.first; t < a->T; t++) sliced_query(&j, local, t);
+        sliced_queries(&j, local);
         return;
     }
     j.queries = cpu_min(QUERIES, (left + threads - 1) / threads);
-    size_t units = (left + j.queries - 1) / j.queries;
     struct slices all = {.j = &j, .local = local};
-    par_for(d->pool, units, 1, queries_range, &all);
+    for (size_t i = 0; i < j.runs.n; i++)
+        cpu_parts_add(&all.units, (j.runs.first[i + 1] - j.runs.first[i] + j.queries - 1) / j.queries);
+    par_for(d->pool, all.units.first[j.runs.n], 1, queries_range, &all);
 }

@@ -117,27 +117,31 @@ static void attend(const struct device *d, const struct mha_args *a, const struc
 struct attention {
     struct device *d;
     const struct mha_args *a;
+    struct cpu_parts units; /* units of each part, instead of rows */
     const struct scratch *s;
     char *local;
 };
 
-/* The longest units first: the last ones then end at about the same time. */
+/* The longest units of a part first: the last ones then end at about the same time. */
 static void attend_range(void *ctx, size_t first, size_t last, int worker)
 {
     const struct attention *all = ctx;
-    const struct mha_args *a = all->a;
-    size_t H = (size_t)a->H, blocks = (a->T + BLOCK - 1) / BLOCK;
     char *mine = all->local + (size_t)worker * all->s->bytes;
     for (size_t u = first; u < last; u++) {
-        size_t t0 = (blocks - 1 - u / H) * BLOCK;
-        attend(all->d, a, all->s, mine, t0, cpu_min(BLOCK, a->T - t0), u % H);
+        size_t part = cpu_part_of(&all->units, u), end = all->units.first[part + 1];
+        const struct mha_args *a = &all->a[part];
+        size_t H = (size_t)a->H, t0 = (end - 1 - u) / H * BLOCK;
+        attend(all->d, a, all->s, mine, t0, cpu_min(BLOCK, a->T - t0), (end - 1 - u) % H);
     }
 }
 
-void cpu_mha_attend(struct device *d, const struct mha_args *a)
+void cpu_mha_attend(struct device *d, const struct mha_args *a, size_t n)
 {
+    if (!n) return;
     struct scratch s = plan_scratch(d, a);
-    struct attention all = {d, a, &s, cpu_reserve_local(d, s.bytes)};
+    struct attention all = {.d = d, .a = a, .s = &s, .local = cpu_reserve_local(d, s.bytes)};
     if (!all.local) return;
-    par_for(d->pool, (a->T + BLOCK - 1) / BLOCK * (size_t)a->H, 1, attend_range, &all);
+    for (size_t i = 0; i < n; i++)
+        cpu_parts_add(&all.units, (a[i].T + BLOCK - 1) / BLOCK * (size_t)a->H);
+    par_for(d->pool, all.units.first[n], 1, attend_range, &all);
 }

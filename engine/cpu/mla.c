@@ -59,20 +59,29 @@ static size_t lay_out(const struct device *d, const struct mla_args *a, struct l
     return s.used;
 }
 
+/* One query, of the rows of all parts, and some of its heads. */
+struct task {
+    size_t t;
+    int h0, heads;
+    void *const *pages; /* of its sequence */
+    const int32_t *sel; /* NULL: all rows */
+    size_t rows;        /* at most: those chosen may end earlier */
+};
+
 /* Fills row with the rows of the query from `first` on and before `end`, NULL behind them; returns
  * how many. */
-static int next_rows(const void **row, const struct mla_args *a, const int32_t *sel, size_t first,
+static int next_rows(const void **row, const struct mla_args *a, const struct task *k, size_t first,
                      size_t end)
 {
     size_t bytes = kv_row_bytes(a->kv.type, a->R + a->P, 2);
     int n = 0;
     while (n < MLA_BLOCK && first + (size_t)n < end) {
         size_t pos = first + (size_t)n;
-        if (sel) {
-            if (sel[pos] < 0) break;
-            pos = (size_t)sel[pos];
+        if (k->sel) {
+            if (k->sel[pos] < 0) break;
+            pos = (size_t)k->sel[pos];
         }
-        row[n++] = (const char *)a->kv.pages[pos / KV_PAGE] + a->kv.latent_offset +
+        row[n++] = (const char *)k->pages[pos / KV_PAGE] + a->kv.latent_offset +
                    pos % KV_PAGE * bytes;
     }
     for (int i = n; i < MLA_BLOCK; i++) row[i] = NULL;
@@ -90,28 +99,10 @@ static struct mla_tile make_tile(const struct mla_args *a, const struct local *l
     return tile;
 }
 
-/* One query and some of its heads. */
-struct task {
-    size_t t;
-    int h0, heads;
-    const int32_t *sel; /* NULL: all rows */
-    size_t rows;        /* at most: those chosen may end earlier */
-};
-
 /* Eights of heads, and a nine where that leaves none over. */
 static size_t tiles_of(int H)
 {
     return (size_t)(H - (H % 8 == 1 && H > 8) + 7) / 8;
-}
-
-static struct task task_at(const struct mla_args *a, size_t i)
-{
-    size_t tiles = tiles_of(a->H), t = i / tiles, K = (size_t)a->K;
-    struct task k = {.t = t, .h0 = (int)(i % tiles) * 8};
-    k.heads = i % tiles + 1 == tiles ? a->H - k.h0 : 8;
-    k.sel = a->sel ? a->sel + t * K : NULL;
-    k.rows = a->sel ? cpu_min(K, a->pos0 + t + 1) : a->pos0 + t + 1;
-    return k;
 }
 
 static struct mla_tile start_task(const struct device *d, const struct mla_args *a,
@@ -152,12 +143,12 @@ static void attend_slice(const struct device *d, const struct mla_args *a, const
         s->sum[i] = 0;
     }
     memset(s->out, 0, (size_t)a->R * MLA_HEADS * sizeof(float));
-    int next = next_rows(tile->next, a, k->sel, at, end);
+    int next = next_rows(tile->next, a, k, at, end);
     while (next > 0) {
         tile->n = next;
         memcpy(tile->row, tile->next, sizeof tile->row);
         at += (size_t)next;
-        next = next_rows(tile->next, a, k->sel, at, end);
+        next = next_rows(tile->next, a, k, at, end);
         attend_block(&d->k, tile);
     }
 }
@@ -172,11 +163,24 @@ static void finish_task(const struct device *d, const struct mla_args *a, const 
 
 struct attention {
     struct device *d;
-    const struct mla_args *a;
+    const struct mla_args *a;  /* of the first part, where all rows begin */
+    struct cpu_parts parts;
     char *memory, *states;
     size_t bytes, state_bytes; /* of one thread, of one slice */
     size_t slices;             /* of the longest task; shorter ones leave the last ones empty */
 };
+
+static struct task task_at(const struct attention *all, size_t i)
+{
+    const struct mla_args *a = all->a;
+    size_t tiles = tiles_of(a->H), t = i / tiles, part = cpu_part_of(&all->parts, t);
+    size_t visible = a[part].pos0 + t - all->parts.first[part] + 1, K = (size_t)a->K;
+    struct task k = {.t = t, .h0 = (int)(i % tiles) * 8, .pages = a[part].kv.pages};
+    k.heads = i % tiles + 1 == tiles ? a->H - k.h0 : 8;
+    k.sel = a->sel ? a->sel + t * K : NULL;
+    k.rows = a->sel ? cpu_min(K, visible) : visible;
+    return k;
+}
 
 static struct local local_of(const struct attention *all, int worker)
 {
@@ -191,7 +195,7 @@ static void tasks_range(void *ctx, size_t first, size_t last, int worker)
     const struct attention *all = ctx;
     struct local l = local_of(all, worker);
     for (size_t i = first; i < last; i++) {
-        struct task k = task_at(all->a, i);
+        struct task k = task_at(all, i);
         struct mla_tile tile = start_task(all->d, all->a, &l, &k);
         for (size_t at = 0; at < k.rows; at += SLICE) {
             attend_slice(all->d, all->a, &k, &tile, at ? &l.slice : &l.joined, at,
@@ -214,7 +218,7 @@ static void slices_range(void *ctx, size_t first, size_t last, int worker)
     const struct attention *all = ctx;
     struct local l = local_of(all, worker);
     for (size_t i = first; i < last; i++) {
-        struct task k = task_at(all->a, i / all->slices);
+        struct task k = task_at(all, i / all->slices);
         size_t at = i % all->slices * SLICE;
         if (at >= k.rows) continue;
         struct mla_tile tile = start_task(all->d, all->a, &l, &k);
@@ -228,7 +232,7 @@ static void join_range(void *ctx, size_t first, size_t last, int worker)
     const struct attention *all = ctx;
     struct local l = local_of(all, worker);
     for (size_t i = first; i < last; i++) {
-        struct task k = task_at(all->a, i);
+        struct task k = task_at(all, i);
         struct mla_tile tile = make_tile(all->a, &l, k.heads);
         struct state joined = state_at(all, i * all->slices);
         for (size_t s = 1; s * SLICE < k.rows; s++) {
@@ -242,13 +246,25 @@ static void join_range(void *ctx, size_t first, size_t last, int worker)
     }
 }
 
-void cpu_mla_attend(struct device *d, const struct mla_args *a)
+/* Rows that a query attends to, at most. */
+static size_t most_rows(const struct mla_args *a, size_t n)
+{
+    size_t most = 0;
+    if (n && a->sel) return (size_t)a->K;
+    for (size_t i = 0; i < n; i++)
+        if (a[i].pos0 + a[i].T > most) most = a[i].pos0 + a[i].T;
+    return most;
+}
+
+void cpu_mla_attend(struct device *d, const struct mla_args *a, size_t n)
 {
     struct local measured;
     struct scratch state = {0};
-    size_t tasks = a->T * tiles_of(a->H), most = a->sel ? (size_t)a->K : a->pos0 + a->T;
-    struct attention all = {.d = d, .a = a, .bytes = lay_out(d, a, &measured, NULL),
-                            .slices = (most + SLICE - 1) / SLICE};
+    struct attention all = {.d = d, .a = a, .slices = (most_rows(a, n) + SLICE - 1) / SLICE};
+    for (size_t i = 0; i < n; i++) cpu_parts_add(&all.parts, a[i].T);
+    if (!all.parts.first[n]) return;
+    size_t tasks = all.parts.first[n] * tiles_of(a->H);
+    all.bytes = lay_out(d, a, &measured, NULL);
     all.memory = cpu_reserve_local(d, all.bytes);
     if (!all.memory) return;
     if (tasks >= 4 * (size_t)d->threads || all.slices < 2 || d->threads == 1) {

@@ -99,9 +99,25 @@ void cpu_copy_rows(struct device *d, float *y, size_t ldy, const float *x, size_
 /* ------------------------------------------------------------------ RoPE */
 
 struct rotation {
-    const struct rope_args *a;
-    float *table;    /* [T][P/2][2] */
+    const struct rope_args *a; /* of the first part, where all rows begin */
+    struct cpu_parts parts;
+    float *table;    /* [rows][P/2][2] */
 };
+
+static size_t position_of(const struct rotation *r, size_t row)
+{
+    size_t i = cpu_part_of(&r->parts, row);
+    return r->a[i].pos0 + row - r->parts.first[i];
+}
+
+static void angles_of(float *out, const struct rope_args *a, size_t pos)
+{
+    for (size_t i = 0; i < (size_t)a->P / 2; i++) {
+        float angle = (float)pos * a->inv_freq[i];
+        out[2 * i] = cosf(angle) * a->amplitude;
+        out[2 * i + 1] = sinf(angle) * a->amplitude;
+    }
+}
 
 static void angles_range(void *ctx, size_t first, size_t last, int worker)
 {
@@ -110,34 +126,45 @@ static void angles_range(void *ctx, size_t first, size_t last, int worker)
     size_t half = (size_t)a->P / 2;
     (void)worker;
     for (size_t t = first; t < last; t++)
-        for (size_t i = 0; i < half; i++) {
-            float angle = (float)(a->pos0 + t) * a->inv_freq[i];
-            r->table[(t * half + i) * 2] = cosf(angle) * a->amplitude;
-            r->table[(t * half + i) * 2 + 1] = sinf(angle) * a->amplitude;
-        }
+        angles_of(r->table + t * half * 2, a, position_of(r, t));
 }
 
-/* cos and sin of the angles of T positions, [T][P/2][2], with the frequencies kept in front to
- * recognise them.  All layers of a call use the same positions: computed once. */
-static float *angles(struct device *d, const struct rope_args *a)
+/* Whether the table holds the angles of these parts. */
+static bool have_angles(const struct device *d, const struct rotation *r)
 {
+    const struct rope_args *a = r->a;
     size_t half = (size_t)a->P / 2;
-    float *freq = d->angles.p;
-    if (freq && d->angle_T >= a->T && d->angle_pos0 == a->pos0 && d->angle_P == a->P &&
-        d->angle_amplitude == a->amplitude && !memcmp(freq, a->inv_freq, half * sizeof *freq))
-        return freq + half;
-    d->angle_T = 0;
-    freq = cpu_reserve(d, &d->angles, (half + a->T * half * 2) * sizeof *freq);
-    if (!freq) return NULL;
+    if (!d->angles.p || d->angle_parts != r->parts.n || d->angle_P != a->P ||
+        d->angle_amplitude != a->amplitude || memcmp(d->angles.p, a->inv_freq, half * sizeof(float)))
+        return false;
+    for (size_t i = 0; i < r->parts.n; i++)
+        if (d->angle_part[i].pos0 != a[i].pos0 || d->angle_part[i].T != a[i].T) return false;
+    return true;
+}
+
+/* cos and sin of the angles of all rows, with the frequencies kept in front to recognise them.  All
+ * layers of a call use the same positions: computed once. */
+static bool angles(struct device *d, struct rotation *r)
+{
+    const struct rope_args *a = r->a;
+    size_t half = (size_t)a->P / 2, rows = r->parts.first[r->parts.n];
+    bool have = have_angles(d, r);
+    if (!have) d->angle_parts = 0;
+    float *freq = have ? d->angles.p
+                       : cpu_reserve(d, &d->angles, (half + rows * half * 2) * sizeof *freq);
+    if (!freq) return false;
+    r->table = freq + half;
+    if (have) return true;
     memcpy(freq, a->inv_freq, half * sizeof *freq);
-    float *table = freq + half;
-    struct rotation r = {a, table};
-    par_for(d->pool, a->T, 1024 / (half + 1) + 1, angles_range, &r);
-    d->angle_T = a->T;
-    d->angle_pos0 = a->pos0;
+    par_for(d->pool, rows, 1024 / (half + 1) + 1, angles_range, r);
+    for (size_t i = 0; i < r->parts.n; i++) {
+        d->angle_part[i].pos0 = a[i].pos0;
+        d->angle_part[i].T = a[i].T;
+    }
+    d->angle_parts = r->parts.n;
     d->angle_P = a->P;
     d->angle_amplitude = a->amplitude;
-    return table;
+    return true;
 }
 
 static void rotate(float *x, const float *cs, int P, enum rope_pairing pairing)
@@ -162,11 +189,13 @@ static void rotate_range(void *ctx, size_t first, size_t last, int worker)
                    a->pairing);
 }
 
-void cpu_rope(struct device *d, const struct rope_args *a)
+void cpu_rope(struct device *d, const struct rope_args *a, size_t n)
 {
-    if (a->T == 0) return;
-    struct rotation r = {a, angles(d, a)};
-    if (r.table) par_for(d->pool, a->T, 256 / (size_t)a->heads + 1, rotate_range, &r);
+    struct rotation r = {.a = a};
+    for (size_t i = 0; i < n; i++) cpu_parts_add(&r.parts, a[i].T);
+    size_t rows = r.parts.first[n];
+    if (rows && angles(d, &r))
+        par_for(d->pool, rows, 256 / (size_t)a->heads + 1, rotate_range, &r);
 }
 
 /* ------------------------------------------------------------------ cache */
@@ -189,7 +218,7 @@ static void store_row(const struct device *d, char *row, const float *x, enum kv
     }
 }
 
-void cpu_kv_store(struct device *d, const struct kv_store_args *a)
+static void store_rows(const struct device *d, const struct kv_store_args *a)
 {
     size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
     enum kv_type type = a->to_index ? a->kv.index_type : a->kv.type;
@@ -199,4 +228,9 @@ void cpu_kv_store(struct device *d, const struct kv_store_args *a)
         char *page = (char *)a->kv.pages[pos / KV_PAGE] + offset;
         store_row(d, page + pos % KV_PAGE * bytes, a->rows + t * a->ld, type, a->width, a->split);
     }
+}
+
+void cpu_kv_store(struct device *d, const struct kv_store_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) store_rows(d, &a[i]);
 }

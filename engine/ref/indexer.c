@@ -55,7 +55,7 @@ static void keep_best(const float *score, size_t n, size_t K, int32_t *sel)
     }
 }
 
-void ref_index_select(struct device *d, const struct index_args *a)
+static void select_rows(struct device *d, const struct index_args *a)
 {
     size_t K = (size_t)a->K;
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic)
@@ -71,4 +71,9 @@ void ref_index_select(struct device *d, const struct index_args *a)
         keep_best(score, n, K, sel);
         mem_free(score);
     }
+}
+
+void ref_index_select(struct device *d, const struct index_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) select_rows(d, &a[i]);
 }

@@ -52,7 +52,7 @@ static void store_int8(const struct ref_rows *r, char *row, const float *x)
         scale[1] = quantise((int8_t *)row + r->split, x + r->split, r->width - r->split);
 }
 
-void ref_kv_store(struct device *d, const struct kv_store_args *a)
+static void store_rows(struct device *d, const struct kv_store_args *a)
 {
     (void)d;
     struct ref_rows r = {a->to_index ? a->kv.index_offset : a->kv.latent_offset,
@@ -66,4 +66,9 @@ void ref_kv_store(struct device *d, const struct kv_store_args *a)
         for (int i = 0; r.type == KV_BF16 && i < a->width; i++) h[i] = f32_to_bf16(x[i]);
         for (int i = 0; r.type == KV_F16 && i < a->width; i++) h[i] = f32_to_f16(x[i]);
     }
+}
+
+void ref_kv_store(struct device *d, const struct kv_store_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) store_rows(d, &a[i]);
 }

@@ -21,7 +21,7 @@ static void attend(const struct mha_args *a, size_t t, size_t h, float *p, float
     }
 }
 
-void ref_mha_attend(struct device *d, const struct mha_args *a)
+static void attend_rows(struct device *d, const struct mha_args *a)
 {
     size_t H = (size_t)a->H, width = H * (size_t)(a->N + a->W) + (size_t)a->P;
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic)
@@ -32,4 +32,9 @@ void ref_mha_attend(struct device *d, const struct mha_args *a)
         mem_free(p);
         mem_free(copy);
     }
+}
+
+void ref_mha_attend(struct device *d, const struct mha_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) attend_rows(d, &a[i]);
 }

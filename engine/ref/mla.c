@@ -45,7 +45,7 @@ static void attend(const struct mla_args *a, size_t t, size_t h, const size_t *r
     }
 }
 
-void ref_mla_attend(struct device *d, const struct mla_args *a)
+static void attend_rows(struct device *d, const struct mla_args *a)
 {
     size_t H = (size_t)a->H, most = a->sel ? (size_t)a->K : a->pos0 + a->T;
 #pragma omp parallel for num_threads(d->threads) schedule(dynamic)
@@ -59,4 +59,9 @@ void ref_mla_attend(struct device *d, const struct mla_args *a)
         mem_free(p);
         mem_free(copy);
     }
+}
+
+void ref_mla_attend(struct device *d, const struct mla_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) attend_rows(d, &a[i]);
 }

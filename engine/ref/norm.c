@@ -41,10 +41,15 @@ static void rotate(float *x, size_t pos, const struct rope_args *a)
     }
 }
 
-void ref_rope(struct device *d, const struct rope_args *a)
+static void rotate_rows(struct device *d, const struct rope_args *a)
 {
 #pragma omp parallel for num_threads(d->threads)
     for (size_t t = 0; t < a->T; t++)
         for (int h = 0; h < a->heads; h++)
             rotate(a->x + t * a->ld + (size_t)h * a->stride, a->pos0 + t, a);
+}
+
+void ref_rope(struct device *d, const struct rope_args *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) rotate_rows(d, &a[i]);
 }

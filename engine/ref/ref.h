@@ -47,13 +47,13 @@ void ref_rmsnorm(struct device *d, float *y, size_t ldy, float *x, size_t ldx, c
                  const float *w, size_t T, int n, float eps);
 void ref_layernorm(struct device *d, float *y, const float *x, const float *w, const float *b,
                    size_t T, int n, float eps);
-void ref_rope(struct device *d, const struct rope_args *a);
+void ref_rope(struct device *d, const struct rope_args *a, size_t n);
 /* kv.c */
-void ref_kv_store(struct device *d, const struct kv_store_args *a);
+void ref_kv_store(struct device *d, const struct kv_store_args *a, size_t n);
 /* indexer.c, mla.c, moe.c */
-void ref_index_select(struct device *d, const struct index_args *a);
-void ref_mla_attend(struct device *d, const struct mla_args *a);
-void ref_mha_attend(struct device *d, const struct mha_args *a);
+void ref_index_select(struct device *d, const struct index_args *a, size_t n);
+void ref_mla_attend(struct device *d, const struct mla_args *a, size_t n);
+void ref_mha_attend(struct device *d, const struct mha_args *a, size_t n);
 void ref_swiglu(struct device *d, float *h, const float *g, const float *u, size_t n);
 void ref_route(struct device *d, const struct route_args *a);
 void ref_experts(struct device *d, const struct experts_args *a);
