@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ enum { SANITIZED = 1 };
 enum { SANITIZED = 0 };
 #endif
 
+#define OUTPUT ((rlim_t)1 << 30) /* bytes into a file that is the output: more than WIRE_LIMIT */
 #define NO_SECCOMP "read without a sandbox: this kernel has no seccomp"
 #define NO_LANDLOCK                                                                                \
     "read without poppler's tables of East Asian encodings and without fonts: this kernel has no " \
@@ -62,12 +64,20 @@ static void limit(int what, rlim_t value)
     setrlimit(what, &(struct rlimit){value, value});
 }
 
+/* Called by hand, with its output in a file. */
+static bool writes_file(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static void set_limits(enum sandbox_need need)
 {
+    bool by_hand = writes_file(STDOUT_FILENO) || writes_file(STDERR_FILENO);
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, 0);
+    limit(RLIMIT_FSIZE, by_hand ? OUTPUT : 0);
     if (SANITIZED) return;
-    /* 0 to 3 are open (extract_client.c); fontconfig and poppler open a few more. */
+    /* 0 to 3 are open (serve.c); fontconfig and poppler open a few more. */
     limit(RLIMIT_NOFILE, need == SANDBOX_FONTS ? 64 : 4);
     prctl(PR_SET_DUMPABLE, 0);
 }

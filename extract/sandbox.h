@@ -9,8 +9,9 @@
  *   Landlock   for readers that need files: only those, and only to be read.  poppler asks for its
  *              tables of East Asian encodings and fontconfig for fonts when a page needs them.
  *              Without Landlock in the kernel such a reader opens nothing either.
- *   limits     no bytes into files, few descriptors, no core dump; not to be traced by others.
- *              Memory and CPU time are limited by who starts the program (extract_client.c).
+ *   limits     no bytes into files (but into the output where that is one), few descriptors, no core
+ *              dump; not to be traced by others.  Memory and CPU time are limited by who starts the
+ *              program (serve.c).
  *
  * There is no way back.  In builds with AddressSanitizer the filter is a list of what is
  * forbidden and Landlock is left out: the leak checker starts a thread, traces its process and

@@ -113,12 +113,8 @@ static enum err ask(struct extraction *x, struct extractor *server, const struct
     fill_request(&request, a, o, x);
     enum err r = extractor_ask(server, &request, fd, &x->pid, &why);
     arena_free(a);
+    x->alive = !r;
     if (!r) x->ended = (int)syscall(SYS_pidfd_open, x->pid, 0);
-    if (!r && x->ended < 0) {
-        r = err_set(&why, E_DEVICE, "watching " EXTRACTOR_PROGRAM ": %s", strerror(errno));
-        kill(x->pid, SIGKILL);
-        while (waitpid(x->pid, NULL, 0) < 0 && errno == EINTR) continue;
-    }
     return r ? err_set(e, r, "%s: %s", x->about.name, why.msg) : OK;
 }
 
@@ -176,18 +172,23 @@ static void drain(struct extraction *x, int *fd, bool is_answer)
     }
 }
 
-static void reap(struct extraction *x)
+/* Waits for its end; with WNOHANG only looks. */
+static void reap(struct extraction *x, int how)
 {
-    while (waitpid(x->pid, &x->status, 0) < 0 && errno == EINTR) continue;
+    pid_t r;
+    do r = waitpid(x->pid, &x->status, how);
+    while (r < 0 && errno == EINTR);
+    if (r == 0) return;
+    x->alive = false;
     close_fd(&x->ended);
 }
 
 static void kill_it(struct extraction *x)
 {
-    if (x->ended < 0) return;
+    if (!x->alive) return;
     kill(-x->pid, SIGKILL);
     kill(x->pid, SIGKILL); /* where it has no group of its own yet */
-    reap(x);
+    reap(x, 0);
 }
 
 void extraction_watch(const struct extraction *x, struct pollfd fds[EXTRACTION_FDS])
@@ -201,8 +202,9 @@ bool extraction_step(struct extraction *x, const struct pollfd fds[EXTRACTION_FD
 {
     if (fds[0].fd >= 0 && fds[0].revents) drain(x, &x->out, true);
     if (fds[1].fd >= 0 && fds[1].revents) drain(x, &x->err, false);
-    if (fds[2].fd >= 0 && fds[2].revents) reap(x);
-    if (x->ended < 0 && x->out < 0 && x->err < 0) return true;
+    if (x->alive && x->ended < 0) reap(x, WNOHANG);
+    if (x->alive && fds[2].fd >= 0 && fds[2].revents) reap(x, 0);
+    if (!x->alive && x->out < 0 && x->err < 0) return true;
     x->interrupted = sys_interrupted();
     x->timed_out = sys_seconds() > x->deadline;
     if (!x->interrupted && !x->timed_out && !x->too_long) return false;

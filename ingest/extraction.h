@@ -16,7 +16,9 @@ struct extraction {
     pid_t pid;
     int timeout_s;
     double deadline;
-    int ended;           /* becomes readable when the process has ended; -1: it was reaped */
+    bool alive;          /* not reaped yet */
+    int ended;           /* becomes readable when the process has ended; -1: it was reaped, or the
+                            kernel (before 5.3) has no such thing and it is asked at each step */
     int out, err;        /* what it says: message and reason; -1: closed */
     struct buf answer;
     char tail[EXTRACTION_TAIL]; /* of the reason */

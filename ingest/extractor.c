@@ -192,14 +192,21 @@ enum err extractor_ask(struct extractor *x, const struct request *r, const int f
 
 /* ------------------------------------------------------------------ what there is */
 
+static bool stamp_file(struct buf *out, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) return false;
+    buf_addf(out, " %lld bytes %lld.%09ld", (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+             st.st_mtim.tv_nsec);
+    return true;
+}
+
 bool extractor_stamp(struct buf *out, const char *named)
 {
     struct buf path = {0};
-    struct stat st;
-    bool there = find_program(&path, named, NULL) == OK && stat(path.s, &st) == 0;
-    if (there)
-        buf_addf(out, "%lld bytes %lld.%09ld", (long long)st.st_size,
-                 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    buf_addz(out, DEEPREAD_VERSION);
+    bool there = find_program(&path, named, NULL) == OK && stamp_file(out, path.s);
+    if (!stamp_file(out, "/etc/ld.so.cache")) buf_addz(out, " ?");
     buf_free(&path);
     return there;
 }

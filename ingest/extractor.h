@@ -26,8 +26,10 @@ void extractor_close(struct extractor *x); /* NULL is fine; processes that it ma
 enum err extractor_ask(struct extractor *x, const struct request *r, const int fd[REQUEST_FDS],
                        pid_t *pid, struct errinfo *e);
 
-/* Appends what tells one build of the program from another: its file's size and time.  False: it
- * is not there. */
+/* Appends what tells one program from another: the version, its file's size and time, and those of
+ * the system's list of libraries, which is written anew whenever one of them (poppler) is replaced.
+ * Starts nothing: asking the program for its libraries' versions costs more than a kept text does.
+ * False: the program is not there. */
 bool extractor_stamp(struct buf *out, const char *named);
 
 /* Appends one line: what the program shuts itself into on this machine.  E_DEVICE. */

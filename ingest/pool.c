@@ -57,7 +57,7 @@ static bool is_cached(const struct pool *p)
 static struct text_key key_of(struct pool *p, const struct wire_about *about)
 {
     struct buf b = {0};
-    if (!p->stamp.n && !extractor_stamp(&p->stamp, p->o->extract_path)) buf_addc(&p->stamp, '?');
+    if (!p->stamp.n && !extractor_stamp(&p->stamp, p->o->extract_path)) buf_addz(&p->stamp, " ?");
     buf_addf(&b, "%s %s wire %d\n", EXTRACTOR_PROGRAM, p->stamp.s, WIRE_VERSION);
     extraction_settings(&b, p->o, about->format);
     struct text_key k = text_key_of(about->source, about->n_source, b.s);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <iconv.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -26,19 +27,30 @@ enum { SANITIZED = 0 };
 
 enum { CANNOT_ENTER = 200 };
 
-/* The wait status of `attempt` after sandbox_enter; it returns 0 or the errno of what failed. */
-static int shut_in(enum sandbox_need need, int (*attempt)(void))
+/* The wait status of `attempt` after sandbox_enter, its output going to `out`; it returns 0 or the
+ * errno of what failed. */
+static int shut_in_with(int out, enum sandbox_need need, int (*attempt)(void))
 {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
         const char *lacks;
+        dup2(out, STDOUT_FILENO);
+        dup2(out, STDERR_FILENO);
         sandbox_preload();
         if (sandbox_enter(need, &lacks, NULL)) _exit(CANNOT_ENTER);
         _exit(attempt());
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static int shut_in(enum sandbox_need need, int (*attempt)(void))
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int status = shut_in_with(null, need, attempt);
+    close(null);
     return status;
 }
 
@@ -154,13 +166,18 @@ static void files(void **state)
         assert_returns(SANDBOX_FONTS, open_fonts, has_landlock() ? 0 : EACCES);
 }
 
-/* What was open before cannot grow. */
 static int grow_file(void)
 {
     signal(SIGXFSZ, SIG_IGN);
     return write(9, "x", 1) < 0 ? errno : 0;
 }
 
+static int write_output(void)
+{
+    return write(STDOUT_FILENO, "x", 1) < 0 ? errno : 0;
+}
+
+/* What was open before cannot grow, but for the output of a call by hand. */
 static void growing(void **state)
 {
     (void)state;
@@ -168,6 +185,9 @@ static void growing(void **state)
     assert_non_null(f);
     assert_int_equal(dup2(fileno(f), 9), 9);
     assert_returns(SANDBOX_NO_FILES, grow_file, EFBIG);
+    int status = shut_in_with(9, SANDBOX_NO_FILES, write_output);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
     close(9);
     fclose(f);
 }
@@ -308,6 +328,28 @@ static void east_asian(void **state)
     drop_folder(dir);
 }
 
+/* A kernel that has no descriptors for processes. */
+static void old_kernel(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+        if (!f || seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(pidfd_open), 0) ||
+            seccomp_load(f))
+            _exit(CANNOT_ENTER);
+        if (syscall(SYS_pidfd_open, getpid(), 0) >= 0 || errno != ENOSYS) _exit(1);
+        struct got g = get("tests/data/demo.pdf", (struct ingest_options){0});
+        struct got h = get("tests/data/ingest/pdf/writer-locked.pdf", (struct ingest_options){0});
+        _exit(g.r != OK || g.d->text.n < 1000 || h.r != E_LOCKED || waitpid(-1, NULL, 0) >= 0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void describe(void **state)
 {
     (void)state;
@@ -322,7 +364,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(computing), cmocka_unit_test(files), cmocka_unit_test(growing),
         cmocka_unit_test(others),    cmocka_unit_test(rest),  cmocka_unit_test(east_asian),
-        cmocka_unit_test(describe),
+        cmocka_unit_test(old_kernel), cmocka_unit_test(describe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
