@@ -4,18 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool take_fd(int *fd, const char *value)
+static bool take_number(int *out, const char *value, long least)
 {
     char *end;
     long n = strtol(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || n < 3 || n > INT_MAX) return false;
-    *fd = (int)n;
+    if (*value < '0' || *value > '9' || *end || n < least || n > INT_MAX) return false;
+    *out = (int)n;
     return true;
 }
 
 static bool take_option(struct call *c, const char *arg)
 {
-    static const char *const names[] = {"--name=", "--pages=", "--encoding=", "--password-fd="};
+    static const char *const names[] = {"--name=", "--pages=", "--encoding=", "--password-fd=",
+                                        "--jobs="};
     const char *value = NULL;
     size_t i = 0;
     if (strcmp(arg, "--show-hidden") == 0) return c->o.show_hidden = true;
@@ -25,7 +26,8 @@ static bool take_option(struct call *c, const char *arg)
     if (i == 1) c->name = value;
     if (i == 2) c->o.pages = value;
     if (i == 3) c->o.encoding = value;
-    return i < 4 || take_fd(&c->password_fd, value);
+    if (i == 4) return take_number(&c->password_fd, value, 3);
+    return i < 4 || take_number(&c->o.jobs, value, 1);
 }
 
 bool call_take(struct call *c, int argc, char *const *argv)

@@ -11,6 +11,19 @@
 enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e);
 
+/* The same with processes that read some of the pages (crew.h), each by help_pdf; takes the crew
+ * over, which may be NULL.  The document is the same whatever its size. */
+struct crew;
+struct crew_post;
+struct extract_input {
+    const struct ingest_options *o;
+    const void *bytes;
+    size_t n;
+};
+enum err read_pdf_with(struct crew *crew, struct doc_builder *b, const struct ingest_options *o,
+                       const char *name, const void *bytes, size_t n, struct errinfo *e);
+void help_pdf(void *input, const struct crew_post *post);
+
 /* HTML.  The option encoding counts.  E_EMPTY when no text is visible. */
 enum err read_html(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e);

@@ -1,7 +1,7 @@
 /* main.c: deepread-extract: parses one document of a hostile format in a process of its own.
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
- *                      [--show-hidden]
+ *                      [--show-hidden] [--jobs=N]
  *     deepread-extract --serve
  *     deepread-extract --sandbox
  *
@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "extract/call.h"
+#include "extract/crew.h"
 #include "extract/extract.h"
 #include "extract/sandbox.h"
 #include "extract/serve.h"
@@ -46,21 +47,28 @@ static const struct row {
     enum sandbox_need need;
     /* Instead of read: sends the members itself. */
     enum err (*unpack)(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e);
+    /* Instead of read, for long documents: with processes that help. */
+    enum err (*read_with)(struct crew *crew, struct doc_builder *b, const struct ingest_options *o,
+                          const char *name, const void *bytes, size_t n, struct errinfo *e);
+    crew_work *help;
 } readers[] = {
-    {"pdf", read_pdf, SANDBOX_FONTS, NULL},
-    {"html", read_html, SANDBOX_NO_FILES, NULL},
-    {"docx", read_docx, SANDBOX_NO_FILES, NULL},
-    {"odt", read_odt, SANDBOX_NO_FILES, NULL},
-    {"epub", read_epub, SANDBOX_NO_FILES, NULL},
-    {"odp", read_odp, SANDBOX_NO_FILES, NULL},
-    {"pptx", read_pptx, SANDBOX_NO_FILES, NULL},
-    {"xlsx", read_xlsx, SANDBOX_NO_FILES, NULL},
-    {"ods", read_ods, SANDBOX_NO_FILES, NULL},
-    {"rtf", read_rtf, SANDBOX_NO_FILES, NULL},
-    {"eml", read_eml, SANDBOX_NO_FILES, NULL},
-    {"mbox", read_mbox, SANDBOX_NO_FILES, NULL},
-    {"archive", NULL, SANDBOX_NO_FILES, unpack},
+    {"pdf", read_pdf, SANDBOX_FONTS, NULL, read_pdf_with, help_pdf},
+    {"html", read_html, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"docx", read_docx, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"odt", read_odt, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"epub", read_epub, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"odp", read_odp, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"pptx", read_pptx, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"xlsx", read_xlsx, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"ods", read_ods, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"rtf", read_rtf, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"eml", read_eml, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"mbox", read_mbox, SANDBOX_NO_FILES, NULL, NULL, NULL},
+    {"archive", NULL, SANDBOX_NO_FILES, unpack, NULL, NULL},
 };
+
+/* Shorter documents are read before a crew would have gathered. */
+enum { CREW_BYTES = 96 << 10 };
 
 static const struct row *find_reader(const char *format)
 {
@@ -108,19 +116,32 @@ static enum err take_all(struct call *c, const char **bytes, size_t *n, struct b
     return take_input(bytes, n, own, c->name, e);
 }
 
+/* Parses what was taken in; the process shuts itself in on the way. */
+static enum err parse(struct call *c, const struct row *reader, struct doc_builder *b,
+                      const char *bytes, size_t n, struct errinfo *e)
+{
+    const char *lacks = NULL;
+    struct extract_input input = {&c->o, bytes, n};
+    struct crew *crew = reader->help && n >= CREW_BYTES
+                            ? crew_new(c->o.jobs, reader->need, reader->help, &input)
+                            : NULL;
+    enter_sandbox(reader->need, &lacks);
+    if (lacks) doc_set_note(b, lacks);
+    if (reader->unpack) return reader->unpack(1, c->name, bytes, n, e);
+    if (crew) return reader->read_with(crew, b, &c->o, c->name, bytes, n, e);
+    return reader->read(b, &c->o, c->name, bytes, n, e);
+}
+
 static enum err extract(struct call *c, const struct row *reader, struct arena *a,
                         struct doc **out, struct errinfo *e)
 {
-    const char *bytes = NULL, *lacks = NULL;
+    const char *bytes = NULL;
     struct buf own = {0}, password = {0};
     size_t n = 0;
     enum err r = take_all(c, &bytes, &n, &own, &password, e);
     if (!r) {
         struct doc_builder *b = doc_new(a, c->name, reader->name);
-        enter_sandbox(reader->need, &lacks);
-        if (lacks) doc_set_note(b, lacks);
-        if (reader->unpack) r = reader->unpack(1, c->name, bytes, n, e);
-        else r = reader->read(b, &c->o, c->name, bytes, n, e);
+        r = parse(c, reader, b, bytes, n, e);
         if (!r && reader->read) *out = doc_freeze(b, NULL, bytes, n);
     }
     if (password.s) explicit_bzero(password.s, password.n);
@@ -135,7 +156,7 @@ static enum err extract(struct call *c, const struct row *reader, struct arena *
 static int usage(void)
 {
     fprintf(stderr, "usage: deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] "
-                    "[--password-fd=N] [--show-hidden]\n");
+                    "[--password-fd=N] [--show-hidden] [--jobs=N]\n");
     return WIRE_EXIT_USAGE;
 }
 

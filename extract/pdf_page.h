@@ -11,7 +11,8 @@
 #include "extract/pdf_outline.h"
 
 struct pdf_line {
-    struct line at;  /* at.word is gone: it belonged to the page's words               */
+    struct line at;  /* at.word is gone: it belonged to the page's words; at.font is the same on
+                        all pages (words_font_key)                                     */
     struct str text; /* logical order, plain forms, one line                           */
     uint32_t no;     /* 1-based; cells of one row share a number                       */
     bool drop;       /* repeats over pages: a running head, a footer, a page number    */
@@ -30,6 +31,8 @@ struct pdf_page {
     bool empty;   /* no text was found on it                                        */
     bool garbage; /* all its text is in fonts that do not tell the characters       */
     bool no_text; /* it is garbage, or empty with an image on it                    */
+    /* Words left out of it: nobody can see them; nobody can tell their characters. */
+    size_t n_hidden, n_garbage;
 };
 
 struct pdf_doc {

@@ -140,7 +140,7 @@ static const char *const allowed[] = {
     "nanosleep", "times", "getrusage", "sysinfo", "uname", "getrandom",
     "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack",
-    "restart_syscall", "exit", "exit_group",
+    "restart_syscall", "exit", "exit_group", "wait4", /* for the crew that was made before */
 };
 
 /* What readers that need files may do besides: look at them. */

@@ -45,7 +45,7 @@ struct words_doc {
     std::unique_ptr<page_runner<TextOutputDev>> runner; // ... page by page
     std::string stream;                     // of the page read last ...
     int stream_page = -1;                   // ... which is this one
-    std::vector<font> fonts; // seen so far; the last is looked at first
+    std::vector<font> fonts; // of the page read last; the last one is looked at first
     size_t last = 0;
 };
 
@@ -309,6 +309,7 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
         std::unique_ptr<word[]> v(new word[most + 1]());
         std::vector<int> from;
+        d->fonts.clear();
         for (size_t k = 0; k < most; k++) {
             v[n] = word();
             take_word(d, *list->get(static_cast<int>(k)), pool, &v[n]);
@@ -336,6 +337,14 @@ void words_page_free(struct words_page *p)
     free(p->text);
     free(p->label);
     *p = words_page();
+}
+
+int words_font_key(const struct words_doc *d, int font)
+{
+    if (font < 1 || static_cast<size_t>(font) > d->fonts.size()) return 0;
+    unsigned h = 2166136261u;
+    for (unsigned char c : d->fonts[static_cast<size_t>(font) - 1].name) h = (h ^ c) * 16777619u;
+    return static_cast<int>(h & 0x7FFFFFFF);
 }
 
 char *words_stream(struct words_doc *d, int i)

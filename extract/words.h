@@ -51,6 +51,9 @@ int words_pages(const struct words_doc *d);
 bool words_read(struct words_doc *d, int i, struct words_page *out);
 void words_page_free(struct words_page *p);
 
+/* Of word.font of the page read last: a number that is the same on all pages for fonts of one name. */
+int words_font_key(const struct words_doc *d, int font);
+
 /* The words of page i in the order of its content stream, white space between them,
  * NUL-terminated; NULL unless i was read last and has words.  The caller releases it with free. */
 char *words_stream(struct words_doc *d, int i);

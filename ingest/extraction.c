@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -102,6 +103,9 @@ static void fill_request(struct request *r, struct arena *a, const struct ingest
     add_settings(r, a, o, x->about.format);
     add_argument(r, a, "--name=", x->about.name);
     add_argument(r, a, "--password-fd=", o->password ? "3" : NULL);
+    char jobs[16];
+    snprintf(jobs, sizeof jobs, "%d", x->jobs);
+    add_argument(r, a, "--jobs=", x->jobs > 1 ? jobs : NULL);
 }
 
 static enum err ask(struct extraction *x, struct extractor *server, const struct ingest_options *o,
@@ -119,12 +123,12 @@ static enum err ask(struct extraction *x, struct extractor *server, const struct
 }
 
 enum err extraction_start(struct extraction *x, struct extractor *server,
-                          const struct ingest_options *o, const struct wire_about *about,
-                          struct errinfo *e)
+                          const struct ingest_options *o, int jobs,
+                          const struct wire_about *about, struct errinfo *e)
 {
     int fd[REQUEST_FDS] = {-1, -1, -1, -1};
     int timeout_s = o->timeout_s > 0 ? o->timeout_s : TIMEOUT_S;
-    *x = (struct extraction){.about = *about, .timeout_s = timeout_s, .ended = -1, .out = -1,
+    *x = (struct extraction){.about = *about, .jobs = jobs, .timeout_s = timeout_s, .ended = -1, .out = -1,
                              .err = -1};
     x->deadline = sys_seconds() + timeout_s;
     enum err r = open_source(&fd[0], about, e);

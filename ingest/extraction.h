@@ -13,6 +13,7 @@ enum { EXTRACTION_TAIL = 512, EXTRACTION_FDS = 3 };
 /* Zero-initialise nothing: extraction_start sets it up, extraction_end lets it go. */
 struct extraction {
     struct wire_about about;
+    int jobs; /* processes that may read it */
     pid_t pid;
     int timeout_s;
     double deadline;
@@ -30,11 +31,11 @@ struct extraction {
 /* Hands the bytes of a document, about->source, to a process of its own; about->format names the
  * reader.  What `about` points to must live until extraction_end.  Limits: memory (o->memory),
  * CPU time and wall time (o->timeout_s), WIRE_LIMIT on the answer.  Messages start with
- * about->name.
+ * about->name.  The document may be read by `jobs` processes.
  *   E_DEVICE  the process cannot be made   E_USAGE  a password that is too long */
 enum err extraction_start(struct extraction *x, struct extractor *server,
-                          const struct ingest_options *o, const struct wire_about *about,
-                          struct errinfo *e);
+                          const struct ingest_options *o, int jobs,
+                          const struct wire_about *about, struct errinfo *e);
 
 /* Appends all that the text depends on beside the bytes and the program. */
 void extraction_settings(struct buf *out, const struct ingest_options *o, const char *format);

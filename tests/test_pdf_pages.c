@@ -1,5 +1,9 @@
 /* test_pdf_pages.c: pages of a PDF beside each other: what one leaves behind, whichever are asked
  * for. */
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "extract/crew.h"
 #include "tests/pdf_make.h"
 
 static struct place place_in(const struct got *g, const char *s)
@@ -37,6 +41,7 @@ static void make_reaching(const char *name)
         buf_addz(&b, before[k]);
         snprintf(s, sizeof s, "Page %d says so in a font of its own.", i + 1);
         line(&b, "F", 10, 72, 100, s);
+        while (b.n < 8 << 10) buf_addz(&b, "% so long that several processes read it\n");
         page_of(&p, 600, i == 7 ? 900 : 800, fonts[k], b.s);
         buf_free(&b);
     }
@@ -66,10 +71,107 @@ static void test_reaching(void **state)
     each_page_alone("reaching.pdf");
 }
 
+static void assert_same(const struct doc *a, const struct doc *b)
+{
+    assert_string_equal(a->text.s, b->text.s);
+    assert_int_equal(a->n_spans, b->n_spans);
+    assert_memory_equal(a->spans, b->spans, a->n_spans * sizeof *a->spans);
+    assert_int_equal(a->n_headings, b->n_headings);
+    assert_int_equal(a->n_pages, b->n_pages);
+    assert_int_equal(!a->note, !b->note);
+    if (a->note) assert_string_equal(a->note, b->note);
+}
+
+/* The document is the same whatever the number of processes that read it, and where their parts of
+ * the memory are too small for any of them. */
+static void test_processes(void **state)
+{
+    (void)state;
+    make_reaching("long.pdf");
+    struct got one = get(in_dir("long.pdf"), (struct ingest_options){.jobs = 1});
+    assert_int_equal(one.r, OK);
+    for (int jobs = 2; jobs <= 9; jobs++) {
+        size_t memory = jobs == 9 ? (size_t)40 << 20 : 0;
+        struct got g =
+            get(in_dir("long.pdf"), (struct ingest_options){.jobs = jobs, .memory = memory});
+        assert_int_equal(g.r, OK);
+        assert_same(g.d, one.d);
+        drop(&g);
+    }
+    drop(&one);
+}
+
+/* ------------------------------------------------------------------ crews */
+
+enum { ANSWERS, CRASHES, CLIMBS };
+
+/* Says its number and its part of the memory, crashes, or takes more than its part. */
+static void work(void *ctx, const struct crew_post *post)
+{
+    struct rlimit part = {0};
+    getrlimit(RLIMIT_DATA, &part);
+    size_t say[] = {(size_t)post->number, (size_t)post->order, *(const size_t *)ctx, part.rlim_cur};
+    if (post->number == 1 && post->order == CRASHES) abort();
+    if (post->number == 1 && post->order == CLIMBS && !malloc(part.rlim_cur)) return;
+    if (write(post->fd, say, sizeof say) < 0) return;
+}
+
+/* In a process with limits: how many of three say what they should; the crew has ended after. */
+static int lead(int order)
+{
+    enum { MEMORY = 400 << 20 };
+    setrlimit(RLIMIT_DATA, &(struct rlimit){MEMORY, MEMORY});
+    size_t say[4], token = 77;
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
+    int good = 0;
+    if (!c || crew_size(c) != 3 || !crew_begin(c, order)) return 100;
+    for (int i = 0; i < 3; i++)
+        good += crew_read(c, i, say, sizeof say) && say[0] == (size_t)i &&
+                say[1] == (size_t)order && say[2] == 77 && say[3] == MEMORY / 4;
+    for (int i = 0; i < 3; i++) good += crew_read(c, i, say, 1) ? 10 : 0; /* nothing more */
+    crew_end(c);
+    return waitpid(-1, NULL, WNOHANG) < 0 ? good : 101;
+}
+
+static int status_of(int (*f)(int), int order)
+{
+    int status;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(f(order));
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* A crew that is never told to begin ends, too. */
+static int dismiss_crew(int order)
+{
+    size_t token = (size_t)order;
+    struct crew *c = crew_new(2, SANDBOX_NO_FILES, work, &token);
+    if (!c) return 1;
+    crew_end(c);
+    return crew_new(1, SANDBOX_NO_FILES, work, &token) || waitpid(-1, NULL, WNOHANG) >= 0;
+}
+
+static void test_crew(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* its shadow is more than any limit */
+#endif
+    assert_int_equal(status_of(lead, ANSWERS), 3);
+    assert_int_equal(status_of(lead, CRASHES), 2);
+    assert_int_equal(status_of(lead, CLIMBS), 2);
+    assert_int_equal(status_of(dismiss_crew, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reaching),
+        cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_crew),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
