@@ -43,7 +43,7 @@ static const struct opt input_opts[] = {
     ROW(0, "max-file-size", OPT_SIZE, max_file, "SIZE",
      "largest file to read, such as 500K or 64M (64M)", .min = 1, .max = 1e12),
     ROW('j', "jobs", OPT_INT, jobs, "N",
-     "documents to parse at once, each in a process of its own (all cores)", .min = 1, .max = 256),
+     "processes that parse at once: one a document, several a long PDF (all cores)", .min = 1, .max = 256),
     ROW(0, "doc-timeout", OPT_INT, doc_timeout, "SEC",
      "most seconds that parsing one document may take (120)", .min = 1, .max = 86400),
     ROW(0, "doc-memory", OPT_SIZE, doc_memory, "SIZE",

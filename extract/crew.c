@@ -13,8 +13,7 @@
 
 #include "base/mem.h"
 
-#define PIPE (1 << 20) /* bytes that a process may be ahead: the most that an ordinary user gets   \
-                        */
+#define PIPE (1 << 20) /* bytes that a process may be ahead */
 
 struct member {
     pid_t pid;

@@ -2,7 +2,7 @@
  *
  *   seccomp    a filter of system calls.  Allowed is what computing, reading and writing of open
  *              descriptors and ending need.  What no parser has a reason for (a network, another
- *              program, another process, another process's memory, a signal to others) ends the
+ *              program, a new process, another process's memory, a signal to others) ends the
  *              process: SIGSYS.  Opening a file gives EACCES, memory that can be executed EACCES,
  *              and everything else ENOSYS, as on a kernel that lacks the call, because libraries
  *              have a way on from there.

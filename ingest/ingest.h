@@ -196,7 +196,8 @@ struct ingest_options {
                                    directly is E_LIMIT.  0: 64 MiB                                        */
     int timeout_s;              /* per document for the extract program; 0: 120                           */
     size_t memory;              /* bytes that it may take per document; 0: 1 GiB                          */
-    int jobs;                   /* documents that it parses at once; 0: one a core                        */
+    int jobs;                   /* processes that parse at once, one a document and several for a long
+                                   one; 0: one a core                                                     */
     const struct text_cache_options *cache; /* of what it answered; NULL: none                            */
 };
 
