@@ -6,6 +6,7 @@
 #include <nettle/sha2.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,7 +316,8 @@ void sys_exe_dir(char *out, size_t cap)
 
 /* ------------------------------------------------------------------ the interrupt flag */
 
-static volatile sig_atomic_t interrupt_signal;
+/* Read by many threads; a lock-free atomic may be written by a signal handler. */
+static atomic_int interrupt_signal;
 
 static void on_signal(int sig)
 {

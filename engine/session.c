@@ -109,6 +109,12 @@ void session_set_reply(struct session *s, size_t from)
     s->reply_from = from;
 }
 
+void session_set_append(struct session *s, session_append_fn *fn, void *ctx)
+{
+    s->append = fn;
+    s->append_ctx = ctx;
+}
+
 void session_share(struct session *to, const struct session *from, size_t n)
 {
     assert(to->m == from->m && n <= from->tokens.n);
@@ -293,6 +299,7 @@ enum err session_append(struct session *s, const int32_t *ids, size_t n, struct 
 {
     size_t before = s->tokens.n;
     if (n == 0) return OK;
+    if (s->append) return s->append(s->append_ctx, ids, n, e);
     TRY(check_room(s, before + n, e));
     TRY(check_tokens(s, ids, n, e));
     enum err r = extend_all(s, ids, n, false, true, e);

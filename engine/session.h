@@ -5,6 +5,8 @@
 #include "engine/graph.h"
 #include "engine/prefix_chain.h"
 
+typedef enum err session_append_fn(void *ctx, const int32_t *ids, size_t n, struct errinfo *e);
+
 struct session {
     struct model *m;
     struct kv kv;
@@ -17,7 +19,12 @@ struct session {
     void *tick_ctx;
     const struct graph_probe *probe; /* NULL but in tests */
     struct prefix_chain *prefix;     /* NULL without a cache on disk */
+    session_append_fn *append;       /* who does session_append for it (batch.c); NULL: itself */
+    void *append_ctx;
 };
+
+/* From now on session_append is done by fn; NULL: by the session itself. */
+void session_set_append(struct session *s, session_append_fn *fn, void *ctx);
 
 /* What one session appends. */
 struct append {
