@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "cli/step.h"
 #include "cli/where.h"
 #include "engine/engine.h"
-#include "engine/generate.h"
 #include "engine/prefix.h"
 #include "ingest/charset.h"
 #include "ingest/skeleton.h"
@@ -368,17 +368,11 @@ const char *job_misfit(struct job *j, const struct plan *p)
 
 /* ------------------------------------------------------------------ one reply */
 
-struct step {
-    struct segs segs;
-    struct tokens tokens;
-    struct choice *choices;
-    struct generated out;
-};
-
-static enum err check_fit(struct job *j, size_t prompt, struct errinfo *e)
+enum err job_check_fit(struct job *j, size_t prompt, bool memory, struct errinfo *e)
 {
     struct plan p;
     plan_totals(j, prompt, &p);
+    if (!memory) p.free_bytes = 0;
     const char *misfit = job_misfit(j, &p);
     if (!misfit) return OK;
     TRY(count_docs(j, &p, e));
@@ -435,7 +429,7 @@ static size_t shrink(struct job *j, const struct plan *p, size_t over)
 
 /* The documents' tokens; with --skeleton, without the bodies of what does not fit beside `extra`
  * tokens.  Estimates are corrected in a second and third round. */
-static enum err fit_documents(struct job *j, size_t extra, struct errinfo *e)
+enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e)
 {
     size_t files = 0;
     TRY(encode_documents(j, e));
@@ -463,25 +457,21 @@ enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
 {
     TRY(job_load_model(j, e));
     j->stage = STAGE_RUN;
-    TRY(fit_documents(j, 0, e));
+    TRY(job_fit_documents(j, 0, e));
     plan_totals(j, j->n_doc_tokens, p);
     p->cached = session_stored(j->session, j->doc_tokens, j->n_doc_tokens);
     return count_docs(j, p, e);
 }
 
-static enum err make_prompt(struct job *j, struct step *s, enum task task, const char *text,
-                            struct errinfo *e)
+/* The whole prompt of a step, which also has to fit. */
+static enum err make_prompt(struct job *j, struct step *s, struct tokens *prompt, struct errinfo *e)
 {
-    struct tokens question = {0};
     j->stage = STAGE_RUN;
-    render_task(&s->segs, j->step, j->prompts, task, text);
-    TRY(tokenizer_encode(model_tokenizer(j->model), s->segs.v, s->segs.n, &question, e));
-    size_t extra = question.n;
-    tokens_free(&question);
-    TRY(fit_documents(j, extra, e));
-    tokens_append(&s->tokens, j->doc_tokens, j->n_doc_tokens);
-    TRY(tokenizer_encode(model_tokenizer(j->model), s->segs.v, s->segs.n, &s->tokens, e));
-    return check_fit(j, s->tokens.n, e);
+    TRY(step_encode(s, j, e));
+    TRY(job_fit_documents(j, s->tokens.n, e));
+    tokens_append(prompt, j->doc_tokens, j->n_doc_tokens);
+    tokens_append(prompt, s->tokens.v, s->tokens.n);
+    return job_check_fit(j, prompt->n, true, e);
 }
 
 /* What a list of the cache calls this prompt. */
@@ -507,8 +497,8 @@ static void note_cache(struct job *j, enum err r)
 }
 
 /* Brings the session to the prompt and counts what was new. */
-static enum err read_prompt(struct job *j, const struct tokens *prompt, struct usage *u,
-                            struct errinfo *e)
+enum err job_read_prompt(struct job *j, const struct tokens *prompt, struct usage *u,
+                         struct errinfo *e)
 {
     double start = sys_seconds();
     size_t before = session_computed(j->session);
@@ -525,25 +515,6 @@ static enum err read_prompt(struct job *j, const struct tokens *prompt, struct u
     return r;
 }
 
-/* The chunks as what can be cited; for a question each label carries its retrieval term. */
-static void make_choices(struct job *j, struct step *s, const char *question)
-{
-    size_t n = j->n_chunks;
-    double *bm25 = NEW(j->step, double, n + 1), *z = NEW(j->step, double, n + 1);
-    double lambda = model_card(j->model)->retrieval_weight;
-    if (question && lambda != 0)
-        bm25_score(question, j->set.v + j->first, j->chunks, n, bm25, z);
-    s->choices = NEW(j->step, struct choice, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        const struct chunk *c = &j->chunks[i];
-        const struct doc *d = j->set.v[j->first + c->doc];
-        s->choices[i] = (struct choice){.label = c->label,
-                                        .text = {d->text.s + c->start, c->end - c->start},
-                                        .one_line = d->kind == DOC_CODE,
-                                        .bias = lambda * z[i]};
-    }
-}
-
 static void on_reply(void *ctx, const char *s, size_t n)
 {
     struct job *j = ctx;
@@ -552,81 +523,30 @@ static void on_reply(void *ctx, const char *s, size_t n)
     term_progress(j->t, "writing", NULL, 0, 0, NULL);
 }
 
-static enum err decode(struct job *j, struct step *s, enum task task, struct errinfo *e)
+static enum err run_step(struct job *j, struct step *s, struct tokens *prompt, struct result *r,
+                         struct errinfo *e)
 {
-    const struct options *o = j->o;
-    struct generate_options g = {.choices = s->choices,
-                                 .n_choices = j->n_chunks,
-                                 .sampling = {.temperature = (float)o->temp,
-                                              .top_p = (float)o->top_p,
-                                              .min_p = (float)o->min_p,
-                                              .seed = (uint64_t)o->seed},
-                                 .max_tokens = o->max_tokens,
-                                 .max_text_tokens = o->max_tokens,
-                                 .max_quote_tokens = o->max_tokens / 2,
-                                 .emit = on_reply,
-                                 .ctx = j};
-    struct schema *schema;
-    TRY(schema_compile(&schema, j->step, prompt_schema(j->prompts, task),
-                       prompt_schema_name(j->prompts, task), e));
-    g.schema = schema;
-    return generate(j->session, model_tokenizer(j->model), &g, j->step, &s->out, e);
-}
-
-static struct reply_value *convert_values(struct job *j, const struct generated *g)
-{
-    struct reply_value *v = NEW(j->step, struct reply_value, g->n_values + 1);
-    for (size_t i = 0; i < g->n_values; i++) {
-        const struct value *x = &g->values[i];
-        v[i] = (struct reply_value){.field = x->field, .list = x->list, .item = x->item,
-                                    .is_null = x->is_null, .text = x->text, .number = x->label,
-                                    .q0 = x->q0, .q1 = x->q1, .logp = x->logp,
-                                    .open_logp = x->open_logp, .bias = x->bias,
-                                    .truncated = x->truncated};
-    }
-    return v;
-}
-
-static enum err check_reply(struct job *j, struct step *s, enum task task, struct result *r,
-                            struct errinfo *e)
-{
-    struct reply_options ro = {.compact = prompt_set_is_compact(j->prompts),
-                               .review_floor = model_card(j->model)->review_floor,
-                               .support_floor = model_card(j->model)->support_floor,
-                               .max_findings = (size_t)j->o->max_findings,
-                               .severity = level_name(j->o->severity)};
-    struct reply reply = {0};
-    TRY(reply_build(&reply, j->step, task, convert_values(j, &s->out), s->out.n_values,
-                    j->set.v + j->first, j->chunks, j->n_chunks, &ro, e));
-    result_add(r, &reply, j->set.v + j->first, j->chunks);
-    r->usage.output_tokens += s->out.tokens_sampled + s->out.tokens_forced;
-    r->usage.forced_tokens += s->out.tokens_forced;
-    return OK;
-}
-
-static enum err run_step(struct job *j, struct step *s, enum task task, const char *text,
-                         struct result *r, struct errinfo *e)
-{
-    TRY(make_prompt(j, s, task, text, e));
+    TRY(make_prompt(j, s, prompt, e));
     j->stage = STAGE_RUN;
-    TRY(read_prompt(j, &s->tokens, &r->usage, e));
-    make_choices(j, s, task == TASK_ANSWER ? text : NULL);
+    TRY(job_read_prompt(j, prompt, &r->usage, e));
     double start = sys_seconds();
-    enum err decoded = decode(j, s, task, e);
+    enum err decoded = step_decode(s, j, j->session, e);
     r->usage.reply_seconds += sys_seconds() - start;
     /* An interrupted reply was closed early and is a reply all the same. */
     if (decoded != OK && decoded != E_INTR) return decoded;
-    TRY(check_reply(j, s, task, r, decoded ? NULL : e));
+    TRY(step_check(s, j, r, decoded ? NULL : e));
     return decoded;
 }
 
 enum err job_run(struct job *j, enum task task, const char *text, struct result *r,
                  struct errinfo *e)
 {
-    struct step s = {0};
+    struct step s = {.task = task, .text = text, .a = j->step, .emit = on_reply, .emit_ctx = j};
+    struct tokens prompt = {0};
     TRY(job_load_model(j, e));
-    enum err code = run_step(j, &s, task, text, r, e);
+    enum err code = run_step(j, &s, &prompt, r, e);
     tokens_free(&s.tokens);
+    tokens_free(&prompt);
     return code;
 }
 
@@ -635,8 +555,8 @@ enum err job_warm(struct job *j, struct usage *u, struct errinfo *e)
     TRY(job_load_model(j, e));
     j->stage = STAGE_RUN;
     TRY(encode_documents(j, e));
-    TRY(check_fit(j, j->n_doc_tokens, e));
+    TRY(job_check_fit(j, j->n_doc_tokens, true, e));
     struct tokens prompt = {.v = j->doc_tokens, .n = j->n_doc_tokens};
     j->stage = STAGE_RUN;
-    return read_prompt(j, &prompt, u, e);
+    return job_read_prompt(j, &prompt, u, e);
 }

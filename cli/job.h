@@ -75,6 +75,25 @@ void job_select(struct job *j, size_t first, size_t n);
 enum err job_run(struct job *j, enum task task, const char *text, struct result *r,
                  struct errinfo *e);
 
+/* How several replies came about together. */
+struct pace {
+    size_t replies, at_once; /* replies begun; at most so many at once */
+    size_t tokens;           /* of all replies */
+    double seconds;          /* from the first question's tokens to the last reply's end */
+};
+
+/* Result i is finished, or the first one that failed; called in the order of the texts.  What it
+ * returns other than OK ends the run: it is what the job returns. */
+typedef enum err job_told(void *ctx, size_t i, enum err code, struct errinfo *e);
+
+/* A reply for each of n texts over the selected documents, up to --parallel of them at once, added to
+ * results[i].  Each is told of as soon as it and those before it are done; its strings are gone
+ * afterwards.  A text that fails leaves those behind it without a reply; an interruption closes all
+ * early. */
+enum err job_run_many(struct job *j, enum task task, const char *const *texts, size_t n,
+                      struct result *results, job_told *told, void *ctx, struct pace *pace,
+                      struct errinfo *e);
+
 /* Reads the selected documents into the cache, without a question. */
 enum err job_warm(struct job *j, struct usage *u, struct errinfo *e);
 
@@ -103,6 +122,19 @@ static inline bool plan_lacks_memory(const struct plan *p)
 enum err job_plan(struct job *j, struct plan *p, struct errinfo *e);
 /* The limit that the plan exceeds, as one line; NULL when it fits. */
 const char *job_misfit(struct job *j, const struct plan *p);
+
+/* ------------------------------------------------------------------ steps of job_run */
+
+/* The documents' tokens; with --skeleton, without the bodies of what does not fit beside `extra`
+ * tokens. */
+enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e);
+/* E_LIMIT in STAGE_FIT, with `why`, when a prompt of so many tokens and its reply do not fit.
+ * memory: the state is still to be taken, and has to fit too. */
+enum err job_check_fit(struct job *j, size_t prompt, bool memory, struct errinfo *e);
+/* Brings the session to the prompt, whose first n_doc_tokens are the documents', and counts what was
+ * new. */
+enum err job_read_prompt(struct job *j, const struct tokens *prompt, struct usage *u,
+                         struct errinfo *e);
 
 /* "key: value" lines about the model. */
 enum err job_describe(struct job *j, struct buf *out, struct errinfo *e);

@@ -34,7 +34,8 @@ const struct cmd commands[] = {
     {"ask", cmd_ask, NEEDS_INPUT | NEEDS_QUESTION, "QUESTION [PATH]...",
      "Answer a question, with quotations",
      "A PATH is a file, a folder or - for standard input, which is also read when there is no "
-     "PATH. With -Q the questions come from a file and all operands are paths. When nothing in "
+     "PATH. With -Q the questions come from a file and all operands are paths; each is answered on "
+     "its own, several at the same time, and written in its place. When nothing in "
      "the input supports an answer the exit code is 1.",
      ask_groups},
     {"review", cmd_review, NEEDS_INPUT, "[PATH]...", "Review source code",

@@ -117,6 +117,9 @@ const struct opt_group group_reply = {"Reply", reply_opts};
 static const struct opt ask_opts[] = {
     ROW('Q', "questions", OPT_STR, questions, "FILE",
      "one question per line (- for standard input); the documents are read once"),
+    ROW(0, "parallel", OPT_INT, parallel, "N",
+     "with -Q: questions to answer at once, which takes memory for N replies (8)", .min = 1,
+     .max = PARALLEL_MOST),
     {0}};
 const struct opt_group group_ask = {"Questions", ask_opts};
 
@@ -230,6 +233,8 @@ enum err options_check(struct options *o, struct errinfo *e)
         return err_set(e, E_USAGE, "--seed has no effect without --temp above 0");
     if ((o->top_p != 1 || o->min_p != 0) && o->temp == 0)
         return err_set(e, E_USAGE, "--top-p and --min-p have no effect without --temp above 0");
+    if (o->parallel && !o->questions)
+        return err_set(e, E_USAGE, "--parallel has no effect without -Q (--questions)");
     if (o->output && !*o->output) return err_set(e, E_USAGE, "-o (--output): the name is empty");
     if (o->output_dir && !*o->output_dir)
         return err_set(e, E_USAGE, "-O (--output-dir): the name is empty");

@@ -43,6 +43,7 @@ struct options {
     long seed;
     const char *focus;
     const char *questions;
+    long parallel; /* 0: PARALLEL_DEFAULT */
     long max_findings;
     int severity, fail_level;
     bool keep_unsupported;
@@ -61,6 +62,8 @@ struct options {
 };
 
 #define MAX_TOKENS_DEFAULT 768
+#define PARALLEL_DEFAULT 8
+#define PARALLEL_MOST 64
 
 struct options options_default(void);
 

@@ -255,6 +255,16 @@ void report_result(struct term *t, const struct options *o, const struct result 
     if (o->stats) report_stats(t, r);
 }
 
+void report_pace(struct term *t, const struct options *o, const struct pace *p)
+{
+    struct buf b = {0};
+    if (!o->stats || !p->replies) return;
+    add_rate(&b, "together", p->tokens, p->seconds);
+    buf_addf(&b, "%-8s %7zu replies, up to %zu at once\n", "", p->replies, p->at_once);
+    term_text(t, b.s, b.n);
+    buf_free(&b);
+}
+
 /* ------------------------------------------------------------------ what does not fit */
 
 void report_largest(struct buf *out, const struct plan *p, size_t n)

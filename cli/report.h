@@ -16,6 +16,9 @@ void report_no_code(struct term *t, struct docset *set);
 /* What a result leaves out, and with --stats what it took. */
 void report_result(struct term *t, const struct options *o, const struct result *r);
 
+/* With --stats: what several replies took together. */
+void report_pace(struct term *t, const struct options *o, const struct pace *p);
+
 /* Under "does not fit": the five largest documents and what can be done. */
 void report_misfit(struct buf *out, const struct plan *p, const struct options *o);
 /* The n largest documents of a plan, one line each. */

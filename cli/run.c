@@ -94,28 +94,67 @@ static bool has_something(const struct result *r)
     return r->n_citations || r->n_sentences || r->n_findings;
 }
 
-static enum err run_text(struct state *s, const char *text, struct errinfo *e)
+static struct result new_result(const struct state *s, const char *text)
 {
-    struct result r = {.task = s->run->task,
-                       .text = text,
-                       .keep = s->run->o->keep_unsupported,
-                       .ledger = &s->j.set.ledger,
-                       .docs = s->j.set.v,
-                       .n_docs = s->j.set.n,
-                       .run = &s->j.facts,
-                       .usage.read_seconds = s->reading};
-    enum err code = run_files(s, text, &r, e);
-    r.interrupted = code == E_INTR;
+    return (struct result){.task = s->run->task,
+                           .text = text,
+                           .keep = s->run->o->keep_unsupported,
+                           .ledger = &s->j.set.ledger,
+                           .docs = s->j.set.v,
+                           .n_docs = s->j.set.n,
+                           .run = &s->j.facts};
+}
+
+/* Writes what a text came to, whole or closed early, and lets go of it. */
+static enum err finish_text(struct state *s, struct result *r, enum err code, struct errinfo *e)
+{
+    r->interrupted = code == E_INTR;
     /* With --each the failures of others are not its own. */
-    r.inputs_failed = (s->in.failed || s->in.unreadable) && !s->run->o->each;
-    if (code == OK || (code == E_INTR && has_something(&r))) {
+    r->inputs_failed = (s->in.failed || s->in.unreadable) && !s->run->o->each;
+    if (code == OK || (code == E_INTR && has_something(r))) {
         struct errinfo writing = {0};
-        if (write_result(s, &r, &writing)) {
+        if (write_result(s, r, &writing)) {
             *e = writing;
             code = writing.code;
         }
     }
-    result_free(&r);
+    result_free(r);
+    return code;
+}
+
+static enum err run_text(struct state *s, const char *text, struct errinfo *e)
+{
+    struct result r = new_result(s, text);
+    r.usage.read_seconds = s->reading;
+    enum err code = finish_text(s, &r, run_files(s, text, &r, e), e);
+    arena_reset(s->j.step);
+    return code;
+}
+
+/* Several texts over all documents of the set at once. */
+struct side_by_side {
+    struct state *s;
+    struct result *results;
+};
+
+static enum err on_result(void *ctx, size_t i, enum err code, struct errinfo *e)
+{
+    struct side_by_side *all = ctx;
+    return finish_text(all->s, &all->results[i], code, e);
+}
+
+static enum err run_side_by_side(struct state *s, struct errinfo *e)
+{
+    size_t n = s->run->n_texts;
+    struct side_by_side all = {s, NEW(s->j.step, struct result, n)};
+    struct pace pace = {0};
+    for (size_t i = 0; i < n; i++) all.results[i] = new_result(s, s->run->texts[i]);
+    all.results[0].usage.read_seconds = s->reading;
+    job_select(&s->j, 0, s->j.set.n);
+    enum err code = job_run_many(&s->j, s->run->task, s->run->texts, n, all.results, on_result, &all,
+                                 &pace, e);
+    report_pace(s->run->t, s->run->o, &pace);
+    arena_reset(s->j.step);
     return code;
 }
 
@@ -125,9 +164,9 @@ static enum err run_texts(struct state *s, struct errinfo *e)
     s->reading = s->j.read_seconds;
     s->in.gap |= ledger_has_gap(&s->j.set.ledger, s->j.set.v, s->j.set.n);
     if (s->run->task == TASK_REVIEW) report_no_code(s->run->t, &s->j.set);
+    if (s->run->n_texts > 1 && !s->run->per_file) return run_side_by_side(s, e);
     for (size_t i = 0; i < s->run->n_texts; i++) {
         TRY(run_text(s, s->run->texts[i], e));
-        arena_reset(s->j.step);
         s->reading = 0;
     }
     return OK;

@@ -1,9 +1,10 @@
-/* engine.h: the public face of engine/: tokens to tokens.  With generate.h and prefix.h the only
- * engine headers that cli/ includes.
+/* engine.h: the public face of engine/: tokens to tokens.  With generate.h, batch.h and prefix.h the
+ * only engine headers that cli/ includes.
  *
- * A session is one token timeline (its KV state).  Sessions of one model share their prefix and
- * the backend's working memory: a model and its sessions belong to one thread, which spreads each
- * pass over the backend's own.  No tensor appears here. */
+ * A session is one token timeline (its KV state).  Sessions of one model may share a prefix and do
+ * share working memory: a model and its sessions belong to one thread, which spreads each pass over
+ * the backend's own.  Where several sessions are decoded at once (batch.h) each is lent to a thread,
+ * but computing stays with that one.  No tensor appears here. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -101,6 +102,9 @@ struct session;
 typedef void session_tick(void *ctx, size_t done, size_t total);
 
 enum err session_new(struct session **out, struct model *m, struct errinfo *e);
+/* A session beside s, of its model, without the cache on disk; what it stands on comes from
+ * session_share. */
+struct session *session_new_beside(const struct session *s);
 void session_free(struct session *s);
 void session_set_tick(struct session *s, session_tick *tick, void *ctx);
 /* Tokens per forward pass of a prefill (0: what the backend wishes, else 512).  Results do not depend on it. */
@@ -121,6 +125,9 @@ struct memory_need {
     const char *kv; /* precision of the state: "f16" */
 };
 void session_need(const struct session *s, size_t n, struct memory_need *out);
+/* What one more session takes that stands on the tokens of s and goes on for n of its own, in bytes:
+ * state, logits, its part of a pass. */
+size_t session_need_beside(const struct session *s, size_t n);
 /* Where n tokens do not fit into `available` bytes beside the weights, and no precision was asked
  * for, the state is kept in the backend's smallest one.  Nothing happens once a token has been
  * read.  No other session of the model may hold tokens. */
@@ -137,6 +144,8 @@ enum err session_append(struct session *s, const int32_t *ids, size_t n, struct 
 /* Drops everything after the first n tokens; logits are invalid until the next append or sync.
  * Costs nothing. */
 void session_rewind(struct session *s, size_t n);
+/* Makes `to` stand on the first n tokens of `from` (same model) without copying them.  Costs nothing. */
+void session_share(struct session *to, const struct session *from, size_t n);
 size_t session_length(const struct session *s);
 const int32_t *session_tokens(const struct session *s);
 /* Logits after the last token, [V] f32, valid until the next call on this session. */

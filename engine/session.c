@@ -27,6 +27,17 @@ enum err session_new(struct session **out, struct model *m, struct errinfo *e)
     return OK;
 }
 
+struct session *session_new_beside(const struct session *s)
+{
+    struct session *beside = mem_alloc(1, sizeof *beside);
+    beside->m = s->m;
+    beside->chunk = s->chunk;
+    beside->reply_from = s->reply_from;
+    beside->logits = mem_alloc((size_t)s->m->config.V, sizeof *beside->logits);
+    kv_init(&beside->kv, &s->m->kv, s->m->b, s->m->d);
+    return beside;
+}
+
 void session_free(struct session *s)
 {
     if (!s) return;
@@ -57,6 +68,14 @@ void session_need(const struct session *s, size_t n, struct memory_need *out)
                                 .state = kv_layout_bytes(&s->m->kv, n),
                                 .scratch = graph_bytes(s->m, pass, 1),
                                 .kv = kv_type_name(s->m->kv.type)};
+}
+
+size_t session_need_beside(const struct session *s, size_t n)
+{
+    const struct model *m = s->m;
+    size_t pass = graph_bytes(m, s->chunk, 2) - graph_bytes(m, s->chunk, 1);
+    /* A page of the prefix is not full: it is copied before it is written into. */
+    return kv_layout_bytes(&m->kv, n + KV_PAGE) + (size_t)m->config.V * sizeof *s->logits + pass;
 }
 
 void session_fit(struct session *s, size_t n, size_t available)

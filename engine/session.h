@@ -40,7 +40,4 @@ struct append {
  * wrong with the device meet all that are in the pass. */
 void session_append_all(struct append *v, size_t n);
 
-/* Makes `to` stand on the first n tokens of `from` (same model), sharing their pages. */
-void session_share(struct session *to, const struct session *from, size_t n);
-
 #endif

@@ -12,6 +12,24 @@ deepread ask -Q questions.txt -f jsonl --stats lease.txt | grep -c '"status": "o
 ! prefill * tokens * s*
 ! [[]1[]] label 1: model *, words *
 ---
+# Several questions at once: the same bytes as one after the other, and as each alone.
+{ cat questions.txt; echo 'Who is the president of France?'; echo 'Which street?'; } >q; for n in 1 3 8; do deepread ask -Q q --parallel $n -f jsonl lease.txt >at$n; done; cmp at1 at3; cmp at1 at8; grep . q | while read -r one; do deepread ask -f jsonl "$one" lease.txt; done | sed 's/"usage".*//' >alone; sed 's/"usage".*//' at8 | cmp - alone; wc -l <at8
+4
+---
+# What is asked before a question that does not fit is answered.
+{ echo 'When does the lease end?'; seq 600 | tr '\n' ' '; echo; echo 'Who is the tenant?'; } | deepread ask -Q - -c 1500 -f jsonl -o out lease.txt; echo $?; grep -c 'When does the lease end' out; wc -l <out
+5
+1
+1
+! the input needs * tokens and the reply 768, the window holds 1500
+---
+# An interruption closes those at work early and begins no other.
+for i in 1 2 3 4 5 6 7 8 9; do echo "What happens in the year $i?"; done >q; mkfifo f; deepread ask -Q q --parallel 3 -f jsonl lease.txt >f & { read -r line; kill -INT $!; cat >rest; } <f; wait $!; echo $?; [ "$(wc -l <rest)" -lt 8 ] && echo fewer; grep -vc '^{.*"status": ".*}$' rest
+130
+fewer
+0
+= 1
+---
 deepread ask 'Who is the president of France?' lease.txt
 Not in the input.
 = 1

@@ -56,6 +56,14 @@ deepread ask x -n 3 lease.txt
 ! --max-tokens: expected a number from 16 to 65536, found "3"
 = 2
 ---
+deepread ask x --parallel 4 lease.txt
+! --parallel has no effect without -Q*
+= 2
+---
+deepread ask -Q q --parallel 65 lease.txt
+! --parallel: expected a number from 1 to 64, found "65"
+= 2
+---
 deepread ask x --temp warm lease.txt
 ! --temp: expected a number, found "warm"
 = 2

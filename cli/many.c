@@ -1,0 +1,204 @@
+/* many.c: job_run_many: the replies of several texts side by side.
+ *
+ *   documents   read once, by the job's session
+ *   questions   each in a session beside it that shares the documents' state, each on a thread
+ *               (engine/batch.h); their tokens go through the model together
+ *   results     told in the order of the texts, however they end */
+#include <string.h>
+
+#include "cli/report.h"
+#include "cli/step.h"
+#include "engine/batch.h"
+
+_Static_assert(PARALLEL_MOST <= BATCH_MOST, "--parallel asks for more than a batch can do");
+
+/* One text on its way. */
+struct entry {
+    struct step s;
+    struct result *r;
+    struct usage usage;    /* what is known before it is told */
+    enum err code;
+    struct errinfo e;
+    enum stage stage;
+    struct buf why;        /* job.h */
+    bool ended;
+};
+
+struct many {
+    struct job *j;
+    struct entry *v;
+    size_t n, told, running;
+    job_told *tell;
+    void *ctx;
+    struct pace *pace;
+    enum err code;         /* why the run ends before all is told */
+    struct errinfo *e;
+};
+
+/* ------------------------------------------------------------------ on the job's thread */
+
+static void entry_free(struct entry *x)
+{
+    tokens_free(&x->s.tokens);
+    buf_free(&x->why);
+    arena_free(x->s.a);
+    *x = (struct entry){.ended = true};
+}
+
+/* Whether the question fits, once it is its turn: those before it are answered all the same. */
+static bool begin(void *ctx, size_t i, struct session *s)
+{
+    struct many *m = ctx;
+    struct entry *x = &m->v[i];
+    struct job *j = m->j;
+    j->stage = STAGE_RUN;
+    x->code = job_check_fit(j, j->n_doc_tokens + x->s.tokens.n, false, &x->e);
+    x->stage = j->stage;
+    x->why = j->why;
+    j->why = (struct buf){0};
+    if (x->code) return false;
+    session_share(s, j->session, j->n_doc_tokens);
+    m->pace->replies++;
+    if (++m->running > m->pace->at_once) m->pace->at_once = m->running;
+    return true;
+}
+
+/* Adds to a result what is known of its reply, and tells of it. */
+static enum err tell(struct many *m, size_t i)
+{
+    struct entry *x = &m->v[i];
+    struct job *j = m->j;
+    struct usage *u = &x->r->usage;
+    j->stage = x->stage;
+    buf_clear(&j->why);
+    buf_add(&j->why, x->why.s, x->why.n);
+    u->prompt_tokens += x->usage.prompt_tokens;
+    u->cached_tokens += x->usage.cached_tokens;
+    u->prefill_seconds += x->usage.prefill_seconds;
+    u->reply_seconds += x->usage.reply_seconds;
+    if (!x->code || (x->code == E_INTR && x->s.out.json.n)) {
+        struct errinfo why = {0};
+        enum err checked = step_check(&x->s, j, x->r, &why);
+        if (checked) {
+            x->code = checked;
+            x->e = why;
+        }
+    }
+    m->pace->tokens += u->output_tokens;
+    *m->e = x->e;
+    enum err code = m->tell(m->ctx, i, x->code, m->e);
+    entry_free(x);
+    return code;
+}
+
+/* After an interruption all that were begun are told of; after any other failure nothing more. */
+static size_t done(void *ctx, size_t i)
+{
+    struct many *m = ctx;
+    size_t wanted = m->n;
+    m->v[i].ended = true;
+    m->running -= m->running > 0;
+    if (m->v[i].code && m->v[i].code != E_INTR) wanted = i;
+    while (m->told < m->n && m->v[m->told].ended && (!m->code || m->code == E_INTR)) {
+        enum err code = tell(m, m->told++);
+        if (code) m->code = code;
+    }
+    return m->code && m->code != E_INTR ? 0 : wanted;
+}
+
+static void tick(void *ctx)
+{
+    struct many *m = ctx;
+    term_progress(m->j->t, "writing", "answers", m->told, m->n, NULL);
+}
+
+/* ------------------------------------------------------------------ on a thread of its own */
+
+static void run(void *ctx, size_t i, struct session *s)
+{
+    struct many *m = ctx;
+    struct entry *x = &m->v[i];
+    double start = sys_seconds();
+    x->code = session_append(s, x->s.tokens.v, x->s.tokens.n, &x->e);
+    double read = sys_seconds();
+    x->usage.prefill_seconds += read - start;
+    if (!x->code) x->code = step_decode(&x->s, m->j, s, &x->e);
+    x->usage.reply_seconds = sys_seconds() - read;
+}
+
+/* ------------------------------------------------------------------ all together */
+
+/* The documents, as they fit beside the longest question, and room for the first one. */
+static enum err read_documents(struct many *m, struct errinfo *e)
+{
+    struct job *j = m->j;
+    struct entry *first = &m->v[0];
+    size_t most = 0;
+    j->stage = STAGE_RUN;
+    for (size_t i = 0; i < m->n; i++) {
+        TRY(step_encode(&m->v[i].s, j, e));
+        if (m->v[i].s.tokens.n > most) most = m->v[i].s.tokens.n;
+    }
+    TRY(job_fit_documents(j, most, e));
+    TRY(job_check_fit(j, j->n_doc_tokens + first->s.tokens.n, true, e));
+    struct tokens documents = {.v = j->doc_tokens, .n = j->n_doc_tokens};
+    TRY(job_read_prompt(j, &documents, &first->usage, e));
+    first->usage.prompt_tokens += first->s.tokens.n;
+    for (size_t i = 1; i < m->n; i++) {
+        m->v[i].usage.prompt_tokens = j->n_doc_tokens + m->v[i].s.tokens.n;
+        m->v[i].usage.cached_tokens = j->n_doc_tokens;
+    }
+    return OK;
+}
+
+/* How many sessions memory has room for beside the documents: one at least, which was counted with
+ * them. */
+static size_t sessions_at_once(const struct many *m)
+{
+    struct job *j = m->j;
+    size_t n = j->o->parallel ? (size_t)j->o->parallel : PARALLEL_DEFAULT, most = 0, free = model_free_memory(j->model);
+    for (size_t i = 0; i < m->n; i++)
+        if (m->v[i].s.tokens.n > most) most = m->v[i].s.tokens.n;
+    size_t each = session_need_beside(j->session, most + j->o->max_tokens);
+    if (n > m->n) n = m->n;
+    if (free && n > 1 && free / each < n) {
+        n = free / each > 1 ? free / each : 1;
+        term_detail(j->t, "%zu replies at once: each takes %zu MiB, and %zu MiB are free", n, each >> 20,
+                    free >> 20);
+    }
+    return n;
+}
+
+static void answer(struct many *m)
+{
+    struct session *s[BATCH_MOST];
+    size_t n = sessions_at_once(m);
+    struct batch_work w = {.ctx = m, .n = m->n, .begin = begin, .run = run, .done = done, .tick = tick};
+    double start = sys_seconds();
+    for (size_t i = 0; i < n; i++) s[i] = session_new_beside(m->j->session);
+    m->j->t->phase = NULL;
+    batch_run(s, n, &w);
+    m->pace->seconds += sys_seconds() - start;
+    for (size_t i = 0; i < n; i++) session_free(s[i]);
+}
+
+enum err job_run_many(struct job *j, enum task task, const char *const *texts, size_t n,
+                      struct result *results, job_told *told, void *ctx, struct pace *pace,
+                      struct errinfo *e)
+{
+    struct many m = {.j = j, .n = n, .tell = told, .ctx = ctx, .pace = pace, .e = e};
+    TRY(job_load_model(j, e));
+    m.v = mem_alloc(n, sizeof *m.v);
+    for (size_t i = 0; i < n; i++)
+        m.v[i] = (struct entry){.s = {.task = task, .text = texts[i], .a = arena_new()},
+                                .r = &results[i]};
+    enum err code = read_documents(&m, e);
+    if (!code) {
+        answer(&m);
+        code = m.code;
+        if (!code && m.told < n) code = err_set(e, E_INTR, "interrupted");
+    }
+    for (size_t i = m.told; i < n; i++) entry_free(&m.v[i]);
+    mem_free(m.v);
+    return code;
+}
