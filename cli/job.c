@@ -200,6 +200,8 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .no_ignore = o->no_ignore,
                                         .hidden = o->hidden,
                                         .show_hidden = o->show_hidden,
+                                        .ocr = (enum ocr_use)o->ocr,
+                                        .ocr_lang = o->ocr_lang,
                                         .follow = o->follow,
                                         .max_file = o->max_file,
                                         .timeout_s = (int)o->doc_timeout,

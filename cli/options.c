@@ -16,6 +16,7 @@ const char *const attn_names[] = {"sparse", "dense", NULL};
 const char *const weight_names[] = {"auto", "f32", "bf16", "int8", "fp8", NULL};
 const char *const kv_names[] = {"auto", "f32", "bf16", "f16", "int8", NULL};
 static const char *const cache_names[] = {"auto", "off", "only", "refresh", NULL};
+static const char *const ocr_names[] = {"off", "auto", "force", NULL};
 static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
 
 /* ------------------------------------------------------------------ tables */
@@ -37,6 +38,11 @@ static const struct opt input_opts[] = {
     ROW(0, "pages", OPT_STR, pages, "RANGE", "pages to read, from 1: 1-4,9,20- (slides, sheets, chapters, cells, messages)"),
     ROW(0, "password-file", OPT_STR, password_file, "FILE",
      "the first line of FILE opens encrypted PDF"),
+    ROW(0, "ocr", OPT_ENUM, ocr, NULL,
+     "recognise text in images of PDF pages, when tesseract is installed: auto those from which none can "
+     "be read, force all (auto)", .names = ocr_names),
+    ROW(0, "ocr-lang", OPT_STR, ocr_lang, "LANGS",
+     "languages of these images by tesseract's names, such as eng+deu (those installed)"),
     ROW(0, "show-hidden-text", OPT_FLAG, show_hidden, NULL,
      "keep text that no reader of the document sees (PDF, HTML, office files, books, mail); else it is left "
      "out and counted"),
@@ -200,6 +206,7 @@ struct options options_default(void)
 {
     return (struct options){.max_tokens = MAX_TOKENS_DEFAULT,
                             .cite = CITE_QUOTE,
+                            .ocr = 1, /* OCR_AUTO */
                             .severity = LEVEL_INFO,
                             .top_p = 1.0};
 }

@@ -17,7 +17,8 @@ struct options {
     /* what to read */
     struct opt_list include, exclude;
     bool no_ignore, hidden, follow, show_hidden, strict;
-    const char *from, *encoding, *stdin_name, *pages, *password_file;
+    const char *from, *encoding, *stdin_name, *pages, *password_file, *ocr_lang;
+    int ocr; /* enum ocr_use */
     size_t max_file, doc_memory;
     long doc_timeout, jobs;
 

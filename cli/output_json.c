@@ -134,22 +134,38 @@ static void add_entries(struct jsonw *w, const char *key, const struct ledger *l
     jsonw_close(w, ']');
 }
 
-static void add_blank_pages(struct jsonw *w, const struct result *r)
+static bool has_no_text(const struct page *p)
 {
-    jsonw_open(w, "pages_without_text", '[');
-    for (size_t i = 0; i < r->n_docs; i++) {
-        const struct doc *d = r->docs[i];
-        if (!d->pages_without_text) continue;
-        jsonw_open(w, NULL, '{');
-        jsonw_z(w, "path", d->name);
-        jsonw_open(w, "pages", '[');
-        w->inner_flat = true;
-        for (size_t k = 0; k < d->n_pages; k++)
-            if (d->pages[k].no_text) jsonw_int(w, NULL, (int64_t)k + 1);
-        jsonw_close(w, ']');
-        w->inner_flat = false;
-        jsonw_close(w, '}');
-    }
+    return p->no_text;
+}
+
+static bool is_recognised(const struct page *p)
+{
+    return p->recognised;
+}
+
+static void add_pages_of(struct jsonw *w, const struct doc *d, bool (*is)(const struct page *))
+{
+    bool any = false;
+    for (size_t k = 0; k < d->n_pages && !any; k++) any = is(&d->pages[k]);
+    if (!any) return;
+    jsonw_open(w, NULL, '{');
+    jsonw_z(w, "path", d->name);
+    jsonw_open(w, "pages", '[');
+    w->inner_flat = true;
+    for (size_t k = 0; k < d->n_pages; k++)
+        if (is(&d->pages[k])) jsonw_int(w, NULL, (int64_t)k + 1);
+    jsonw_close(w, ']');
+    w->inner_flat = false;
+    jsonw_close(w, '}');
+}
+
+/* Of each document that has some, the pages of a kind. */
+static void add_pages(struct jsonw *w, const char *key, const struct result *r,
+                      bool (*is)(const struct page *))
+{
+    jsonw_open(w, key, '[');
+    for (size_t i = 0; i < r->n_docs; i++) add_pages_of(w, r->docs[i], is);
     jsonw_close(w, ']');
 }
 
@@ -161,7 +177,8 @@ static void add_ledger(struct jsonw *w, const struct result *r)
     add_entries(w, "skipped", r->ledger, LEDGER_SKIPPED);
     add_entries(w, "unreadable", r->ledger, LEDGER_UNREADABLE);
     add_entries(w, "over_budget", r->ledger, LEDGER_OVER_BUDGET);
-    add_blank_pages(w, r);
+    add_pages(w, "pages_without_text", r, has_no_text);
+    add_pages(w, "pages_recognised", r, is_recognised);
     jsonw_close(w, '}');
 }
 

@@ -125,7 +125,7 @@ static void doc_notes(struct term *t, const struct doc *d)
         for (size_t i = 0; i < d->n_pages && shown < 8; i++)
             if (d->pages[i].no_text) buf_addf(&b, "%s%zu", shown++ ? ", " : "", i + 1);
         if (shown < d->pages_without_text) buf_addz(&b, ", ...");
-        term_note(t, "%s: no text on %zu of %zu pages (%s); an OCR tool can add it", d->name,
+        term_note(t, "%s: no text on %zu of %zu pages (%s); an OCR tool may add it", d->name,
                   d->pages_without_text, d->n_pages, b.s ? b.s : "");
         buf_free(&b);
     }

@@ -13,10 +13,21 @@ static bool take_number(int *out, const char *value, long least)
     return true;
 }
 
+static bool take_ocr(enum ocr_use *out, const char *value)
+{
+    static const char *const how[] = {"off", "auto", "force", "images", "failed"};
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++)
+        if (strcmp(value, how[i]) == 0) {
+            *out = (enum ocr_use)i;
+            return true;
+        }
+    return false;
+}
+
 static bool take_option(struct call *c, const char *arg)
 {
     static const char *const names[] = {"--name=", "--pages=", "--encoding=", "--password-fd=",
-                                        "--jobs="};
+                                        "--jobs=", "--ocr=", "--ocr-lang="};
     const char *value = NULL;
     size_t i = 0;
     if (strcmp(arg, "--show-hidden") == 0) return c->o.show_hidden = true;
@@ -27,7 +38,10 @@ static bool take_option(struct call *c, const char *arg)
     if (i == 2) c->o.pages = value;
     if (i == 3) c->o.encoding = value;
     if (i == 4) return take_number(&c->password_fd, value, 3);
-    return i < 4 || take_number(&c->o.jobs, value, 1);
+    if (i == 5) return take_number(&c->o.jobs, value, 1);
+    if (i == 6) return take_ocr(&c->o.ocr, value);
+    if (i == 7) c->o.ocr_lang = value;
+    return true;
 }
 
 bool call_take(struct call *c, int argc, char *const *argv)

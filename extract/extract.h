@@ -5,23 +5,34 @@
 
 #include "ingest/ingest.h"
 
+struct crew;
+struct crew_post;
+struct ocr;
+
 /* PDF.  The options pages and password count.  Errors start with `name`:
  *   E_LOCKED needs a password (the empty one was tried)   E_EMPTY no page has text
  *   E_FORMAT damaged beyond repair                        E_USAGE no such page */
 enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e);
 
-/* The same with processes that read some of the pages (crew.h), each by help_pdf; takes the crew
- * over, which may be NULL.  The document is the same whatever its size. */
-struct crew;
-struct crew_post;
+/* The same with what was made ready before the process shut itself in. */
+struct extract_aid {
+    struct crew *crew; /* processes that read some of the pages, each by help_pdf; ends with the call.
+                          The text does not depend on its size.  NULL: none */
+    struct ocr *ocr;   /* recognises pages that are pictures; NULL: none */
+    bool may_ask;      /* there would be one: ... */
+    bool asks;         /* ... set where it is wanted; the document is of no use then */
+};
+enum err read_pdf_with(struct extract_aid *aid, struct doc_builder *b,
+                       const struct ingest_options *o, const char *name, const void *bytes,
+                       size_t n, struct errinfo *e);
+
 struct extract_input {
     const struct ingest_options *o;
     const void *bytes;
     size_t n;
+    const struct extract_aid *aid;
 };
-enum err read_pdf_with(struct crew *crew, struct doc_builder *b, const struct ingest_options *o,
-                       const char *name, const void *bytes, size_t n, struct errinfo *e);
 void help_pdf(void *input, const struct crew_post *post);
 
 /* HTML.  The option encoding counts.  E_EMPTY when no text is visible. */

@@ -1,7 +1,7 @@
 /* main.c: deepread-extract: parses one document of a hostile format in a process of its own.
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
- *                      [--show-hidden] [--jobs=N]
+ *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]
  *     deepread-extract --serve
  *     deepread-extract --sandbox
  *
@@ -26,17 +26,19 @@
 #include "extract/call.h"
 #include "extract/crew.h"
 #include "extract/extract.h"
+#include "extract/ocr.h"
 #include "extract/sandbox.h"
 #include "extract/serve.h"
 #include "extract/unpack.h"
 #include "ingest/wire.h"
 
 #ifdef __SANITIZE_ADDRESS__
-/* fontconfig, which poppler asks for fonts that a file does not hold, keeps its tables for ever. */
+/* fontconfig, which poppler asks for fonts that a file does not hold, keeps its tables for ever, and
+ * tesseract some of its own. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
-    return "leak:libfontconfig\n";
+    return "leak:libfontconfig\nleak:libtesseract\nleak:libgomp\n";
 }
 #endif
 
@@ -47,9 +49,10 @@ static const struct row {
     enum sandbox_need need;
     /* Instead of read: sends the members itself. */
     enum err (*unpack)(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e);
-    /* Instead of read, for long documents: with processes that help. */
-    enum err (*read_with)(struct crew *crew, struct doc_builder *b, const struct ingest_options *o,
-                          const char *name, const void *bytes, size_t n, struct errinfo *e);
+    /* The same with processes that help, and with pictures recognised. */
+    enum err (*read_with)(struct extract_aid *aid, struct doc_builder *b,
+                          const struct ingest_options *o, const char *name, const void *bytes,
+                          size_t n, struct errinfo *e);
     crew_work *help;
 } readers[] = {
     {"pdf", read_pdf, SANDBOX_FONTS, NULL, read_pdf_with, help_pdf},
@@ -116,24 +119,37 @@ static enum err take_all(struct call *c, const char **bytes, size_t *n, struct b
     return take_input(bytes, n, own, c->name, e);
 }
 
+/* Makes ready what cannot be had once the process has shut itself in. */
+static void gather(struct extract_aid *aid, struct extract_input *input, const struct row *reader)
+{
+    const struct ingest_options *o = input->o;
+    bool recognise = o->ocr == OCR_IMAGES || o->ocr == OCR_FORCE;
+    if (recognise) aid->ocr = ocr_open(o->ocr_lang);
+    aid->may_ask = o->ocr == OCR_AUTO && ocr_is_there(o->ocr_lang);
+    if (aid->ocr || input->n >= CREW_BYTES)
+        aid->crew = crew_new(o->jobs, reader->need, reader->help, input);
+}
+
 /* Parses what was taken in; the process shuts itself in on the way. */
 static enum err parse(struct call *c, const struct row *reader, struct doc_builder *b,
-                      const char *bytes, size_t n, struct errinfo *e)
+                      const char *bytes, size_t n, bool *asks, struct errinfo *e)
 {
     const char *lacks = NULL;
-    struct extract_input input = {&c->o, bytes, n};
-    struct crew *crew = reader->help && n >= CREW_BYTES
-                            ? crew_new(c->o.jobs, reader->need, reader->help, &input)
-                            : NULL;
+    struct extract_aid aid = {0};
+    struct extract_input input = {&c->o, bytes, n, &aid};
+    if (reader->read_with) gather(&aid, &input, reader);
     enter_sandbox(reader->need, &lacks);
     if (lacks) doc_set_note(b, lacks);
     if (reader->unpack) return reader->unpack(1, c->name, bytes, n, e);
-    if (crew) return reader->read_with(crew, b, &c->o, c->name, bytes, n, e);
-    return reader->read(b, &c->o, c->name, bytes, n, e);
+    if (!reader->read_with) return reader->read(b, &c->o, c->name, bytes, n, e);
+    enum err r = reader->read_with(&aid, b, &c->o, c->name, bytes, n, e);
+    ocr_close(aid.ocr);
+    *asks = aid.asks;
+    return r;
 }
 
 static enum err extract(struct call *c, const struct row *reader, struct arena *a,
-                        struct doc **out, struct errinfo *e)
+                        struct doc **out, bool *asks, struct errinfo *e)
 {
     const char *bytes = NULL;
     struct buf own = {0}, password = {0};
@@ -141,8 +157,8 @@ static enum err extract(struct call *c, const struct row *reader, struct arena *
     enum err r = take_all(c, &bytes, &n, &own, &password, e);
     if (!r) {
         struct doc_builder *b = doc_new(a, c->name, reader->name);
-        r = parse(c, reader, b, bytes, n, e);
-        if (!r && reader->read) *out = doc_freeze(b, NULL, bytes, n);
+        r = parse(c, reader, b, bytes, n, asks, e);
+        if (!r && !*asks && reader->read) *out = doc_freeze(b, NULL, bytes, n);
     }
     if (password.s) explicit_bzero(password.s, password.n);
     buf_free(&password);
@@ -156,7 +172,7 @@ static enum err extract(struct call *c, const struct row *reader, struct arena *
 static int usage(void)
 {
     fprintf(stderr, "usage: deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] "
-                    "[--password-fd=N] [--show-hidden] [--jobs=N]\n");
+                    "[--password-fd=N] [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]\n");
     return WIRE_EXIT_USAGE;
 }
 
@@ -169,6 +185,14 @@ static int print_sandbox(void)
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* Called by hand: once more, with the environment that deepread gives it. */
+static void forbid_threads(const struct ingest_options *o, char **argv)
+{
+    if (o->ocr == OCR_OFF || getenv("OMP_THREAD_LIMIT")) return;
+    setenv("OMP_THREAD_LIMIT", "1", 1);
+    execv("/proc/self/exe", argv);
+}
+
 /* One document: standard input to standard output. */
 static int run(int argc, char **argv)
 {
@@ -178,14 +202,16 @@ static int run(int argc, char **argv)
     const struct row *reader = call_take(&c, argc, argv) ? find_reader(c.format) : NULL;
     if (!reader) return usage();
     signal(SIGPIPE, SIG_IGN);
+    forbid_threads(&c.o, argv);
     sandbox_preload_charset(c.o.encoding);
     struct arena *a = arena_new();
-    enum err r = extract(&c, reader, a, &d, &why) ? wire_send_error(1, &why, &e)
-                 : d                              ? wire_send(1, d, &e)
-                                                  : OK; /* members were sent */
+    bool asks = false;
+    enum err r = extract(&c, reader, a, &d, &asks, &why) && !asks ? wire_send_error(1, &why, &e)
+                 : d                                              ? wire_send(1, d, &e)
+                                                                  : OK; /* members were sent */
     if (r) fprintf(stderr, "%s\n", e.msg);
     arena_free(a);
-    return r ? 1 : WIRE_EXIT_SENT;
+    return r ? 1 : asks ? WIRE_EXIT_IMAGES : WIRE_EXIT_SENT;
 }
 
 int main(int argc, char **argv)

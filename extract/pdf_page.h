@@ -31,6 +31,9 @@ struct pdf_page {
     bool empty;   /* no text was found on it                                        */
     bool garbage; /* all its text is in fonts that do not tell the characters       */
     bool no_text; /* it is garbage, or empty with an image on it                    */
+    bool wants_ocr;  /* its text could be recognised: ask                              */
+    bool recognised; /* its text was recognised                                        */
+    bool late;       /* there was no time left for that                                */
     /* Words left out of it: nobody can see them; nobody can tell their characters. */
     size_t n_hidden, n_garbage;
 };

@@ -14,9 +14,9 @@ struct head {
 
 enum { MOST_LABEL = 1 << 16, MOST_LINES = 1 << 20, MOST_TEXT = 64 << 20 };
 
-int share_of(size_t k, int processes)
+int share_of(size_t k, size_t run, int processes)
 {
-    return (int)(k / SHARE_RUN % (size_t)processes);
+    return (int)(k / run % (size_t)processes);
 }
 
 bool share_send(int fd, const struct pdf_page *p)

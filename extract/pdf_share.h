@@ -6,10 +6,8 @@
 #include "extract/crew.h"
 #include "extract/pdf_page.h"
 
-/* The process that reads the k-th of the pages that are read: SHARE_RUN neighbours go to one, for
- * they are alike. */
-enum { SHARE_RUN = 4 };
-int share_of(size_t k, int processes);
+/* The process that reads the k-th of the pages that are read; `run` neighbours go to one. */
+int share_of(size_t k, size_t run, int processes);
 
 /* Sends a page.  False: nobody listens any more. */
 bool share_send(int fd, const struct pdf_page *p);

@@ -16,11 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
 #include "extract/pdf_garbage.h"
 #include "extract/pdf_hidden.h"
+#include "extract/pdf_ocr.h"
 #include "extract/pdf_order.h"
 #include "extract/pdf_outline.h"
 #include "extract/pdf_repair.h"
@@ -39,8 +41,14 @@ enum { MAX_LOOK = 64, MAX_PAGES = 100000 };
  * depend on which others were asked for.  Shorter documents are read whole. */
 enum { CONTEXT = 24 };
 
-/* Fewer pages are read before a crew has opened the document. */
-enum { CREW_PAGES = 12 };
+enum { NOTE_PARTS = 8 }; /* pages and ranges of them that a note lists */
+
+/* Fewer pages are read before a crew has opened the document.  Neighbours share fonts: RUN of them
+ * go to one process.  Pages that are recognised take a second each. */
+enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
+
+/* Of the time of the document, the share after which no more pages are recognised. */
+#define OCR_SHARE 0.8
 
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
@@ -80,7 +88,26 @@ struct reading {
     struct arena *a;     /* of the pages */
     struct arena *about; /* of the outline */
     struct crew *crew;   /* that reads pages, too; NULL: none */
+    struct ocr *ocr;     /* NULL: none */
+    bool ocr_all;        /* for all pages */
+    bool may_ask;        /* about pages that are pictures */
+    double deadline;     /* for recognising: sys_seconds */
+    const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
+
+/* The words of a page of which none can be read; of any where that is asked for. */
+static void recognise(struct pdf_page *p, const struct reading *r, struct words_page *words)
+{
+    if (!r->ocr && !r->may_ask) return;
+    if (!r->ocr_all && words->n) return;
+    if (!r->ocr_all && !p->garbage && !outline_has_image(r->outline, p->number)) return;
+    p->wants_ocr = !r->ocr;
+    if (!r->ocr) return;
+    double left = r->deadline - sys_seconds();
+    p->late = left <= 0;
+    p->recognised = ocr_page(words, r->ocr, r->outline, p->number, left);
+    if (p->recognised) p->garbage = false, p->n_garbage = 0;
+}
 
 static void take_page(struct pdf_page *p, const struct reading *r, struct arena *scratch)
 {
@@ -95,6 +122,7 @@ static void take_page(struct pdf_page *p, const struct reading *r, struct arena 
     if (words.label) p->label = mem_copy(r->a, words.label, strlen(words.label));
     if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number, r->marks);
     p->n_garbage = garbage_drop(&words, scratch, &p->garbage);
+    recognise(p, r, &words);
     order_page(&lay, scratch, r->words, (int)p->number - 1, &words);
     take_lines(p, &lay, &words, r->a, scratch);
     for (size_t i = 0; i < p->n; i++) {
@@ -162,34 +190,60 @@ static void dismiss(struct reading *r)
     r->crew = NULL;
 }
 
+static size_t run_of(const struct reading *r)
+{
+    return r->ocr ? RUN_OCR : RUN;
+}
+
 /* Reads page k of those needed, or takes it from who has. */
 static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct arena *scratch)
 {
-    bool taken = r->crew && share_take(r->crew, share_of(k, crew_size(r->crew)), p, r->a);
-    if (taken) return;
+    int process = r->crew ? share_of(k, run_of(r), crew_size(r->crew)) : 0;
+    if (r->crew && share_take(r->crew, process, p, r->a)) return;
     dismiss(r);
     take_page(p, r, scratch);
 }
 
-static void get_pages(struct pdf_doc *out, const bool *needed, struct reading *r)
+/* True: stopped at a page whose text could be recognised. */
+static bool get_pages(struct pdf_doc *out, const bool *needed, struct reading *r)
 {
     struct arena *scratch = arena_new();
-    size_t n = 0, k = 0;
+    size_t n = 0, k = 0, least = r->ocr ? CREW_PAGES_OCR : CREW_PAGES;
+    bool wants = false;
     for (size_t i = 0; i < out->n; i++) n += needed[i];
-    if (r->crew && (n < CREW_PAGES || !crew_begin(r->crew, r->marks != NULL))) dismiss(r);
-    for (size_t i = 0; i < out->n; i++)
-        if (needed[i]) get_page(&out->v[i], r, k++, scratch);
+    if (r->crew && (n < least || !crew_begin(r->crew, r->marks != NULL))) dismiss(r);
+    for (size_t i = 0; i < out->n && !wants; i++) {
+        if (!needed[i]) continue;
+        get_page(&out->v[i], r, k++, scratch);
+        wants = out->v[i].wants_ocr && !out->v[i].context;
+    }
     dismiss(r);
     arena_free(scratch);
+    return wants;
+}
+
+/* Why no page has text. */
+static enum err nothing_read(const struct pdf_doc *d, const struct reading *r, size_t images,
+                             size_t asked, const char *name, struct errinfo *e)
+{
+    const char *hint = r->hint ? r->hint : "use an OCR tool first";
+    if (d->garbage)
+        return err_set(e, E_EMPTY, "%s: its fonts do not tell which characters they show; %s", name,
+                       hint);
+    if (images)
+        return err_set(e, E_EMPTY, "%s: %zu of %zu pages are images; %s", name, images, asked,
+                       hint);
+    return err_set(e, E_EMPTY, "%s: no text on any of %zu pages", name, asked);
 }
 
 static enum err take_all(struct pdf_doc *out, struct reading *r, const char *pages,
-                         const char *name, struct errinfo *e)
+                         const char *name, bool *wants_ocr, struct errinfo *e)
 {
     size_t empty = 0, asked = 0;
     bool *needed;
     TRY(list_pages(out, &needed, r, pages, name, e));
-    get_pages(out, needed, r);
+    *wants_ocr = get_pages(out, needed, r);
+    if (*wants_ocr) return OK;
     for (size_t i = 0; i < out->n; i++) {
         const struct pdf_page *p = &out->v[i];
         if (p->context) continue;
@@ -199,16 +253,7 @@ static enum err take_all(struct pdf_doc *out, struct reading *r, const char *pag
         empty += p->empty;
     }
     size_t images = find_images(out, r->outline);
-    if (empty < asked) return OK;
-    if (out->garbage)
-        return err_set(e, E_EMPTY,
-                       "%s: its fonts do not tell which characters they show; use an OCR "
-                       "tool first",
-                       name);
-    if (images)
-        return err_set(e, E_EMPTY, "%s: %zu of %zu pages are images; use an OCR tool first", name,
-                       images, asked);
-    return err_set(e, E_EMPTY, "%s: no text on any of %zu pages", name, asked);
+    return empty < asked ? OK : nothing_read(out, r, images, asked, name, e);
 }
 
 /* An open document, and what had to be done for it. */
@@ -265,21 +310,83 @@ static void add_left_out(struct buf *b, size_t words, const char *which)
     buf_addf(b, "%sleft out %zu word%s %s", b->n ? "; " : "", words, words == 1 ? "" : "s", which);
 }
 
-static void set_note(struct doc_builder *b, const char *note, const struct pdf_doc *pdf)
+static void add_part(struct buf *b, const char *what)
+{
+    if (what) buf_addf(b, "%s%s", b->n ? "; " : "", what);
+}
+
+/* "page 3" or "pages 3, 5-9" of those that are marked: `mark` is the offset of a bool. */
+static bool add_page_list(struct buf *b, const struct pdf_doc *d, size_t mark)
+{
+    size_t parts = 0, from = 0, all = 0, last = 0;
+    struct buf list = {0};
+    for (size_t i = 0; i <= d->n; i++) {
+        bool is = i < d->n && !d->v[i].context && *(const bool *)((const char *)&d->v[i] + mark);
+        all += is;
+        if (is && !from) from = i + 1;
+        if (is || !from) continue;
+        last = i;
+        if (parts < NOTE_PARTS)
+            buf_addf(&list, last > from ? "%s%zu-%zu" : "%s%zu", parts ? ", " : "", from, last);
+        from = 0;
+        parts++;
+    }
+    if (parts > NOTE_PARTS) buf_addz(&list, ", ...");
+    if (all) buf_addf(b, "%spage%s %s", b->n ? "; " : "", all > 1 ? "s" : "", list.s);
+    buf_free(&list);
+    return all > 0;
+}
+
+static void add_recognised(struct buf *b, const struct pdf_doc *d, const struct reading *r)
+{
+    if (add_page_list(b, d, offsetof(struct pdf_page, recognised)))
+        buf_addf(b, ": text recognised in an image (tesseract, %s)", ocr_languages(r->ocr));
+    if (add_page_list(b, d, offsetof(struct pdf_page, late)))
+        buf_addz(b, ": no time was left to recognise their text (--doc-timeout)");
+    bool pictures = false;
+    for (size_t i = 0; i < d->n; i++) pictures |= d->v[i].no_text;
+    if (pictures) add_part(b, r->hint);
+}
+
+static void set_note(struct doc_builder *b, const char *note, const struct pdf_doc *pdf,
+                     const struct reading *r)
 {
     struct buf all = {0};
-    if (note) buf_addz(&all, note);
+    add_part(&all, note);
     add_left_out(&all, pdf->hidden, "that nobody sees");
     add_left_out(&all, pdf->garbage, "in fonts that do not tell which characters they show");
+    add_recognised(&all, pdf, r);
     if (all.n) doc_set_note(b, all.s);
     buf_free(&all);
 }
 
+/* When recognising has to end, so that what was read is not lost with the rest. */
+static double ocr_deadline(void)
+{
+    struct rlimit most;
+    bool any = getrlimit(RLIMIT_CPU, &most) == 0 && most.rlim_cur != RLIM_INFINITY;
+    return sys_seconds() + (any ? OCR_SHARE * (double)most.rlim_cur : 1e6);
+}
+
+static const char *hint_of(const struct ingest_options *o, const struct extract_aid *aid)
+{
+    if (o->ocr == OCR_OFF || aid->may_ask) return NULL;
+    if (o->ocr == OCR_FAILED) return "recognising their text broke down";
+    if (aid->ocr) return "no text was recognised in them";
+    return o->ocr_lang ? "install tesseract-ocr with the language of --ocr-lang to have it read"
+                       : "install tesseract-ocr to have them read";
+}
+
 static void open_reading(struct reading *r, const struct opened *file,
-                         const struct ingest_options *o, bool marks)
+                         const struct ingest_options *o, const struct extract_aid *aid, bool marks)
 {
     r->words = file->d;
     r->show_hidden = o->show_hidden;
+    r->ocr = aid->ocr;
+    r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
+    r->may_ask = aid->may_ask;
+    r->deadline = ocr_deadline();
+    r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);
     if (marks) r->marks = marks_open(file->bytes, file->n, o->password);
 }
@@ -297,18 +404,22 @@ static void write_document(struct doc_builder *b, struct pdf_doc *pdf, const str
                            const char *note)
 {
     const char *title = outline_title(r->outline);
-    for (size_t i = 0; i < pdf->n; i++)
-        doc_page(b, pdf->v[i].label, pdf->v[i].width, pdf->v[i].height, pdf->v[i].no_text);
+    for (size_t i = 0; i < pdf->n; i++) {
+        const struct pdf_page *p = &pdf->v[i];
+        doc_page(b, p->label, p->width, p->height, p->no_text);
+        if (p->recognised) doc_page_recognised(b);
+    }
     strip_repeated(pdf, r->a);
     flow_write(b, pdf, r->a);
     if (title) doc_set_title(b, title, strlen(title));
-    set_note(b, note, pdf);
+    set_note(b, note, pdf, r);
 }
 
-enum err read_pdf_with(struct crew *crew, struct doc_builder *b, const struct ingest_options *o,
-                       const char *name, const void *bytes, size_t n, struct errinfo *e)
+enum err read_pdf_with(struct extract_aid *aid, struct doc_builder *b,
+                       const struct ingest_options *o, const char *name, const void *bytes,
+                       size_t n, struct errinfo *e)
 {
-    struct reading reading = {.a = arena_new(), .about = arena_new(), .crew = crew};
+    struct reading reading = {.a = arena_new(), .about = arena_new(), .crew = aid->crew};
     struct opened file = {0};
     struct pdf_doc pdf = {0};
     enum words_status status = open_somehow(&file, bytes, n, o->password);
@@ -319,11 +430,12 @@ enum err read_pdf_with(struct crew *crew, struct doc_builder *b, const struct in
     else if (status != WORDS_OK)
         r = err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
     if (!r) {
-        open_reading(&reading, &file, o, !o->show_hidden && scan_may_hide(file.bytes, file.n));
+        bool hides = !o->show_hidden && scan_may_hide(file.bytes, file.n);
+        open_reading(&reading, &file, o, aid, hides);
         pdf.outline = outline_entries(reading.outline, &pdf.n_outline);
-        r = take_all(&pdf, &reading, o->pages, name, e);
+        r = take_all(&pdf, &reading, o->pages, name, &aid->asks, e);
     }
-    if (!r) write_document(b, &pdf, &reading, file.note);
+    if (!r && !aid->asks) write_document(b, &pdf, &reading, file.note);
     close_reading(&reading);
     close_opened(&file);
     return r;
@@ -332,7 +444,7 @@ enum err read_pdf_with(struct crew *crew, struct doc_builder *b, const struct in
 enum err read_pdf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e)
 {
-    return read_pdf_with(NULL, b, o, name, bytes, n, e);
+    return read_pdf_with(&(struct extract_aid){0}, b, o, name, bytes, n, e);
 }
 
 /* ------------------------------------------------------------------ a process of the crew */
@@ -347,7 +459,7 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
     if (list_pages(&pdf, &needed, r, pages, "", NULL)) return;
     r->a = arena_new();
     for (size_t i = 0; i < pdf.n && heard && !atomic_load(post->stop); i++) {
-        if (!needed[i] || share_of(k++, post->of) != post->number) continue;
+        if (!needed[i] || share_of(k++, run_of(r), post->of) != post->number) continue;
         take_page(&pdf.v[i], r, scratch);
         heard = share_send(post->fd, &pdf.v[i]);
         arena_reset(r->a);
@@ -362,7 +474,7 @@ void help_pdf(void *input, const struct crew_post *post)
     struct reading reading = {.a = arena_new(), .about = arena_new()};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
-        open_reading(&reading, &file, in->o, post->order);
+        open_reading(&reading, &file, in->o, in->aid, post->order);
         send_pages(&reading, in->o->pages, post);
     }
     close_reading(&reading);

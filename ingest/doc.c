@@ -332,6 +332,11 @@ void doc_page(struct doc_builder *b, const char *label, float width, float heigh
     };
 }
 
+void doc_page_recognised(struct doc_builder *b)
+{
+    if (b->n_pages) b->pages[b->n_pages - 1].recognised = true;
+}
+
 void doc_heading(struct doc_builder *b, size_t text, size_t len, int level)
 {
     b->headings = grow(b->a, b->headings, b->n_headings, &b->cap_headings, sizeof *b->headings);

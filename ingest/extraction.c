@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,22 +76,32 @@ static void add_argument(struct request *r, struct arena *a, const char *name, c
     buf_free(&b);
 }
 
+static int seconds_for(const struct ingest_options *o)
+{
+    return o->timeout_s > 0 ? o->timeout_s : TIMEOUT_S;
+}
+
 /* What the text depends on; messages and passwords are others' concern. */
 static void add_settings(struct request *r, struct arena *a, const struct ingest_options *o,
-                         const char *format)
+                         const char *format, enum ocr_use ocr)
 {
+    static const char *const how[] = {NULL, "auto", "force", "images", "failed"};
+    bool pictures = strcmp(format, "pdf") == 0 && ocr != OCR_OFF;
     add_argument(r, a, "", format);
     add_argument(r, a, "--pages=", o->pages);
     add_argument(r, a, "--encoding=", o->encoding);
     add_argument(r, a, "--show-hidden", o->show_hidden ? "" : NULL);
+    add_argument(r, a, "--ocr=", pictures ? how[ocr] : NULL);
+    add_argument(r, a, "--ocr-lang=", pictures ? o->ocr_lang : NULL);
 }
 
 void extraction_settings(struct buf *out, const struct ingest_options *o, const char *format)
 {
     struct request r = {0};
     struct arena *a = arena_new();
-    add_settings(&r, a, o, format);
+    add_settings(&r, a, o, format, o->ocr);
     for (int i = 0; i < r.argc; i++) buf_addf(out, "%s\n", r.argv[i]);
+    if (o->ocr) buf_addf(out, "%d seconds\n", seconds_for(o)); /* may be too few for all pages */
     arena_free(a);
 }
 
@@ -99,8 +110,8 @@ static void fill_request(struct request *r, struct arena *a, const struct ingest
 {
     *r = (struct request){.memory = o->memory ? o->memory : MEMORY,
                           .document = x->about.n_source,
-                          .seconds = (uint32_t)x->timeout_s + 1};
-    add_settings(r, a, o, x->about.format);
+                          .seconds = (uint32_t)fmax(1, x->deadline - sys_seconds()) + 1};
+    add_settings(r, a, o, x->about.format, x->ocr);
     add_argument(r, a, "--name=", x->about.name);
     add_argument(r, a, "--password-fd=", o->password ? "3" : NULL);
     char jobs[16];
@@ -122,23 +133,50 @@ static enum err ask(struct extraction *x, struct extractor *server, const struct
     return r ? err_set(e, r, "%s: %s", x->about.name, why.msg) : OK;
 }
 
-enum err extraction_start(struct extraction *x, struct extractor *server,
-                          const struct ingest_options *o, int jobs,
-                          const struct wire_about *about, struct errinfo *e)
+static enum err launch(struct extraction *x, struct extractor *server,
+                       const struct ingest_options *o, struct errinfo *e)
 {
+    const char *name = x->about.name;
     int fd[REQUEST_FDS] = {-1, -1, -1, -1};
-    int timeout_s = o->timeout_s > 0 ? o->timeout_s : TIMEOUT_S;
-    *x = (struct extraction){.about = *about, .jobs = jobs, .timeout_s = timeout_s, .ended = -1, .out = -1,
-                             .err = -1};
-    x->deadline = sys_seconds() + timeout_s;
-    enum err r = open_source(&fd[0], about, e);
-    if (!r) r = open_pipe(&x->out, &fd[1], about->name, e);
-    if (!r) r = open_pipe(&x->err, &fd[2], about->name, e);
-    if (!r) r = open_password(&fd[3], o->password, about->name, e);
+    enum err r = open_source(&fd[0], &x->about, e);
+    if (!r) r = open_pipe(&x->out, &fd[1], name, e);
+    if (!r) r = open_pipe(&x->err, &fd[2], name, e);
+    if (!r) r = open_password(&fd[3], o->password, name, e);
     if (!r) r = ask(x, server, o, fd, e);
     for (int i = 0; i < REQUEST_FDS; i++) close_fd(&fd[i]);
     if (r) extraction_end(x);
     return r;
+}
+
+enum err extraction_start(struct extraction *x, struct extractor *server,
+                          const struct ingest_options *o, int jobs,
+                          const struct wire_about *about, struct errinfo *e)
+{
+    *x = (struct extraction){.about = *about, .jobs = jobs, .ocr = o->ocr,
+                             .timeout_s = seconds_for(o), .ended = -1, .out = -1, .err = -1};
+    x->deadline = sys_seconds() + x->timeout_s;
+    return launch(x, server, o, e);
+}
+
+bool extraction_asks(const struct extraction *x)
+{
+    if (x->timed_out || x->interrupted || x->too_long) return false;
+    if (x->ocr == OCR_AUTO)
+        return WIFEXITED(x->status) && WEXITSTATUS(x->status) == WIRE_EXIT_IMAGES;
+    bool recognises = x->ocr == OCR_IMAGES || x->ocr == OCR_FORCE;
+    return recognises && (WIFSIGNALED(x->status) ? WTERMSIG(x->status) != SIGXCPU
+                                                 : WEXITSTATUS(x->status) != WIRE_EXIT_SENT);
+}
+
+enum err extraction_again(struct extraction *x, struct extractor *server,
+                          const struct ingest_options *o, struct errinfo *e)
+{
+    extraction_end(x);
+    x->answer = (struct buf){0};
+    x->n_tail = 0;
+    x->status = 0;
+    x->ocr = x->ocr == OCR_AUTO ? OCR_IMAGES : OCR_FAILED;
+    return launch(x, server, o, e);
 }
 
 /* ------------------------------------------------------------------ listening */

@@ -14,6 +14,7 @@ enum { EXTRACTION_TAIL = 512, EXTRACTION_FDS = 3 };
 struct extraction {
     struct wire_about about;
     int jobs; /* processes that may read it */
+    enum ocr_use ocr;
     pid_t pid;
     int timeout_s;
     double deadline;
@@ -36,6 +37,13 @@ struct extraction {
 enum err extraction_start(struct extraction *x, struct extractor *server,
                           const struct ingest_options *o, int jobs,
                           const struct wire_about *about, struct errinfo *e);
+
+/* After extraction_step said true: whether the document is to be read once more, because pages of it
+ * are pictures or because recognising their text broke down. */
+bool extraction_asks(const struct extraction *x);
+/* Reads it once more; what is left of its time is the same.  Errors as extraction_start. */
+enum err extraction_again(struct extraction *x, struct extractor *server,
+                          const struct ingest_options *o, struct errinfo *e);
 
 /* Appends all that the text depends on beside the bytes and the program. */
 void extraction_settings(struct buf *out, const struct ingest_options *o, const char *format);

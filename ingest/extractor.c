@@ -38,16 +38,18 @@ static enum err find_program(struct buf *path, const char *named, struct errinfo
                    "it reads PDF, HTML and office formats", dir, dir);
 }
 
-/* The environment, with every symbol bound at the start: else each process of a document binds
- * those it meets anew.  Free it with mem_free. */
+/* The environment, with every symbol bound at the start, else each process of a document binds
+ * those it meets anew, and without threads, which no reader may start (extract/ocr.h).  Free it with
+ * mem_free. */
 static char **environment(void)
 {
-    static char bind[] = "LD_BIND_NOW=1";
+    static char bind[] = "LD_BIND_NOW=1", alone[] = "OMP_THREAD_LIMIT=1";
     size_t n = 0;
     while (environ[n]) n++;
-    char **v = mem_alloc(n + 2, sizeof *v);
+    char **v = mem_alloc(n + 3, sizeof *v);
     v[0] = bind;
-    memcpy(v + 1, environ, n * sizeof *v);
+    v[1] = alone;
+    memcpy(v + 2, environ, n * sizeof *v);
     return v;
 }
 
@@ -203,10 +205,14 @@ static bool stamp_file(struct buf *out, const char *path)
 
 bool extractor_stamp(struct buf *out, const char *named)
 {
+    static const char *const installed[] = {"/etc/ld.so.cache",
+                                            "/usr/share/tesseract-ocr/5/tessdata",
+                                            "/usr/share/tesseract-ocr/4.00/tessdata"};
     struct buf path = {0};
     buf_addz(out, DEEPREAD_VERSION);
     bool there = find_program(&path, named, NULL) == OK && stamp_file(out, path.s);
-    if (!stamp_file(out, "/etc/ld.so.cache")) buf_addz(out, " ?");
+    for (size_t i = 0; i < sizeof installed / sizeof *installed; i++)
+        if (!stamp_file(out, installed[i])) buf_addz(out, " ?");
     buf_free(&path);
     return there;
 }

@@ -55,6 +55,7 @@ struct page {
     const char *label;   /* printed label ("iv"), NULL when the file has none    */
     float width, height; /* points                                               */
     bool no_text;        /* an image or garbage: nothing could be read from it   */
+    bool recognised;     /* its text was recognised in a picture of it (OCR)     */
 };
 
 struct heading { /* for plan, chunk hints and --map; level 1 is the title */
@@ -123,6 +124,7 @@ struct str doc_text(const struct doc_builder *b);
 /* A hint: about n more bytes will be added. */
 void doc_reserve(struct doc_builder *b, size_t n);
 void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text);
+void doc_page_recognised(struct doc_builder *b); /* the page added last */
 void doc_heading(struct doc_builder *b, size_t text, size_t len, int level);
 void doc_set_title(struct doc_builder *b, const char *s, size_t n);  /* copied, trimmed */
 /* Lines of the source end in \r, and not in \n (old Macintosh files).  Elsewhere a lone \r starts a
@@ -177,6 +179,17 @@ void ledger_add(struct ledger *l, struct arena *a, enum ledger_status status, co
 
 /* ------------------------------------------------------------------ reading */
 
+/* Whether text is recognised in pictures of pages (PDF), when tesseract is installed.  The last two
+ * are not for callers: where pages turn out to be pictures, or recognising breaks down, a document
+ * is read once more. */
+enum ocr_use {
+    OCR_OFF,
+    OCR_AUTO,  /* of pages from which no text can be read */
+    OCR_FORCE, /* of all pages */
+    OCR_IMAGES,
+    OCR_FAILED
+};
+
 struct text_cache_options; /* ingest/text_cache.h */
 
 struct ingest_options {
@@ -188,6 +201,8 @@ struct ingest_options {
     const char *stdin_name;     /* what standard input is called, NULL: "stdin"                           */
     const char *extract_path;   /* the deepread-extract program; NULL: beside this one, else libexec      */
     const char *password;       /* for encrypted PDF, or NULL                                             */
+    enum ocr_use ocr;
+    const char *ocr_lang;       /* tesseract's names, as in "eng+deu"; NULL: what is installed            */
     bool no_ignore;             /* do not read ignore files                                               */
     bool hidden;                /* include dot files of folders                                           */
     bool show_hidden;           /* keep text that no reader of the document sees                          */

@@ -81,11 +81,16 @@ static bool take_cached(struct pool *p, const struct slot *s, const struct wire_
 
 static void finish(struct pool *p, size_t i)
 {
-    struct slot s = p->slots[i];
     struct errinfo why = {0};
     struct doc *d = NULL;
+    enum err r = OK;
+    if (extraction_asks(&p->slots[i].x)) {
+        r = extraction_again(&p->slots[i].x, p->server, p->o, &why);
+        if (!r) return;
+    }
+    struct slot s = p->slots[i];
     p->slots[i] = p->slots[--p->n];
-    enum err r = extraction_result(&s.x, &d, s.a, &why);
+    if (!r) r = extraction_result(&s.x, &d, s.a, &why);
     if (!r && is_cached(p)) text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
     extraction_end(&s.x);
     s.done(s.ctx, d, &why);

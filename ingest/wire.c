@@ -7,6 +7,8 @@
 
 static const char magic[8] = {'d', 'r', 'w', 'i', 'r', 'e', 0, WIRE_VERSION};
 
+enum { PAGE_NO_TEXT = 1, PAGE_RECOGNISED = 2 };
+
 enum { KIND_DOCUMENT = 0, KIND_ERROR = 1 };
 #define HEADER (sizeof magic + 4 + 8)
 /* Smallest size of one element, to refuse counts that cannot be true before taking memory. */
@@ -89,7 +91,8 @@ void wire_put(struct buf *out, const struct doc *d)
         put_string(out, d->pages[i].label);
         put_f32(out, d->pages[i].width);
         put_f32(out, d->pages[i].height);
-        put_u32(out, d->pages[i].no_text);
+        put_u32(out, (d->pages[i].no_text ? PAGE_NO_TEXT : 0) |
+                         (d->pages[i].recognised ? PAGE_RECOGNISED : 0));
     }
     put_u64(out, d->n_headings);
     for (size_t i = 0; i < d->n_headings; i++) {
@@ -214,7 +217,9 @@ static void read_pages(struct in *in, struct arena *a, struct doc_builder *b, si
     for (size_t i = 0; i < *count && !in->bad; i++) {
         const char *label = get_string(in, a, "page label");
         float w = get_f32(in, "page size"), h = get_f32(in, "page size");
-        doc_page(b, label, w, h, get_u32(in, "page") != 0);
+        uint32_t marks = get_u32(in, "page");
+        doc_page(b, label, w, h, marks & PAGE_NO_TEXT);
+        if (marks & PAGE_RECOGNISED) doc_page_recognised(b);
     }
 }
 

@@ -3,13 +3,13 @@
  * The call
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
- *                      [--show-hidden] [--jobs=N]
+ *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]
  *
  * FORMAT is a reader's name ("pdf", "html").  Standard input is the document, an open file that
  * can be mapped and sought, at offset 0; standard output is a pipe for one wire message; standard
  * error is kept for the reason when no message comes.  N is an open pipe that holds the password
  * and nothing else.  --jobs: processes that may read this one document, 1 when not given; the text
- * does not depend on it.  NAME is what messages call the document.
+ * does not depend on it.  HOW is one of "auto", "force", "images", "failed" (enum ocr_use).  NAME is what messages call the document.
  *
  * The program builds a struct doc (doc_new, doc_add, ..., doc_freeze), sends it with wire_send, or
  * sends its error with wire_send_error, and exits with 0 in both cases.  An error's message is
@@ -19,13 +19,14 @@
  * The message.  All numbers are little-endian; a string is u32 length and bytes, and a length of
  * UINT32_MAX stands for NULL.
  *
- *     magic    8 bytes "drwire\0\1" (the last byte is the version)
+ *     magic    8 bytes "drwire\0\2" (the last byte is the version)
  *     u32      0 a document, 1 an error
  *     u64      length of the body that follows
  *     body     error:    u32 enum err, string message
  *              document: title, charset, lang, note: strings
  *                        u32 kind
- *                        u64 count, then pages:    string label, f32 width, f32 height, u32 no_text
+ *                        u64 count, then pages:    string label, f32 width, f32 height,
+ *                                                  u32 1 no text, 2 recognised, or both
  *                        u64 count, then headings: u64 text, u64 len, u32 level
  *                        u64 length, text
  *                        u64 count, then spans:    u64 len, u64 byte, u64 byte_len, u32 line,
@@ -37,7 +38,7 @@
 
 #include "ingest/ingest.h"
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_LIMIT ((size_t)512 << 20) /* longer messages are refused: E_LIMIT */
 
 /* Writes a message to fd, whole.  E_IO when the other side is gone (ignore SIGPIPE). */
@@ -69,6 +70,7 @@ enum wire_exit {
     WIRE_EXIT_SENT = 0,      /* a message was sent                                   */
     WIRE_EXIT_USAGE = 2,     /* called in a wrong way, unknown FORMAT: E_USAGE       */
     WIRE_EXIT_SANDBOX = 3,   /* the sandbox could not be set up: E_UNSUPPORTED       */
+    WIRE_EXIT_IMAGES = 7,    /* ask again with --ocr=images: pages are pictures     */
     WIRE_EXIT_MEMORY = 6,    /* out of memory, as base/mem.h ends a process: E_LIMIT */
     WIRE_EXIT_NO_PROGRAM = 127 /* could not be started: E_IO                         */
     /* any other: E_FORMAT with the last line of standard error */

@@ -1,0 +1,209 @@
+/* test_pdf_ocr.c: pages that are pictures: what is recognised in them, where it stands, and what is
+ * said where nothing can be. */
+#include "extract/ocr.h"
+#include "tests/pdf_make.h"
+
+enum { DPI = 150 };
+
+static const char *const lines[] = {"The harbour master counted seventeen boats",
+                                    "before the storm",
+                                    "reached the outer wall on Thursday evening."};
+
+/* Text operators of a page with the three lines. */
+static struct buf print_lines(const char *font)
+{
+    struct buf b = {0};
+    for (int i = 0; i < 3; i++) line(&b, font, 14, 72, 120 + 20 * i, lines[i]);
+    return b;
+}
+
+/* Draws page 1 of a file in the folder, as a gray picture of 8 bits. */
+static bool draw(const char *name, struct buf *pixels, int *w, int *h)
+{
+    char command[1200], path[512];
+    snprintf(path, sizeof path, "%s", in_dir(name));
+    snprintf(command, sizeof command, "pdftoppm -r %d -gray -singlefile %s %s 2>/dev/null", DPI,
+             path, in_dir("drawn"));
+    if (system(command) != 0) return false;
+    struct buf all;
+    int end = 0;
+    read_all(in_dir("drawn.pgm"), &all);
+    bool good = sscanf(all.s, "P5 %d %d 255%n", w, h, &end) == 2 &&
+                all.n == (size_t)end + 1 + (size_t)*w * (size_t)*h;
+    if (good) buf_add(pixels, all.s + end + 1, (size_t)*w * (size_t)*h);
+    buf_free(&all);
+    return good;
+}
+
+/* A page that is nothing but a picture of the lines.  False: there is nothing here to draw it. */
+static bool page_of_picture(struct pdf *p)
+{
+    static char resources[80];
+    struct pdf drawn;
+    struct buf ops = print_lines("F"), pixels = {0};
+    int w, h;
+    begin(&drawn);
+    page(&drawn, ops.s);
+    finish(&drawn, "", dir, "drawn.pdf");
+    buf_free(&ops);
+    if (!draw("drawn.pdf", &pixels, &w, &h)) return false;
+    int image = p->n + 1;
+    object(p, image);
+    buf_addf(&p->b, "<</Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8", w, h);
+    buf_addf(&p->b, "/ColorSpace/DeviceGray/Length %zu>>\nstream\n", pixels.n);
+    buf_add(&p->b, pixels.s, pixels.n);
+    buf_addz(&p->b, "\nendstream\nendobj\n");
+    buf_free(&pixels);
+    snprintf(resources, sizeof resources, "/XObject<</I %d 0 R>>", image);
+    p->resources = resources;
+    page(p, "q 600 0 0 800 0 0 cm /I Do Q\n");
+    p->resources = NULL;
+    return true;
+}
+
+/* Writes picture.pdf: one page; and mixed.pdf: text, picture, text. */
+static void make_pictures(void)
+{
+    struct pdf p;
+    struct buf ops = {0};
+    begin(&p);
+    if (!page_of_picture(&p)) skip();
+    finish(&p, "", dir, "picture.pdf");
+    line(&ops, "F", 14, 72, 100, "Here the page has text of its own.");
+    begin(&p);
+    page(&p, ops.s);
+    page_of_picture(&p);
+    page(&p, ops.s);
+    finish(&p, "", dir, "mixed.pdf");
+    buf_free(&ops);
+}
+
+static bool is_installed(void)
+{
+    struct ocr *o = ocr_open("eng");
+    bool is = o != NULL;
+    ocr_close(o);
+    if (!is) print_message("# tesseract-ocr is not installed: nothing is recognised\n");
+    return is;
+}
+
+static struct got read_with(const char *name, struct ingest_options o)
+{
+    if (o.ocr && !o.ocr_lang) o.ocr_lang = "eng";
+    return get(in_dir(name), o);
+}
+
+/* The lines, each where it is in the picture. */
+static void check_places(const struct got *g, uint32_t page_number)
+{
+    for (int i = 0; i < 3; i++) {
+        const char *at = strstr(g->d->text.s, lines[i]);
+        if (!at) print_message("%s\n", g->d->text.s);
+        assert_non_null(at);
+        struct place p = doc_place(g->d, (size_t)(at - g->d->text.s), strlen(lines[i]));
+        float baseline = 120 + 20 * (float)i;
+        assert_int_equal(p.page, page_number);
+        assert_float_equal(p.box[0], 72, 3);
+        assert_true(p.box[1] > baseline - 16 && p.box[1] < baseline - 6);
+        assert_true(p.box[3] > baseline - 1 && p.box[3] < baseline + 7);
+    }
+}
+
+static void test_recognised(void **state)
+{
+    (void)state;
+    if (!is_installed()) skip();
+    make_pictures();
+    struct got g = read_with("picture.pdf", (struct ingest_options){.ocr = OCR_AUTO});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    check_places(&g, 1);
+    assert_true(g.d->pages[0].recognised && !g.d->pages[0].no_text);
+    assert_string_equal(g.d->note, "page 1: text recognised in an image (tesseract, eng)");
+    drop(&g);
+    for (int jobs = 1; jobs <= 3; jobs += 2) {
+        g = read_with("mixed.pdf", (struct ingest_options){.ocr = OCR_AUTO, .jobs = jobs});
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        check_places(&g, 2);
+        assert_true(g.d->pages[1].recognised);
+        assert_false(g.d->pages[0].recognised || g.d->pages[2].recognised);
+        assert_int_equal(g.d->pages_without_text, 0);
+        assert_string_equal(g.d->note, "page 2: text recognised in an image (tesseract, eng)");
+        drop(&g);
+    }
+    g = read_with("mixed.pdf", (struct ingest_options){.ocr = OCR_FORCE});
+    assert_int_equal(g.r, OK);
+    check_places(&g, 2);
+    assert_string_equal(g.d->note, "pages 1-3: text recognised in an image (tesseract, eng)");
+    drop(&g);
+    g = read_with("mixed.pdf", (struct ingest_options){.ocr = OCR_AUTO, .pages = "1,3"});
+    assert_int_equal(g.r, OK);
+    assert_null(g.d->note);
+    drop(&g);
+}
+
+/* What no font tells can still be seen. */
+static void test_garbage(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf ops = print_lines("G");
+    if (!is_installed()) skip();
+    begin(&p);
+    page(&p, ops.s);
+    finish(&p, "", dir, "garbage.pdf");
+    buf_free(&ops);
+    struct got g = read_with("garbage.pdf", (struct ingest_options){.ocr = OCR_AUTO});
+    assert_int_equal(g.r, OK);
+    check_places(&g, 1);
+    assert_true(g.d->pages[0].recognised);
+    drop(&g);
+}
+
+/* Without it, or without the language, or without memory for it: as if there were no such thing,
+ * and a word about it. */
+static void test_without(void **state)
+{
+    (void)state;
+    make_pictures();
+    struct got g = read_with("picture.pdf", (struct ingest_options){.ocr = OCR_OFF});
+    assert_int_equal(g.r, E_EMPTY);
+    assert_non_null(strstr(g.e.msg, "1 of 1 pages are images; use an OCR tool first"));
+    drop(&g);
+    for (int use = OCR_AUTO; use <= OCR_FORCE; use++) {
+        struct ingest_options o = {.ocr = (enum ocr_use)use, .ocr_lang = "xyz"};
+        g = read_with("picture.pdf", o);
+        assert_int_equal(g.r, E_EMPTY);
+        assert_non_null(strstr(g.e.msg, "install tesseract-ocr with the language of --ocr-lang"));
+        drop(&g);
+        g = read_with("mixed.pdf", o);
+        assert_int_equal(g.r, OK);
+        assert_true(g.d->pages[1].no_text && !g.d->pages[1].recognised);
+        assert_non_null(strstr(g.d->note, "install tesseract-ocr"));
+        drop(&g);
+    }
+#ifndef __SANITIZE_ADDRESS__ /* no limit on memory there */
+    if (!is_installed()) skip();
+    for (size_t mib = 30; mib <= 90; mib += 24) { /* it never costs the pages that have text */
+        g = read_with("mixed.pdf", (struct ingest_options){.ocr = OCR_AUTO, .memory = mib << 20});
+        assert_int_equal(g.r, OK);
+        assert_true(holds(&g, "text of its own"));
+        assert_int_equal(g.d->pages[1].no_text, !g.d->pages[1].recognised);
+        if (g.d->pages[1].no_text)
+            assert_true(strstr(g.d->note, "recognising their text broke down") ||
+                        strstr(g.d->note, "no text was recognised in them"));
+        drop(&g);
+    }
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_recognised),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_without),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
