@@ -302,7 +302,7 @@ int sys_cores(void)
     return n < 1 ? 1 : n;
 }
 
-void sys_exe_dir(char *out, size_t cap)
+void sys_exe_path(char *out, size_t cap)
 {
     ssize_t n = readlink("/proc/self/exe", out, cap - 1);
     char real[PATH_MAX];
@@ -310,6 +310,11 @@ void sys_exe_dir(char *out, size_t cap)
     if (started && realpath(started, real)) n = snprintf(out, cap, "%s", real);
     if (n < 0 || (size_t)n >= cap) n = 0;
     out[n] = '\0';
+}
+
+void sys_exe_dir(char *out, size_t cap)
+{
+    sys_exe_path(out, cap);
     char *slash = strrchr(out, '/');
     if (slash) *slash = '\0';
 }

@@ -49,6 +49,8 @@ size_t sys_memory(void);        /* bytes of the machine; 0 if unknown */
 int sys_numa_nodes(void);       /* at least 1 */
 void sys_processor(char *out, size_t cap); /* its name; "" if unknown */
 int sys_cores(void);            /* processors this process may run on, at least 1 */
+/* The running executable; "" if unknown. */
+void sys_exe_path(char *out, size_t cap);
 /* The folder of the running executable, without a trailing slash; "" if unknown. */
 void sys_exe_dir(char *out, size_t cap);
 

@@ -20,7 +20,8 @@ static void add_mib(struct buf *b, const char *what, size_t bytes)
 static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
 {
     buf_addf(b, "%-14s%s, backend %s\n", "model", p->model, p->backend);
-    buf_addf(b, "%-14s%zu in %zu chunks\n", "documents", p->n_docs, p->chunks);
+    buf_addf(b, "%-14s%zu in %zu chunk%s\n", "documents", p->n_docs, p->chunks,
+              p->chunks == 1 ? "" : "s");
     buf_addf(b, "%-14s%zu tokens, and %zu for the reply\n", "prompt", p->prompt, p->reply);
     buf_addf(b, "%-14s%zu tokens, read before and kept\n", "cached", p->cached);
     buf_addf(b, "%-14s%zu tokens\n", "window", p->window);

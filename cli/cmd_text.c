@@ -95,7 +95,7 @@ static void add_list(struct buf *b, const struct ledger *l, bool terminal)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct ledger_entry *f = &l->v[i];
-        if (f->status != LEDGER_USED) continue;
+        if (f->status != LEDGER_USED || f->holds) continue;
         add_text(b, str_of(f->path), terminal);
         buf_addf(b, "\t%s\t%s\n", f->format ? f->format : "-", f->lang ? f->lang : "-");
     }

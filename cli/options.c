@@ -235,6 +235,8 @@ enum err options_check(struct options *o, struct errinfo *e)
         return err_set(e, E_USAGE, "-O (--output-dir) goes with --each");
     if (o->output_dir && o->output)
         return err_set(e, E_USAGE, "-o (--output) and -O (--output-dir) exclude each other");
+    if (o->map + o->chunks + o->list > 1)
+        return err_set(e, E_USAGE, "--map, --chunks and --list exclude each other");
     if (o->quiet && o->verbose) return err_set(e, E_USAGE, "-q and -v exclude each other");
     if (o->seed && o->temp == 0)
         return err_set(e, E_USAGE, "--seed has no effect without --temp above 0");

@@ -148,7 +148,8 @@ static void doc_lines(struct term *t, const struct docset *set)
         doc_detail(t, d);
     }
     if (!t->verbose && notes > NOTES_SHOWN)
-        term_note(t, "notes about %zu more documents (-v shows them)", notes - NOTES_SHOWN);
+        term_note(t, "notes about %zu more document%s (-v shows them)", notes - NOTES_SHOWN,
+                  notes - NOTES_SHOWN == 1 ? "" : "s");
 }
 
 /* An option that changed nothing is worth a word: perhaps something else was meant. */
@@ -200,7 +201,10 @@ void report_no_code(struct term *t, struct docset *set)
             term_note(t, "%s: %s, which is what review is for", d->name, x->reason);
     }
     if (said > NOTES_SHOWN)
-        term_note(t, "%zu more documents are no source code (-v shows them)", said - NOTES_SHOWN);
+        term_note(t, said - NOTES_SHOWN == 1
+                         ? "%zu more document is no source code (-v shows it)"
+                         : "%zu more documents are no source code (-v shows them)",
+                  said - NOTES_SHOWN);
 }
 
 /* ------------------------------------------------------------------ results */

@@ -75,7 +75,7 @@ const char *result_status_name(enum result_status s)
 size_t ledger_count(const struct ledger *l, enum ledger_status status)
 {
     size_t n = 0;
-    for (size_t i = 0; i < l->n; i++) n += l->v[i].status == status;
+    for (size_t i = 0; i < l->n; i++) n += l->v[i].status == status && !l->v[i].holds;
     return n;
 }
 

@@ -75,7 +75,8 @@ static enum err run_files(struct state *s, const char *text, struct result *r, s
     }
     if (done) return OK;
     s->j.stage = STAGE_FIT;
-    return err_set(e, E_LIMIT, "none of the %zu files fits the context", n);
+    return err_set(e, E_LIMIT, n == 1 ? "the %zu file does not fit the context"
+                                 : "none of the %zu files fits the context", n);
 }
 
 static enum err write_result(struct state *s, struct result *r, struct errinfo *e)
@@ -274,14 +275,28 @@ static enum err run_one(struct state *s, const struct input *in, struct errinfo 
     return code;
 }
 
+/* Whether an operand is a document by itself: no folder, no archive, no folder in an archive.  What
+ * cannot be listed says why when it is read. */
+static bool is_one_input(struct state *s, const char *path)
+{
+    struct stat st;
+    struct ledger l = {0};
+    bool there = stat(path, &st) == 0;
+    if (!strcmp(path, "-")) return true;
+    if (there && !S_ISREG(st.st_mode)) return !S_ISDIR(st.st_mode);
+    if (job_list(&s->j, &l, path, NULL)) return true;
+    for (size_t i = 0; i < l.n; i++)
+        if (l.v[i].status == LEDGER_USED && !l.v[i].holds && !strcmp(l.v[i].path, path))
+            return true;
+    return false;
+}
+
 /* The files that the operands stand for, in order. */
 static enum err list_files(struct state *s, char *const *operands, struct ledger *l,
                            struct errinfo *e)
 {
     for (; *operands; operands++) {
-        struct stat st;
-        bool folder = strcmp(*operands, "-") && stat(*operands, &st) == 0 && S_ISDIR(st.st_mode);
-        if (!folder) {
+        if (is_one_input(s, *operands)) {
             ledger_add(l, s->j.life, LEDGER_USED, *operands, NULL, 0);
             continue;
         }
@@ -325,7 +340,7 @@ static enum err list_inputs(struct state *s, char *const *operands, struct input
         if (l.v[i].status == LEDGER_SKIPPED || l.v[i].status == LEDGER_UNREADABLE)
             s->in.gap = true;
         s->in.unreadable += l.v[i].status == LEDGER_UNREADABLE;
-        if (l.v[i].status != LEDGER_USED) continue;
+        if (l.v[i].status != LEDGER_USED || l.v[i].holds) continue;
         struct input *in = &v[(*n)++];
         *in = (struct input){.path = l.v[i].path, .in_folder = true};
         for (char *const *p = operands; *p; p++) in->in_folder &= strcmp(*p, in->path) != 0;

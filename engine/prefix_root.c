@@ -103,8 +103,12 @@ struct prefix_key prefix_root_program(const struct prefix_key *checkpoint)
 {
     struct buf b = {0};
     struct mapping m;
+    char exe[4096];
+    sys_exe_path(exe, sizeof exe);
     buf_add(&b, (const char *)checkpoint->b, sizeof checkpoint->b);
-    if (!sys_map(&m, "/proc/self/exe", NULL)) {
+    /* The link leads to what runs, also where that was replaced meanwhile; without /proc its name
+     * does. */
+    if (!sys_map(&m, "/proc/self/exe", NULL) || !sys_map(&m, exe, NULL)) {
         add_digest(&b, m.p, m.n);
         sys_unmap(&m);
     }

@@ -173,7 +173,9 @@ static enum err write_book(struct doc_builder *b, struct book *k, const struct i
     const char *pages = o->pages;
     uint32_t first, last, count = (uint32_t)k->n_chapters;
     if (!pages_bounds(pages, count, &first, &last))
-        return err_set(e, E_USAGE, "%s: --pages %s: the book has %u chapters", name, pages, count);
+        return err_set(e, E_USAGE, count == 1 ? "%s: --pages %s: the book has %u chapter"
+                                             : "%s: --pages %s: the book has %u chapters",
+                       name, pages, count);
     if (k->title.n) doc_set_title(b, k->title.s, k->title.n);
     for (uint32_t i = 0; i < count; i++) doc_page(b, k->chapter[i]->name, 0, 0, false);
     for (uint32_t i = first - 1; i < last; i++) {

@@ -430,7 +430,9 @@ static enum err read_any(struct doc_builder *b, const struct ingest_options *o, 
     }
     if (doc_length(b)) return OK;
     if (box && o->pages)
-        return err_set(e, E_USAGE, "%s: --pages %s: there are %u messages", name, o->pages, m.page);
+        return err_set(e, E_USAGE, m.page == 1 ? "%s: --pages %s: there is %u message"
+                                              : "%s: --pages %s: there are %u messages",
+                       name, o->pages, m.page);
     return err_set(e, E_EMPTY, "%s: no text in it", name);
 }
 

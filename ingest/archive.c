@@ -156,7 +156,10 @@ static void read_members(struct item *it, const struct members *m, struct errinf
                 it->only, m->ended ? "; " : "", m->ended ? m->ended : "");
     else if (!f->used && m->ended) err_set(why, E_FORMAT, "%s: %s", it->name, m->ended);
     else if (!f->used)
-        err_set(why, E_EMPTY, "%s: none of its %zu members can be read", it->name, m->n);
+        err_set(why, E_EMPTY, m->n == 1 ? "%s: its %zu member cannot be read"
+                                        : "%s: none of its %zu members can be read",
+                it->name, m->n);
+    else r->set->ledger.v[it->entry].holds = true;
 }
 
 /* Each member is a document of its own behind those that were read before. */

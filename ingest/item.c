@@ -4,6 +4,7 @@
 
 #include "ingest/archive.h"
 #include "ingest/charset.h"
+#include "ingest/lang.h"
 #include "ingest/magic.h"
 #include "ingest/read_text.h"
 
@@ -222,12 +223,30 @@ static enum err check_inside(const struct reader *reader, const struct item *it,
                    it->only);
 }
 
+void item_describe(struct ledger_entry *out, const char *name, const char *s, size_t n,
+                   const struct reader *r)
+{
+    if (n > ITEM_HEAD) n = ITEM_HEAD;
+    const struct lang *lang = !r || r->members ? NULL : lang_of(name, s, n);
+    if (!lang && r == &read_text_code) lang = lang_guess(s, n);
+    out->format = r ? r->name : NULL;
+    out->lang = lang ? lang->name : NULL;
+}
+
+static void list_here(struct item *it, const struct reader *reader)
+{
+    struct ledger_entry *l = &it->r->set->ledger.v[it->entry];
+    item_describe(l, it->inner, it->bytes.s, it->bytes.n, reader);
+    item_end(it, NULL, &(struct errinfo){0});
+}
+
 void item_read(struct item *it, const struct reader *reader)
 {
     struct errinfo why = {0};
     if ((!reader && choose_reader(&reader, it, &why)) || check_inside(reader, it, &why))
         item_end(it, NULL, &why);
     else if (reader->members) archive_read(it);
+    else if (it->r->list) list_here(it, reader);
     else if (reader->apart) read_apart(it, reader);
     else read_here(it, reader);
 }

@@ -15,6 +15,7 @@ struct reading {
     const struct ingest_options *o;
     ingest_tick *tick;
     void *ctx;
+    bool list; /* what would be read is entered in the ledger, and not read */
     struct pool *pool;
     struct errinfo interrupted;
 };
@@ -46,6 +47,9 @@ struct item {
 struct item *item_begin(struct reading *r, const char *name, const char *path);
 /* Bytes to document; `reader` NULL: whatever they are.  The item ends here or in the pool. */
 void item_read(struct item *it, const struct reader *reader);
+/* Says in the ledger's last entry what the first bytes of a file tell. */
+void item_describe(struct ledger_entry *out, const char *name, const char *s, size_t n,
+                   const struct reader *reader);
 /* Enters what became of it in the places that were kept for it, and releases it. */
 void item_end(struct item *it, struct doc *d, const struct errinfo *why);
 

@@ -7,7 +7,6 @@
 
 #include "ingest/ingest.h"
 #include "ingest/item.h"
-#include "ingest/lang.h"
 #include "ingest/pages.h"
 #include "ingest/read_text.h"
 #include "ingest/sniff.h"
@@ -143,15 +142,11 @@ static int open_entry(const struct tree_file *t)
     return openat(t->folder, t->base, flags);
 }
 
-/* Lists a file and says in the ledger what its first bytes tell. */
 static void list_used(struct ledger *l, struct arena *a, const char *path, const char *head,
                       size_t n, size_t bytes, const struct reader *r)
 {
-    const struct lang *lang = !r || r->members ? NULL : lang_of(path, head, n);
-    if (!lang && r == &read_text_code) lang = lang_guess(head, n);
     ledger_add(l, a, LEDGER_USED, path, NULL, bytes);
-    l->v[l->n - 1].format = r ? r->name : NULL;
-    l->v[l->n - 1].lang = lang ? lang->name : NULL;
+    item_describe(&l->v[l->n - 1], path, head, n, r);
 }
 
 static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *e)
@@ -230,7 +225,9 @@ static enum err nothing_in(const struct folder *f, const char *path, struct erri
     if (f->left_out == 0)
         return err_set(e, E_EMPTY, "%s: no files in it to read (see --hidden, --no-ignore, -i, -e)",
                        path);
-    return err_set(e, E_EMPTY, "%s: none of its %zu files can be read", path, f->left_out);
+    return err_set(e, E_EMPTY, f->left_out == 1 ? "%s: its %zu file cannot be read"
+                                               : "%s: none of its %zu files can be read",
+                   path, f->left_out);
 }
 
 /* ------------------------------------------------------------------ the face */
@@ -330,9 +327,23 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
     return one.why.code ? err_set(e, one.why.code, "%s", one.why.msg) : OK;
 }
 
+/* What the members of an archive would be read as. */
+static enum err list_archive(struct ledger *l, struct arena *a, const char *path,
+                             const struct ingest_options *o, struct errinfo *e)
+{
+    struct docset set = {.ledger = *l};
+    struct reading r = {.set = &set, .a = a, .o = o, .list = true};
+    struct errinfo why = {0};
+    r.pool = pool_new(o);
+    read_file(&r, path, &why);
+    pool_free(r.pool);
+    *l = set.ledger;
+    return why.code ? err_set(e, why.code, "%s", why.msg) : OK;
+}
+
 /* A file that is named, or leads into an archive, is read whatever it is. */
 static enum err list_named_file(struct ledger *l, struct arena *a, const char *path,
-                                struct errinfo *e)
+                                const struct ingest_options *o, struct errinfo *e)
 {
     char *around = mem_copy(a, path, strlen(path));
     size_t inside = 0;
@@ -343,20 +354,23 @@ static enum err list_named_file(struct ledger *l, struct arena *a, const char *p
     char *head = mem_alloc(ITEM_HEAD, 1);
     ssize_t n = pread(fd, head, ITEM_HEAD, 0);
     const struct reader *r = n > 0 ? item_judge(around, head, (size_t)n).reader : NULL;
-    bool nothing_inside = inside && path[inside] && !(r && r->members);
-    if (!nothing_inside && fstat(fd, &st) == 0)
+    bool members = r && r->members && !o->from;
+    bool nothing_inside = inside && path[inside] && !members;
+    if (!nothing_inside && !members && fstat(fd, &st) == 0)
         list_used(l, a, path, head, n > 0 ? (size_t)n : 0, (size_t)st.st_size, r);
     close(fd);
     mem_free(head);
+    if (members) return list_archive(l, a, path, o, e);
     return nothing_inside ? err_set(e, E_IO, "%s: %s", path, strerror(ENOTDIR)) : OK;
 }
 
 /* Nothing is taken from a pipe. */
-static enum err list_named(struct ledger *l, struct arena *a, const char *path, struct errinfo *e)
+static enum err list_named(struct ledger *l, struct arena *a, const char *path,
+                           const struct ingest_options *o, struct errinfo *e)
 {
     struct stat st;
     bool pipe = !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
-    if (!pipe) return list_named_file(l, a, path, e);
+    if (!pipe) return list_named_file(l, a, path, o, e);
     ledger_add(l, a, LEDGER_USED, path, NULL, 0);
     return OK;
 }
@@ -365,7 +379,7 @@ enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e)
 {
     struct folder f = {.ledger = l, .a = a};
-    if (!is_folder(path)) return list_named(l, a, path, e);
+    if (!is_folder(path)) return list_named(l, a, path, o, e);
     enum err r = tree_walk(path, o, a, l, list_file, &f, e);
     mem_free(f.head);
     TRY(r);

@@ -203,9 +203,17 @@ deepread text -j 0 page.html
 ---
 # What is in an archive, and what is not.
 tar -cf t.tar tree && deepread text --list t.tar t.tar/tree/main.c && deepread text t.tar/tree/main.c | head -n 1 | cut -c 1-3
-t.tar	archive	-
-t.tar/tree/main.c	archive	-
+t.tar/tree/main.c	code	c
+t.tar/tree/sub/limit.c	code	c
+t.tar/tree/main.c	code	c
 #in
+---
+# Each member is an input of its own, and the archive is none.
+tar -cf t.tar tree && deepread summarize --each -n 20 -f json t.tar/tree >out 2>&1; grep -o '"path": "t.tar[^"]*"' out | sort -u; grep '"used"' out
+"path": "t.tar/tree/main.c"
+"path": "t.tar/tree/sub/limit.c"
+    "used": 1,
+    "used": 1,
 ---
 tar -cf t.tar tree && deepread text t.tar/nope 2>err; cat err
 deepread: t.tar: no member nope in it that can be read

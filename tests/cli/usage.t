@@ -20,6 +20,10 @@ deepread text -x lease.txt
 ! unknown option -x (a file whose name begins with - is written ./-...)
 = 2
 ---
+deepread text --map --chunks lease.txt
+! --map, --chunks and --list exclude each other
+= 2
+---
 deepread text --map=yes lease.txt
 ! --map takes no value
 = 2
