@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "extract/cut_gzip.h"
 #include "ingest/members.h"
 #include "ingest/formats.h"
 #include "ingest/magic.h"
@@ -19,6 +20,7 @@ struct unpacking {
     size_t total;    /* bytes unpacked so far     */
     size_t members;
     bool single;     /* a compressed file         */
+    bool cut;        /* what is read is the beginning of what was packed */
     const char *end; /* why it ends early         */
     char why[160];
 };
@@ -96,14 +98,20 @@ static bool is_readable(const char *path, const struct buf *b, const char **reas
     return !kind;
 }
 
-/* The data of the member at hand, up to its first block or to its end.  False: damaged. */
+/* The data of the member at hand, until there are `most` bytes or a little more, or to its end.
+ * False: damaged; what came before that is kept, therefore blocks and no archive_read_data. */
 static bool read_data(struct unpacking *u, struct buf *b, size_t most)
 {
-    char block[BLOCK];
-    la_ssize_t k = 1;
-    while (b->n < most && (k = archive_read_data(u->ar, block, sizeof block)) > 0)
-        buf_add(b, block, (size_t)k);
-    return k >= 0;
+    const void *block;
+    size_t k;
+    la_int64_t at;
+    int r = ARCHIVE_OK;
+    while (b->n < most && (r = archive_read_data_block(u->ar, &block, &k, &at)) >= ARCHIVE_WARN &&
+           r != ARCHIVE_EOF) {
+        while (at > 0 && b->n < (size_t)at && b->n < most) buf_addc(b, '\0'); /* a hole */
+        buf_add(b, block, k);
+    }
+    return r >= ARCHIVE_WARN;
 }
 
 static enum err send_left_out(struct unpacking *u, const char *path, const char *reason,
@@ -167,7 +175,7 @@ static enum err take_entries(struct unpacking *u, struct archive_entry *entry, i
         TRY(take_entry(u, entry, e));
         if (!u->end) status = archive_read_next_header(u->ar, &entry);
     }
-    if (!u->end && status != ARCHIVE_EOF) u->end = "damaged: the rest cannot be unpacked";
+    if (!u->end && (status != ARCHIVE_EOF || u->cut)) u->end = "damaged: the rest cannot be unpacked";
     const char *end = u->end ? u->end : "";
     return members_send(u->fd, MEMBERS_END, "", end, strlen(end), e);
 }
@@ -177,9 +185,11 @@ static bool is_header(int status)
     return status == ARCHIVE_OK || status == ARCHIVE_WARN;
 }
 
-enum err unpack(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e)
+/* Finds out what the bytes are, and unpacks them. */
+static enum err unpack_bytes(struct unpacking *all, const char *name, const void *bytes, size_t n,
+                             struct errinfo *e)
 {
-    struct unpacking u = {.fd = fd, .source = n};
+    struct unpacking u = *all;
     struct archive_entry *entry = NULL;
     int status = ARCHIVE_FATAL;
     for (int raw = 0; raw < 2 && !is_header(status); raw++) {
@@ -189,12 +199,24 @@ enum err unpack(int fd, const char *name, const void *bytes, size_t n, struct er
         if (u.ar) status = archive_read_next_header(u.ar, &entry);
         bool zip = n >= 4 && !memcmp(bytes, "PK", 2);
         if (status == ARCHIVE_EOF || (zip && !is_header(status))) break;
-        if (raw && is_header(status) && archive_filter_count(u.ar) < 2) status = ARCHIVE_FATAL;
+        if (raw && is_header(status) && !u.cut && archive_filter_count(u.ar) < 2)
+            status = ARCHIVE_FATAL;
     }
     enum err r = is_header(status) ? take_entries(&u, entry, status, e)
                  : status == ARCHIVE_EOF
                      ? err_set(e, E_EMPTY, "%s: an archive without members", name)
                      : err_set(e, E_FORMAT, "%s: damaged, or no archive of a known kind", name);
     if (u.ar) archive_read_free(u.ar);
+    return r;
+}
+
+enum err unpack(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e)
+{
+    struct unpacking u = {.fd = fd, .source = n};
+    struct buf head = {0};
+    u.cut = cut_gzip(&head, bytes, n, MEMBERS_BYTES);
+    enum err r = u.cut ? unpack_bytes(&u, name, head.s, head.n, e)
+                       : unpack_bytes(&u, name, bytes, n, e);
+    buf_free(&head);
     return r;
 }

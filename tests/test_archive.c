@@ -223,6 +223,18 @@ static void what_is_there_before_the_damage(void **state)
     assert_int_equal(t.r, OK);
     assert_string_equal(t.set.v[0]->text.s, "first\n");
     assert_non_null(strstr(t.reasons.s, "cut.tgz: damaged: the rest cannot be unpacked\n"));
+    assert_int_equal(t.set.n, 2); /* and the beginning of the one that was cut */
+    assert_memory_equal(t.set.v[1]->text.s, noise, 30000);
+    drop_tree(&t);
+    struct part one[] = {{"x", noise, 50000}};
+    struct buf gz = archive_make("raw", "gzip", one, 1);
+    write_file(dir, "cut.txt.gz", gz.s, gz.n / 2); /* less than a block of libarchive */
+    t = read_path("cut.txt.gz", (struct ingest_options){0});
+    assert_int_equal(t.r, OK);
+    assert_true(t.set.v[0]->text.n > 10000);
+    assert_memory_equal(t.set.v[0]->text.s, noise, 10000);
+    assert_non_null(strstr(t.reasons.s, "cut.txt.gz: damaged: the rest cannot be unpacked\n"));
+    buf_free(&gz);
     drop_tree(&t);
     write_file(dir, "cut.tgz", b.s, 20);
     t = read_path("cut.tgz", (struct ingest_options){0});
