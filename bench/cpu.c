@@ -1,6 +1,7 @@
 /* cpu.c: a whole model on the CPU: reading and writing at many lengths, and where the time goes.
  *
- *   build/bench/cpu [-m DIR] [-t THREADS] [-w f32|bf16|int8|fp8] [-n LENGTHS] [-d TOKENS]
+ *   build/bench/cpu [-m DIR] [-t THREADS] [-w f32|bf16|int8|fp8] [-k f32|bf16|f16|int8]
+ *                   [-n LENGTHS] [-d TOKENS]
  *                   [--dense-to LENGTH] [--index-share N] [--reply-top-k N] [--csv FILE]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS greedily,
@@ -258,6 +259,13 @@ static enum weight_type weights_named(const char *s)
                                 : WEIGHT_FP8;
 }
 
+static enum kv_type state_named(const char *s)
+{
+    for (int t = KV_F32; t <= KV_INT8; t++)
+        if (!strcmp(s, kv_type_name((enum kv_type)t))) return (enum kv_type)t;
+    return KV_AUTO;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {.dir = "models/deepread-150m", .decode = 32, .dense_to = 8192};
@@ -268,6 +276,7 @@ int main(int argc, char **argv)
         if (!strcmp(a, "-m")) o.dir = v;
         else if (!strcmp(a, "-t")) o.model.threads = atoi(v);
         else if (!strcmp(a, "-w")) o.model.weights = weights_named(v);
+        else if (!strcmp(a, "-k")) o.model.kv = state_named(v);
         else if (!strcmp(a, "-n")) fine = lengths_parse(&o.lengths, v);
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--dense-to")) o.dense_to = strtoul(v, NULL, 10);

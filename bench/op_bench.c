@@ -145,7 +145,7 @@ static void bench_onednn(const struct bench *b, int threads)
 /* S rows of arbitrary numbers as the cache holds them. */
 static void *const *pages(const struct bench *b, enum kv_type type, size_t S, int width, int split)
 {
-    size_t n = (S + KV_PAGE - 1) / KV_PAGE, bytes = kv_row_bytes(type, width, 2) * KV_PAGE;
+    size_t n = (S + KV_PAGE - 1) / KV_PAGE, bytes = kv_row_bytes(type, split, width - split) * KV_PAGE;
     void **p = malloc(n * sizeof *p);
     float *x = numbers(KV_PAGE * (size_t)(width + 1));
     for (size_t i = 0; i < n; i++) {

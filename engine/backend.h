@@ -62,9 +62,10 @@ struct rope_args {
  * rows lie together: the latent block of layer l starts at latent_offset and holds KV_PAGE rows of
  * R+P elements (of H (N+W) + P for mha_attend); the index keys of a selecting layer start at
  * index_offset, KV_PAGE rows of C.  What f16 cannot hold becomes its largest number.
- * KV_INT8: an element is a byte times the scale of its part, which is the part's largest magnitude
- * / 127.  A row is its bytes, up to a multiple of four, and then the scales, f32: of the latent and
- * of the rope key, or of the whole index key.  Never with mha_attend. */
+ * KV_INT8: an element of a latent is a byte times the scale of its group of KV_INT8_GROUP, which is
+ * the group's largest magnitude / 127.  A row is its bytes, up to a multiple of four, then the scales,
+ * f32, then the rope key in f16, up to a multiple of four bytes.  An index key is its bytes and one
+ * scale.  Never with mha_attend. */
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */
@@ -74,12 +75,30 @@ struct kv_view {
 /* KV_INT8: numbers whose largest is below this are stored as zeros with scale 0. */
 #define KV_INT8_LEAST 1e-30f
 
-/* Bytes of a row of `width` elements in `parts` parts (2: latent and rope key; 1: index key). */
-static inline size_t kv_row_bytes(enum kv_type type, int width, int parts)
+#define KV_INT8_GROUP 64 /* elements of a latent that share a scale */
+
+/* KV_INT8, of a latent of R elements with a rope key, or of an index key of R elements: where in a row the
+ * scales stand, and how many. */
+static inline size_t kv_scales_at(int R)
 {
-    size_t w = (size_t)width;
-    if (type == KV_INT8) return (w + 3) / 4 * 4 + (size_t)parts * sizeof(float);
-    return w * (type == KV_F32 ? 4 : 2);
+    return ((size_t)R + 3) / 4 * 4;
+}
+static inline size_t kv_scales(int R, bool index)
+{
+    return index ? 1 : ((size_t)R + KV_INT8_GROUP - 1) / KV_INT8_GROUP;
+}
+/* Where the rope key stands. */
+static inline size_t kv_rope_at(int R)
+{
+    return kv_scales_at(R) + kv_scales(R, false) * sizeof(float);
+}
+
+/* Bytes of a row of a latent of R elements and a rope key of P; P 0: of an index key of R elements. */
+static inline size_t kv_row_bytes(enum kv_type type, int R, int P)
+{
+    if (type != KV_INT8) return (size_t)(R + P) * (type == KV_F32 ? 4 : 2);
+    if (P == 0) return kv_scales_at(R) + sizeof(float);
+    return kv_rope_at(R) + ((size_t)P * 2 + 3) / 4 * 4;
 }
 
 struct kv_store_args {   /* writes T rows at positions pos0.. */

@@ -16,9 +16,9 @@ struct kv_page {
 
 /* ------------------------------------------------------------------ layout */
 
-static size_t block_bytes(enum kv_type type, int width, int parts)
+static size_t block_bytes(enum kv_type type, int R, int P)
 {
-    size_t bytes = KV_PAGE * kv_row_bytes(type, width, parts);
+    size_t bytes = KV_PAGE * kv_row_bytes(type, R, P);
     return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
@@ -29,10 +29,10 @@ void kv_layout_init(struct kv_layout *l, const struct config *c, enum kv_type ty
     if (attention == ATTEND_EXPANDED) l->width = config_expanded_width(c);
     for (int i = 0; i < c->L; i++) {
         l->latent_offset[i] = l->page_bytes;
-        l->page_bytes += block_bytes(type, l->width, 2);
+        l->page_bytes += block_bytes(type, l->width - c->P, c->P);
         if (attention != ATTEND_CHOSEN || !c->full[i]) continue;
         l->index_offset[i] = l->page_bytes;
-        l->page_bytes += block_bytes(index_type, l->index_width, 1);
+        l->page_bytes += block_bytes(index_type, l->index_width, 0);
     }
 }
 

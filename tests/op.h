@@ -162,7 +162,7 @@ static inline struct op_kv op_kv_parts(size_t S, int width, int split, enum kv_t
                                        const float *rows)
 {
     struct op_kv kv = {.n = (S + KV_PAGE - 1) / KV_PAGE};
-    size_t bytes = KV_PAGE * kv_row_bytes(type, width, split < width ? 2 : 1);
+    size_t bytes = KV_PAGE * kv_row_bytes(type, split, width - split);
     kv.pages = calloc(kv.n ? kv.n : 1, sizeof *kv.pages);
     for (size_t i = 0; i < kv.n; i++) {
         kv.pages[i] = malloc(bytes); /* exactly one block: sanitizers see a read beyond it */

@@ -48,10 +48,10 @@ static struct input make_input(const struct job *j, bool ties, bool negative)
             in.q[i * C + c] = rintf(in.q[i * C + c] / most * 63) * (most / 63);
     }
     for (size_t s = 0; j->type == KV_INT8 && s < S; s++) { /* what 8 bits have left of them */
-        size_t bytes = kv_row_bytes(KV_INT8, j->C, 1);
+        size_t bytes = kv_row_bytes(KV_INT8, j->C, 0);
         const int8_t *row = (int8_t *)in.kv.pages[s / KV_PAGE] + s % KV_PAGE * bytes;
         float scale;
-        memcpy(&scale, row + kv_row_bytes(KV_INT8, j->C, 0), sizeof scale);
+        memcpy(&scale, row + kv_scales_at(j->C), sizeof scale);
         for (size_t c = 0; c < C; c++) in.keys[s * C + c] = row[c] * scale;
     }
     return in;

@@ -214,7 +214,7 @@ static void store_int8_on(const struct op_path *p)
         ref_backend.kv_store(ref, &a, 1);
         for (size_t i = 0; i < got.n; i++)
             assert_memory_equal(got.pages[i], want.pages[i],
-                                KV_PAGE * kv_row_bytes(KV_INT8, WIDTH, to_index ? 1 : 2));
+                                KV_PAGE * kv_row_bytes(KV_INT8, split, WIDTH - split));
         op_kv_free(&got);
         op_kv_free(&want);
         p->be->close(d);

@@ -190,7 +190,7 @@ static void load_keys(const struct job *j, const struct unit *u, const void *pag
         j->d->k.columns(u->keys, keys, a->kv.index_type, (size_t)a->C, a->C);
         return;
     }
-    size_t stride = kv_row_bytes(KV_INT8, a->C, 1), scale = kv_row_bytes(KV_INT8, a->C, 0);
+    size_t stride = kv_row_bytes(KV_INT8, a->C, 0), scale = kv_scales_at(a->C);
     j->d->k.quads(u->keys, (const int8_t *)keys, stride, a->C);
     for (size_t s = 0; s < KV_PAGE; s++)
         memcpy(&u->key_scale[s], keys + s * stride + scale, sizeof(float));

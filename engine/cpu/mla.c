@@ -73,7 +73,7 @@ struct task {
 static int next_rows(const void **row, const struct mla_args *a, const struct task *k, size_t first,
                      size_t end)
 {
-    size_t bytes = kv_row_bytes(a->kv.type, a->R + a->P, 2);
+    size_t bytes = kv_row_bytes(a->kv.type, a->R, a->P);
     int n = 0;
     while (n < MLA_BLOCK && first + (size_t)n < end) {
         size_t pos = first + (size_t)n;

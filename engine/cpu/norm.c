@@ -200,33 +200,40 @@ void cpu_rope(struct device *d, const struct rope_args *a, size_t n)
 
 /* ------------------------------------------------------------------ cache */
 
-static void store_row(const struct device *d, char *row, const float *x, enum kv_type type,
-                      int width, int split)
+/* A latent in groups, or a whole index key, and what there is of a rope key. */
+static void store_int8(const struct device *d, char *row, const float *x, int R, int P)
 {
-    size_t n = (size_t)width, first = (size_t)split;
-    if (type == KV_F32) {
+    size_t n = (size_t)R, group = P ? KV_INT8_GROUP : n;
+    float *scale = (float *)(row + kv_scales_at(R));
+    for (size_t i = 0; i < n; i += group)
+        scale[i / group] = d->k.to_int8((int8_t *)row + i, x + i, cpu_min(group, n - i), 127);
+    if (P) d->k.to_f16((uint16_t *)(row + kv_rope_at(R)), x + n, (size_t)P);
+}
+
+static void store_row(const struct device *d, char *row, const float *x, enum kv_type type, int R,
+                      int P)
+{
+    size_t n = (size_t)(R + P);
+    if (type == KV_F32)
         memcpy(row, x, n * sizeof *x);
-    } else if (type == KV_F16) {
+    else if (type == KV_F16)
         d->k.to_f16((uint16_t *)row, x, n);
-    } else if (type == KV_BF16) {
+    else if (type == KV_BF16)
         d->k.to_bf16((uint16_t *)row, x, n);
-    } else {
-        float *scale = (float *)(row + kv_row_bytes(type, width, 0));
-        scale[0] = d->k.to_int8((int8_t *)row, x, first, 127);
-        if (split < width)
-            scale[1] = d->k.to_int8((int8_t *)row + first, x + first, n - first, 127);
-    }
+    else
+        store_int8(d, row, x, R, P);
 }
 
 static void store_rows(const struct device *d, const struct kv_store_args *a)
 {
     size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
     enum kv_type type = a->to_index ? a->kv.index_type : a->kv.type;
-    size_t bytes = kv_row_bytes(type, a->width, a->split < a->width ? 2 : 1);
+    int P = a->width - a->split;
+    size_t bytes = kv_row_bytes(type, a->split, P);
     for (size_t t = 0; t < a->T; t++) {
         size_t pos = a->pos0 + t;
         char *page = (char *)a->kv.pages[pos / KV_PAGE] + offset;
-        store_row(d, page + pos % KV_PAGE * bytes, a->rows + t * a->ld, type, a->width, a->split);
+        store_row(d, page + pos % KV_PAGE * bytes, a->rows + t * a->ld, type, a->split, P);
     }
 }
 

@@ -3,15 +3,38 @@
 
 #include "engine/ref/ref.h"
 
+static bool is_index(const struct ref_rows *r)
+{
+    return r->split == r->width;
+}
+
 static char *row_at(const struct kv_view *kv, const struct ref_rows *r, size_t pos)
 {
-    size_t bytes = kv_row_bytes(r->type, r->width, r->split < r->width ? 2 : 1);
+    size_t bytes = kv_row_bytes(r->type, r->split, r->width - r->split);
     return (char *)kv->pages[pos / KV_PAGE] + r->offset + pos % KV_PAGE * bytes;
 }
 
 static float *scales_at(const struct ref_rows *r, char *row)
 {
-    return (float *)(row + kv_row_bytes(KV_INT8, r->width, 0));
+    return (float *)(row + kv_scales_at(r->split));
+}
+
+static uint16_t *rope_at(const struct ref_rows *r, char *row)
+{
+    return (uint16_t *)(row + kv_rope_at(r->split));
+}
+
+/* Elements that share a scale. */
+static int group_of(const struct ref_rows *r)
+{
+    return is_index(r) ? r->split : KV_INT8_GROUP;
+}
+
+static void load_int8(const struct ref_rows *r, char *row, float *x)
+{
+    const int8_t *bytes = (const int8_t *)row;
+    for (int i = 0; i < r->split; i++) x[i] = bytes[i] * scales_at(r, row)[i / group_of(r)];
+    for (int i = r->split; i < r->width; i++) x[i] = f16_to_f32(rope_at(r, row)[i - r->split]);
 }
 
 const float *ref_kv_row(const struct kv_view *kv, const struct ref_rows *r, size_t pos,
@@ -27,9 +50,7 @@ const float *ref_kv_row(const struct kv_view *kv, const struct ref_rows *r, size
     case KV_F16:
         for (int i = 0; i < r->width; i++) copy[i] = f16_to_f32(h[i]);
         break;
-    default:
-        for (int i = 0; i < r->width; i++)
-            copy[i] = ((const int8_t *)row)[i] * scales_at(r, row)[i >= r->split];
+    default: load_int8(r, row, copy);
     }
     return copy;
 }
@@ -46,10 +67,12 @@ static float quantise(int8_t *y, const float *x, int n)
 
 static void store_int8(const struct ref_rows *r, char *row, const float *x)
 {
-    float *scale = scales_at(r, row);
-    scale[0] = quantise((int8_t *)row, x, r->split);
-    if (r->split < r->width)
-        scale[1] = quantise((int8_t *)row + r->split, x + r->split, r->width - r->split);
+    int group = group_of(r);
+    for (int i = 0; i < r->split; i += group) {
+        int n = i + group < r->split ? group : r->split - i;
+        scales_at(r, row)[i / group] = quantise((int8_t *)row + i, x + i, n);
+    }
+    for (int i = r->split; i < r->width; i++) rope_at(r, row)[i - r->split] = f32_to_f16(x[i]);
 }
 
 static void store_rows(struct device *d, const struct kv_store_args *a)
