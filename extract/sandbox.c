@@ -34,7 +34,7 @@ enum { SANITIZED = 0 };
 static const char *const charsets[] = {
     "utf-16le", "utf-16", "utf-32le", "iso-8859-1", "iso-8859-9", "windows-1250", "windows-1251",
     "windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256",
-    "windows-1257", "windows-1258", "cp866", "cp874", "cp852", "cp855", "cp862", "iso-8859-2",
+    "windows-1257", "windows-1258", "cp437", "cp866", "cp874", "cp852", "cp855", "cp862", "iso-8859-2",
     "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8",
     "iso-8859-10", "iso-8859-11", "iso-8859-13", "iso-8859-14", "iso-8859-15", "iso-8859-16",
     "koi8-r", "koi8-u", "macintosh", "maccyrillic", "mac-centraleurope", "gb18030", "big5-hkscs",

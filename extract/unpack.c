@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "extract/cut_gzip.h"
+#include "extract/member_name.h"
 #include "ingest/members.h"
 #include "ingest/formats.h"
 #include "ingest/magic.h"
@@ -22,6 +23,7 @@ struct unpacking {
     bool single;     /* a compressed file         */
     bool cut;        /* what is read is the beginning of what was packed */
     const char *end; /* why it ends early         */
+    struct member_names names;
     char why[160];
 };
 
@@ -63,10 +65,11 @@ static const char *clean_path(struct buf *out, const char *path)
     return out->n && out->n < 4000 ? out->s : NULL;
 }
 
-static const char *path_of(struct archive_entry *entry)
+static const char *path_of(const struct unpacking *u, struct archive_entry *entry, struct buf *own)
 {
     const char *path = archive_entry_pathname_utf8(entry);
-    return path ? path : archive_entry_pathname(entry);
+    if (!path) path = archive_entry_pathname(entry);
+    return path ? member_name(&u->names, own, path) : NULL;
 }
 
 /* ------------------------------------------------------------------ members */
@@ -145,8 +148,8 @@ static enum err send_member(struct unpacking *u, const char *path, struct errinf
 
 static enum err take_entry(struct unpacking *u, struct archive_entry *entry, struct errinfo *e)
 {
-    struct buf clean = {0};
-    const char *raw = path_of(entry), *path = u->single ? "" : clean_path(&clean, raw);
+    struct buf clean = {0}, own = {0};
+    const char *raw = path_of(u, entry, &own), *path = u->single ? "" : clean_path(&clean, raw);
     const char *reason = NULL;
     enum err r = OK;
     if (++u->members > MEMBERS_MAX) {
@@ -163,6 +166,7 @@ static enum err take_entry(struct unpacking *u, struct archive_entry *entry, str
         r = reason ? send_left_out(u, path, reason, e) : send_member(u, path, e);
     }
     buf_free(&clean);
+    buf_free(&own);
     return r;
 }
 
@@ -214,9 +218,12 @@ enum err unpack(int fd, const char *name, const void *bytes, size_t n, struct er
 {
     struct unpacking u = {.fd = fd, .source = n};
     struct buf head = {0};
+    struct arena *a = arena_new();
+    member_names_open(&u.names, a, bytes, n);
     u.cut = cut_gzip(&head, bytes, n, MEMBERS_BYTES);
     enum err r = u.cut ? unpack_bytes(&u, name, head.s, head.n, e)
                        : unpack_bytes(&u, name, bytes, n, e);
     buf_free(&head);
+    arena_free(a);
     return r;
 }

@@ -208,6 +208,40 @@ static void in_folders_archives_stay_shut(void **state)
     drop_tree(&t);
 }
 
+/* Writes another name of the same length over each that stands in a zip. */
+static void rename_in(struct buf *b, const char *from, const char *to)
+{
+    size_t n = strlen(from);
+    assert_int_equal(strlen(to), n);
+    for (char *p = b->s; (p = memmem(p, (size_t)(b->s + b->n - p), from, n)); p += n) memcpy(p, to, n);
+}
+
+/* Names without the mark of UTF-8 are in the code page of whoever packed the file. */
+static void names_of_other_code_pages(void **state)
+{
+    (void)state;
+    static const struct { const char *raw, *shown; } v[] = {
+        {"gr\x94\xe1""e \x81""ber.txt", "a.zip/gr\xc3\xb6\xc3\x9f""e \xc3\xbc""ber.txt\n"}, /* cp437 */
+        {"\x84\xae\xa3\xae\xa2\xae\xe0 \xa0\xe0\xa5\xad\xa4\xeb \xaf\xae\xac\xa5\xe9\xa5\xad\xa8\xef.txt", /* cp866 */
+         "a.zip/\u0414\u043e\u0433\u043e\u0432\u043e\u0440 \u0430\u0440\u0435\u043d\u0434\u044b "
+         "\u043f\u043e\u043c\u0435\u0449\u0435\u043d\u0438\u044f.txt\n"},
+        {"\x95\xf1\x8d\x90\x8f\x91_\x91\xe6\x88\xea\x8f\xcd\x82\xcc\x90\xe0\x96\xbe.txt", /* cp932 */
+         "a.zip/\u5831\u544a\u66f8_\u7b2c\u4e00\u7ae0\u306e\u8aac\u660e.txt\n"},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        char plain[64] = {0};
+        memset(plain, 'N', strlen(v[i].raw));
+        struct part one[] = {{plain, "words\n", 0}};
+        struct buf b = archive_make("zip", "none", one, 1);
+        rename_in(&b, plain, v[i].raw);
+        write_file(dir, "a.zip", b.s, b.n);
+        struct tree t = read_path("a.zip", (struct ingest_options){0});
+        assert_string_equal(t.names.s, v[i].shown);
+        drop_tree(&t);
+        buf_free(&b);
+    }
+}
+
 /* ------------------------------------------------------------------ hostile and broken */
 
 static void what_is_there_before_the_damage(void **state)
@@ -324,6 +358,7 @@ int main(void)
         cmocka_unit_test(names_that_are_not_ascii),
         cmocka_unit_test(one_compressed_file),
         cmocka_unit_test(in_folders_archives_stay_shut),
+        cmocka_unit_test(names_of_other_code_pages),
         cmocka_unit_test(what_is_there_before_the_damage),
         cmocka_unit_test(a_bomb_ends_at_the_limit),
         cmocka_unit_test(archives_in_archives_end),
