@@ -62,6 +62,9 @@ enum err read_eml(struct doc_builder *b, const struct ingest_options *o, const c
 enum err read_mbox(struct doc_builder *b, const struct ingest_options *o, const char *name,
                    const void *bytes, size_t n, struct errinfo *e);
 
+/* Sends what is attached to a message, or to those of a box, and is not part of its text. */
+enum err unpack_mail(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e);
+
 /* E_FORMAT when it does not begin like RTF. */
 enum err read_rtf(struct doc_builder *b, const struct ingest_options *o, const char *name,
                   const void *bytes, size_t n, struct errinfo *e);

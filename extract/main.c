@@ -68,6 +68,7 @@ static const struct row {
     {"eml", read_eml, SANDBOX_NO_FILES, NULL, NULL, NULL},
     {"mbox", read_mbox, SANDBOX_NO_FILES, NULL, NULL, NULL},
     {"archive", NULL, SANDBOX_NO_FILES, unpack, NULL, NULL},
+    {"attachments", NULL, SANDBOX_NO_FILES, unpack_mail, NULL, NULL},
 };
 
 /* Shorter documents are read before a crew would have gathered. */

@@ -2,16 +2,18 @@
  *
  * Of each message: who, to whom, when, about what; then its text.  Of alternatives the plain one is
  * read, of a page all that is visible; messages inside and text that is attached follow, other
- * attachments are named.  Places are bytes and lines of the file, and in a box the message. */
+ * attachments are named, and read as documents of their own behind it (attach.h).  Places are bytes and lines of the file, and in a box the message. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "extract/attach.h"
 #include "extract/extract.h"
 #include "extract/mime.h"
 #include "extract/office.h"
 #include "extract/read_html.h"
 #include "ingest/charset.h"
+#include "ingest/members.h"
 #include "ingest/pages.h"
 
 enum { DEPTH_MAX = 24, PARTS_MAX = 20000, MESSAGES_MAX = 200000 };
@@ -26,6 +28,7 @@ struct mail {
     int parts;
     bool deep;     /* something was nested too deep */
     bool show_hidden;
+    struct attach *attach; /* the parts that are no text go there, and no text is made; or NULL */
     size_t locked, hidden; /* parts; characters that were left out */
 };
 
@@ -256,6 +259,14 @@ static void put_text(struct mail *m, const struct mime_part *p, const struct abo
     mime_body_free(&body);
 }
 
+static void send_attachment(struct mail *m, const struct mime_part *p, const struct about *a)
+{
+    struct mime_body body;
+    mime_decode(&body, m->s, p->body, p->to, a->encoding.s);
+    attach_send(m->attach, m->page, a->name.s, &body.bytes);
+    mime_body_free(&body);
+}
+
 static void put_attachment(struct mail *m, const struct mime_part *p, const struct about *a)
 {
     struct buf line = {0};
@@ -321,7 +332,7 @@ static void read_multipart(struct mail *m, const struct mime_part *p, const stru
     }
     if (is_type(a, "multipart/encrypted")) {
         m->locked++;
-        put_attachment(m, p, a);
+        if (!m->attach) put_attachment(m, p, a);
     } else if (is_type(a, "multipart/alternative")) {
         read_alternatives(m, p, boundary, depth);
     } else {
@@ -340,8 +351,10 @@ static void read_message(struct mail *m, size_t from, size_t to, int depth)
         m->deep = true;
         return;
     }
-    put_gap(m);
-    put_header(m, &p, depth);
+    if (!m->attach) {
+        put_gap(m);
+        put_header(m, &p, depth);
+    }
     read_part(m, from, to, depth, false);
 }
 
@@ -358,6 +371,9 @@ static void read_part(struct mail *m, size_t from, size_t to, int depth, bool di
         read_multipart(m, &p, &a, depth);
     } else if (is_type(&a, "message/rfc822") && !encoded) {
         read_message(m, p.body, p.to, depth + 1);
+    } else if (m->attach) {
+        bool text = is_type(&a, "text/") || (is_type(&a, "message/") && !encoded);
+        if (!text && !signature) send_attachment(m, &p, &a);
     } else if (is_type(&a, "text/") || is_type(&a, "message/")) {
         if (attached) put_attachment(m, &p, &a);
         put_text(m, &p, &a, is_type(&a, "text/html"));
@@ -446,4 +462,21 @@ enum err read_mbox(struct doc_builder *b, const struct ingest_options *o, const 
                    const void *bytes, size_t n, struct errinfo *e)
 {
     return read_any(b, o, name, bytes, n, n >= 5 && !memcmp(bytes, "From ", 5), e);
+}
+
+enum err unpack_mail(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e)
+{
+    struct arena *a = arena_new();
+    struct attach x = {.fd = fd};
+    struct mail m = {.b = doc_new(a, name, "eml"), .s = bytes, .n = n, .attach = &x};
+    enum err r = members_send_start(fd, e);
+    find_lines(&m);
+    if (n >= 5 && !memcmp(bytes, "From ", 5)) read_box(&m, NULL);
+    else read_message(&m, 0, n, 0);
+    mem_free(m.line);
+    buf_free(&x.names);
+    arena_free(a);
+    if (!r && x.why.code) r = err_set(e, x.why.code, "%s", x.why.msg);
+    const char *end = x.end ? x.end : "";
+    return r ? r : members_send(fd, MEMBERS_END, "", end, strlen(end), e);
 }

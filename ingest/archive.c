@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ingest/members.h"
 
@@ -12,11 +13,12 @@ static void keep_reason(void *ctx, struct doc *d, const struct errinfo *why)
 }
 
 /* The members of an archive; they point into *answer.  What runs in the pool ends meanwhile. */
-static enum err unpack(struct item *it, struct members *m, struct buf *answer, struct errinfo *e)
+static enum err unpack(struct item *it, const char *kind, struct members *m, struct buf *answer,
+                       struct errinfo *e)
 {
     struct reading *r = it->r;
     struct errinfo why = {0};
-    struct wire_about about = {it->name, it->path, "archive", it->bytes.s, it->bytes.n, answer};
+    struct wire_about about = {it->name, it->path, kind, it->bytes.s, it->bytes.n, answer};
     if (it->depth >= MEMBERS_DEPTH)
         return err_set(e, E_UNSUPPORTED, "%s: an archive in %d others is not unpacked", it->name,
                        it->depth);
@@ -82,7 +84,8 @@ static void read_member(struct item *it, const struct member *m, const struct me
     if (!asked.taken) return;
     const char *rule = *asked.below ? members_rule(rules, asked.below) : NULL;
     const char *reason = rule ? rule : member_reason(it, m, &reader, text);
-    if (asked.inside && (!reader || !reader->members)) return; /* nothing is inside it */
+    bool holds = reader && (reader->members || reader->attachments);
+    if (asked.inside && !holds) return; /* nothing is inside it */
     if (reason) {
         ledger_add(f->ledger, r->a, rule ? LEDGER_IGNORED : LEDGER_SKIPPED, path,
                    mem_copy(r->a, reason, strlen(reason)), m->n);
@@ -159,7 +162,6 @@ static void read_members(struct item *it, const struct members *m, struct errinf
         err_set(why, E_EMPTY, m->n == 1 ? "%s: its %zu member cannot be read"
                                         : "%s: none of its %zu members can be read",
                 it->name, m->n);
-    else r->set->ledger.v[it->entry].holds = true;
 }
 
 /* Each member is a document of its own behind those that were read before. */
@@ -168,13 +170,41 @@ void archive_read(struct item *it)
     struct errinfo why = {0};
     struct members m;
     struct buf answer = {0};
-    enum err r = unpack(it, &m, &answer, &why);
+    enum err r = unpack(it, "archive", &m, &answer, &why);
     if (!r && m.n == 1 && !*m.v[0].path && !m.v[0].reason) {
         if (m.ended) note_rest(it, m.ended);
         read_compressed(it, &m.v[0], &answer);
         return;
     }
     if (!r) read_members(it, &m, &why);
+    if (!why.code) it->r->set->ledger.v[it->entry].holds = true;
     buf_free(&answer);
     item_end(it, NULL, &why);
+}
+
+/* ------------------------------------------------------------------ mail */
+
+/* Parts that are attached have the name of a file, or are binary and say so. */
+bool archive_may_hold(const struct item *it)
+{
+    const char *s = it->bytes.s, *end = s + it->bytes.n;
+    if (it->only && *it->only) return true;
+    for (const char *p = s; (p = memchr(p, '=', (size_t)(end - p))); p++)
+        if (p - s >= 8 && !strncasecmp(p - 8, "filename", 8)) return true;
+    return memmem(s, it->bytes.n, "base64", 6) || memmem(s, it->bytes.n, "BASE64", 6);
+}
+
+void archive_read_attached(struct item *it, const struct reader *reader)
+{
+    struct errinfo why = {0};
+    struct members m = {0};
+    struct buf answer = {0};
+    struct item message = *it; /* which may end before its attachments */
+    bool whole = !it->only || !*it->only;
+    enum err r = unpack(it, "attachments", &m, &answer, &why);
+    if (whole) item_read_alone(it, reader);
+    if (!r && (m.n || !whole)) read_members(&message, &m, &why);
+    if (!whole && !why.code) it->r->set->ledger.v[it->entry].holds = true;
+    if (!whole) item_end(it, NULL, &why);
+    buf_free(&answer);
 }

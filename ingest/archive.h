@@ -7,4 +7,9 @@
 /* Reads the members of an archive, or what is compressed in a file; the item ends there. */
 void archive_read(struct item *it);
 
+/* What is attached to a message is read behind it, as its members; `reader` reads the message. */
+void archive_read_attached(struct item *it, const struct reader *reader);
+/* Whether something may be attached, as far as is to be seen without parsing. */
+bool archive_may_hold(const struct item *it);
+
 #endif

@@ -41,9 +41,9 @@ static const struct reader rtf = {
     "rtf", SUFFIXES(".rtf"), sniff_rtf, .apart = true, .title = "Rich Text Format", .binary = true,
     .units = {.line = "paragraph"}};
 static const struct reader eml = {"eml", SUFFIXES(".eml", ".mht", ".mhtml"), sniff_eml,
-                                  .apart = true, .title = "mail"};
+                                  .apart = true, .title = "mail", .attachments = true};
 static const struct reader mbox = {"mbox", SUFFIXES(".mbox", ".mbx"), sniff_mbox, .apart = true,
-                                   .title = "mailbox", .units = {.page = "message"}};
+                                   .title = "mailbox", .attachments = true, .units = {.page = "message"}};
 static const struct reader archive = {
     "archive", SUFFIXES(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"), sniff_archive,
     .apart = true, .title = "archive or compressed file", .binary = true, .members = true};

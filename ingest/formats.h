@@ -18,6 +18,7 @@ struct reader {
     bool binary;       /* no text: sniff sees the bytes as they are, else as one byte a character */
     struct units units;
     bool members;      /* an archive: its members are documents                               */
+    bool attachments;  /* mail: what is attached to it is documents behind it                 */
 };
 
 /* The rows in the order of lists; NULL after the last. */

@@ -218,7 +218,7 @@ static enum err choose_reader(const struct reader **out, const struct item *it, 
 /* Only an archive has something inside it. */
 static enum err check_inside(const struct reader *reader, const struct item *it, struct errinfo *e)
 {
-    if (!it->only || !*it->only || reader->members) return OK;
+    if (!it->only || !*it->only || reader->members || reader->attachments) return OK;
     return err_set(e, E_IO, "%s: is no folder and no archive that %s could be in", it->name,
                    it->only);
 }
@@ -240,15 +240,21 @@ static void list_here(struct item *it, const struct reader *reader)
     item_end(it, NULL, &(struct errinfo){0});
 }
 
+void item_read_alone(struct item *it, const struct reader *reader)
+{
+    if (it->r->list) list_here(it, reader);
+    else if (reader->apart) read_apart(it, reader);
+    else read_here(it, reader);
+}
+
 void item_read(struct item *it, const struct reader *reader)
 {
     struct errinfo why = {0};
     if ((!reader && choose_reader(&reader, it, &why)) || check_inside(reader, it, &why))
         item_end(it, NULL, &why);
     else if (reader->members) archive_read(it);
-    else if (it->r->list) list_here(it, reader);
-    else if (reader->apart) read_apart(it, reader);
-    else read_here(it, reader);
+    else if (reader->attachments && archive_may_hold(it)) archive_read_attached(it, reader);
+    else item_read_alone(it, reader);
 }
 
 size_t item_max_file(const struct ingest_options *o)

@@ -50,6 +50,8 @@ void item_read(struct item *it, const struct reader *reader);
 /* Says in the ledger's last entry what the first bytes of a file tell. */
 void item_describe(struct ledger_entry *out, const char *name, const char *s, size_t n,
                    const struct reader *reader);
+/* The same for what it is by itself, without what is in it or attached to it. */
+void item_read_alone(struct item *it, const struct reader *reader);
 /* Enters what became of it in the places that were kept for it, and releases it. */
 void item_end(struct item *it, struct doc *d, const struct errinfo *why);
 

@@ -327,7 +327,7 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
     return one.why.code ? err_set(e, one.why.code, "%s", one.why.msg) : OK;
 }
 
-/* What the members of an archive would be read as. */
+/* What the members of an archive, or a message and what is attached to it, would be read as. */
 static enum err list_archive(struct ledger *l, struct arena *a, const char *path,
                              const struct ingest_options *o, struct errinfo *e)
 {
@@ -354,7 +354,7 @@ static enum err list_named_file(struct ledger *l, struct arena *a, const char *p
     char *head = mem_alloc(ITEM_HEAD, 1);
     ssize_t n = pread(fd, head, ITEM_HEAD, 0);
     const struct reader *r = n > 0 ? item_judge(around, head, (size_t)n).reader : NULL;
-    bool members = r && r->members && !o->from;
+    bool members = r && (r->members || r->attachments) && !o->from;
     bool nothing_inside = inside && path[inside] && !members;
     if (!nothing_inside && !members && fstat(fd, &st) == 0)
         list_used(l, a, path, head, n > 0 ? (size_t)n : 0, (size_t)st.st_size, r);

@@ -242,6 +242,43 @@ static void names_of_other_code_pages(void **state)
     }
 }
 
+#define ATTACHED(name, base64)                                                                     \
+    "--b\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"             \
+    "Content-Disposition: attachment; filename=\"" name "\"\n\n" base64 "\n"
+
+/* What is attached to mail and is no text of it is read behind it, as what it is. */
+static void attachments(void **state)
+{
+    (void)state;
+    static const char mail[] =
+        "From: a@b\nTo: c@d\nSubject: Figures\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n"
+        ATTACHED("t.csv", "YSxiCjEsMgo=") ATTACHED("t.csv", "YyxkCjMsNAo=")
+        ATTACHED("p.png", "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAA=")
+        ATTACHED("../x/notes", "bm90ZXMgb2Ygc29tZWJvZHkK")
+        "--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=n.txt\n\nin it\n--b--\n";
+    write_text(dir, "m.eml", mail);
+    struct tree t = read_path("m.eml", (struct ingest_options){0});
+    assert_int_equal(t.r, OK);
+    assert_string_equal(t.names.s, "m.eml\nm.eml/2-t.csv\nm.eml/notes\nm.eml/t.csv\n");
+    assert_non_null(strstr(t.set.v[0]->text.s, "in it"));
+    assert_string_equal(t.set.v[1]->text.s, "c | d\n3 | 4");
+    assert_string_equal(t.reasons.s, "");
+    drop_tree(&t);
+    t = read_path("m.eml/t.csv", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "m.eml/t.csv\n");
+    assert_string_equal(t.set.v[0]->text.s, "a | b\n1 | 2");
+    drop_tree(&t);
+    t = read_path("m.eml/p.png", (struct ingest_options){0});
+    assert_int_equal(t.r, E_IO);
+    drop_tree(&t);
+    struct part in[] = {{"box/m.eml", mail, 0}};
+    put_archive("z.zip", "zip", "none", in, 1);
+    t = read_path("z.zip/box/m.eml/2-t.csv", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "z.zip/box/m.eml/2-t.csv\n");
+    drop_tree(&t);
+}
+
 /* ------------------------------------------------------------------ hostile and broken */
 
 static void what_is_there_before_the_damage(void **state)
@@ -359,6 +396,7 @@ int main(void)
         cmocka_unit_test(one_compressed_file),
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
+        cmocka_unit_test(attachments),
         cmocka_unit_test(what_is_there_before_the_damage),
         cmocka_unit_test(a_bomb_ends_at_the_limit),
         cmocka_unit_test(archives_in_archives_end),
