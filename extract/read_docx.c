@@ -337,12 +337,70 @@ static void read_box(struct docx *d, struct pull *p)
     aside_queue(&d->aside, from, to, "", &d->body.at);
 }
 
+/* The m:val of a property of a formula, such as its operator; `usual` where it says nothing. */
+static void take_property(struct pull *p, const char *property, char out[8], const char *usual)
+{
+    enum pull_event ev;
+    snprintf(out, 8, "%s", usual);
+    for (int depth = p->depth; pull_inside(p, depth, &ev);)
+        if (ev == PULL_OPEN && pull_is(p, property)) snprintf(out, 8, "%.7s", pull_attr(p, "val"));
+    out[utf8_check(out, strlen(out))] = '\0';
+}
+
+/* Something in brackets, with separators between its parts: m:d. */
+static void read_delimited(struct docx *d, struct pull *p)
+{
+    char close[8] = ")";
+    enum pull_event ev;
+    bool any = false, open = false;
+    for (int depth = p->depth; pull_inside(p, depth, &ev);) {
+        if (ev != PULL_OPEN) continue;
+        if (pull_is(p, "dPr")) {
+            char begin[8] = "(";
+            for (int inner = p->depth; pull_inside(p, inner, &ev);) {
+                if (ev != PULL_OPEN) continue;
+                if (pull_is(p, "begChr")) snprintf(begin, 8, "%.7s", pull_attr(p, "val"));
+                if (pull_is(p, "endChr")) snprintf(close, 8, "%.7s", pull_attr(p, "val"));
+            }
+            begin[utf8_check(begin, strlen(begin))] = '\0';
+            close[utf8_check(close, strlen(close))] = '\0';
+            pen_textz(d->pen, begin);
+            open = true;
+        } else if (pull_is(p, "e")) {
+            if (!open) pen_textz(d->pen, "(");
+            if (any) pen_textz(d->pen, "|");
+            any = open = true;
+            walk(d, p);
+        } else {
+            read_element(d, p);
+        }
+    }
+    pen_textz(d->pen, close);
+}
+
+/* Formulas: the signs that stand between their parts. */
+static bool read_formula(struct docx *d, struct pull *p)
+{
+    if (!strstr(p->space, "/math")) return false;
+    if (pull_is(p, "d")) {
+        read_delimited(d, p);
+    } else if (pull_is(p, "naryPr")) {
+        char sign[8];
+        take_property(p, "chr", sign, "\xe2\x88\xab");
+        pen_textz(d->pen, sign);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void read_element(struct docx *d, struct pull *p)
 {
     static const struct { const char *name, *sign; } math[] = {
         {"den", "/"}, {"sup", "^"}, {"sub", "_"}, {"rad", "\xe2\x88\x9a"}};
     for (size_t i = 0; i < sizeof math / sizeof *math; i++)
         if (pull_is(p, math[i].name)) pen_textz(d->pen, math[i].sign);
+    if (read_formula(d, p)) return;
     if (pull_is(p, "p")) read_paragraph(d, p);
     else if (pull_is(p, "r")) read_run(d, p);
     else if (pull_is(p, "t")) read_text(d, p, false);

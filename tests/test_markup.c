@@ -171,6 +171,16 @@ static void asciidoc_headings_and_blocks(void **state)
 
 /* ------------------------------------------------------------------ manual pages */
 
+/* Strings that asciidoc's, docbook's and perl's pages define, and letters by name. */
+static void man_strings(void **state)
+{
+    (void)state;
+    struct result r = run("man", ".ie \\n(.g .ds Aq \\(aq\n.el .ds Aq '\n.SH NAME\nit\\*(Aqs \\*(C`code\\*(C' "
+                                 "\\*(``so\\*('' \\(*a\\[*W]\\(ra\n", NULL);
+    expect_text(&r, "NAME\nit's \"code\" \xe2\x80\x9cso\xe2\x80\x9d \xce\xb1\xce\xa9\xe2\x9f\xa9");
+    done(&r);
+}
+
 static void man_macros(void **state)
 {
     (void)state;
@@ -287,7 +297,7 @@ int main(void)
         cmocka_unit_test(csv_cells_and_quotes),
         cmocka_unit_test(rst_without_comments),
         cmocka_unit_test(asciidoc_headings_and_blocks),
-        cmocka_unit_test(man_macros),
+        cmocka_unit_test(man_macros), cmocka_unit_test(man_strings),
         cmocka_unit_test(mdoc_macros),
         cmocka_unit_test(latex_text_without_commands),
         cmocka_unit_test(markup_that_never_ends),

@@ -5,7 +5,7 @@
 
 #define TYPES {"[Content_Types].xml", "<Types/>", 0}
 #define W "xmlns:w='http://schemas.openxmlformats.org/wordprocessingml/2006/main' " \
-          "xmlns:m='m' xmlns:mc='mc' xmlns:wps='wps'"
+          "xmlns:m='http://schemas.openxmlformats.org/officeDocument/2006/math' xmlns:mc='mc' xmlns:wps='wps'"
 #define BODY(xml) {"word/document.xml", "<w:document " W "><w:body>" xml "</w:body></w:document>", 0}
 #define RUN(text) "<w:r><w:t xml:space='preserve'>" text "</w:t></w:r>"
 #define PARA(text) "<w:p>" RUN(text) "</w:p>"
@@ -51,6 +51,11 @@ static void docx_paragraphs_headings_and_lists(void **state)
     done(&r);
 }
 
+#define M(text) "<m:e><m:r><m:t>" text "</m:t></m:r></m:e>"
+#define NARY(sign)                                                                                 \
+    "<m:nary><m:naryPr>" sign "</m:naryPr><m:sub><m:r><m:t>i</m:t></m:r></m:sub><m:sup><m:r><m:t>n" \
+    "</m:t></m:r></m:sup><m:e/></m:nary>"
+
 static void docx_shows_what_a_page_shows(void **state)
 {
     (void)state;
@@ -67,9 +72,11 @@ static void docx_shows_what_a_page_shows(void **state)
              "</w:txbxContent></mc:Choice><mc:Fallback><w:txbxContent>" PARA("box")
              "</w:txbxContent></mc:Fallback></mc:AlternateContent></w:r>" RUN("around") "</w:p>"
              "<w:p><m:oMath><m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b</m:t></m:r>"
-             "</m:den></m:f></m:oMath></w:p>"));
+             "</m:den></m:f></m:oMath></w:p>"
+             "<w:p><m:oMath>" NARY("<m:chr m:val='S'/>") "<m:d>" M("x") M("y") "</m:d><m:d><m:dPr><m:begChr "
+             "m:val='['/><m:endChr m:val=''/></m:dPr>" M("z") "</m:d>" NARY("") "</m:oMath></w:p>"));
     struct result r = run(read_docx, "docx", &f, NULL);
-    expect_text(&r, "kept inserted shown\n\njoined\n\naround\n\nbox\n\na/b");
+    expect_text(&r, "kept inserted shown\n\njoined\n\naround\n\nbox\n\na/b\n\nS_i^n(x|y)[z\xe2\x88\xab_i^n");
     assert_string_equal(r.d->note, "left out 2 comments; left out 12 hidden characters");
     done(&r);
 }
