@@ -1,14 +1,15 @@
 /* model.c: a whole model on any backend: reading and writing at many lengths, and where the time goes.
  *
- *   build/bench/model [-m DIR] [-b BACKEND] [-w f32|bf16|fp8] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [-s STEP]
- *                     [--ops] [--dense] [--shape deepseek-v3.2 --layers N]
+ *   build/bench/model [-m DIR] [-b BACKEND] [-t THREADS] [-w f32|bf16|fp8] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [-s STEP]
+ *                     [--sequences COUNTS] [--ops] [--dense] [--shape deepseek-v3.2 --layers N]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS (64) greedily, which
  * are then taken back; the first two of them are warming up and not counted.  --ops: the same once more,
  * shorter, waiting for the device after every operation: per operation its calls, the time until the
  * call returned and the time until its work was done (which hides what an asynchronous device
- * overlaps, and adds a round trip to each).  -s: tokens of a step of writing (1): how a batch would do
- * that shares its state.  --shape: no checkpoint but random weights of that model's layer sizes
+ * overlaps, and adds a round trip to each).  -s: tokens of a step of writing (1).  --sequences: at each
+ * length the same for so many sequences over what was read, a token of each in one pass (1,2,4,8,16).
+ * --shape: no checkpoint but random weights of that model's layer sizes
  * (bench/synthetic.h), and what 61 such layers would take: each takes the same time, a dense one's
  * width being that of nine experts.  The tokens are arbitrary words of the vocabulary. */
 #include <stdio.h>
@@ -28,7 +29,7 @@
 struct options {
     const char *dir;
     struct model_options model;
-    struct lengths lengths;
+    struct lengths lengths, sequences;
     size_t decode, chunk, step;
     bool ops;
     int layers; /* of the synthetic model; 0: a checkpoint */
@@ -207,6 +208,52 @@ static enum err write_some(struct session *s, size_t step, size_t V, struct erri
     return session_append(s, ids, step, e);
 }
 
+/* A token of each sequence, in one pass. */
+static enum err step_all(struct append *v, int32_t *ids, size_t n, size_t V)
+{
+    for (size_t i = 0; i < n; i++) {
+        const float *logits = session_logits(v[i].s);
+        ids[i] = logits ? sampler_argmax(logits, NULL, V) : (int32_t)(i * 37 % V); /* each begins otherwise */
+        v[i].ids = &ids[i];
+        v[i].n = 1;
+    }
+    session_append_all(v, n);
+    for (size_t i = 0; i < n; i++)
+        if (v[i].code) return v[i].code;
+    return OK;
+}
+
+/* n sequences on all that s has read. */
+static enum err write_side_by_side(const struct options *o, struct session *s, size_t n, size_t V,
+                                   struct errinfo *e)
+{
+    struct append v[PARTS_MOST] = {0};
+    int32_t ids[PARTS_MOST];
+    enum err f = OK;
+    double best = 0, t0 = 0;
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (struct append){.s = session_new_beside(s), .e = e};
+        session_share(v[i].s, s, session_length(s));
+        session_set_reply(v[i].s, session_length(s));
+    }
+    for (size_t i = 0; i < WARM && !f; i++) f = step_all(v, ids, n, V);
+    memset(meter.op, 0, sizeof meter.op);
+    double start = sys_seconds();
+    for (size_t i = 0; i < o->decode && !f; i++) {
+        t0 = sys_seconds();
+        f = step_all(v, ids, n, V);
+        double now = sys_seconds() - t0;
+        if (i == 0 || now < best) best = now;
+    }
+    double mean = (sys_seconds() - start) / (double)o->decode;
+    for (size_t i = 0; i < n; i++) session_free(v[i].s);
+    if (!f)
+        printf("%8s %2zu sequences: %8.1f t/s together, %7.2f ms a pass; the fastest %7.2f ms\n", "", n,
+               (double)n / mean, mean * 1e3, best * 1e3);
+    if (!f && o->ops) put_meter("together", n * o->decode);
+    return f;
+}
+
 /* Reads from `from` up to n tokens, then writes some. */
 static enum err at_length(const struct options *o, struct session *s, const int32_t *ids, size_t from,
                           size_t n, size_t V, double *read, struct errinfo *e)
@@ -232,6 +279,8 @@ static enum err at_length(const struct options *o, struct session *s, const int3
     if (o->layers)
         printf("%8s %d layers would read these %zu at %.1f t/s and write %.1f t/s\n", "", WHOLE_LAYERS,
                n - from, (double)(n - from) / now * part, o->decode ? written * part : 0);
+    for (size_t i = 0; i < o->sequences.n && o->decode; i++)
+        TRY(write_side_by_side(o, s, o->sequences.v[i], V, e));
     fflush(stdout);
     return OK;
 }
@@ -313,7 +362,9 @@ int main(int argc, char **argv)
         i++;
         if (!strcmp(a, "-m")) o.dir = v;
         else if (!strcmp(a, "-b")) o.model.backend = v;
+        else if (!strcmp(a, "-t")) o.model.threads = atoi(v);
         else if (!strcmp(a, "-n")) fine = lengths_parse(&o.lengths, v);
+        else if (!strcmp(a, "--sequences")) fine = lengths_parse(&o.sequences, v);
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "-c")) o.chunk = strtoul(v, NULL, 10);
         else if (!strcmp(a, "-s")) o.step = strtoul(v, NULL, 10);
@@ -323,6 +374,7 @@ int main(int argc, char **argv)
         else fine = false;
     }
     fine = fine && o.step >= 1 && o.step <= STEP_MOST && shape == (o.layers > 0);
+    fine = fine && (!o.sequences.n || o.sequences.v[o.sequences.n - 1] <= PARTS_MOST);
     if (!fine) {
         fprintf(stderr, "model: see the head of bench/model.c for its options\n");
         return 2;
