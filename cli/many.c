@@ -4,24 +4,23 @@
  *   questions   each in a session beside it that shares the documents' state, each on a thread
  *               (engine/batch.h); their tokens go through the model together
  *   results     told in the order of the texts, however they end */
-#include <string.h>
-
 #include "cli/report.h"
 #include "cli/step.h"
 #include "engine/batch.h"
 
 _Static_assert(PARALLEL_MOST <= BATCH_MOST, "--parallel asks for more than a batch can do");
 
-/* One text on its way. */
+/* One text on its way.  There may be many thousands: what is large comes when it begins. */
 struct entry {
     struct step s;
     struct result *r;
+    size_t tokens;         /* of its part of the prompt */
     struct usage usage;    /* what is known before it is told */
     enum err code;
     struct errinfo e;
     enum stage stage;
     struct buf why;        /* job.h */
-    bool ended;
+    bool begun, ended;
 };
 
 struct many {
@@ -52,12 +51,15 @@ static bool begin(void *ctx, size_t i, struct session *s)
     struct entry *x = &m->v[i];
     struct job *j = m->j;
     j->stage = STAGE_RUN;
-    x->code = job_check_fit(j, j->n_doc_tokens + x->s.tokens.n, false, &x->e);
+    x->s.a = arena_new();
+    x->code = step_encode(&x->s, j, &x->e);
+    if (!x->code) x->code = job_check_fit(j, j->n_doc_tokens + x->tokens, false, &x->e);
     x->stage = j->stage;
     x->why = j->why;
     j->why = (struct buf){0};
     if (x->code) return false;
     session_share(s, j->session, j->n_doc_tokens);
+    x->begun = true;
     m->pace->replies++;
     if (++m->running > m->pace->at_once) m->pace->at_once = m->running;
     return true;
@@ -97,7 +99,7 @@ static size_t done(void *ctx, size_t i)
     struct many *m = ctx;
     size_t wanted = m->n;
     m->v[i].ended = true;
-    m->running -= m->running > 0;
+    m->running -= m->v[i].begun;
     if (m->v[i].code && m->v[i].code != E_INTR) wanted = i;
     while (m->told < m->n && m->v[m->told].ended && (!m->code || m->code == E_INTR)) {
         enum err code = tell(m, m->told++);
@@ -128,24 +130,45 @@ static void run(void *ctx, size_t i, struct session *s)
 
 /* ------------------------------------------------------------------ all together */
 
+/* How many tokens each question has. */
+static enum err count_questions(struct many *m, struct errinfo *e)
+{
+    struct arena *a = arena_new();
+    enum err r = OK;
+    for (size_t i = 0; i < m->n && !r; i++) {
+        struct step s = m->v[i].s;
+        s.a = a;
+        r = step_encode(&s, m->j, e);
+        m->v[i].tokens = s.tokens.n;
+        tokens_free(&s.tokens);
+        arena_reset(a);
+    }
+    arena_free(a);
+    return r;
+}
+
+static size_t longest_question(const struct many *m)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->v[i].tokens > most) most = m->v[i].tokens;
+    return most;
+}
+
 /* The documents, as they fit beside the longest question, and room for the first one. */
 static enum err read_documents(struct many *m, struct errinfo *e)
 {
     struct job *j = m->j;
     struct entry *first = &m->v[0];
-    size_t most = 0;
     j->stage = STAGE_RUN;
-    for (size_t i = 0; i < m->n; i++) {
-        TRY(step_encode(&m->v[i].s, j, e));
-        if (m->v[i].s.tokens.n > most) most = m->v[i].s.tokens.n;
-    }
-    TRY(job_fit_documents(j, most, e));
-    TRY(job_check_fit(j, j->n_doc_tokens + first->s.tokens.n, true, e));
+    TRY(count_questions(m, e));
+    TRY(job_fit_documents(j, longest_question(m), e));
+    TRY(job_check_fit(j, j->n_doc_tokens + first->tokens, true, e));
     struct tokens documents = {.v = j->doc_tokens, .n = j->n_doc_tokens};
     TRY(job_read_prompt(j, &documents, &first->usage, e));
-    first->usage.prompt_tokens += first->s.tokens.n;
+    first->usage.prompt_tokens += first->tokens;
     for (size_t i = 1; i < m->n; i++) {
-        m->v[i].usage.prompt_tokens = j->n_doc_tokens + m->v[i].s.tokens.n;
+        m->v[i].usage.prompt_tokens = j->n_doc_tokens + m->v[i].tokens;
         m->v[i].usage.cached_tokens = j->n_doc_tokens;
     }
     return OK;
@@ -156,10 +179,9 @@ static enum err read_documents(struct many *m, struct errinfo *e)
 static size_t sessions_at_once(const struct many *m)
 {
     struct job *j = m->j;
-    size_t n = j->o->parallel ? (size_t)j->o->parallel : PARALLEL_DEFAULT, most = 0, free = model_free_memory(j->model);
-    for (size_t i = 0; i < m->n; i++)
-        if (m->v[i].s.tokens.n > most) most = m->v[i].s.tokens.n;
-    size_t each = session_need_beside(j->session, most + j->o->max_tokens);
+    size_t n = j->o->parallel ? (size_t)j->o->parallel : PARALLEL_DEFAULT;
+    size_t free = model_free_memory(j->model);
+    size_t each = session_need_beside(j->session, longest_question(m) + j->o->max_tokens);
     if (n > m->n) n = m->n;
     if (free && n > 1 && free / each < n) {
         n = free / each > 1 ? free / each : 1;
@@ -190,8 +212,7 @@ enum err job_run_many(struct job *j, enum task task, const char *const *texts, s
     TRY(job_load_model(j, e));
     m.v = mem_alloc(n, sizeof *m.v);
     for (size_t i = 0; i < n; i++)
-        m.v[i] = (struct entry){.s = {.task = task, .text = texts[i], .a = arena_new()},
-                                .r = &results[i]};
+        m.v[i] = (struct entry){.s = {.task = task, .text = texts[i]}, .r = &results[i]};
     enum err code = read_documents(&m, e);
     if (!code) {
         answer(&m);
