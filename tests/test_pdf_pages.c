@@ -71,6 +71,70 @@ static void test_reaching(void **state)
     each_page_alone("reaching.pdf");
 }
 
+/* ------------------------------------------------------------------ two pages side by side */
+
+enum { SPREADS = 4, LINES = 30 };
+
+/* The left and the right page of a spread, each of two columns under a running head, the right one
+ * with a heading over its columns, the left one with a note below them. */
+static void add_spread(struct pdf *p, int spread)
+{
+    struct buf b = {0};
+    char s[100];
+    for (int half = 0; half < 2; half++) {
+        double x = 60 + 600 * half, y = half ? 150 : 90;
+        line(&b, "F", 9, x, 40, half ? "The second chapter" : "A book of harbours");
+        snprintf(s, sizeof s, "Opening of part %c", 'a' + spread);
+        if (half) line(&b, "B", 20, x, 110, s);
+        for (int k = 0; k < 2 * LINES; k++) {
+            snprintf(s, sizeof s, "spread %c half %d line %02d of what is told here", 'a' + spread,
+                     half, k);
+            line(&b, "F", 10, x + 250 * (k / LINES), y + 14 * (k % LINES), s);
+        }
+        snprintf(s, sizeof s, "1 A note on the left page of spread %c, over its columns.",
+                 'a' + spread);
+        if (!half) line(&b, "F", 8, x, 700, s);
+        snprintf(s, sizeof s, "%d", 2 * spread + half + 10);
+        line(&b, "F", 9, x + 230, 770, s);
+    }
+    page_of(p, 1200, 800, PDF_FONTS, b.s);
+    buf_free(&b);
+}
+
+static void test_spreads(void **state)
+{
+    (void)state;
+    struct pdf p;
+    begin(&p);
+    for (int i = 0; i < SPREADS; i++) add_spread(&p, i);
+    finish(&p, "/PageLabels<</Nums[0<</P(10-11)>>1<</P(12-13)>>]>>", dir, "spreads.pdf");
+    struct got g = get(in_dir("spreads.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    const char *at = g.d->text.s;
+    char s[100];
+    for (int i = 0; i < SPREADS; i++)
+        for (int half = 0; half < 2; half++) {
+            snprintf(s, sizeof s, half ? "Opening of part %c" : "spread %c half 0 line 00",
+                     'a' + i);
+            at = strstr(at, s);
+            assert_non_null(at); /* the heading after the whole left page */
+            for (int k = 0; k < 2 * LINES; k++) {
+                snprintf(s, sizeof s, "spread %c half %d line %02d", 'a' + i, half, k);
+                at = strstr(at, s);
+                assert_non_null(at);
+            }
+        }
+    assert_false(holds(&g, "A book of harbours") || holds(&g, "The second chapter"));
+    assert_false(holds(&g, "\n10\n") || holds(&g, "\n13\n"));
+    assert_true(holds(&g, "1 A note on the left page of spread c"));
+    assert_string_equal(g.d->pages[1].label, "12-13");
+    drop(&g);
+    each_page_alone("spreads.pdf");
+}
+
+/* ------------------------------------------------------------------ several processes */
+
 static void assert_same(const struct doc *a, const struct doc *b)
 {
     assert_string_equal(a->text.s, b->text.s);
@@ -170,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reaching),
+        cmocka_unit_test(test_spreads),
         cmocka_unit_test(test_processes),
         cmocka_unit_test(test_crew),
     };
