@@ -29,6 +29,10 @@
 
 enum { BUCKETS = 1024, MAX_OPEN = 48 };
 
+/* Gaps between words that tell how wide a space is; wider ones than MOST_SPACE are justified. */
+enum { SPACES = 3 };
+#define MOST_SPACE 0.4f
+
 #define NONE SIZE_MAX
 
 /* A word in turned coordinates. */
@@ -411,15 +415,50 @@ static void fill_piece(struct work *k, size_t pc, size_t from)
     }
 }
 
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The space between words in the region, in font sizes: the middle one of those between two words
+ * of letters; 0 where there are too few to tell. */
+static float word_space(const struct work *k, const struct slot *s, size_t n)
+{
+    size_t gaps = 0;
+    float *v = NEW(k->a, float, k->n_items + 1);
+    for (size_t i = 0; i < n; i++)
+        for (size_t at = k->first[s[i].piece], next; (next = k->item[at].next) != NONE; at = next) {
+            const struct item *a = &k->item[at], *b = &k->item[next];
+            float gap = (b->u0 - a->u1) / fmaxf(a->size, 1);
+            bool words = a->letters && b->letters && !a->digits && !b->digits;
+            if (words && gap > 0.1f && gaps < k->n_items) v[gaps++] = gap;
+        }
+    if (gaps < SPACES) return 0;
+    qsort(v, gaps, sizeof *v, by_size);
+    return v[gaps / 2];
+}
+
+/* A gap of the usual space parts two numbers at most: words of a cell stand so, too.  Signs beside
+ * each other lead the eye. */
+static bool is_usual(const struct item *a, const struct item *b, float gap, float space)
+{
+    if (!a->letters && !a->digits && !b->letters && !b->digits) return true;
+    return (a->letters || b->letters) && gap < 1.15f * space * fmaxf(a->size, b->size);
+}
+
 /* Marks the items behind which a border of the table runs through their piece. */
 static size_t find_cuts(struct work *k, const struct table *t, const struct slot *s, size_t n)
 {
     size_t cuts = 0;
+    float space = fminf(word_space(k, s, n), MOST_SPACE);
     for (size_t i = 0; i < n; i++) {
         size_t at = k->first[s[i].piece];
         float end = k->item[at].u1;
         for (size_t next; s[i].tabular && (next = k->item[at].next) != NONE; at = next) {
-            k->cut[at] = k->item[next].u0 > end && table_parts(t, i, end, k->item[next].u0);
+            float gap = k->item[next].u0 - end;
+            k->cut[at] = gap > 0 && !is_usual(&k->item[at], &k->item[next], gap, space) &&
+                         table_parts(t, i, end, k->item[next].u0);
             cuts += k->cut[at];
             end = fmaxf(end, k->item[next].u1);
         }

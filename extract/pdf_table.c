@@ -99,12 +99,27 @@ static bool is_border(const struct table *r, size_t row, float x, size_t least)
     return free >= least && across * 4 <= free;
 }
 
+static bool is_sign(const struct table *r, size_t i)
+{
+    const struct piece *p = &r->p[r->s[i].piece];
+    return !p->letters && !p->digits;
+}
+
+/* Most of the row is dots that lead the eye. */
+static bool is_leader(const struct table *r, const struct row *w)
+{
+    size_t signs = 0;
+    for (size_t i = w->from; i < w->to; i++) signs += is_sign(r, i);
+    return 2 * signs > w->to - w->from;
+}
+
 /* A row without wide gaps, inside a table or close above it, belongs to it when its gaps lie in
  * strips that the table's rows leave free: the lines of a head. */
 static void adopt(struct table *r, size_t row, int table)
 {
     struct row *w = &r->v[row];
     size_t gaps = 0, borders = 0;
+    if (is_leader(r, w)) return;
     w->table = table;
     for (size_t i = w->from + 1; i < w->to; i++) {
         float x = 0.5f * (r->p[r->s[i].piece].u0 + r->p[r->s[i - 1].piece].u1);
@@ -114,7 +129,8 @@ static void adopt(struct table *r, size_t row, int table)
     if (borders < 2 || 3 * borders < 2 * gaps) w->table = 0;
 }
 
-static void adopt_heads(struct table *r)
+/* Lines of a head above a table, and rows without wide gaps below it. */
+static void adopt_near(struct table *r)
 {
     for (size_t k = r->n; k-- > 0;) {
         if (r->v[k].table || r->v[k].to - r->v[k].from < 3) continue;
@@ -122,6 +138,12 @@ static void adopt_heads(struct table *r)
         while (below < r->n && below <= k + 2 && !r->v[below].table) below++;
         if (below >= r->n || !r->v[below].table) continue;
         if (r->v[k + 1].v0 - r->v[k].v1 < 1.2f * r->v[k].size) adopt(r, k, r->v[below].table);
+    }
+    for (size_t k = 1; k < r->n; k++) {
+        if (r->v[k].table || r->v[k].to - r->v[k].from < 3) continue;
+        size_t above = k > 1 && !r->v[k - 1].table ? k - 2 : k - 1;
+        if (!r->v[above].table) continue;
+        if (r->v[k].v0 - r->v[k - 1].v1 < 1.2f * r->v[k].size) adopt(r, k, r->v[above].table);
     }
 }
 
@@ -154,7 +176,7 @@ const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
     *r = (struct table){.p = p, .s = s, .v = NEW(scratch, struct row, n + 1)};
     make_rows(r, n);
     find_runs(r);
-    adopt_heads(r);
+    adopt_near(r);
     for (size_t k = 0; k < r->n; k++) {
         const struct row *w = &r->v[k];
         if (!w->table) continue;
@@ -162,6 +184,7 @@ const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
             s[i].tabular = true;
             if (i == w->from || s[i].apart) continue;
             float x = 0.5f * (p[s[i].piece].u0 + p[s[i - 1].piece].u1);
+            if (is_sign(r, i - 1) && is_sign(r, i)) continue; /* they lead the eye */
             if (gap_before(r, i) > 0.3f * size_at(r, i)) s[i].apart = is_border(r, k, x, 2);
         }
     }

@@ -232,8 +232,14 @@ static bool is_heading(const struct wrap *w, size_t i, size_t end)
     return w->c[i].next == NONE && count_below(w, i, end) > 0;
 }
 
+/* Twice how far c stands from the middle over the columns from a to b. */
+static float off_middle(const struct cell *c, const struct leaf *a, const struct leaf *b)
+{
+    return fabsf(a->u0 + b->u1 - c->u0 - c->u1);
+}
+
 /* Marks the columns that heading h spans: those under it, and as many of nobody's on its sides as
- * keep it in the middle of them. */
+ * keep it in the middle of them; as exactly in the middle where it is so of several already. */
 static void cover(const struct wrap *w, struct leaf *v, size_t n, size_t h)
 {
     const struct cell *c = &w->c[h];
@@ -243,11 +249,11 @@ static void cover(const struct wrap *w, struct leaf *v, size_t n, size_t h)
     for (last = first; last + 1 < n && v[last + 1].owner == h; last++) {
     }
     lo = first, hi = last;
+    float most = 2 * c->size, now = off_middle(c, &v[first], &v[last]);
+    if (last > first && now < 0.5f * c->size) most = now + 0.3f * c->size;
     for (size_t i = first + 1; i-- > 0 && (i == first || v[i].owner == NONE);)
-        for (size_t k = last; k < n && (k == last || v[k].owner == NONE); k++) {
-            float off = v[i].u0 + v[k].u1 - c->u0 - c->u1;
-            if (fabsf(off) < 2 * c->size && k - i > hi - lo) lo = i, hi = k;
-        }
+        for (size_t k = last; k < n && (k == last || v[k].owner == NONE); k++)
+            if (k - i > hi - lo && off_middle(c, &v[i], &v[k]) < most) lo = i, hi = k;
     for (size_t i = lo; i <= hi; i++) v[i].under = true;
 }
 
@@ -266,16 +272,15 @@ static size_t find_headings(const struct wrap *w, size_t from, size_t end, struc
     return top;
 }
 
-/* The heads of the columns stand in one row, that of the lowest; but those of the first and the
- * last columns, when no heading spans them, go up beside the headings. */
+/* The heads of the columns stand in one row, that of the lowest; but those that no heading spans go
+ * up beside the headings. */
 static void level_leaves(struct wrap *w, size_t from, size_t end)
 {
     size_t cells = w->r[end - 1].to - w->r[from].from, low = 0;
     struct leaf *v = NEW(w->scratch, struct leaf, cells + 1);
-    size_t n = find_leaves(w, from, end, v), lo = 0, hi = n;
+    size_t n = find_leaves(w, from, end, v), under = 0;
     size_t top = find_headings(w, from, end, v, n);
-    while (lo < n && !v[lo].under) lo++;
-    while (hi > lo && !v[hi - 1].under) hi--;
+    for (size_t i = 0; i < n; i++) under += v[i].under;
     for (size_t i = 0; i < n; i++) {
         size_t row = w->c[last_line(w, v[i].top)].row;
         if (row > low) low = row;
@@ -283,7 +288,7 @@ static void level_leaves(struct wrap *w, size_t from, size_t end)
     for (size_t k = from; k < low; k++)
         if (gap_below(w, k) > 2 * CLOSE) return;
     for (size_t i = 0; i < n; i++) {
-        size_t to = top != NONE && lo < n && (i < lo || i >= hi) ? top : low;
+        size_t to = top != NONE && under && !v[i].under ? top : low;
         w->c[v[i].top].moved = to;
         w->r[to].tabular = true;
     }
@@ -341,7 +346,8 @@ static void join_rows(struct wrap *w, size_t from, size_t end)
 {
     if (end - from < 2 || end - from > MAX_LINES) return;
     for (size_t k = from; k + 1 < end; k++)
-        if (two_rows(w, &w->r[k], &w->r[k + 1])) return;
+        for (size_t below = k + 1; below < end; below++)
+            if (two_rows(w, &w->r[k], &w->r[below])) return;
     for (size_t k = from + 1; k < end; k++) {
         for (size_t i = w->r[k].from; i < w->r[k].to; i++)
             for (size_t up = k; up-- > from;) {
@@ -364,25 +370,56 @@ static void join_body(struct wrap *w, size_t from, size_t end)
     }
 }
 
-/* A first cell that goes on with a small letter in a line of its own, or in the line that has the
- * other cells. */
-static void join_labels(struct wrap *w, size_t from, size_t end)
+/* Whether `below`, which begins with a small letter, is the next line of the cell of `above`. */
+static bool is_next_line(const struct wrap *w, size_t above, size_t below)
+{
+    const struct cell *x = &w->c[above], *y = &w->c[below], *first = &w->c[x->top];
+    bool under = y->u0 > first->u0 - 0.2f * x->size && y->u0 < first->u0 + 3 * x->size;
+    return under && y->lower && !is_number(x) && x->next == NONE && y->top == below &&
+           fabsf(x->size - y->size) <= 0.1f * x->size;
+}
+
+/* Row k + 1 is one line more of a cell whose last line so far is in row k. */
+static bool join_below(struct wrap *w, size_t k)
+{
+    struct row *b = &w->r[k + 1];
+    size_t into = w->r[k].into, y = b->from, over = 0, x = NONE;
+    const struct row *r = &w->r[into];
+    if (r->to - r->from < 2) return false;
+    for (size_t i = r->from; i < r->to; i++) {
+        size_t last = last_line(w, i);
+        if (!common(&w->c[last], &w->c[y])) continue;
+        over++;
+        if (w->c[last].row != k) return false;
+        if (i + 1 == r->to || w->c[y].u1 <= w->c[i + 1].u0) x = last;
+    }
+    if (over != 1 || x == NONE || !is_next_line(w, x, y)) return false;
+    tie(w, x, y);
+    b->into = into;
+    return true;
+}
+
+/* Row k is one line of a first cell that goes on in row k + 1, which has the other cells. */
+static void join_above(struct wrap *w, size_t k)
+{
+    struct row *a = &w->r[k];
+    if (!is_next_line(w, a->from, w->r[k + 1].from)) return;
+    tie(w, a->from, w->r[k + 1].from);
+    a->into = w->r[k + 1].into;
+}
+
+/* Cells that go on in a line of their own; first cells also in the line that has the others. */
+static void join_lines(struct wrap *w, size_t from, size_t end)
 {
     for (size_t k = from; k + 1 < end; k++) {
-        struct row *a = &w->r[k], *b = &w->r[k + 1];
-        struct cell *x = &w->c[a->from], *y = &w->c[b->from];
-        bool one_a = a->to - a->from == 1, one_b = b->to - b->from == 1;
-        if (one_a == one_b || !y->lower || is_number(x) || gap_below(w, k) > CLOSE) continue;
-        if (a->into != k || b->into != k + 1 || x->next != NONE || y->top != b->from) continue;
-        bool under = y->u0 > x->u0 - 0.2f * x->size && y->u0 < x->u0 + 3 * x->size;
-        if (!under || fabsf(x->size - y->size) > 0.1f * x->size) continue;
-        if (one_b && y->u1 > w->c[a->from + 1].u0) continue;
-        tie(w, a->from, b->from);
-        if (one_a)
-            a->into = k + 1;
-        else
-            b->into = k;
-        k++;
+        const struct row *b = &w->r[k + 1];
+        if (b->to - b->from == 1 && b->into == k + 1 && gap_below(w, k) <= CLOSE) join_below(w, k);
+    }
+    for (size_t k = end - 1; k-- > from;) {
+        const struct row *a = &w->r[k], *b = &w->r[k + 1];
+        bool more = b->to - b->from > 1 || b->into != k + 1;
+        if (a->to - a->from == 1 && a->into == k && more && gap_below(w, k) <= CLOSE)
+            join_above(w, k);
     }
 }
 
@@ -428,7 +465,7 @@ static void one_table(struct wrap *w, size_t from, size_t end)
         from = head;
     }
     join_body(w, from, end);
-    join_labels(w, from, end);
+    if (from < end) join_lines(w, from, end);
 }
 
 /* ------------------------------------------------------------------ back to slots */

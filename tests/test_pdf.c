@@ -344,6 +344,53 @@ static void test_wrapped_cells(void **state)
     drop(&g);
 }
 
+/* Words of a cell stay together where the space between them is as free as a border; a cell goes on
+ * in a line of its own; what no heading spans stands beside the headings. */
+static void test_cells(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const name[] = {"Alta",   "Bodo",  "Kristiansand, with the islands",
+                                       "Mandal", "Vardo", "Hamar"};
+    buf_addz(&b, "0.6 Tw\n"); /* spaces as wide as a third of the size */
+    line(&b, "F", 10, 294, 100, "First winter");
+    line(&b, "F", 10, 408, 100, "Second winter");
+    line(&b, "F", 10, 72, 113, "Harbour");
+    line(&b, "F", 10, 240, 113, "No.");
+    for (int c = 0; c < 4; c++)
+        line(&b, "F", 10, 280 + 55 * c + 10 * (c > 1), 113, c % 2 ? "SD (t)" : "Mean");
+    for (int r = 0; r < 6; r++) {
+        char n[16];
+        line(&b, "F", 10, 72, 130 + 13 * r, name[r]);
+        for (int c = 0; c < 5; c++) {
+            snprintf(n, sizeof n, "%d.%d", 10 + 7 * r + c, 9 - r);
+            line(&b, "F", 10, c ? 225 + 55 * c + 10 * (c > 2) : 240, 130 + 13 * r, n);
+        }
+    }
+    static const char *const row[][3] = {{"Office", "Duties", "Term"},
+                                         {"Pilot", "Brings ships in and out, day and", "4 years"},
+                                         {NULL, "night, and keeps the book of", NULL},
+                                         {NULL, "soundings", NULL},
+                                         {"Master", "Gives out berths", "6 years"},
+                                         {"Clerk", "Takes tolls; answers to the coun-", "2 years"},
+                                         {NULL, "cil for what was taken", NULL}};
+    for (int r = 0; r < 7; r++)
+        for (int c = 0; c < 3; c++)
+            if (row[r][c]) line(&b, "F", 10, 72 + 80 * c + 110 * (c > 1), 300 + 12 * r, row[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g,
+                      "Harbour | No. | First winter | Second winter\n"
+                      "Mean | SD (t) | Mean | SD (t)\nAlta | 10.9 | 11.9 | 12.9 | 13.9 | 14.9\n"));
+    assert_true(holds(&g, "Kristiansand, with the islands | 24.7 | 25.7 | 26.7 | 27.7 | 28.7\n"));
+    assert_true(
+        holds(&g, "Office | Duties | Term\nPilot | Brings ships in and out, day and night, and "
+                  "keeps the book of soundings | 4 years\nMaster | Gives out berths | 6 years\n"
+                  "Clerk | Takes tolls; answers to the council for what was taken | 2 years\n"));
+    drop(&g);
+}
+
 static void test_initial(void **state)
 {
     (void)state;
@@ -585,7 +632,7 @@ int main(void)
         cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
         cmocka_unit_test(test_refusals),      cmocka_unit_test(test_mixed_pages),
         cmocka_unit_test(test_garbage),       cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_wrapped_cells),
+        cmocka_unit_test(test_wrapped_cells), cmocka_unit_test(test_cells),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
