@@ -53,6 +53,12 @@ static bool is_cached(const struct pool *p)
     return p->cache.dir && !p->o->password;
 }
 
+/* Members of an archive are no text, and are not kept. */
+static bool is_kept(const struct pool *p, const struct wire_about *about)
+{
+    return is_cached(p) && !about->members;
+}
+
 /* All that the answer depends on beside the bytes. */
 static struct text_key key_of(struct pool *p, const struct wire_about *about)
 {
@@ -91,7 +97,7 @@ static void finish(struct pool *p, size_t i)
     struct slot s = p->slots[i];
     p->slots[i] = p->slots[--p->n];
     if (!r) r = extraction_result(&s.x, &d, s.a, &why);
-    if (!r && is_cached(p)) text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
+    if (!r && is_kept(p, &s.x.about)) text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
     extraction_end(&s.x);
     s.done(s.ctx, d, &why);
 }
@@ -130,7 +136,7 @@ void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, p
 {
     struct errinfo why = {0};
     struct slot fresh = {.a = a, .done = done, .ctx = ctx};
-    if (is_cached(p)) {
+    if (is_kept(p, about)) {
         fresh.key = key_of(p, about);
         if (take_cached(p, &fresh, about)) return;
     }

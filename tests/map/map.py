@@ -9,8 +9,9 @@ Loosely: white space, hyphens, ligatures and the order of right-to-left letters 
 import glob, gzip, html, os, re, shutil, subprocess, sys, tempfile, unicodedata
 
 PASSWORDS = {'pdfbox-user-256.pdf': 'user', 'writer-password.pdf': 'openpassword'}
-ENCODINGS = {'candide-gb18030': 'gb18030', 'candide-utf-16le': 'utf-16', 'unsu-joh-eun-nal-euc-kr': 'euc_kr',
-             'sunzi-bingfa-gb-levels-1-and-2-hz-gb2312': 'hz', 'w3c-meta-content-attribute': 'iso8859-15'}
+ENCODINGS = {'candide-gb18030': 'gb18030', 'candide-utf-16le': 'utf-16-le', 'unsu-joh-eun-nal-euc-kr': 'euc_kr',
+             'sunzi-bingfa-gb-levels-1-and-2-hz-gb2312': 'hz', 'w3c-meta-content-attribute': 'iso8859-15',
+             'w3c-UTF-16BE-BOM': 'utf-16-be'}
 LEAST = 0.97  # share of the lines that must be right; the others are printed
 
 
@@ -88,10 +89,7 @@ def bad_in_bytes(rows, path, source):
         piece = source[a:b]
         if encoding == 'hz':
             piece = b'~{' + piece if b'~}' in piece and b'~{' not in piece.split(b'~}')[0] else piece
-        if encoding == 'utf-16':
-            s = piece.decode('utf-16-le', 'replace')
-        else:
-            s = piece.decode(encoding, 'replace')
+        s = piece.decode(encoding, 'replace')
         if path.endswith('.html'):
             text = re.sub(r'^\s*(\d+|[a-z])\. ', '', text)  # the number of an item is made
             s = html.unescape(re.sub(r'(?s)<!--.*?-->|<(script|style)\b.*?</\1>|<[^<>]*>', ' ', s))
