@@ -177,6 +177,7 @@ static void bench_pdf(const char *program, const char *pdf, const char *cache, i
 {
     struct row rows[] = {
         {"deepread text", {program, "text", "--cache=off", pdf}, 0, 0},
+        {"deepread text -j 1", {program, "text", "--cache=off", "-j", "1", pdf}, 0, 0},
         {"deepread text, text kept", {program, "text", "--cache-dir", cache, pdf}, 0, 0},
         {"pdftotext", {"pdftotext", pdf, "-"}, 0, 0},
         {"pdftotext -layout", {"pdftotext", "-layout", pdf, "-"}, 0, 0},

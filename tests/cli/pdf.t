@@ -16,6 +16,18 @@ deepread text $DATA/ingest/pdf/imagemagick-images.pdf
 ! *imagemagick-images.pdf: 6 of 6 pages are images*
 = 4
 ---
+deepread text --ocr off $DATA/ingest/pdf/imagemagick-images.pdf
+! *imagemagick-images.pdf: 6 of 6 pages are images; use an OCR tool first
+= 4
+---
+deepread text --ocr-lang xyz $DATA/ingest/pdf/imagemagick-images.pdf
+! *6 of 6 pages are images; install tesseract-ocr with the language of --ocr-lang to have it read
+= 4
+---
+deepread text --ocr sometimes $DATA/ingest/pdf/imagemagick-images.pdf
+! *--ocr*sometimes*
+= 2
+---
 deepread text $DATA/ingest/pdf/writer-password.pdf
 ! *writer-password.pdf: needs a password; --password-file names a file with it
 = 4
