@@ -107,6 +107,7 @@ static void add_citations(struct jsonw *w, const struct result *r)
         else jsonw_null(w, "page");
         jsonw_z(w, "page_label", p->page ? p->page_label : NULL);
         if (p->units.page) jsonw_z(w, "page_unit", p->units.page);
+        if (p->recognised) jsonw_bool(w, "recognised", true);
         add_lines(w, p);
         if (p->units.line) jsonw_z(w, "line_unit", p->units.line);
         if (p->byte0 != SPAN_NO_BYTES) jsonw_pair(w, "bytes", (int64_t)p->byte0, (int64_t)p->byte1);

@@ -504,7 +504,10 @@ struct place doc_place(const struct doc *d, size_t off, size_t len)
     size_t k = first_span(d, off, end);
     if (off < d->spans[k].text) off = d->spans[k].text;
     p.page = d->spans[k].page;
-    if (p.page && p.page <= d->n_pages) p.page_label = d->pages[p.page - 1].label;
+    if (p.page && p.page <= d->n_pages) {
+        p.page_label = d->pages[p.page - 1].label;
+        p.recognised = d->pages[p.page - 1].recognised;
+    }
     if (!p.units.line) p.col0 = column_at(d, k, off);
     for (; k < d->n_spans && d->spans[k].text < end; k++) {
         const struct span *s = &d->spans[k];

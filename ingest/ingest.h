@@ -92,6 +92,7 @@ struct place {
     struct units units;
     uint32_t page;         /* 0 without pages                                    */
     const char *page_label;
+    bool recognised;       /* the text of the page was recognised in a picture (OCR) */
     uint32_t line0, line1; /* 1-based, both ends included; 0 unknown             */
     uint32_t col0;         /* 1-based byte column of the first character; 0 unknown */
     size_t byte0, byte1;   /* [byte0, byte1) of the source; SPAN_NO_BYTES for PDF */

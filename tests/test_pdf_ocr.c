@@ -103,6 +103,7 @@ static void check_places(const struct got *g, uint32_t page_number)
         struct place p = doc_place(g->d, (size_t)(at - g->d->text.s), strlen(lines[i]));
         float baseline = 120 + 20 * (float)i;
         assert_int_equal(p.page, page_number);
+        assert_true(p.recognised);
         assert_float_equal(p.box[0], 72, 3);
         assert_true(p.box[1] > baseline - 16 && p.box[1] < baseline - 6);
         assert_true(p.box[3] > baseline - 1 && p.box[3] < baseline + 7);
