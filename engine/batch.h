@@ -1,13 +1,13 @@
-/* batch.h: jobs side by side, each over a session of its own: what they append goes through the model
- * together, so that the weights are read once for all.
+/* batch.h: jobs side by side, each over a session of its own: what they append goes through the
+ * model together, so that the weights are read once for all.
  *
  *   caller   begin ......... pass ........ pass ........ done
  *   jobs     run: ... session_append (waits) ... session_append (waits) ... ended
  *
- * A job is straight-line code (generate) on a thread of its own.  Its session_append waits until every
- * job does, or has ended; then the caller's thread makes one pass for all of them.  So the model is
- * used by the caller's thread alone, and a job by its own: it touches its session and nothing else
- * that changes.  A job's results are the same bits whatever runs beside it. */
+ * A job is straight-line code (generate) on a thread of its own.  Its session_append waits until
+ * every job does, or has ended; then the caller's thread makes one pass for all of them.  So the
+ * model is used by the caller's thread alone, and a job by its own: it touches its session and
+ * nothing else that changes.  A job's results are the same bits whatever runs beside it. */
 #ifndef ENGINE_BATCH_H
 #define ENGINE_BATCH_H
 

@@ -43,9 +43,10 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t 
                        struct errinfo *e);
 void graph_free(struct graph *g);
 
-/* Appends the tokens of n parts (1 .. g->n, of different kv; at most g->T tokens in all) to their kv; each attends to K of those before it (at most the model's K_most).  E_INTR between
- * layers, E_LIMIT memory, E_DEVICE: every kv then holds what it held.  A token's results do not
- * depend on how tokens are grouped, nor on the other parts.  The weights are read once for all. */
+/* Appends the tokens of n parts (1 .. g->n, of different kv; at most g->T tokens in all) to their kv;
+ * each attends to K of those before it (at most the model's K_most).  E_INTR between layers, E_LIMIT
+ * memory, E_DEVICE: every kv then holds what it held.  A token's results do not depend on how tokens
+ * are grouped, nor on the other parts.  The weights are read once for all. */
 enum err graph_forward(struct graph *g, const struct part *parts, size_t n, int K,
                        const struct graph_probe *probe, struct errinfo *e);
 
