@@ -15,8 +15,8 @@ struct attach {
     struct errinfo why;  /* the first failure to send         */
 };
 
-/* Sends one part, decoded, when something here reads it; pictures and the like are passed by.  name: as
- * the mail gives it, or "".  message: of a box, else 0; its folder. */
+/* Sends one part, decoded, when something here reads it; pictures and the like are passed by.
+ * name: as the mail gives it, or "".  message: of a box, else 0; its folder. */
 void attach_send(struct attach *x, uint32_t message, const char *name, const struct buf *bytes);
 
 #endif

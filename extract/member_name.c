@@ -88,8 +88,8 @@ void member_names_open(struct member_names *m, struct arena *a, const void *arch
     m->charset = NULL;
     if (n > 4 && !memcmp(archive, "PK", 2)) collect(&b, archive, n);
     if (b.n) {
-        const char *guessed = is_western(b.s, b.n) && are_dos_letters(b.s, b.n) ? NULL
-                                                                                : guess(a, b.s, b.n);
+        bool dos = is_western(b.s, b.n) && are_dos_letters(b.s, b.n);
+        const char *guessed = dos ? NULL : guess(a, b.s, b.n);
         m->charset = guessed ? guessed : "cp437";
     }
     buf_free(&b);

@@ -2,7 +2,8 @@
  *
  * Of each message: who, to whom, when, about what; then its text.  Of alternatives the plain one is
  * read, of a page all that is visible; messages inside and text that is attached follow, other
- * attachments are named, and read as documents of their own behind it (attach.h).  Places are bytes and lines of the file, and in a box the message. */
+ * attachments are named, and read as documents of their own behind it (attach.h).  Places are bytes
+ * and lines of the file, and in a box the message. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -179,7 +179,8 @@ static enum err take_entries(struct unpacking *u, struct archive_entry *entry, i
         TRY(take_entry(u, entry, e));
         if (!u->end) status = archive_read_next_header(u->ar, &entry);
     }
-    if (!u->end && (status != ARCHIVE_EOF || u->cut)) u->end = "damaged: the rest cannot be unpacked";
+    if (!u->end && (status != ARCHIVE_EOF || u->cut))
+        u->end = "damaged: the rest cannot be unpacked";
     const char *end = u->end ? u->end : "";
     return members_send(u->fd, MEMBERS_END, "", end, strlen(end), e);
 }

@@ -245,7 +245,8 @@ struct ignore *ignore_open(struct arena *a, const char *root)
     while (n && full[n - 1] == '/') n--;
     ig->root = mem_copy(a, full, n);
     bool maybe = has_git(a, ig->root);
-    for (size_t i = 0; i < n && !maybe; i++) maybe = full[i] == '/' && has_git(a, mem_copy(a, full, i));
+    for (size_t i = 0; i < n && !maybe; i++)
+        maybe = full[i] == '/' && has_git(a, mem_copy(a, full, i));
     bool in_tree = maybe && open_worktree(ig, ig->root, true);
     const char *top = in_tree ? ig->trees[0].top : "";
     for (size_t i = 0; i < n; i++) { /* rules above the root, from the top down */

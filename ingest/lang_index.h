@@ -4,7 +4,12 @@
 
 #include "ingest/lang.h"
 
-enum lang_field { LANG_SUFFIX, LANG_NAME, LANG_PROGRAM, LANG_SHARED /* suffixes of several languages */ };
+enum lang_field {
+    LANG_SUFFIX,
+    LANG_NAME,
+    LANG_PROGRAM,
+    LANG_SHARED /* suffixes of several languages */
+};
 
 /* The first row that lists s[0..n), letters of either case; NULL: none does.  Names with a star are
  * not looked at.  Any thread; the index is made at the first call.  Cost: one hash. */

@@ -1,5 +1,5 @@
-/* fuzz_ignore.c: any bytes as a file of rules (up to a zero byte) against any path (the rest), as a walk
- * asks: folder by folder.  What a rule leaves out has a reason, and the same answer twice. */
+/* fuzz_ignore.c: any bytes as a file of rules (up to a zero byte) against any path (the rest), as a
+ * walk asks: folder by folder.  What a rule leaves out has a reason, and the same answer twice. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
