@@ -1,4 +1,4 @@
-/* path_amx.c: the AVX-512 kernels and products of 8-bit weights on AMX tiles. */
+/* path_amx.c: the kernels of AVX-512 with VNNI, and products of 8-bit weights on AMX tiles. */
 #include <math.h>
 
 #include "engine/cpu/cpu.h"

@@ -1,4 +1,4 @@
-/* path_avx512vnni.c: the AVX-512 kernels and products of 8-bit weights by AVX-512 VNNI. */
+/* path_avx512vnni.c: the kernels compiled for AVX-512 with VNNI. */
 #include <math.h>
 
 #include "engine/cpu/cpu.h"
@@ -6,17 +6,23 @@
 
 #if defined(__x86_64__)
 #define TARGET __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")))
-#define SIMD_VNNI /* vi_dot is one instruction */
+#define SIMD_VNNI /* vi_dot and vi_dot4 are one instruction each */
 #include "engine/cpu/simd_avx512.inc"
 /* order matters: the vector layer first */
+#include "engine/cpu/norm.inc"
 #include "engine/cpu/panel.inc"
+#include "engine/cpu/gemm.inc"
+#include "engine/cpu/quantise.inc"
 #include "engine/cpu/gemm_int.inc"
+#include "engine/cpu/indexer.inc"
+#include "engine/cpu/mla.inc"
+#include "engine/cpu/mla_int8.inc"
+#include "engine/cpu/mha.inc"
+#include "engine/cpu/table.inc"
 
 void cpu_kernels_avx512vnni(struct cpu_kernels *k)
 {
-    cpu_kernels_avx512(k);
-    k->gemm_e4m3 = gemm_e4m3;
-    k->gemm_int8 = gemm_int8;
+    fill_table(k);
 }
 #else
 void cpu_kernels_avx512vnni(struct cpu_kernels *k)

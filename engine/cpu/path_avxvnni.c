@@ -1,4 +1,4 @@
-/* path_avxvnni.c: the AVX2 kernels and products of 8-bit weights by AVX-VNNI. */
+/* path_avxvnni.c: the kernels compiled for AVX2 with AVX-VNNI. */
 #include <math.h>
 
 #include "engine/cpu/cpu.h"
@@ -6,17 +6,23 @@
 
 #if defined(__x86_64__)
 #define TARGET __attribute__((target("avx2,fma,f16c,avxvnni")))
-#define SIMD_VNNI /* vi_dot is one instruction */
+#define SIMD_VNNI /* vi_dot and vi_dot4 are one instruction each */
 #include "engine/cpu/simd_avx2.inc"
 /* order matters: the vector layer first */
+#include "engine/cpu/norm.inc"
 #include "engine/cpu/panel.inc"
+#include "engine/cpu/gemm.inc"
+#include "engine/cpu/quantise.inc"
 #include "engine/cpu/gemm_int.inc"
+#include "engine/cpu/indexer.inc"
+#include "engine/cpu/mla.inc"
+#include "engine/cpu/mla_int8.inc"
+#include "engine/cpu/mha.inc"
+#include "engine/cpu/table.inc"
 
 void cpu_kernels_avxvnni(struct cpu_kernels *k)
 {
-    cpu_kernels_avx2(k);
-    k->gemm_e4m3 = gemm_e4m3;
-    k->gemm_int8 = gemm_int8;
+    fill_table(k);
 }
 #else
 void cpu_kernels_avxvnni(struct cpu_kernels *k)
