@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "bench/gpu_figures.h"
-#include "cuda/cuda.h"
 
 /* ------------------------------------------------------------------ random numbers */
 
@@ -65,6 +64,13 @@ struct device *gpu_device(void)
     CHECK(cudaStreamDestroy(d->stream));
     d->stream = 0;
     return d;
+}
+
+struct cuda_where gpu_where(void *const *pages, size_t pos0, size_t n, size_t apart)
+{
+    std::vector<struct cuda_part> parts;
+    for (size_t i = 0; i < n; i++) parts.push_back({pages + i * apart, pos0});
+    return {gpu_put(parts), n > 1 ? 1 : 1 << 30};
 }
 
 /* ------------------------------------------------------------------ results */

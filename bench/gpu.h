@@ -17,6 +17,8 @@
 #include <functional>
 #include <vector>
 
+#include "cuda/cuda.h"
+
 #define CHECK(call)                                                                                \
     do {                                                                                           \
         cudaError_t r_ = (call);                                                                   \
@@ -98,6 +100,10 @@ void gpu_normal_e4m3(uint8_t *x, size_t n, float scale, uint64_t seed);
 
 /* The backend's device, on the default stream. */
 struct device *gpu_device(void);
+
+/* Rows of n parts, one each where n > 1, each at position pos0; tables of pages in device memory, `apart` pages
+ * apart.  Freed by nobody. */
+struct cuda_where gpu_where(void *const *pages, size_t pos0, size_t n = 1, size_t apart = 0);
 
 /* The parts: gpu_*.cu. */
 void gpu_ceilings(void);

@@ -23,7 +23,7 @@ static __global__ void choose(int32_t *sel, int K, size_t pos0)
 
 struct inputs {
     uint16_t *q, *rows, *out;
-    void **pages;
+    struct cuda_where where;
     int32_t *sel;
     size_t T, S;
     int K;
@@ -36,7 +36,7 @@ static struct inputs make(size_t T, size_t S, int K, float deviation)
     in.rows = gpu_new<uint16_t>(S * WIDTH);
     std::vector<void *> pages;
     for (size_t s = 0; s < S; s += KV_PAGE) pages.push_back(in.rows + s * WIDTH);
-    in.pages = gpu_put(pages);
+    in.where = gpu_where(gpu_put(pages), S - T);
     in.out = gpu_new<uint16_t>(T * HEADS * LATENT);
     in.sel = gpu_new<int32_t>(T * K);
     gpu_normal_bf16(in.q, T * HEADS * WIDTH, deviation, 1);
@@ -48,15 +48,15 @@ static struct inputs make(size_t T, size_t S, int K, float deviation)
 
 static void drop(struct inputs *in)
 {
-    for (void *p : {(void *)in->q, (void *)in->rows, (void *)in->pages,
+    for (void *p : {(void *)in->q, (void *)in->rows,
                     (void *)in->out, (void *)in->sel})
         CHECK(cudaFree(p));
 }
 
 static void run(const struct inputs *in)
 {
-    struct sm90_mla_args a = {in->q, in->pages, 0, in->sel, in->out,
-                              cuda_position(gpu_device(), in->S - in->T), in->T, HEADS, in->K, SCALE * 1.44269504f, KV_BF16, false};
+    struct sm90_mla_args a = {in->q, in->where, 0, in->sel, in->out, in->T, HEADS, in->K, SCALE * 1.44269504f,
+                              KV_BF16, false};
     sm90_mla_prefill(gpu_device(), &a);
 }
 

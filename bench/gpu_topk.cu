@@ -53,7 +53,7 @@ static void check(size_t first_n, size_t T)
     }
     CHECK(cudaMemcpy(x, all.data(), all.size() * 4, cudaMemcpyHostToDevice));
     CHECK(cudaMemset(sel, 0x77, T * K * 4));
-    struct cuda_topk_args a = {x, sel, cuda_position(gpu_device(), 0), T, ld, first_n - 1,
+    struct cuda_topk_args a = {x, sel, gpu_where(NULL, 0), T, ld, first_n - 1,
                                first_n + T - 1, K};
     struct errinfo e = {};
     cuda_topk(gpu_device(), &a);
@@ -88,7 +88,7 @@ static void time_rows(size_t n, bool ties)
     gpu_normal(x, T * n, 1, 7);
     if (ties) tie<<<1024, 256>>>(x, T * n);
     CHECK(cudaDeviceSynchronize());
-    struct cuda_topk_args a = {x, sel, cuda_position(gpu_device(), 0), T, n, n - T, n, K};
+    struct cuda_topk_args a = {x, sel, gpu_where(NULL, 0), T, n, n - T, n, K};
     double us = gpu_time(15, [&](int) { cuda_topk(gpu_device(), &a); });
     char what[80];
     snprintf(what, sizeof what, "top-2048 of 4096 x %zuK%s", n >> 10, ties ? ", most scores equal" : "");

@@ -1,14 +1,15 @@
 /* model.c: a whole model on any backend: reading and writing at many lengths, and where the time goes.
  *
  *   build/bench/model [-m DIR] [-b BACKEND] [-t THREADS] [-w f32|bf16|fp8] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [-s STEP]
- *                     [--sequences COUNTS] [--ops] [--dense] [--shape deepseek-v3.2 --layers N]
+ *                     [--sequences COUNTS [--own]] [--ops] [--dense] [--shape deepseek-v3.2 --layers N]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS (64) greedily, which
  * are then taken back; the first two of them are warming up and not counted.  --ops: the same once more,
  * shorter, waiting for the device after every operation: per operation its calls, the time until the
  * call returned and the time until its work was done (which hides what an asynchronous device
  * overlaps, and adds a round trip to each).  -s: tokens of a step of writing (1).  --sequences: at each
- * length the same for so many sequences over what was read, a token of each in one pass (1,2,4,8,16).
+ * length the same for so many sequences over what was read, a token of each in one pass (1,2,4,8,16); --own: each
+ * has a copy of it.
  * --shape: no checkpoint but random weights of that model's layer sizes
  * (bench/synthetic.h), and what 61 such layers would take: each takes the same time, a dense one's
  * width being that of nine experts.  The tokens are arbitrary words of the vocabulary. */
@@ -31,7 +32,7 @@ struct options {
     struct model_options model;
     struct lengths lengths, sequences;
     size_t decode, chunk, step;
-    bool ops;
+    bool ops, own;
     int layers; /* of the synthetic model; 0: a checkpoint */
 };
 
@@ -223,6 +224,16 @@ static enum err step_all(struct append *v, int32_t *ids, size_t n, size_t V)
     return OK;
 }
 
+/* What s shares with others becomes its own: making room for what it holds copies it. */
+static enum err own_copy(struct session *s, struct errinfo *e)
+{
+    size_t n = session_length(s);
+    kv_rewind(&s->kv, 0);
+    TRY(kv_reserve(&s->kv, n, e));
+    kv_advance(&s->kv, n);
+    return OK;
+}
+
 /* n sequences on all that s has read. */
 static enum err write_side_by_side(const struct options *o, struct session *s, size_t n, size_t V,
                                    struct errinfo *e)
@@ -235,6 +246,7 @@ static enum err write_side_by_side(const struct options *o, struct session *s, s
         v[i] = (struct append){.s = session_new_beside(s), .e = e};
         session_share(v[i].s, s, session_length(s));
         session_set_reply(v[i].s, session_length(s));
+        if (o->own && !f) f = own_copy(v[i].s, e);
     }
     for (size_t i = 0; i < WARM && !f; i++) f = step_all(v, ids, n, V);
     memset(meter.op, 0, sizeof meter.op);
@@ -353,6 +365,10 @@ int main(int argc, char **argv)
         const char *a = argv[i], *v = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(a, "--ops")) {
             o.ops = true;
+            continue;
+        }
+        if (!strcmp(a, "--own")) {
+            o.own = true;
             continue;
         }
         if (!strcmp(a, "--dense")) {

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/graph.h"
 #include "engine/model.h"
 
 #define SYNTHETIC_BLOCK 128
@@ -164,6 +165,7 @@ static enum err synthetic_open(struct model **out, int layers, const struct mode
 {
     char text[4096];
     struct model *m = mem_alloc(1, sizeof *m);
+    m->graph = mem_alloc(1, sizeof *m->graph);
     struct device_options device = {o->threads, o->weights, o->kv};
     struct synthetic k = {.m = m, .e = e};
     int n = snprintf(text, sizeof text, synthetic_config, layers);

@@ -137,22 +137,6 @@ static void download(struct device *d, void *dst, const void *src, size_t bytes)
     else if (via) memcpy(dst, via, bytes);
 }
 
-/* A session's table changes once in 64 tokens; most calls find the one of the call before. */
-void *const *cuda_pages(struct device *d, const struct kv_view *kv, size_t n)
-{
-    size_t bytes = n * sizeof(void *);
-    if (n <= d->n_pages && !memcmp(d->pages_host, kv->pages, bytes)) return (void **)d->pages.p;
-    if (n > d->cap_pages) {
-        d->cap_pages = n < 1024 ? 2048 : 2 * n;
-        d->pages_host = (void **)mem_grow(d->pages_host, d->cap_pages, sizeof(void *));
-    }
-    memcpy(d->pages_host, kv->pages, bytes);
-    d->n_pages = n;
-    if (!cuda_reserve(d, &d->pages, d->cap_pages * sizeof(void *))) return NULL;
-    upload(d, d->pages.p, d->pages_host, bytes);
-    return cuda_ready(d) ? (void **)d->pages.p : NULL;
-}
-
 /* ------------------------------------------------------------------ device */
 
 static enum err find_device(struct device *d, struct errinfo *e)
@@ -194,8 +178,6 @@ static enum err start(struct device *d, struct errinfo *e)
     uint64_t keep = UINT64_MAX; /* freed memory stays ours until the end */
     if (r == cudaSuccess)
         r = cudaMemPoolSetAttribute(d->pool, cudaMemPoolAttrReleaseThreshold, &keep);
-    if (r == cudaSuccess) r = cudaMallocAsync((void **)&d->position, sizeof *d->position, d->stream);
-    d->position_now = SIZE_MAX;
     if (r == cudaSuccess) return OK;
     cudaGetLastError();
     return err_set(e, E_DEVICE, "backend 'cuda': %s cannot be used: %s", d->name,
@@ -205,17 +187,16 @@ static enum err start(struct device *d, struct errinfo *e)
 static void close_device(struct device *d)
 {
     if (!d) return;
-    struct cuda_buffer *all[] = {&d->score, &d->part, &d->moe, &d->stage, &d->ids, &d->fp8, &d->pages};
+    struct cuda_buffer *all[] = {&d->score, &d->part, &d->moe, &d->stage, &d->ids, &d->fp8};
     for (size_t i = 0; d->stream && i < sizeof all / sizeof *all; i++)
         cuda_release(d, all[i]->p, all[i]->bytes);
     if (d->stream) {
         cudaStreamSynchronize(d->stream);
         cuda_passes_free(d);
         cudaFreeHost(d->pinned.p);
-        cuda_release(d, d->position, sizeof *d->position);
+        cuda_standing_free(d);
         cudaStreamDestroy(d->stream);
     }
-    mem_free(d->pages_host);
     mem_free(d);
 }
 

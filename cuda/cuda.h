@@ -33,10 +33,7 @@ struct device {
     enum weight_type weights;
     enum kv_type kv;
     struct cuda_buffer score, part, moe, stage, ids, fp8;
-    struct cuda_buffer pages; /* the page table last used, and its copy on the host */
-    void **pages_host;
-    size_t n_pages, cap_pages;
-    size_t *position, position_now; /* in device memory, and what stands there (pass.cu) */
+    struct cuda_standing *standing; /* where rows stand (where.cu) */
     struct cuda_passes *passes;     /* recorded ones */
     size_t bound;                   /* in a short pass: positions that grids are made for; else 0 */
     bool recording;
@@ -71,8 +68,6 @@ bool cuda_ok(struct device *d, cudaError_t r, const char *what);
 bool cuda_launched(struct device *d, const char *what);
 /* At least `bytes` in b, or NULL with the failure kept. */
 void *cuda_reserve(struct device *d, struct cuda_buffer *b, size_t bytes);
-/* The first n pages of kv as a table in device memory. */
-void *const *cuda_pages(struct device *d, const struct kv_view *kv, size_t n);
 /* Raises a kernel's limit of dynamic shared memory. */
 bool cuda_shared(struct device *d, const void *kernel, size_t bytes, const char *what);
 void *cuda_alloc(struct device *d, size_t bytes);
@@ -110,10 +105,70 @@ static void cuda_launch(const struct device *d, void (*kernel)(P...), dim3 grid,
     cudaLaunchKernelEx(&launch, kernel, (P)args...); /* its failure is found by cuda_launched */
 }
 
-/* pass.cu.  A kernel reads where its pass stands from device memory, so that a recorded pass can be
- * played elsewhere: cuda_position gives that place, with pos0 in it for all launches that follow. */
-const size_t *cuda_position(struct device *d, size_t pos0);
-/* For how many positions a launch makes its grid and scratch: n, or what a short pass is recorded for. */
+/* where.cu.  What a kernel finds in device memory of the sequences whose rows it meets: row r is number
+ * r % each of part r / each. */
+struct cuda_part {
+    void *const *pages; /* a table in device memory */
+    size_t pos0;
+};
+struct cuda_where {
+    const struct cuda_part *part;
+    int each;
+};
+
+static __device__ __forceinline__ size_t position_of(const struct cuda_where &w, size_t row)
+{
+    return w.part[(unsigned)row / (unsigned)w.each].pos0 + (unsigned)row % (unsigned)w.each;
+}
+
+static __device__ __forceinline__ void *const *pages_of(const struct cuda_where &w, size_t row)
+{
+    return w.part[(unsigned)row / (unsigned)w.each].pages;
+}
+
+/* One part: T rows from pos0 on; pages NULL: those of before, or of no interest. */
+struct cuda_span {
+    void *const *pages;
+    size_t pos0, T;
+};
+/* n parts of equally many rows, for all launches that follow; false after a failure. */
+bool cuda_stand(struct device *d, const struct cuda_span *span, size_t n, struct cuda_where *out);
+void cuda_standing_free(struct device *d);
+
+static inline void *const *cuda_pages_in(const struct rope_args *)
+{
+    return NULL;
+}
+template <typename ARGS> static inline void *const *cuda_pages_in(const ARGS *a)
+{
+    return a->kv.pages;
+}
+
+template <typename ARGS> static bool cuda_where_of(struct device *d, const ARGS *a, size_t n, struct cuda_where *out)
+{
+    struct cuda_span span[PARTS_MOST];
+    for (size_t i = 0; i < n; i++) span[i] = {cuda_pages_in(&a[i]), a[i].pos0, a[i].T};
+    return cuda_stand(d, span, n, out);
+}
+
+/* How many of n parts, from the first on, have as many rows as the first. */
+template <typename ARGS> static size_t cuda_alike(const ARGS *a, size_t n)
+{
+    size_t k = 1;
+    while (k < n && a[k].T == a->T) k++;
+    return k;
+}
+
+/* The farthest end of n parts: how many positions the last row of one sees. */
+template <typename ARGS> static size_t cuda_farthest(const ARGS *a, size_t n)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < n; i++)
+        if (a[i].pos0 + a[i].T > most) most = a[i].pos0 + a[i].T;
+    return most;
+}
+
+/* pass.cu.  For how many positions a launch makes its grid and scratch: n, or what a short pass is recorded for. */
 size_t cuda_bound(const struct device *d, size_t n);
 bool cuda_pass_begin(struct device *d, const struct pass *p);
 bool cuda_pass_end(struct device *d, bool whole);
@@ -153,20 +208,29 @@ struct cuda_chosen {
 };
 void cuda_product(struct device *d, const struct linear_args *a, const struct cuda_chosen *chosen);
 
-/* Both on tensor cores, for rows of 16-bit numbers; false, and nothing done, where widths do not fit. */
-bool mma_attend(struct device *d, const struct mla_args *m);
-/* Scores of queries t0 .. t0+T-1 at out, rows ld apart. */
-bool mma_index_scores(struct device *d, const struct index_args *a, size_t t0, size_t T, size_t ld,
-                      float *out);
+/* Both on tensor cores, for rows of 16-bit numbers of n parts of equally many rows; false, and nothing done, where
+ * widths do not fit. */
+bool mma_attend(struct device *d, const struct mla_args *m, size_t n);
 
-/* The K largest of each row, ascending by position (topk.cu): row t of `score` at t * ld holds the
- * scores of positions 0 .. *pos0 + first + t. */
+/* Of n parts of equally many rows the queries t0 .. t0+T-1 (n > 1: all), and where their scores go: rows ld
+ * apart, a part's after those of the one before. */
+struct cuda_scores {
+    const struct index_args *a;
+    size_t n, t0, T, ld;
+    struct cuda_where where;
+    size_t bound; /* positions that one sees, at most */
+    float *out;
+};
+bool mma_index_scores(struct device *d, const struct cuda_scores *s);
+
+/* The K largest of each row, ascending by position (topk.cu): row r of `score` at r * ld holds the
+ * scores of positions up to that of row first + r. */
 struct cuda_topk_args {
     const float *score;
     int32_t *sel;       /* [T, K] */
-    const size_t *pos0; /* device memory */
+    struct cuda_where where;
     size_t T, ld, first;
-    size_t bound;       /* positions of the last row, at most */
+    size_t bound;       /* positions that a row sees, at most */
     int K;
 };
 void cuda_topk(struct device *d, const struct cuda_topk_args *a);

@@ -7,32 +7,31 @@
 #include "cuda/element.cuh"
 
 template <enum kv_type TYPE>
-static __global__ void store_kernel(void *const *pages, size_t offset, const float *rows, size_t ld,
-                                    const size_t *pos0, int width)
+static __global__ void store_kernel(struct cuda_where where, size_t offset, const float *rows, size_t ld, int width)
 {
     cuda_follow();
-    auto *row = row_at<TYPE>(pages, offset, *pos0 + blockIdx.x, width);
+    size_t r = blockIdx.x;
+    auto *row = row_at<TYPE>(pages_of(where, r), offset, position_of(where, r), width);
     const float *x = rows + blockIdx.x * ld;
     for (int i = threadIdx.x; i < width; i += blockDim.x) row[i] = element<TYPE>::put(x[i]);
 }
 
 /* ------------------------------------------------------------------ launchers */
 
-static void store_part(struct device *d, const struct kv_store_args *a)
+/* n parts of equally many rows. */
+static void store(struct device *d, const struct kv_store_args *a, size_t n)
 {
-    if (!a->T || !cuda_ready(d)) return;
     size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
-    void *const *pages = cuda_pages(d, &a->kv, cuda_ceil(a->pos0 + a->T, KV_PAGE));
-    if (!pages) return;
+    struct cuda_where where;
+    if (!a->T || !cuda_where_of(d, a, n, &where)) return;
     auto *kernel = a->kv.type == KV_F32    ? store_kernel<KV_F32>
                    : a->kv.type == KV_BF16 ? store_kernel<KV_BF16>
                                            : store_kernel<KV_F16>;
-    cuda_launch(d, kernel, (unsigned)a->T, 128, 0, pages, offset, a->rows, a->ld,
-                cuda_position(d, a->pos0), a->width);
+    cuda_launch(d, kernel, (unsigned)(n * a->T), 128, 0, where, offset, a->rows, a->ld, a->width);
     cuda_launched(d, "kv_store");
 }
 
 void cuda_kv_store(struct device *d, const struct kv_store_args *a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) store_part(d, &a[i]);
+    for (size_t i = 0, k; i < n; i += k) store(d, a + i, k = cuda_alike(a + i, n - i));
 }

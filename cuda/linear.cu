@@ -9,6 +9,7 @@
  * Grid     tiles of 128x128 or 64x64 of (rows, outputs), the larger where it fills the device; k in steps of
  *          32, two buffers in shared memory, the next step's loads in registers.  Up to 16 rows:
  *          linear_few.cu.
+ *          f32: 128x128 or 64x64; where even these leave the device idle, blocks of inputs side by side.
  * Cost     4*T*O*I flop in bf16, W read once per tile of rows.  T = 1: W's bytes.
  * Exact    each output's sum has one order (linear.cuh), the same in every tile shape: rows never depend on T.
  * Tried    activations rounded to bf16: half the work, and deepread-150m's logits 4e-2 off.
@@ -160,23 +161,25 @@ product_kernel(__grid_constant__ const struct product p)
 
 /* ------------------------------------------------------------------ f32 */
 
-#define FM 64
 #define FK 16
 
+/* 256 threads, N x N outputs each, neighbours in fours. */
+template <int N>
 static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ const struct product p)
 {
     cuda_follow();
-    __shared__ float sx[FK][FM + 4], sw[FK][FM + 4];
-    int g = blockIdx.z, m0 = blockIdx.y * FM, tid = threadIdx.x;
-    size_t n0 = (size_t)blockIdx.x * FM;
+    constexpr int TILE = 16 * N, LOADS = TILE * FK / 256;
+    __shared__ __align__(16) float sx[FK][TILE + 4], sw[FK][TILE + 4];
+    int g = blockIdx.z, m0 = blockIdx.y * TILE, tid = threadIdx.x;
+    size_t n0 = (size_t)blockIdx.x * TILE;
     struct rows rows = rows_of(p, g, m0);
     if (rows.n <= 0) return;
-    const float *w = (const float *)p.w + ((size_t)g * p.O + n0) * p.ld;
-    float acc[4][4] = {}, part[4][4] = {};
-    float next[4][2]; /* of x and of w, on their way while the ones before are multiplied */
+    const float *w = (const float *)p.w + g * p.gw + n0 * p.ld;
+    float acc[N][N] = {}, part[N][N] = {};
+    float next[LOADS][2]; /* of x and of w, on their way while the ones before are multiplied */
     auto fetch = [&](size_t k) {
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < LOADS; i++) {
             int m = (tid + 256 * i) / FK, c = tid % FK;
             size_t r = m < rows.n ? (rows.pair ? rows.pair[m] / rows.share : m0 + m) : 0;
             bool in = k + c < p.I;
@@ -187,7 +190,7 @@ static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ con
     fetch(0);
     for (size_t k = 0; k < p.I; k += FK) {
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < LOADS; i++) {
             sx[tid % FK][(tid + 256 * i) / FK] = next[i][0];
             sw[tid % FK][(tid + 256 * i) / FK] = next[i][1];
         }
@@ -195,31 +198,70 @@ static __global__ void __launch_bounds__(256) exact_kernel(__grid_constant__ con
         __syncthreads();
 #pragma unroll
         for (int c = 0; c < FK; c++) {
-            float4 x = *(float4 *)&sx[c][tid / 16 * 4], v = *(float4 *)&sw[c][tid % 16 * 4];
-            float xs[4] = {x.x, x.y, x.z, x.w}, ws[4] = {v.x, v.y, v.z, v.w};
+            float xs[N], ws[N];
 #pragma unroll
-            for (int i = 0; i < 4; i++)
+            for (int i = 0; i < N; i += 4) {
+                *(float4 *)&xs[i] = *(float4 *)&sx[c][i * 16 + tid / 16 * 4];
+                *(float4 *)&ws[i] = *(float4 *)&sw[c][i * 16 + tid % 16 * 4];
+            }
 #pragma unroll
-                for (int j = 0; j < 4; j++) part[i][j] = fmaf(xs[i], ws[j], part[i][j]);
+            for (int i = 0; i < N; i++)
+#pragma unroll
+                for (int j = 0; j < N; j++) part[i][j] = fmaf(xs[i], ws[j], part[i][j]);
         }
         if (k + FK >= p.I || (k + FK) % CUDA_KBLOCK == 0)
 #pragma unroll
-            for (int i = 0; i < 16; i++) {
-                acc[i / 4][i % 4] += part[i / 4][i % 4];
-                part[i / 4][i % 4] = 0;
+            for (int i = 0; i < N * N; i++) {
+                acc[i / N][i % N] += part[i / N][i % N];
+                part[i / N][i % N] = 0;
             }
         __syncthreads();
     }
-    for (int i = 0; i < 4; i++) {
-        int m = tid / 16 * 4 + i;
-        if (m >= rows.n) return;
+#pragma unroll
+    for (int i = 0; i < N; i++) {
+        int m = i / 4 * 64 + tid / 16 * 4 + i % 4;
+        if (m >= rows.n) continue;
         size_t r = rows.pair ? rows.pair[m] : m0 + m;
         float *y = p.y + r * p.ldy + g * p.gy;
-        for (int j = 0; j < 4; j++) {
-            size_t n = n0 + tid % 16 * 4 + j;
+#pragma unroll
+        for (int j = 0; j < N; j++) {
+            size_t n = n0 + j / 4 * 64 + tid % 16 * 4 + j % 4;
             if (n < p.O) y[n] = p.accumulate ? y[n] + acc[i][j] : acc[i][j];
         }
     }
+}
+
+template <int N> static void launch_exact(struct device *d, const struct product *p, size_t G)
+{
+    dim3 grid((unsigned)cuda_ceil(p->O, 16 * N), (unsigned)cuda_ceil((size_t)p->T, 16 * N), (unsigned)G);
+    cuda_launch(d, exact_kernel<N>, grid, 256, 0, *p);
+}
+
+/* y (+)= the sums of blocks of inputs, in order. */
+static __global__ void __launch_bounds__(256) sum_kernel(const float *part, int blocks, __grid_constant__ const struct product p)
+{
+    cuda_follow();
+    size_t i = blockIdx.x * (size_t)256 + threadIdx.x, n = (size_t)p.T * p.O;
+    if (i >= n) return;
+    float sum = 0, *y = p.y + i / p.O * p.ldy + i % p.O;
+#pragma unroll 8
+    for (int b = 0; b < blocks; b++) sum += part[b * n + i];
+    *y = p.accumulate ? *y + sum : sum;
+}
+
+/* Blocks of inputs side by side, as groups, where rows and outputs are too few to fill the device. */
+static bool split_exact(struct device *d, const struct product *p, size_t G)
+{
+    size_t blocks = p->I / CUDA_KBLOCK, tiles = cuda_ceil(p->O, 64) * cuda_ceil((size_t)p->T, 64);
+    if (p->pair || G != 1 || p->I % CUDA_KBLOCK || blocks < 2 || tiles * 4 > (size_t)d->multiprocessors) return false;
+    struct product k = *p;
+    float *part = (float *)cuda_reserve(d, &d->part, blocks * (size_t)p->T * p->O * sizeof *part);
+    if (!part) return true;
+    k.y = part, k.ldy = p->O, k.gy = (size_t)p->T * p->O, k.gx = k.gw = k.I = CUDA_KBLOCK;
+    k.accumulate = false;
+    launch_exact<4>(d, &k, blocks);
+    cuda_launch(d, sum_kernel, (unsigned)cuda_ceil((size_t)p->T * p->O, 256), 256, 0, part, (int)blocks, *p);
+    return true;
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -240,7 +282,7 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
     const struct weight *w = a->w;
     if (!a->T || !cuda_ready(d)) return;
     struct product p = {.x = a->x, .scale = w->scale, .w = w->data, .y = a->y, .ldx = a->ldx,
-                        .ldy = a->ldy, .gx = a->gx, .gy = a->gy, .O = w->O, .I = w->I,
+                        .ldy = a->ldy, .gx = a->gx, .gy = a->gy, .gw = w->O * w->ld, .O = w->O, .I = w->I,
                         .ld = w->ld, .T = (int)a->T, .share = 1, .accumulate = a->accumulate};
     p.both = d->weights != WEIGHT_FP8 || w->G == 1; /* DeepSeek's own W_UK and W_UV products are bf16 */
     p.aligned = (uintptr_t)a->x % 16 == 0 && a->ldx % 4 == 0 && a->gx % 4 == 0;
@@ -254,10 +296,13 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
     size_t fill = (size_t)d->multiprocessors;
     if (a->T <= FEW_ROWS)
         few_product(d, &p, w->G, w->store);
-    else if (w->store == STORE_F32) {
-        dim3 grid((unsigned)cuda_ceil(w->O, FM), (unsigned)cuda_ceil(a->T, FM), (unsigned)w->G);
-        cuda_launch(d, exact_kernel, grid, 256, 0, p);
-    } else if (a->T >= 128 && cuda_ceil(w->O, 128) * cuda_ceil(a->T, 128) * w->G >= fill)
+    else if (w->store == STORE_F32 && w->O % 128 == 0 && w->O / 128 * cuda_ceil(a->T, 128) * w->G * 4 >= 3 * fill)
+        launch_exact<8>(d, &p, w->G);
+    else if (w->store == STORE_F32 && split_exact(d, &p, w->G))
+        ;
+    else if (w->store == STORE_F32)
+        launch_exact<4>(d, &p, w->G);
+    else if (a->T >= 128 && cuda_ceil(w->O, 128) * cuda_ceil(a->T, 128) * w->G >= fill)
         launch<128, 128, 64, 32>(d, &p, w->G, f8);
     else
         launch<64, 64, 32, 32>(d, &p, w->G, f8);

@@ -19,9 +19,8 @@
 #define PART_BYTES ((size_t)256 << 20)
 
 struct attend {
-    void *const *pages;
-    const size_t *pos0;
-    size_t offset, t0; /* t0: first query, counted from *pos0 */
+    struct cuda_where where;
+    size_t offset, t0; /* t0: first row at hand */
     const float *q;
     const int32_t *sel;
     float *out, *part; /* part [T, H, splits, R + 2]: largest logit, sum, values */
@@ -32,7 +31,7 @@ struct attend {
 /* How many rows query t attends to. */
 static __device__ int rows_of(const struct attend &a, size_t t)
 {
-    if (!a.sel) return (int)(*a.pos0 + a.t0 + t + 1);
+    if (!a.sel) return (int)position_of(a.where, a.t0 + t) + 1;
     int n = 0;
     for (int k = threadIdx.x % 32; k < a.K; k += 32) n += a.sel[t * a.K + k] >= 0;
     return (int)__reduce_add_sync(~0u, (unsigned)n);
@@ -55,13 +54,14 @@ static __global__ void __launch_bounds__(THREADS) attend_kernel(__grid_constant_
         q[i % W * HG + i / W] = i / W < heads ? a.q[(t * a.H + h0) * (size_t)W + i] : 0;
     if (tid < HG) max[tid] = -INFINITY, sum[tid] = 0;
     float acc[COLUMNS][HG] = {};
+    void *const *pages = pages_of(a.where, a.t0 + t);
 
     for (int s0 = first; s0 < last; s0 += TILE) {
         int tile = min(TILE, last - s0);
         __syncthreads();
         for (int s = warp; s < TILE; s += THREADS / 32) {
             size_t at = s < tile ? (a.sel ? (size_t)a.sel[t * a.K + s0 + s] : (size_t)(s0 + s)) : 0;
-            auto *row = row_at<TYPE>(a.pages, a.offset, at, W);
+            auto *row = row_at<TYPE>(pages, a.offset, at, W);
             for (int i = lane; i < W; i += 32)
                 rows[s * pitch + i] = s < tile ? element<TYPE>::get(row[i]) : 0;
         }
@@ -186,23 +186,25 @@ static void launch_heads(struct device *d, const struct attend *a, size_t T)
     else launch<TYPE, 16>(d, a, T);
 }
 
-static void attend_part(struct device *d, const struct mla_args *m)
+/* n parts of equally many rows. */
+static void attend(struct device *d, const struct mla_args *m, size_t n)
 {
-    if (!m->T || !cuda_ready(d) || sm90_mla_attend(d, m) || mma_attend(d, m)) return;
+    if (!m->T || !cuda_ready(d) || sm90_mla_attend(d, m, n) || mma_attend(d, m, n)) return;
     if (m->R > COLUMNS * THREADS) {
         err_set(&d->failed, E_DEVICE, "cuda: a latent of %d elements, at most %d", m->R,
                 COLUMNS * THREADS);
         return;
     }
-    size_t rows = m->sel ? (size_t)m->K : cuda_bound(d, m->pos0 + m->T), splits = cuda_ceil(rows, SPLIT);
-    size_t each = (size_t)m->H * splits * (size_t)(m->R + 2) * sizeof(float);
-    size_t most = splits == 1 ? m->T : PART_BYTES / each ? PART_BYTES / each : 1;
-    if (most > m->T) most = m->T;
-    void *const *pages = cuda_pages(d, &m->kv, cuda_ceil(m->pos0 + m->T, KV_PAGE));
+    size_t all = n * m->T, rows = m->sel ? (size_t)m->K : cuda_bound(d, cuda_farthest(m, n));
+    size_t splits = cuda_ceil(rows, SPLIT), each = (size_t)m->H * splits * (size_t)(m->R + 2) * sizeof(float);
+    size_t most = splits == 1 ? all : PART_BYTES / each ? PART_BYTES / each : 1;
+    if (most > all) most = all;
+    struct cuda_where where;
+    if (!cuda_where_of(d, m, n, &where)) return;
     float *part = splits > 1 ? (float *)cuda_reserve(d, &d->part, most * each) : NULL;
-    for (size_t t = 0; pages && cuda_ready(d) && t < m->T; t += most) {
-        size_t T = m->T - t < most ? m->T - t : most, row = (size_t)m->H * t;
-        struct attend a = {pages, cuda_position(d, m->pos0), m->kv.latent_offset, t, m->q + row * (size_t)(m->R + m->P),
+    for (size_t t = 0; cuda_ready(d) && t < all; t += most) {
+        size_t T = all - t < most ? all - t : most, row = (size_t)m->H * t;
+        struct attend a = {where, m->kv.latent_offset, t, m->q + row * (size_t)(m->R + m->P),
                            m->sel ? m->sel + t * (size_t)m->K : NULL,
                            m->out + row * (size_t)m->R, part, m->H, m->R, m->P, m->K, (int)splits,
                            m->scale};
@@ -214,5 +216,5 @@ static void attend_part(struct device *d, const struct mla_args *m)
 
 void cuda_mla_attend(struct device *d, const struct mla_args *a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) attend_part(d, &a[i]);
+    for (size_t i = 0, k; i < n; i += k) attend(d, a + i, k = cuda_alike(a + i, n - i));
 }

@@ -26,9 +26,8 @@
 #define PART_BYTES ((size_t)256 << 20)
 
 struct attend {
-    void *const *pages;
-    const size_t *pos0;
-    size_t offset, t0; /* t0: first query, counted from *pos0 */
+    struct cuda_where where;
+    size_t offset;
     const float *q;
     const int32_t *sel;
     float *out, *part; /* part [T, H, splits, R + 2]: largest logit, sum, values; NULL: one block does all */
@@ -39,7 +38,7 @@ struct attend {
 /* How many rows query t attends to. */
 static __device__ int rows_of(const struct attend &a, size_t t)
 {
-    if (!a.sel) return (int)(*a.pos0 + a.t0 + t + 1);
+    if (!a.sel) return (int)position_of(a.where, t) + 1;
     int n = 0;
     for (int k = threadIdx.x % 32; k < a.K; k += 32) n += a.sel[t * a.K + k] >= 0;
     return (int)__reduce_add_sync(~0u, (unsigned)n);
@@ -139,7 +138,7 @@ static __device__ void load_rows(const struct attend &a, const struct places &s,
     uint64_t mine = 0;
     if (at < n) {
         size_t pos = a.sel ? (size_t)a.sel[t * a.K + at] : (size_t)at;
-        mine = (uint64_t)row_at<TYPE>(a.pages, a.offset, pos, W);
+        mine = (uint64_t)row_at<TYPE>(pages_of(a.where, t), a.offset, pos, W);
     }
 #pragma unroll 4
     for (int i = 0; i < TILE / WARPS; i++) {
@@ -317,28 +316,27 @@ static void launch(struct device *d, const struct attend *a, size_t T)
     cuda_launched(d, "attention, joining");
 }
 
-bool mma_attend(struct device *d, const struct mla_args *m)
+bool mma_attend(struct device *d, const struct mla_args *m, size_t n)
 {
     int W = m->R + m->P;
     bool fits = (m->kv.type == KV_F16 || m->kv.type == KV_BF16) && m->R % 16 == 0 && W % 16 == 0 &&
                 m->R <= 512 && shared_bytes(W) <= d->shared_limit && m->kv.latent_offset % 16 == 0;
     if (!fits) return false;
-    void *const *pages = cuda_pages(d, &m->kv, cuda_ceil(m->pos0 + m->T, KV_PAGE));
-    size_t rows = m->sel ? (size_t)m->K : cuda_bound(d, m->pos0 + m->T), tiles = cuda_ceil(rows, TILE);
-    size_t blocks = m->T * cuda_ceil((size_t)m->H, HEADS);
-    size_t part = m->T * (size_t)m->H * tiles * (size_t)(m->R + 2) * sizeof(float);
-    struct attend a = {pages, cuda_position(d, m->pos0), m->kv.latent_offset, 0, m->q, m->sel, m->out,
-                       NULL, m->H, m->R, m->P, m->K, 1, m->scale};
-    if (!pages) return true;
+    size_t all = n * m->T, rows = m->sel ? (size_t)m->K : cuda_bound(d, cuda_farthest(m, n));
+    size_t tiles = cuda_ceil(rows, TILE), blocks = all * cuda_ceil((size_t)m->H, HEADS);
+    size_t part = all * (size_t)m->H * tiles * (size_t)(m->R + 2) * sizeof(float);
+    struct attend a = {.offset = m->kv.latent_offset, .q = m->q, .sel = m->sel, .out = m->out, .H = m->H, .R = m->R,
+                       .P = m->P, .K = m->K, .splits = 1, .scale = m->scale};
+    if (!cuda_where_of(d, m, n, &a.where)) return true;
     if (blocks < 2 * (size_t)d->multiprocessors && tiles > 1 && part <= PART_BYTES) {
         a.part = (float *)cuda_reserve(d, &d->part, part);
         a.splits = (int)tiles;
         if (!a.part) return true;
     }
     bool bf16 = m->kv.type == KV_BF16;
-    if (m->R <= 256 && bf16) launch<KV_BF16, 4>(d, &a, m->T);
-    else if (m->R <= 256) launch<KV_F16, 4>(d, &a, m->T);
-    else if (bf16) launch<KV_BF16, 8>(d, &a, m->T);
-    else launch<KV_F16, 8>(d, &a, m->T);
+    if (m->R <= 256 && bf16) launch<KV_BF16, 4>(d, &a, all);
+    else if (m->R <= 256) launch<KV_F16, 4>(d, &a, all);
+    else if (bf16) launch<KV_BF16, 8>(d, &a, all);
+    else launch<KV_F16, 8>(d, &a, all);
     return true;
 }

@@ -4,7 +4,8 @@
  *          lower expert and the lower group.
  * Experts  pairs (token, choice) are listed by expert (in any order: rows do not meet), then three
  *          products over chosen rows (linear.cu), and per token the sum over its choices in order.
- * Seen     H200, V3.2's router, 8192 tokens: 1.6 ms; a warp to a dot product: 7.1 ms.  One token: 65 us; 1 ms.
+ * Seen     H200, V3.2's router, 8192 tokens: 1.3 ms (tiles of 64: 1.6; a warp to a dot product: 7.1).  64 tokens: 48 us
+ *          (570 before inputs were cut).  One token: 65 us; 1 ms.
  * Cost     route 2*T*E*D flop; experts 12*T*A*D*F (x = hi + lo), W of every chosen expert read once
  *          per tile of its rows.
  * Limits   E <= 1024; experts of one token differ.       Tests: tests/test_op_moe.c */

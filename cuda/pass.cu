@@ -3,13 +3,14 @@
  * A step of deepread-150m is some 750 launches of a few microseconds each: launching one by one takes
  * longer than they run.  The first pass of its kind runs as any other and takes what memory it needs; the
  * second is recorded, and from then on it is one launch.  What differs from pass to pass lies in
- * device memory: the position, the page table, the embedded tokens.  Grids are made for positions up
+ * device memory: positions and page tables (where.cu), the embedded tokens.  Grids are made for positions up
  * to the next multiple of STEP; blocks that find nothing there leave at once.
  *
  * Seen     H200, deepread-150m at 8K, waiting for logits at each step: 367 tokens/s, with a wait after each operation
  *          instead (bench/model --ops) 126; before recording, and with slower kernels, 70.
  *
- * A recording is for one number of tokens, one set of buffers and one state of the scratch memory. */
+ * A recording is for one number of sequences and of tokens of each, one set of buffers and one state of the
+ * scratch memory. */
 #include <string.h>
 
 #include "cuda/cuda.h"
@@ -18,7 +19,7 @@ extern "C" {
 #include "base/mem.h"
 }
 
-#define MOST_TOKENS 16
+#define MOST_TOKENS PARTS_MOST
 #define STEP 4096
 #define KINDS 32
 
@@ -27,10 +28,9 @@ enum state { NEW, SEEN, RECORDED, REFUSED };
 struct kind {
     enum state state;
     const void *memory;
-    size_t bytes, T, bound;
+    size_t bytes, n, T, bound, wanted;
     enum kv_type type;
     int K;
-    bool logits;
     unsigned generation, used;
     cudaGraphExec_t exec;
 };
@@ -40,20 +40,6 @@ struct cuda_passes {
     struct kind *now; /* of the pass at hand; NULL: it is none of ours */
     unsigned clock;
 };
-
-static __global__ void position_kernel(size_t *position, size_t pos0)
-{
-    cuda_follow();
-    *position = pos0;
-}
-
-const size_t *cuda_position(struct device *d, size_t pos0)
-{
-    if (d->position_now == pos0 || !cuda_ready(d)) return d->position;
-    cuda_launch(d, position_kernel, 1, 1, 0, d->position, pos0);
-    if (cuda_launched(d, "position")) d->position_now = pos0;
-    return d->position;
-}
 
 size_t cuda_bound(const struct device *d, size_t n)
 {
@@ -70,8 +56,8 @@ static void forget(struct kind *k)
 
 static bool same(const struct kind *k, const struct pass *p, size_t bound)
 {
-    return k->memory == p->memory && k->bytes == p->bytes && k->T == p->T && k->bound == bound &&
-           k->type == p->kv.type && k->K == p->K && k->logits == p->logits;
+    return k->memory == p->memory && k->bytes == p->bytes && k->n == p->n && k->T == p->T && k->bound == bound &&
+           k->type == p->parts->kv.type && k->K == p->K && k->wanted == p->wanted;
 }
 
 /* The pass's kind; a new one takes the place of the one longest unused. */
@@ -86,8 +72,8 @@ static struct kind *kind_of(struct device *d, const struct pass *p, size_t bound
     if (!k) {
         k = oldest;
         forget(k);
-        *k = {.memory = p->memory, .bytes = p->bytes, .T = p->T, .bound = bound, .type = p->kv.type,
-              .K = p->K, .logits = p->logits};
+        *k = {.memory = p->memory, .bytes = p->bytes, .n = p->n, .T = p->T, .bound = bound,
+              .wanted = p->wanted, .type = p->parts->kv.type, .K = p->K};
     }
     if (k->state == RECORDED && k->generation != d->generation) {
         cudaGraphExecDestroy(k->exec);
@@ -103,12 +89,18 @@ static bool play(struct device *d, struct kind *k)
     return cuda_ok(d, cudaGraphLaunch(k->exec, d->stream), "playing a recorded pass");
 }
 
+/* Parts of as many tokens each, all or none of which meet the head. */
+static bool even(const struct pass *p)
+{
+    return p->T <= MOST_TOKENS && cuda_alike(p->parts, p->n) == p->n && (p->wanted == 0 || p->wanted == p->n);
+}
+
 bool cuda_pass_begin(struct device *d, const struct pass *p)
 {
-    size_t n = p->pos0 + p->T, bound = cuda_ceil(n, STEP) * STEP;
+    size_t bound = cuda_ceil(cuda_farthest(p->parts, p->n), STEP) * STEP;
+    struct cuda_where where;
     if (d->passes) d->passes->now = NULL;
-    if (p->T > MOST_TOKENS || !cuda_pages(d, &p->kv, cuda_ceil(n, KV_PAGE))) return false;
-    cuda_position(d, p->pos0);
+    if (!even(p) || !cuda_where_of(d, p->parts, p->n, &where)) return false;
     struct kind *k = kind_of(d, p, bound);
     if (k->state == RECORDED && cuda_ready(d)) return play(d, k);
     if (k->state == REFUSED || !cuda_ready(d)) return false;

@@ -15,7 +15,7 @@ struct frequencies {
     float f[PAIRS];
 };
 
-static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride, const size_t *pos0,
+static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride, struct cuda_where where,
                                    int heads, int half, __grid_constant__ const frequencies inv,
                                    float amplitude, bool interleaved)
 {
@@ -24,7 +24,7 @@ static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride,
     if (k >= n) return;
     int i = (int)(k % half), h = (int)(k / half % heads);
     size_t t = k / half / heads;
-    float angle = (float)(*pos0 + t) * inv.f[i];
+    float angle = (float)position_of(where, t) * inv.f[i];
     float c = cosf(angle) * amplitude, s = sinf(angle) * amplitude;
     float *row = x + t * ld + h * stride;
     float *a = row + (interleaved ? 2 * i : i), *b = row + (interleaved ? 2 * i + 1 : i + half);
@@ -35,24 +35,26 @@ static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride,
 
 /* ------------------------------------------------------------------ launchers */
 
-static void rotate_part(struct device *d, const struct rope_args *a)
+/* n parts of equally many rows. */
+static void rotate(struct device *d, const struct rope_args *a, size_t n)
 {
     int half = a->P / 2;
-    size_t n = a->T * (size_t)a->heads * (size_t)half;
+    size_t pairs = n * a->T * (size_t)a->heads * (size_t)half;
     struct frequencies inv;
-    if (!n || !cuda_ready(d)) return;
+    struct cuda_where where;
+    if (!pairs || !cuda_ready(d)) return;
     if (half > PAIRS) {
         err_set(&d->failed, E_DEVICE, "cuda: rope over %d elements, at most %d", a->P, 2 * PAIRS);
         return;
     }
     memcpy(inv.f, a->inv_freq, (size_t)half * sizeof *inv.f);
-    cuda_launch(d, rope_kernel, (unsigned)cuda_ceil(n, 256), 256, 0, a->x, n, a->ld, a->stride,
-                cuda_position(d, a->pos0), a->heads, half, inv, a->amplitude,
-                a->pairing == ROPE_INTERLEAVED);
+    if (!cuda_where_of(d, a, n, &where)) return;
+    cuda_launch(d, rope_kernel, (unsigned)cuda_ceil(pairs, 256), 256, 0, a->x, pairs, a->ld, a->stride, where,
+                a->heads, half, inv, a->amplitude, a->pairing == ROPE_INTERLEAVED);
     cuda_launched(d, "rope");
 }
 
 void cuda_rope(struct device *d, const struct rope_args *a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) rotate_part(d, &a[i]);
+    for (size_t i = 0, k; i < n; i += k) rotate(d, a + i, k = cuda_alike(a + i, n - i));
 }

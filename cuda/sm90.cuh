@@ -147,6 +147,38 @@ static __device__ __forceinline__ void copy_box_to_all(uint32_t to, const void *
                  : "memory");
 }
 
+/* A box of shared memory to a tensor map at (x, y), by one thread. */
+static __device__ __forceinline__ void store_box(uint32_t from, const void *map, int x, int y)
+{
+    asm volatile("cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];" ::"l"(map), "r"(x),
+                 "r"(y), "r"(from)
+                 : "memory");
+}
+
+static __device__ __forceinline__ void stores_close(void)
+{
+    asm volatile("cp.async.bulk.commit_group;" ::: "memory");
+}
+
+/* Waits until this thread's stores have read what they store, or have ended. */
+static __device__ __forceinline__ void stores_read(void)
+{
+    asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+}
+
+static __device__ __forceinline__ void stores_end(void)
+{
+    asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+}
+
+/* Four matrices of 8x8 16-bit numbers, as products leave them; lane i says where row i % 8 of number i / 8 goes. */
+static __device__ __forceinline__ void store_matrices(uint32_t to, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+    asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(a), "r"(b), "r"(c),
+                 "r"(d)
+                 : "memory");
+}
+
 /* Bytes (a multiple of 16, so aligned) from memory, by one thread. */
 static __device__ __forceinline__ void copy_bulk(uint32_t to, const void *from, uint32_t bytes, uint64_t *b)
 {

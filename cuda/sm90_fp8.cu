@@ -7,20 +7,19 @@
  *          and leaves products as they are, and become e4m3 with one scale each; then sm90_index.cu.
  *          Keys lie in the state as they are: the pass turns all that its queries see.
  * Cost     per product reads 4 and writes 1 byte an input.  Keys: 2 + 1 bytes times C, 131072: 50 MB a layer.
- * Seen     H200, V3.2's sizes, before the kernels of sm90_gemm.cu and sm90_few.cu of now: the experts of a layer 9.8 ms for 4096 tokens, 15.3 ms for 8192 (295 and 377
- *          TFLOP/s; rows are filled up to tiles); index scores and top-k of 8192 at 64K to 128K 16.1 ms.
+ * Seen     H200, three V3.2 layers end to end (bench/model): 61 would read 0 to 8K at 4364, 8K to 32K at 4923, 32K to 64K at
+ *          4480, 64K to 128K at 3914 tokens/s.  Before sm90_gemm.cu and sm90_few.cu were what they are: 3264 at 64K to 128K.
  * Exact    activations to 2^-4 of each number, as the checkpoint's scheme has it ("dynamic").
  * Limits   I, D, F multiples of 128; an indexer of 64 heads of 128.
  * Source   deepseek_v32's inference code: act_quant with scale_fmt ue8m0.
  * Tests    tests/test_cuda_fp8.c */
-#include "cuda/element.cuh"
 #include "cuda/sm90_ops.h"
+#include "cuda/sm90_quantise.cuh"
 
-#define LEAST 1e-4f  /* amax of a block, at least */
-#define LARGEST 448.0f
 #define ROWS 128     /* of a tile where there are many rows */
 #define INDEX_HEADS 64
 #define INDEX_WIDTH 128
+#define FEW_QUERIES 4 /* of a part: its keys are read for each */
 #define WARPS 8
 
 /* ------------------------------------------------------------------ four numbers of a lane */
@@ -30,21 +29,6 @@ static __device__ __forceinline__ float largest(float4 v)
     float m = fmaxf(fmaxf(fabsf(v.x), fabsf(v.y)), fmaxf(fabsf(v.z), fabsf(v.w)));
     for (int o = 16; o; o /= 2) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
     return m;
-}
-
-/* The power of two that brings `most` to at most LARGEST. */
-static __device__ __forceinline__ float scale_for(float most)
-{
-    uint32_t u = __float_as_uint(fmaxf(most, LEAST) / LARGEST);
-    return __uint_as_float((u + 0x7fffffu) & 0x7f800000u);
-}
-
-static __device__ __forceinline__ uint32_t as_e4m3(float4 v, float scale)
-{
-    float f = 1 / scale; /* a power of two: exact */
-    uint32_t lo = __nv_cvt_float2_to_fp8x2(make_float2(v.x * f, v.y * f), __NV_SATFINITE, __NV_E4M3);
-    uint32_t hi = __nv_cvt_float2_to_fp8x2(make_float2(v.z * f, v.w * f), __NV_SATFINITE, __NV_E4M3);
-    return lo | hi << 16;
 }
 
 /* One block of 128 inputs of a row, by a warp. */
@@ -191,18 +175,17 @@ static __device__ __forceinline__ float4 turn(float4 v)
         v.z = fmaf(sign, v.z, __shfl_xor_sync(~0u, v.z, o));
         v.w = fmaf(sign, v.w, __shfl_xor_sync(~0u, v.w, o));
     }
-    const float f = 0.08838834764831845f;
-    return make_float4(v.x * f, v.y * f, v.z * f, v.w * f);
+    return make_float4(v.x * HADAMARD, v.y * HADAMARD, v.z * HADAMARD, v.w * HADAMARD);
 }
 
-/* Keys 0 .. *pos0 + more - 1, a warp each. */
+/* Keys 0 .. pos0 + more - 1 of a part, a warp each. */
 template <enum kv_type TYPE>
 static __global__ void __launch_bounds__(32 * WARPS)
-key_kernel(void *const *pages, size_t offset, const size_t *pos0, size_t more, uint8_t *to, float *scale)
+key_kernel(const struct cuda_part *part, size_t offset, size_t more, uint8_t *to, float *scale)
 {
     size_t s = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
-    if (s >= *pos0 + more) return;
-    auto *row = row_at<TYPE>(pages, offset, s, INDEX_WIDTH) + threadIdx.x % 32 * 4;
+    if (s >= part->pos0 + more) return;
+    auto *row = row_at<TYPE>(part->pages, offset, s, INDEX_WIDTH) + threadIdx.x % 32 * 4;
     float4 v = make_float4(element<TYPE>::get(row[0]), element<TYPE>::get(row[1]),
                            element<TYPE>::get(row[2]), element<TYPE>::get(row[3]));
     put_block(turn(v), to + s * INDEX_WIDTH, scale + s);
@@ -212,6 +195,7 @@ key_kernel(void *const *pages, size_t offset, const size_t *pos0, size_t more, u
 static __global__ void __launch_bounds__(32 * WARPS)
 query_kernel(const float *q, const float *w, size_t n, uint8_t *to, float *w_to)
 {
+    cuda_follow();
     size_t h = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
     int lane = threadIdx.x % 32;
     float4 v = make_float4(0, 0, 0, 0);
@@ -304,27 +288,68 @@ bool fp8_experts(struct device *d, const struct experts_args *a)
     return true;
 }
 
-bool fp8_index_scores(struct device *d, const struct index_args *a, size_t t0, size_t T, size_t ld, float *out)
+/* Queries to e4m3. */
+static void turn_queries(struct device *d, const float *q, const float *w, size_t n, size_t room, uint8_t *to,
+                         float *w_to)
 {
-    bool narrow = a->kv.index_type == KV_F16 || a->kv.index_type == KV_BF16;
-    if (!has_fp8(d) || a->J != INDEX_HEADS || a->C != INDEX_WIDTH || !narrow) return false;
-    size_t n = a->pos0 + t0 + T, bound = cuda_ceil(cuda_bound(d, n), 128) * 128 + 128;
-    size_t heads = cuda_ceil(T, 4) * 4 * INDEX_HEADS;
+    cuda_launch(d, query_kernel, (unsigned)(room * INDEX_HEADS / WARPS), 32 * WARPS, 0, q, w, n * INDEX_HEADS, to,
+                w_to);
+    cuda_launched(d, "index queries in fp8");
+}
+
+/* Few queries, or each of another part: keys are turned on their way. */
+static void score_few(struct device *d, const struct cuda_scores *c)
+{
+    const struct index_args *a = c->a;
+    size_t n = c->n * c->T, heads = n * INDEX_HEADS;
+    char *at = (char *)cuda_reserve(d, &d->fp8, heads * (INDEX_WIDTH + 4) + 2 * CUDA_ALIGN);
+    if (!at) return;
+    uint8_t *q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
+    float *w = (float *)part_of(&at, heads * 4);
+    turn_queries(d, a->q, a->w, n, n, q, w);
+    struct sm90_index_few_args s = {q, w, c->where, a->kv.index_offset, c->out, n, c->ld, c->bound,
+                                    a->kv.index_type};
+    sm90_index_few(d, &s);
+}
+
+/* Many queries of one part: its keys are turned once. */
+static void score_many(struct device *d, const struct cuda_scores *c)
+{
+    const struct index_args *a = c->a;
+    size_t bound = cuda_ceil(c->bound, 128) * 128 + 128, room = cuda_ceil(c->T, 4) * 4, heads = room * INDEX_HEADS;
     char *at = (char *)cuda_reserve(d, &d->fp8, (heads + bound) * (INDEX_WIDTH + 4) + 4 * CUDA_ALIGN);
-    void *const *pages = cuda_pages(d, &a->kv, cuda_ceil(n, KV_PAGE));
-    if (!at || !pages) return true;
+    if (!at) return;
     uint8_t *keys = (uint8_t *)part_of(&at, bound * INDEX_WIDTH), *q;
     q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
     float *kscale = (float *)part_of(&at, bound * 4), *w = (float *)part_of(&at, heads * 4);
-    const size_t *pos0 = cuda_position(d, a->pos0);
     auto *turn_keys = a->kv.index_type == KV_BF16 ? key_kernel<KV_BF16> : key_kernel<KV_F16>;
     turn_keys<<<(unsigned)cuda_ceil(bound, WARPS), 32 * WARPS, 0, d->stream>>>(
-        pages, a->kv.index_offset, pos0, t0 + T, keys, kscale);
+        c->where.part, a->kv.index_offset, c->t0 + c->T, keys, kscale);
     cuda_launched(d, "index keys in fp8");
-    query_kernel<<<(unsigned)(heads / WARPS), 32 * WARPS, 0, d->stream>>>(
-        a->q + t0 * INDEX_HEADS * INDEX_WIDTH, a->w + t0 * INDEX_HEADS, T * INDEX_HEADS, q, w);
-    cuda_launched(d, "index queries in fp8");
-    struct sm90_index_args s = {q, keys, w, kscale, out, pos0, t0, T, cuda_bound(d, n), ld};
+    turn_queries(d, a->q + c->t0 * INDEX_HEADS * INDEX_WIDTH, a->w + c->t0 * INDEX_HEADS, c->T, room, q, w);
+    struct sm90_index_args s = {q, keys, w, kscale, c->out, c->where, c->t0, c->T, c->bound, c->ld};
     sm90_index_scores(d, &s);
+}
+
+bool fp8_index_scores(struct device *d, const struct cuda_scores *c)
+{
+    const struct index_args *a = c->a;
+    bool narrow = a->kv.index_type == KV_F16 || a->kv.index_type == KV_BF16;
+    if (!has_fp8(d) || a->J != INDEX_HEADS || a->C != INDEX_WIDTH || !narrow) return false;
+    if (c->T <= FEW_QUERIES && c->t0 == 0 && a->kv.index_offset % 16 == 0) {
+        score_few(d, c);
+        return true;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        struct cuda_scores one = *c;
+        struct index_args part = *a;
+        part.q += i * a->T * INDEX_HEADS * INDEX_WIDTH;
+        part.w += i * a->T * INDEX_HEADS;
+        one.a = &part;
+        one.n = 1;
+        one.where.part += i;
+        one.out += i * c->T * c->ld;
+        score_many(d, &one);
+    }
     return true;
 }

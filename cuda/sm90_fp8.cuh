@@ -14,6 +14,9 @@
 bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k, unsigned rows,
               unsigned panels);
 
+/* Boxes of `rows` rows of 64 numbers of a matrix [n, k] of bf16, rows ld apart: 16-byte alignment. */
+bool sm90_map_bf16(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows);
+
 static __device__ __forceinline__ float load_shared(uint32_t at)
 {
     float v;

@@ -15,13 +15,14 @@
  *          products, 256x128: 32 KB in 1024.
  * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order, here and in
  *          sm90_few.cu: a row does not depend on M.
- * Seen     H200, 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048) (36864, 7168), us:
- *            128x128  153  321   936  285  150  2156
- *            256x128  153  288   891  235  130  2009
- *            128x192  125  305   978  275  145  2096
- *            256x96   126  310  1029  275  148  2191    each after others had warmed the card; with the best of them
- *          994, 1074, 1213, 1025, 925, 1162 TFLOP/s: 0.73 to 0.95 of DeepGEMM there.  256 experts of 128 rows,
- *          (4096, 7168) (7168, 2048): 2.20, 1.21 ms, 1.20 and 1.07 of it.
+ * Seen     H200, 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048) (36864, 7168), us, each after
+ *          others had warmed the card; bf16 results stored by the threads, and "parked":
+ *            128x128  160  358   993  272  146  2279      parked  158  335  995  261  139  2183
+ *            256x128  160  314   860  230  128  1935      parked  160  303  868  224  123  1966
+ *            128x192  134  333  1042  280  146  2201      parked  131  321  988  267  137  2092
+ *            256x96   143  363  1114  296  158  2304
+ *          On a card less warm the best: 127, 280, 751, 199, 112, 1693 us, 0.85 to 1.03 of DeepGEMM's speed there.  256
+ *          experts of 128 rows, (4096, 7168) (7168, 2048): 2.21, 1.19 ms, 1.19 and 1.08 of it.
  * Tried    128x128 with two blocks of products under way in each warpgroup: 492 to 630 TFLOP/s; that was the fence
  *          before each arrival at the other block's barrier (sm90.cuh), not the second cache.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
@@ -30,18 +31,21 @@
 
 #define MOST_SHARED (227 * 1024)
 
-template <int BM, int BN> struct shape {
+/* PARKED: results leave through shared memory, by the copy engine, while the next tile begins: bf16 alone. */
+template <int BM, int BN, bool PARKED> struct shape {
+    static constexpr int M = BM, N = BN;
     static constexpr int WAVES = BM / 128;      /* of 64 rows, for each warpgroup */
     static constexpr int A_BYTES = BM * 128, B_BYTES = BN * 128, SCALE_BYTES = BM * 4;
     static constexpr int STAGE_BYTES = A_BYTES + B_BYTES;
-    static constexpr int STAGES = (MOST_SHARED - 1280) / (STAGE_BYTES + SCALE_BYTES);
-    static constexpr int SHARED = STAGES * (STAGE_BYTES + SCALE_BYTES) + 1024;
+    static constexpr int OUT_BYTES = PARKED ? BM * BN * 2 : 0;
+    static constexpr int STAGES = (MOST_SHARED - 1280 - OUT_BYTES) / (STAGE_BYTES + SCALE_BYTES);
+    static constexpr int SHARED = STAGES * (STAGE_BYTES + SCALE_BYTES) + OUT_BYTES + 1024;
     static constexpr int SEGMENT = BN % 128 == 0 ? 128 : BN % 64 == 0 ? 64 : 32; /* columns of one scale */
     static constexpr int DOWN = BM == 256 ? 8 : 12;
 };
 
 struct gemm {
-    CUtensorMap a, b;
+    CUtensorMap a, b, to;
     const float *a_scale, *b_scale;
     const int32_t *tiles;
     void *out;
@@ -64,24 +68,23 @@ static __device__ __forceinline__ int rows_of(const struct gemm &g)
     return g.tiles ? g.tiles[0] : g.rows;
 }
 
-template <int BM, int BN>
+template <typename S>
 static __device__ struct place place_of(const struct gemm &g, int rows, int i)
 {
-    constexpr int DOWN = shape<BM, BN>::DOWN;
+    constexpr int DOWN = S::DOWN, BM = S::M, BN = S::N;
     int first = i / (DOWN * g.columns) * DOWN, down = min(DOWN, rows - first);
     int at = i - first * g.columns, row = first + at % down;
     return {row * BM, (at / down * 2 + (int)cluster_rank()) * BN, g.tiles ? g.tiles[1 + row] : 0};
 }
 
-template <int BM, int BN>
-static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales,
-                               struct barriers<shape<BM, BN>::STAGES> *b)
+template <typename S>
+static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers<S::STAGES> *b)
 {
-    using S = shape<BM, BN>;
+    constexpr int BM = S::M;
     int rank = (int)cluster_rank(), stage = 0, rows = rows_of(g);
     uint32_t phase = 1; /* the first round waits for nothing */
     for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
-        struct place p = place_of<BM, BN>(g, rows, i);
+        struct place p = place_of<S>(g, rows, i);
         uint32_t scale_bytes = min(BM, (int)g.a_ld - p.m) * 4;
         for (int k = 0; k < g.blocks; k++) {
             barrier_wait(&b->empty[stage], phase);
@@ -106,17 +109,37 @@ static __device__ __forceinline__ void multiply(float d[BN / 2], uint32_t a, uin
     products_close();
 }
 
-template <typename OUT, int BM, int BN>
-static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t scales,
-                               struct barriers<shape<BM, BN>::STAGES> *b)
+/* 64 rows as a warpgroup holds them: a warp's 16 through its place in shared memory, in panels of 64 columns, to
+ * row m of the result. */
+template <int BN>
+static __device__ __forceinline__ void park(const struct gemm &g, const float *sum, uint32_t place, int m, int n)
 {
-    using S = shape<BM, BN>;
+    int lane = threadIdx.x % 32, row = lane % 16; /* the two halves of a warp say where neighbouring chunks go */
+#pragma unroll
+    for (int j = 0; j < BN / 8; j += 2) {
+        const float *x = sum + 4 * j, *y = x + 4;
+        store_matrices(place + j / 8 * 2048 + swizzled(row, j % 8 + lane / 16), pack_bf16(x[0], x[1]),
+                       pack_bf16(x[2], x[3]), pack_bf16(y[0], y[1]), pack_bf16(y[2], y[3]));
+    }
+    fence_async();
+    __syncwarp();
+    if (lane == 0 && m < g.M)
+#pragma unroll
+        for (int p = 0; p < BN / 64; p++)
+            if (n + 64 * p < g.N) store_box(place + p * 2048, &g.to, n + 64 * p, m);
+}
+
+template <typename OUT, typename S, bool PARKED>
+static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t scales, uint32_t results,
+                               struct barriers<S::STAGES> *b)
+{
+    constexpr int BN = S::N;
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, rows = rows_of(g);
     int row = half * 64 + thread / 32 * 16 + lane / 4, last = (g.N + 127) / 128 - 1, stage = 0;
     uint32_t phase = 0;
     float d[BN / 2], sum[S::WAVES][BN / 2];
     for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
-        struct place p = place_of<BM, BN>(g, rows, i);
+        struct place p = place_of<S>(g, rows, i);
         int block0 = min(p.n / 128, last), block1 = min((p.n + BN - 1) / 128, last);
         int turn = (128 - p.n % 128) / S::SEGMENT; /* from this segment on, the second scale */
         const float *scale0 = g.b_scale + ((size_t)p.group * (last + 1) + block0) * g.blocks;
@@ -150,21 +173,32 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t sc
             }
             if (++stage == S::STAGES) stage = 0, phase ^= 1;
         }
+        if constexpr (PARKED) {
+            uint32_t mine = results + (threadIdx.x / 32 - 4) * S::WAVES * 16 * BN * 2;
+            if (lane == 0) stores_read(); /* of the tile before */
+            __syncwarp();
 #pragma unroll
-        for (int w = 0; w < S::WAVES; w++)
-            put_tile<OUT, BN>((OUT *)g.out, sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate,
-                              g.wide);
+            for (int w = 0; w < S::WAVES; w++)
+                park<BN>(g, sum[w], mine + w * 16 * BN * 2, p.m + w * 128 + row - lane / 4, p.n);
+            if (lane == 0) stores_close();
+        } else
+#pragma unroll
+            for (int w = 0; w < S::WAVES; w++)
+                put_tile<OUT, BN>((OUT *)g.out, sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate,
+                                  g.wide);
     }
+    if (PARKED && lane == 0) stores_end();
 }
 
-template <typename OUT, int BM, int BN>
+template <typename OUT, int BM, int BN, bool PARKED>
 static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)
 gemm_kernel(__grid_constant__ const struct gemm g)
 {
-    using S = shape<BM, BN>;
+    using S = shape<BM, BN, PARKED>;
     extern __shared__ uint8_t memory[];
     __shared__ struct barriers<S::STAGES> b;
-    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, scales = tiles + S::STAGES * S::STAGE_BYTES;
+    uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, results = tiles + S::STAGES * S::STAGE_BYTES;
+    uint32_t scales = results + S::OUT_BYTES;
     if (threadIdx.x == 0) {
         for (int i = 0; i < S::STAGES; i++) {
             barrier_init(&b.full[i], 1);
@@ -175,10 +209,10 @@ gemm_kernel(__grid_constant__ const struct gemm g)
     cluster_sync();
     if (threadIdx.x < 128) {
         registers_less<40>();
-        if (threadIdx.x == 0) produce<BM, BN>(g, tiles, scales, &b);
+        if (threadIdx.x == 0) produce<S>(g, tiles, scales, &b);
     } else {
         registers_more<232>();
-        consume<OUT, BM, BN>(g, tiles, scales, &b);
+        consume<OUT, S, PARKED>(g, tiles, scales, results, &b);
     }
     __syncwarp();
     cluster_sync(); /* no block ends while the other may still arrive at its barriers */
@@ -186,10 +220,10 @@ gemm_kernel(__grid_constant__ const struct gemm g)
 
 /* ------------------------------------------------------------------ launchers */
 
-template <typename OUT, int BM, int BN>
+template <typename OUT, int BM, int BN, bool PARKED = false>
 static void launch(struct device *d, const struct sm90_gemm_args *a)
 {
-    using S = shape<BM, BN>;
+    using S = shape<BM, BN, PARKED>;
     size_t item = sizeof(OUT);
     struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
                      .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
@@ -199,7 +233,9 @@ static void launch(struct device *d, const struct sm90_gemm_args *a)
     g.columns = (int)cuda_ceil(a->N, 2 * BN);
     if (!sm90_map(d, &g.a, a->a, a->M, a->K, BM / 2, 1)) return;
     if (!sm90_map(d, &g.b, a->b, a->G * a->N, a->K, BN, 1)) return;
-    auto *kernel = gemm_kernel<OUT, BM, BN>;
+    if (PARKED && !g.wide) return launch<OUT, BM, BN>(d, a);
+    if (PARKED && !sm90_map_bf16(d, &g.to, a->out, a->M, a->N, a->ldo, 16)) return;
+    auto *kernel = gemm_kernel<OUT, BM, BN, PARKED>;
     if (!cuda_shared(d, (const void *)kernel, S::SHARED, "fp8 product")) return;
     int clusters = d->multiprocessors / 2, work = g.rows * g.columns;
     if (work < clusters) clusters = work;
@@ -218,15 +254,20 @@ static const struct {
     {256, 128, 1.0, launch<uint16_t, 256, 128>, launch<float, 256, 128>},
     {128, 192, 0.95, launch<uint16_t, 128, 192>, launch<float, 128, 192>},
     {256, 96, 0.95, launch<uint16_t, 256, 96>, launch<float, 256, 96>},
+    {128, 128, 0.95, launch<uint16_t, 128, 128, true>, launch<float, 128, 128>},
+    {256, 128, 1.04, launch<uint16_t, 256, 128, true>, launch<float, 256, 128>},
+    {128, 192, 1.0, launch<uint16_t, 128, 192, true>, launch<float, 128, 192>},
 };
 #define SHAPES (int)(sizeof shapes / sizeof *shapes)
+#define PARKED_FROM 4
+#define PARKED_MOST 4096 /* K up to which parking pays */
 
 /* The shape whose rounds of tiles take the shortest. */
 static int shape_for(const struct device *d, const struct sm90_gemm_args *a)
 {
     double least = INFINITY;
-    int best = 0;
-    for (int i = 0; i < SHAPES; i++) {
+    int best = 0, many = a->tiles || a->out_f32 || a->K > PARKED_MOST ? PARKED_FROM : SHAPES;
+    for (int i = 0; i < many; i++) {
         size_t m = (size_t)shapes[i].m, n = (size_t)shapes[i].n;
         if (a->tiles && m != 128) continue;
         size_t work = cuda_ceil(a->M, m) * cuda_ceil(a->N, 2 * n);

@@ -84,7 +84,7 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
         w[i] = a.w[(t0 + column / HEADS) * HEADS + column % HEADS];
     }
     int row = half * 64 + thread / 32 * 16 + lane / 4;
-    size_t t = t0 + lane % 4, last = *a.pos0 + a.t0 + t;
+    size_t t = t0 + lane % 4, last = a.where.part->pos0 + a.t0 + t;
     bool there = t < a.T;
     float *out = a.out + t * a.ld;
     float d[128];
@@ -136,7 +136,7 @@ index_kernel(__grid_constant__ const struct sm90_index_args a)
     __shared__ uint64_t full[STAGES], empty[STAGES];
     uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + Q_BYTES;
     size_t t0 = (size_t)blockIdx.x * QUERIES, s0 = (size_t)blockIdx.y * SPLIT;
-    size_t s1 = *a.pos0 + a.t0 + t0 + QUERIES;
+    size_t s1 = a.where.part->pos0 + a.t0 + t0 + QUERIES;
     if (s0 >= s1) return;
     if (s1 > s0 + SPLIT) s1 = s0 + SPLIT;
     if (threadIdx.x == 0)

@@ -6,23 +6,46 @@ typedef CUresult encode_tiled(CUtensorMap *, CUtensorMapDataType, cuuint32_t, vo
                               const cuuint32_t *, CUtensorMapInterleave, CUtensorMapSwizzle,
                               CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
 
-bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k, unsigned rows,
-              unsigned panels)
+static encode_tiled *encoder(struct device *d)
 {
     void *f = NULL;
     cudaDriverEntryPointQueryResult found;
     cudaError_t r = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &f, 12000,
                                                      cudaEnableDefault, &found);
-    if (!cuda_ok(d, r, "cuTensorMapEncodeTiled") || !f) return false;
-    cuuint64_t size[3] = {k, n, 1}, stride[2] = {k, k};
-    cuuint32_t box[3] = {128, rows, panels}, step[3] = {1, 1, 1};
-    if (panels > 1) size[0] = 128, size[2] = k / 128, stride[1] = 128;
-    CUresult c = ((encode_tiled *)f)(map, CU_TENSOR_MAP_DATA_TYPE_UINT8, panels > 1 ? 3 : 2, (void *)p, size,
-                                     stride, box, step, CU_TENSOR_MAP_INTERLEAVE_NONE,
-                                     CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-                                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    return cuda_ok(d, r, "cuTensorMapEncodeTiled") ? (encode_tiled *)f : NULL;
+}
+
+static bool made(struct device *d, CUresult c, size_t n, size_t k)
+{
     if (c != CUDA_SUCCESS)
         err_set(&d->failed, E_DEVICE, "cuda: no tensor map for a matrix of %zu x %zu (%d)", n, k,
                 (int)c);
     return c == CUDA_SUCCESS;
+}
+
+bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k, unsigned rows,
+              unsigned panels)
+{
+    encode_tiled *encode = encoder(d);
+    if (!encode) return false;
+    cuuint64_t size[3] = {k, n, 1}, stride[2] = {k, k};
+    cuuint32_t box[3] = {128, rows, panels}, step[3] = {1, 1, 1};
+    if (panels > 1) size[0] = 128, size[2] = k / 128, stride[1] = 128;
+    CUresult c = encode(map, CU_TENSOR_MAP_DATA_TYPE_UINT8, panels > 1 ? 3 : 2, (void *)p, size,
+                                     stride, box, step, CU_TENSOR_MAP_INTERLEAVE_NONE,
+                                     CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+                                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    return made(d, c, n, k);
+}
+
+bool sm90_map_bf16(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows)
+{
+    encode_tiled *encode = encoder(d);
+    if (!encode) return false;
+    cuuint64_t size[2] = {k, n}, stride[1] = {2 * ld};
+    cuuint32_t box[2] = {64, rows}, step[2] = {1, 1};
+    CUresult c = encode(map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 2, p, size, stride, box, step,
+                        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_NONE,
+                        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    return made(d, c, n, k);
 }

@@ -12,8 +12,9 @@
  *          batch 128: 172 MB, 57 us at 3.02 TB/s; 73 GFLOP, 0.1 ms at 750 TFLOP/s, the longer part.
  *          Batch 1: latency: two launches, one row's way, one pair of tiles.
  * Exact    e4m3 to f16 is exact, times the scale to 2^-11 (powers of 2: exactly); f32 sums.
- * Seen     H200, batch 1 / 8 / 64 / 128: 22.7 / 34.7 / 143 / 278 us; FlashMLA there: 17.4 / 26.1 / 92.7 / 185.
- *          Before (two warpgroups in step, H100): 24.5 / 36.7 / 174 / 350.
+ * Seen     H200, batch 1 / 8 / 64 / 128: 22.6 / 33.0 / 124 / 243 us, 0.75 to 0.79 of FlashMLA there (17.4 / 26.1 / 92.7 /
+ *          185).  With rows under way in registers that moved from turn to turn, which waits for them: 22.7 / 34.7 /
+ *          143 / 278; two warpgroups in step before (H100): 24.5 / 36.7 / 174 / 350.
  * Limits   128 heads; all K entries valid.   Source: FlashMLA's cache layout. */
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
@@ -129,29 +130,32 @@ static __device__ void produce(const struct decode &d, size_t batch, int h0, int
     }
     fence_async();
     barrier_arrive(&b->q_full);
-    int rows = (n + KEYS - 1) / KEYS * KEYS;
-    for (int at = r0; at < rows; at += TURN) {
+    int rows = (n + KEYS - 1) / KEYS * KEYS, at = r0;
+    auto turn = [&](struct piece *mine) { /* stores a row, and fetches the one DEPTH turns on into its place */
         int block = at / KEYS, r = at % KEYS;
         uint32_t to = keys + (block & 1) * MATRIX_BYTES;
         if (r < TURN && block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
         float scale[4]; /* of the row, from the lanes that hold them */
 #pragma unroll
-        for (int i = 0; i < 4; i++) scale[i] = __shfl_sync(~0u, p[0].scale, i, 8);
+        for (int i = 0; i < 4; i++) scale[i] = __shfl_sync(~0u, mine->scale, i, 8);
         if (at < n)
-            store_piece(&p[0], scale, to, r);
+            store_piece(mine, scale, to, r);
         else
             clear_piece(to, r);
-#pragma unroll
-        for (int i = 1; i < DEPTH; i++) p[i - 1] = p[i];
         if (at + DEPTH * TURN < n) {
-            load_piece(&p[DEPTH - 1], d.a.cache + (size_t)ahead * ROW_BYTES);
+            load_piece(mine, d.a.cache + (size_t)ahead * ROW_BYTES);
             int then = at + (DEPTH + 1) * TURN;
             ahead = sel[then < n ? then : 0];
         }
-        if (r < KEYS - TURN) continue;
+        at += TURN;
+        if (r < KEYS - TURN) return;
         fence_async();
         barrier_arrive(&b->full[block & 1]);
-    }
+    };
+    while (at < rows) /* each turn has its registers: to move what is under way would be to wait for it */
+#pragma unroll
+        for (int i = 0; i < DEPTH; i++)
+            if (at < rows) turn(&p[i]);
 }
 
 /* ------------------------------------------------------------------ results */

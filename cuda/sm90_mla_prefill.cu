@@ -2,7 +2,7 @@
  *                                                                bench: bench/gpu_mla.cu
  *   q [T, H, 576]    rows [S, 576] in pages    sel [T, K] int32    out [T, H, 512]
  *   q and rows bf16, or both f16; out of that type, or f32.  Query t attends to the first
- *   min(K, pos0 + t + 1) entries of its row of sel.
+ *   min(K, its position + 1) entries of its row of sel.
  *
  * Method   a block holds one query and 64 heads: q stays in shared memory (72 KB), two buffers of 64
  *          rows (72 KB each) are gathered by a warpgroup with cp.async, row by row, into the swizzled
@@ -13,7 +13,8 @@
  *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
  * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so
  *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
- * Seen     H200, 8K / 32K / 64K / 128K: 4.24 / 4.62 / 4.74 / 4.79 ms, 0.90 to 0.96 of FlashMLA there.
+ * Seen     H200, 8K / 32K / 64K / 128K: 4.09 / 4.49 / 4.49 / 4.79 ms, 0.93 to 0.98 of FlashMLA there; 4.24 / 4.62 / 4.74 /
+ *          4.79 while the next query was fetched before its first keys.
  * Tried    two warpgroups in step, each with the logits of its buffer and then half of the values of both: H100
  *          4.94 / 5.87 / 5.83 / 5.90 ms: a buffer was filled while nobody had work.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V).
@@ -29,7 +30,7 @@ struct item {
 
 static __device__ struct item item_of(const struct sm90_mla_args &a, size_t i)
 {
-    size_t parts = a.H / HEADS, t = i / parts, n = *a.pos0 + t + 1;
+    size_t parts = a.H / HEADS, t = i / parts, n = position_of(a.where, t) + 1;
     return {t, (int)(i % parts) * HEADS, (int)(n < (size_t)a.K ? n : (size_t)a.K)};
 }
 
@@ -62,27 +63,29 @@ static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32
     bool there[4];
     for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
         struct item w = item_of(a, i);
-        if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
-#pragma unroll
-        for (int j = 0; j < 4; j++) {
-            row[j] = a.q + (w.t * a.H + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
-            there[j] = true;
-        }
-        gather(q, row, there);
-        copies_arrive(&b->q_full);
         const int32_t *sel = a.sel + w.t * a.K;
+        void *const *pages = pages_of(a.where, w.t);
         for (int k = 0; k * KEYS < w.n; k++, block++) {
 #pragma unroll
             for (int j = 0; j < 4; j++) {
                 int at = k * KEYS + threadIdx.x / 8 + 16 * j;
                 there[j] = at < w.n;
                 size_t pos = there[j] ? sel[at] : 0;
-                row[j] = (const uint16_t *)((const char *)a.pages[pos / KV_PAGE] + a.offset) +
+                row[j] = (const uint16_t *)((const char *)pages[pos / KV_PAGE] + a.offset) +
                          pos % KV_PAGE * WIDTH;
             }
             if (block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
             gather(keys + (block & 1) * MATRIX_BYTES, row, there);
             copies_arrive(&b->full[block & 1]);
+            if (k) continue;
+#pragma unroll
+            for (int j = 0; j < 4; j++) { /* the last query's may be in use longer than a buffer of keys */
+                row[j] = a.q + (w.t * a.H + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
+                there[j] = true;
+            }
+            if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
+            gather(q, row, there);
+            copies_arrive(&b->q_full);
         }
     }
     copies_close(); /* a block may not end while copies are under way */
@@ -177,21 +180,19 @@ void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a)
     else launch<KV_F16, uint16_t>(d, a);
 }
 
-bool sm90_mla_attend(struct device *d, const struct mla_args *m)
+bool sm90_mla_attend(struct device *d, const struct mla_args *m, size_t parts)
 {
     bool fits = d->major == 9 && m->sel && m->R == LATENT && m->P == WIDTH - LATENT &&
                 m->H % HEADS == 0 && (m->kv.type == KV_BF16 || m->kv.type == KV_F16) &&
                 m->kv.latent_offset % 16 == 0 && SHARED <= d->shared_limit;
     if (!fits) return false;
-    size_t n = m->T * (size_t)m->H * WIDTH;
+    size_t T = parts * m->T, n = T * (size_t)m->H * WIDTH;
     uint16_t *q = (uint16_t *)cuda_reserve(d, &d->part, n * sizeof *q);
-    void *const *pages = cuda_pages(d, &m->kv, cuda_ceil(m->pos0 + m->T, KV_PAGE));
-    if (!q || !pages) return true;
+    struct sm90_mla_args a = {q, {}, m->kv.latent_offset, m->sel, m->out, T, m->H, m->K, m->scale * 1.44269504f,
+                              m->kv.type, true};
+    if (!q || !cuda_where_of(d, m, parts, &a.where)) return true;
     auto *narrow = m->kv.type == KV_BF16 ? narrow_kernel<KV_BF16> : narrow_kernel<KV_F16>;
     narrow<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(q, m->q, n);
-    if (!cuda_launched(d, "queries, rounding")) return true;
-    struct sm90_mla_args a = {q, pages, m->kv.latent_offset, m->sel, m->out,
-                              cuda_position(d, m->pos0), m->T, m->H, m->K, m->scale * 1.44269504f, m->kv.type, true};
-    sm90_mla_prefill(d, &a);
+    if (cuda_launched(d, "queries, rounding")) sm90_mla_prefill(d, &a);
     return true;
 }

@@ -9,21 +9,32 @@ struct sm90_index_args {
     const uint8_t *q, *keys;
     const float *w, *kscale;
     float *out;
-    const size_t *pos0;  /* device memory; query t stands at *pos0 + t0 + t */
-    size_t t0, T, bound; /* bound: positions that the last one sees, at most */
+    struct cuda_where where; /* one part; query t is its row t0 + t */
+    size_t t0, T, bound;     /* bound: positions that the last one sees, at most */
     size_t ld;
 };
 /* q and w are there up to a multiple of 4 queries. */
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a);
 
+/* sm90_index_few.cu: n queries, each with the keys of its own part. */
+struct sm90_index_few_args {
+    const uint8_t *q;
+    const float *w;
+    struct cuda_where where;
+    size_t offset;           /* of the keys in a page, bytes: a multiple of 16 */
+    float *out;
+    size_t n, ld, bound;
+    enum kv_type type;       /* bf16 or f16 */
+};
+void sm90_index_few(struct device *d, const struct sm90_index_few_args *a);
+
 /* sm90_mla_prefill.cu */
 struct sm90_mla_args {
     const uint16_t *q;
-    void *const *pages;     /* table in device memory */
+    struct cuda_where where;
     size_t offset;          /* of the rows in a page, bytes */
     const int32_t *sel;
     void *out;
-    const size_t *pos0;     /* device memory */
     size_t T;
     int H, K;
     float scale_log2;       /* softmax scale times log2(e) */
@@ -32,7 +43,7 @@ struct sm90_mla_args {
 };
 void sm90_mla_prefill(struct device *d, const struct sm90_mla_args *a);
 /* mla_attend through it: false, and nothing done, where device or widths do not fit. */
-bool sm90_mla_attend(struct device *d, const struct mla_args *m);
+bool sm90_mla_attend(struct device *d, const struct mla_args *m, size_t n);
 
 /* sm90_gemm.cu */
 struct sm90_gemm_args {
@@ -49,7 +60,7 @@ struct sm90_gemm_args {
     int shape; /* SM90_CHOOSE, or which of the kernels' shapes: bench/gpu_gemm.cu */
 };
 #define SM90_CHOOSE (-1)
-#define SM90_GEMM_SHAPES 4
+#define SM90_GEMM_SHAPES 7
 #define SM90_FEW_SHAPES 3
 /* Any M. */
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
@@ -72,6 +83,6 @@ void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a);
 /* sm90_fp8.cu: false, and nothing done, where device, option or widths do not fit. */
 bool fp8_linear(struct device *d, const struct linear_args *a);
 bool fp8_experts(struct device *d, const struct experts_args *a);
-bool fp8_index_scores(struct device *d, const struct index_args *a, size_t t0, size_t T, size_t ld, float *out);
+bool fp8_index_scores(struct device *d, const struct cuda_scores *s);
 
 #endif

@@ -1,6 +1,6 @@
 /* topk.cu: the K largest of each row of scores, ascending by position.   op: index_select, 2nd half
  *
- *   score [T, n] f32, n = pos0 + first + t + 1; -inf and NaN rank last      sel [T, K] int32, -1 padded
+ *   score [T, n] f32, n = positions up to that of row first + t; -inf and NaN rank last      sel [T, K] int32, -1 padded
  *
  * Method   one read of the row.  A sample of 4096 spread over it gives a bar that about 1.3 to 1.6 K
  *          scores should reach; one pass gathers those (value and position) in shared memory; a radix
@@ -33,7 +33,7 @@
 struct topk {
     const float *score;
     int32_t *sel;
-    const size_t *pos0;
+    struct cuda_where where;
     size_t ld, first;
     int K, room;         /* candidates that fit */
 };
@@ -342,7 +342,7 @@ static __global__ void __launch_bounds__(THREADS, 3) topk_kernel(__grid_constant
     __shared__ struct board b;
     const float *score = a.score + blockIdx.x * a.ld;
     int32_t *sel = a.sel + blockIdx.x * (size_t)a.K;
-    int n = (int)(*a.pos0 + a.first + blockIdx.x + 1), words = (n + 31) / 32;
+    int n = (int)position_of(a.where, a.first + blockIdx.x) + 1, words = (n + 31) / 32;
     if (n <= a.K) {
         for (int k = threadIdx.x; k < a.K; k += THREADS) sel[k] = k < n ? k : -1;
         return;
@@ -392,7 +392,7 @@ void cuda_topk(struct device *d, const struct cuda_topk_args *a)
                 a->K, n);
         return;
     }
-    struct topk k = {a->score, a->sel, a->pos0, a->ld, a->first, a->K, (int)room};
+    struct topk k = {a->score, a->sel, a->where, a->ld, a->first, a->K, (int)room};
     if (!cuda_shared(d, (const void *)topk_kernel, bytes, "top-k")) return;
     cuda_launch(d, topk_kernel, (unsigned)a->T, THREADS, bytes, k);
     cuda_launched(d, "top-k");

@@ -182,13 +182,17 @@ struct experts_args {
     int D, F, E, A;
 };
 
-/* What tells one pass over T tokens of one sequence from another. */
-struct pass {
+/* What tells one pass from another: T tokens of n sequences. */
+struct pass_part {
     struct kv_view kv;   /* of the first layer; pages for pos0 .. pos0+T-1 are there */
+    size_t T, pos0;
+};
+struct pass {
+    const struct pass_part *parts;
     const void *memory;  /* the pass's buffers lie here, in `bytes` bytes */
-    size_t bytes, T, pos0;
+    size_t bytes, n, T;
     int K;               /* rows that its layers choose */
-    bool logits;         /* it ends with the head */
+    size_t wanted;       /* parts whose last row meets the head */
 };
 
 struct backend {
@@ -252,7 +256,7 @@ struct backend {
     void (*experts)(struct device *d, const struct experts_args *a);
     enum err (*sync)(struct device *d, struct errinfo *e);
 
-    /* Short passes over one sequence again: a device that can keeps what a pass launched and plays it back where only
+    /* Short passes over again: a device that can keeps what a pass launched and plays it back where only
      * positions, tokens and the pages' addresses differ.  Both NULL: never.
      * pass_begin: true, then the device did all of the pass behind its embedding, and its operations
      * are left out.  False: they are called, and then pass_end (whole: none was left out), which

@@ -81,7 +81,7 @@ struct request {
     const struct part *parts;
     size_t n, T;
     int K;
-    bool logits; /* of one of the parts at least */
+    size_t wanted; /* parts whose logits are */
     const struct graph_probe *probe;
 };
 
@@ -135,14 +135,16 @@ static void finish(const struct graph *g, const struct request *q)
         show_hidden(g, q->probe, m->config.L, q->parts->kv->n, q->T, g->norm, NULL);
         show_logits(g, q);
     }
-    for (size_t i = 0; i < q->n; i++) {
+    bool all = q->wanted == q->T && !q->probe; /* each row is the last of a part */
+    if (all) last_norm(g, g->last, 0, q->T);
+    for (size_t i = 0; i < q->n && !all; i++) {
         end += q->parts[i].T;
         if (!q->parts[i].logits) continue;
         float *to = g->last + wanted++ * D;
         if (q->probe) m->b->copy_rows(m->d, to, D, g->norm + (end - 1) * D, D, 1, m->config.D);
         else last_norm(g, to, end - 1, 1);
     }
-    head(g, g->last, wanted);
+    head(g, g->last, q->wanted);
 }
 
 /* store_only: nothing reads what the layer computes, only what it leaves in the cache. */
@@ -166,7 +168,7 @@ static void layer(struct graph *g, int i, const struct request *q, bool store_on
 static enum err compute(struct graph *g, const struct request *q, struct errinfo *e)
 {
     int last = g->m->config.L - 1;
-    bool whole = q->logits || q->probe;
+    bool whole = q->wanted || q->probe;
     for (int i = 0; i <= last; i++) {
         if (sys_interrupted()) return err_set(e, E_INTR, "interrupted");
         layer(g, i, q, i == last && !whole);
@@ -180,9 +182,11 @@ static enum err compute(struct graph *g, const struct request *q, struct errinfo
 static enum err replay(struct graph *g, const struct request *q, struct errinfo *e)
 {
     const struct backend *b = g->m->b;
-    const struct kv *kv = q->parts->kv;
-    struct pass p = {.kv = kv_view(kv, 0), .memory = g->memory, .bytes = g->bytes, .T = q->T,
-                     .pos0 = kv->n, .K = q->K, .logits = q->logits};
+    struct pass_part parts[PARTS_MOST];
+    for (size_t i = 0; i < q->n; i++)
+        parts[i] = (struct pass_part){kv_view(q->parts[i].kv, 0), q->parts[i].T, q->parts[i].kv->n};
+    struct pass p = {.parts = parts, .memory = g->memory, .bytes = g->bytes, .n = q->n, .T = q->T,
+                     .K = q->K, .wanted = q->wanted};
     if (b->pass_begin(g->m->d, &p)) return OK;
     enum err r = compute(g, q, e);
     bool computed = b->pass_end(g->m->d, !r);
@@ -198,7 +202,7 @@ static enum err gather(struct graph *g, struct request *q, struct errinfo *e)
         TRY(kv_reserve(p->kv, p->T, e));
         memcpy(g->ids + q->T, p->ids, p->T * sizeof *p->ids);
         q->T += p->T;
-        q->logits |= p->logits != NULL;
+        q->wanted += p->logits != NULL;
     }
     return OK;
 }
@@ -212,7 +216,7 @@ enum err graph_forward(struct graph *g, const struct part *parts, size_t n, int 
     TRY(gather(g, &q, e));
     m->b->embed(m->d, g->x, m->weights.embed, g->ids, q.T);
     show_hidden(g, probe, 0, parts->kv->n, q.T, g->x, NULL);
-    if (m->b->pass_begin && n == 1 && !probe)
+    if (m->b->pass_begin && !probe)
         TRY(replay(g, &q, e));
     else
         TRY(compute(g, &q, e));

@@ -132,6 +132,60 @@ static void step_by_step(const struct model_options *o, const char *dir, size_t 
     free(ids);
 }
 
+/* Three texts of different lengths, a token of each in a pass, as replies are written together: recorded and
+ * played back.  The logits are those that each has alone. */
+static void side_by_side(const struct model_options *o, const char *dir, size_t from, size_t steps)
+{
+    enum { N = 3 };
+    struct errinfo e = {0};
+    struct model *m;
+    if (model_open_weights(&m, dir, o, &e)) fail_msg("%s", e.msg);
+    size_t V = (size_t)m->config.V, bytes = V * sizeof(float);
+    int32_t *ids[N];
+    struct session *s[N];
+    for (size_t i = 0; i < N; i++) {
+        size_t n = from * (i + 1) + steps;
+        ids[i] = malloc(n * sizeof *ids[i]);
+        for (size_t k = 0; k < n; k++) ids[i][k] = (int32_t)(((k + 7 * i) * 2654435761u >> 7) % V);
+        s[i] = session_on(m, ids[i], from * (i + 1), 64);
+    }
+    for (size_t at = 0; at < steps; at++) {
+        struct append a[N];
+        for (size_t i = 0; i < N; i++)
+            a[i] = (struct append){.s = s[i], .ids = ids[i] + from * (i + 1) + at, .n = 1, .e = &e};
+        session_append_all(a, N);
+        for (size_t i = 0; i < N; i++) {
+            if (a[i].code) fail_msg("%s", e.msg);
+            if (at % 5 != i) continue;
+            struct session *alone = session_on(m, ids[i], from * (i + 1) + at + 1, 1000);
+            if (memcmp(session_logits(s[i]), session_logits(alone), bytes))
+                fail_msg("%s: text %zu, step %zu: other logits than alone", dir, i, at);
+            session_free(alone);
+        }
+    }
+    for (size_t i = 0; i < N; i++) {
+        session_free(s[i]);
+        free(ids[i]);
+    }
+    model_close(m);
+}
+
+static void several_are_as_each_alone(void **state)
+{
+    (void)state;
+    struct model_options own = {.backend = "cuda"}, dense = {.backend = "cuda", .dense = true};
+    const struct backend *be = table();
+    struct device_options o = {0};
+    struct device *d;
+    struct errinfo e = {0};
+    if (!be || be->open(&d, &o, &e)) skip();
+    be->close(d);
+    side_by_side(&own, "tests/data/moe-fixture", 45, 24);
+    side_by_side(&own, "tests/data/glm-fixture", 45, 24);
+    side_by_side(&dense, "tests/data/moe-fixture", 60, 9);
+    side_by_side(&own, "models/deepread-150m", 250, 20);
+}
+
 static void steps_are_as_one_pass(void **state)
 {
     (void)state;
@@ -161,6 +215,7 @@ int main(void)
         cmocka_unit_test(it_is_loaded_once),
         cmocka_unit_test(auto_always_computes),
         cmocka_unit_test(steps_are_as_one_pass),
+        cmocka_unit_test(several_are_as_each_alone),
     };
     return cmocka_run_group_tests_name("cuda", tests, NULL, NULL);
 }

@@ -57,10 +57,20 @@ if wants far; then
     limit=200
     one far $bin/test_reference 'model_on_its_whole*' cuda
 fi
+if wants together; then # batches of 64 with 128K each; one MoE layer takes what three layers take beyond two
+    for layers in 2 3; do
+        timeout 120 $bin/model -b cuda --shape deepseek-v3.2 --layers $layers -w fp8 -n 131072 -d 16 -c 8192 --sequences 64 --own --ops \
+            >>"$logs/together.log" 2>&1 || echo "together: exit $?"
+    done
+    grep -v '^  [rw]' "$logs/together.log"
+fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
-    for t in moe indexer mla linear; do
-        one "memcheck_$t" compute-sanitizer --tool memcheck --error-exitcode 9 $bin/test_op_$t
-        tail -1 "$logs/memcheck_$t.log"
+    limit=120
+    for tool in memcheck racecheck; do
+        for t in cuda_fp8 op_mla op_indexer op_moe op_linear; do
+            one "${tool}_$t" compute-sanitizer --tool $tool --error-exitcode 9 $bin/test_$t
+            grep '^=========' "$logs/${tool}_$t.log" | tail -1
+        done
     done
 fi
 [ -z "$OUT" ] || tail -n +1 "$logs"/*.log >"$OUT/all.log"
