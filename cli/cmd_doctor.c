@@ -3,13 +3,11 @@
 #include "engine/engine.h"
 #include "ingest/extractor.h"
 
-/* The wall between a hostile document and this process. */
+/* The wall between a hostile document and this process, and what stands behind it. */
 static void describe_reader(struct buf *out)
 {
     struct errinfo e = {0};
-    buf_addz(out, "sandbox of deepread-extract: ");
-    if (extractor_describe(out, &e)) buf_addf(out, "no: %s", e.msg);
-    buf_addc(out, '\n');
+    if (extractor_describe(out, &e)) buf_addf(out, "sandbox of deepread-extract: no: %s\n", e.msg);
 }
 
 enum exit_code cmd_doctor(const struct options *o, struct term *t, char *const *operands)

@@ -78,6 +78,8 @@ static struct str options_line(struct job *j)
     if (o->reply_top_k) buf_addf(&b, " reply-top-k=%zu", o->reply_top_k);
     if (o->pages) buf_addf(&b, " pages=%s", o->pages);
     if (o->show_hidden) buf_addz(&b, " show-hidden-text");
+    if (o->ocr != OCR_AUTO) buf_addf(&b, " ocr=%s", ocr_names[o->ocr]);
+    if (o->ocr_lang) buf_addf(&b, " ocr-lang=%s", o->ocr_lang);
     struct str s = {mem_copy(j->life, b.s, b.n), b.n};
     buf_free(&b);
     return s;

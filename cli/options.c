@@ -16,7 +16,7 @@ const char *const attn_names[] = {"sparse", "dense", NULL};
 const char *const weight_names[] = {"auto", "f32", "bf16", "int8", "fp8", NULL};
 const char *const kv_names[] = {"auto", "f32", "bf16", "f16", "int8", NULL};
 static const char *const cache_names[] = {"auto", "off", "only", "refresh", NULL};
-static const char *const ocr_names[] = {"off", "auto", "force", NULL};
+const char *const ocr_names[] = {"off", "auto", "force", NULL};
 static const char *const level_names[] = {"none", "info", "warning", "error", NULL};
 
 /* ------------------------------------------------------------------ tables */

@@ -10,8 +10,10 @@ enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 enum attn { ATTN_SPARSE, ATTN_DENSE };
 enum level { LEVEL_NONE, LEVEL_INFO, LEVEL_WARNING, LEVEL_ERROR };
 
-/* The words of --attn, --weights and --kv-type, by the value that the option takes; NULL after the last. */
-extern const char *const attn_names[], *const weight_names[], *const kv_names[];
+/* The words of --attn, --weights, --kv-type and --ocr, by the value that the option takes; NULL after
+ * the last. */
+extern const char *const attn_names[], *const weight_names[], *const kv_names[],
+    *const ocr_names[];
 
 struct options {
     /* what to read */

@@ -177,10 +177,14 @@ static int usage(void)
     return WIRE_EXIT_USAGE;
 }
 
-static int print_sandbox(void)
+/* For `deepread doctor`. */
+static int describe(void)
 {
     struct buf b = {0};
+    buf_addz(&b, "sandbox of deepread-extract: ");
     sandbox_describe(&b);
+    buf_addz(&b, "\ntext in images: ");
+    ocr_describe(&b);
     printf("%s\n", b.s);
     buf_free(&b);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -218,7 +222,7 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     bool alone = argc == 2;
-    if (alone && strcmp(argv[1], "--sandbox") == 0) return print_sandbox();
+    if (alone && strcmp(argv[1], "--describe") == 0) return describe();
     sandbox_preload();
     if (alone && strcmp(argv[1], "--serve") == 0) return serve(STDIN_FILENO, run);
     return run(argc, argv);

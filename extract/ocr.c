@@ -191,6 +191,18 @@ struct ocr *ocr_open(const char *langs)
     return NULL;
 }
 
+void ocr_describe(struct buf *out)
+{
+    struct ocr *o = ocr_open(NULL);
+    if (o)
+        buf_addf(out, "tesseract, %s", o->langs);
+    else if (ocr_is_there(NULL))
+        buf_addz(out, "no: tesseract's data are installed, " LIBRARY " is not or does not start");
+    else
+        buf_addz(out, "no: tesseract-ocr is not installed");
+    ocr_close(o);
+}
+
 void ocr_close(struct ocr *o)
 {
     if (!o) return;

@@ -16,6 +16,8 @@
 /* Whether data for the languages are there: of `langs` ("eng+deu"), or any when NULL.  Costs
  * reading a folder; whether the library can be loaded is not tried. */
 bool ocr_is_there(const char *langs);
+/* "tesseract, eng+deu", or what is missing.  Cost: loads the library and its data. */
+void ocr_describe(struct buf *out);
 
 struct ocr;
 

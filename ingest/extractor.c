@@ -220,7 +220,7 @@ bool extractor_stamp(struct buf *out, const char *named)
 enum err extractor_describe(struct buf *out, struct errinfo *e)
 {
     struct buf path = {0}, said = {0};
-    char ask[] = "--sandbox";
+    char ask[] = "--describe";
     int fd[2];
     pid_t pid;
     enum err r = find_program(&path, NULL, e);
@@ -233,7 +233,7 @@ enum err extractor_describe(struct buf *out, struct errinfo *e)
         close(fd[0]);
     }
     if (!r && !said.n) r = err_set(e, E_DEVICE, "%s does not start", path.s);
-    if (!r) buf_add(out, said.s, strcspn(said.s, "\n"));
+    if (!r) buf_add(out, said.s, said.n);
     buf_free(&said);
     buf_free(&path);
     return r;

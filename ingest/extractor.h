@@ -27,12 +27,14 @@ enum err extractor_ask(struct extractor *x, const struct request *r, const int f
                        pid_t *pid, struct errinfo *e);
 
 /* Appends what tells one program from another: the version, its file's size and time, and those of
- * the system's list of libraries, which is written anew whenever one of them (poppler) is replaced, and of tesseract's languages.
- * Starts nothing: asking the program for its libraries' versions costs more than a kept text does.
+ * the system's list of libraries, which is written anew whenever one of them (poppler) is
+ * replaced, and of tesseract's languages.  Starts nothing: asking the program for its libraries'
+ * versions costs more than a kept text does.
  * False: the program is not there. */
 bool extractor_stamp(struct buf *out, const char *named);
 
-/* Appends one line: what the program shuts itself into on this machine.  E_DEVICE. */
+/* Appends "key: value" lines: what the program shuts itself into on this machine, and whether it reads
+ * text in images.  E_DEVICE. */
 enum err extractor_describe(struct buf *out, struct errinfo *e);
 
 #endif

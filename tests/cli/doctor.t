@@ -3,8 +3,8 @@ deepread doctor | grep -vc '^[^:]*: .'
 0
 = 1
 ---
-deepread doctor | grep -cE '^(processor|memory|NUMA nodes|backend cpu|cpu paths here|chosen|sandbox of deepread-extract): '
-7
+deepread doctor | grep -cE '^(processor|memory|NUMA nodes|backend cpu|cpu paths here|chosen|sandbox of deepread-extract|text in images): '
+8
 ---
 deepread doctor --weights f32 -t 1 | grep -c ', 1 thread, f32 weights, '
 1
