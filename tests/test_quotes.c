@@ -90,6 +90,17 @@ static bool verbatim(const struct doc *d, size_t start, size_t end)
     return false;
 }
 
+/* True when a reader made all of [start, end) up: the number of an item in a list. */
+static bool made_up(const struct doc *d, size_t start, size_t end)
+{
+    for (size_t i = 0; i < d->n_spans; i++) {
+        const struct span *s = &d->spans[i];
+        size_t stop = s->text + (s->verbatim ? s->byte_len : s->byte_len ? s->len : 0);
+        if (s->text < end && start < stop) return false;
+    }
+    return true;
+}
+
 /* The bytes that places count: of a compressed document those that are in it. */
 static void read_document(const char *path, struct buf *out)
 {
@@ -117,7 +128,8 @@ static void check_citation(const struct doc *d, const struct citation *c)
         assert_true(p->box[1] >= -1 && p->box[3] <= page->height + 1);
     }
     if (p->byte0 == SPAN_NO_BYTES) return;
-    assert_true(p->byte0 < p->byte1 && p->byte1 <= d->source_bytes);
+    assert_true(p->byte0 <= p->byte1 && p->byte1 <= d->source_bytes);
+    assert_int_equal(p->byte0 == p->byte1, made_up(d, c->start, c->end));
     if (!verbatim(d, c->start, c->end)) return;
     struct buf source;
     read_document(d->path, &source);
