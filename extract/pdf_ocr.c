@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sys.h"
+
 /* What tesseract was taught on is about as large as print at 300 dots an inch. */
 #define DPI        300.0
 #define MAX_PIXELS 12e6 /* of a page: A4 has 8.7 */
@@ -133,7 +135,7 @@ static void replace(struct words_page *out, const struct ocr_word *v, size_t n,
 }
 
 bool ocr_page(struct words_page *out, struct ocr *ocr, const struct outline *o, uint32_t number,
-              double seconds)
+              double deadline)
 {
     PopplerDocument *doc = outline_document(o);
     PopplerPage *page = doc ? poppler_document_get_page(doc, (int)number - 1) : NULL;
@@ -143,7 +145,8 @@ bool ocr_page(struct words_page *out, struct ocr *ocr, const struct outline *o, 
     size_t n = 0;
     if (!page) return false;
     if (draw(&p, page) &&
-        ocr_read(ocr, p.gray, p.width, p.height, (int)(p.dpi + 0.5), seconds, &v, &n, &text))
+        ocr_read(ocr, p.gray, p.width, p.height, (int)(p.dpi + 0.5), deadline - sys_seconds(), &v,
+                 &n, &text))
         n = keep_sure(v, n);
     else
         n = 0;

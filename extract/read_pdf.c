@@ -103,9 +103,9 @@ static void recognise(struct pdf_page *p, const struct reading *r, struct words_
     if (!r->ocr_all && !p->garbage && !outline_has_image(r->outline, p->number)) return;
     p->wants_ocr = !r->ocr;
     if (!r->ocr) return;
-    double left = r->deadline - sys_seconds();
-    p->late = left <= 0;
-    p->recognised = ocr_page(words, r->ocr, r->outline, p->number, left);
+    if (sys_seconds() < r->deadline)
+        p->recognised = ocr_page(words, r->ocr, r->outline, p->number, r->deadline);
+    p->late = !p->recognised && sys_seconds() >= r->deadline;
     if (p->recognised) p->garbage = false, p->n_garbage = 0;
 }
 
@@ -360,12 +360,13 @@ static void set_note(struct doc_builder *b, const char *note, const struct pdf_d
     buf_free(&all);
 }
 
-/* When recognising has to end, so that what was read is not lost with the rest. */
-static double ocr_deadline(void)
+/* When recognising has to end, so that what was read is not lost with the rest: the CPU time is one
+ * sum for all processes that recognise. */
+static double ocr_deadline(int processes)
 {
     struct rlimit most;
     bool any = getrlimit(RLIMIT_CPU, &most) == 0 && most.rlim_cur != RLIM_INFINITY;
-    return sys_seconds() + (any ? OCR_SHARE * (double)most.rlim_cur : 1e6);
+    return sys_seconds() + (any ? OCR_SHARE * (double)most.rlim_cur / processes : 1e6);
 }
 
 static const char *hint_of(const struct ingest_options *o, const struct extract_aid *aid)
@@ -378,14 +379,15 @@ static const char *hint_of(const struct ingest_options *o, const struct extract_
 }
 
 static void open_reading(struct reading *r, const struct opened *file,
-                         const struct ingest_options *o, const struct extract_aid *aid, bool marks)
+                         const struct ingest_options *o, const struct extract_aid *aid, bool marks,
+                         int processes)
 {
     r->words = file->d;
     r->show_hidden = o->show_hidden;
     r->ocr = aid->ocr;
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
     r->may_ask = aid->may_ask;
-    r->deadline = ocr_deadline();
+    r->deadline = ocr_deadline(processes);
     r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);
     if (marks) r->marks = marks_open(file->bytes, file->n, o->password);
@@ -431,7 +433,7 @@ enum err read_pdf_with(struct extract_aid *aid, struct doc_builder *b,
         r = err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
     if (!r) {
         bool hides = !o->show_hidden && scan_may_hide(file.bytes, file.n);
-        open_reading(&reading, &file, o, aid, hides);
+        open_reading(&reading, &file, o, aid, hides, 1);
         pdf.outline = outline_entries(reading.outline, &pdf.n_outline);
         r = take_all(&pdf, &reading, o->pages, name, &aid->asks, e);
     }
@@ -474,7 +476,7 @@ void help_pdf(void *input, const struct crew_post *post)
     struct reading reading = {.a = arena_new(), .about = arena_new()};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
-        open_reading(&reading, &file, in->o, in->aid, post->order);
+        open_reading(&reading, &file, in->o, in->aid, post->order, post->of);
         send_pages(&reading, in->o->pages, post);
     }
     close_reading(&reading);

@@ -162,6 +162,30 @@ static void test_garbage(void **state)
     drop(&g);
 }
 
+/* Pages for which no time is left do not cost the others: several processes spend it together. */
+static void test_late(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf ops = {0};
+    if (!is_installed()) skip();
+    line(&ops, "F", 14, 72, 100, "Here the page has text of its own.");
+    begin(&p);
+    page(&p, ops.s);
+    buf_free(&ops);
+    for (int i = 0; i < 10; i++)
+        if (!page_of_picture(&p)) skip();
+    finish(&p, "", dir, "many.pdf");
+    struct got g = read_with("many.pdf", (struct ingest_options){.ocr = OCR_IMAGES, .jobs = 4,
+                                                                 .timeout_s = 4});
+    if (g.r) print_message("%s\n", g.e.msg);
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g, "text of its own"));
+    for (int i = 1; i <= 10; i++)
+        if (!g.d->pages[i].recognised) assert_non_null(strstr(g.d->note, "no time was left"));
+    drop(&g);
+}
+
 /* Without it, or without the language, or without memory for it: as if there were no such thing,
  * and a word about it. */
 static void test_without(void **state)
@@ -204,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recognised),
         cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_late),
         cmocka_unit_test(test_without),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
