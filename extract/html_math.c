@@ -100,8 +100,8 @@ static const xmlNode *neighbour(const xmlNode *n, bool before)
 /* Which child of its parent it is, of those with text or without; NEAR at most. */
 static int index_of(const xmlNode *n)
 {
-    int k = 0;
-    for (const xmlNode *p = n->prev; p && k < NEAR; p = p->prev)
+    int k = 0, steps = 0;
+    for (const xmlNode *p = n->prev; p && k < NEAR && steps < 4 * NEAR; p = p->prev, steps++)
         k += p->type == XML_ELEMENT_NODE && !is(p, "mprescripts");
     return k;
 }

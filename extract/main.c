@@ -3,7 +3,7 @@
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
  *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]
  *     deepread-extract --serve
- *     deepread-extract --sandbox
+ *     deepread-extract --describe
  *
  * The document is standard input, the answer one message on standard output (ingest/wire.h), and
  * standard error is kept for the reason when no message comes.  Once the input is mapped, and
@@ -193,7 +193,8 @@ static int describe(void)
 /* Called by hand: once more, with the environment that deepread gives it. */
 static void forbid_threads(const struct ingest_options *o, char **argv)
 {
-    if (o->ocr == OCR_OFF || getenv("OMP_THREAD_LIMIT")) return;
+    const char *most = getenv("OMP_THREAD_LIMIT");
+    if (o->ocr == OCR_OFF || (most && strcmp(most, "1") == 0)) return;
     setenv("OMP_THREAD_LIMIT", "1", 1);
     execv("/proc/self/exe", argv);
 }

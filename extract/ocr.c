@@ -17,7 +17,6 @@ enum { MODE_AUTO = 3, LEVEL_LINE = 2, LEVEL_WORD = 3 };
 struct api {
     void *(*create)(void);
     int (*init)(void *, const char *folder, const char *langs);
-    int (*set)(void *, const char *name, const char *value);
     void (*set_mode)(void *, int);
     void (*set_image)(void *, const unsigned char *, int w, int h, int bytes_a_pixel, int stride);
     void (*set_resolution)(void *, int dpi);
@@ -144,7 +143,6 @@ static bool bind_all(struct ocr *o)
     } all[] = {
         {"TessBaseAPICreate", &o->api.create},
         {"TessBaseAPIInit3", &o->api.init},
-        {"TessBaseAPISetVariable", &o->api.set},
         {"TessBaseAPISetPageSegMode", &o->api.set_mode},
         {"TessBaseAPISetImage", &o->api.set_image},
         {"TessBaseAPISetSourceResolution", &o->api.set_resolution},
