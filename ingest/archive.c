@@ -20,8 +20,11 @@ static enum err unpack(struct item *it, const char *kind, struct members *m, str
     struct errinfo why = {0};
     struct wire_about about = {it->name, it->path, kind, it->bytes.s, it->bytes.n, answer};
     if (it->depth >= MEMBERS_DEPTH)
-        return err_set(e, E_UNSUPPORTED, "%s: an archive in %d others is not unpacked", it->name,
-                       it->depth);
+        return err_set(e, E_UNSUPPORTED,
+                       strcmp(kind, "archive") == 0
+                           ? "%s: an archive in %d others is not unpacked"
+                           : "%s: what is attached in %d archives is not unpacked",
+                       it->name, it->depth);
     pool_add(r->pool, r->a, &about, keep_reason, &why);
     pool_wait(r->pool);
     if (why.code) return err_set(e, why.code, "%s", why.msg);
@@ -132,11 +135,16 @@ static void read_compressed(struct item *it, const struct member *m, struct buf 
 }
 
 /* What was read stays, and the rest is accounted for apart. */
-static void note_rest(const struct item *it, const char *ended)
+static void note_rest_as(enum ledger_status status, const struct item *it, const char *reason)
 {
     struct ledger *l = &it->r->set->ledger;
-    ledger_add(l, it->r->a, LEDGER_UNREADABLE, it->path ? it->path : it->name, ended, 0);
+    ledger_add(l, it->r->a, status, it->path ? it->path : it->name, reason, 0);
     l->v[l->n - 1].rest = true;
+}
+
+static void note_rest(const struct item *it, const char *ended)
+{
+    note_rest_as(LEDGER_UNREADABLE, it, ended);
 }
 
 static void read_members(struct item *it, const struct members *m, struct errinfo *why)
@@ -194,6 +202,15 @@ bool archive_may_hold(const struct item *it)
     return memmem(s, it->bytes.n, "base64", 6) || memmem(s, it->bytes.n, "BASE64", 6);
 }
 
+/* A message is read and what is attached to it is not.  What stopped everything is said elsewhere,
+ * and so is why none of several was read. */
+static void note_attached(const struct item *it, const struct errinfo *why)
+{
+    if (!why->code || why->code == E_INTR || why->code == E_DEVICE || why->code == E_EMPTY) return;
+    note_rest_as(why->code == E_UNSUPPORTED ? LEDGER_SKIPPED : LEDGER_UNREADABLE, it,
+                 item_reason(why, it->name));
+}
+
 void archive_read_attached(struct item *it, const struct reader *reader)
 {
     struct errinfo why = {0};
@@ -203,7 +220,8 @@ void archive_read_attached(struct item *it, const struct reader *reader)
     bool whole = !it->only || !*it->only;
     enum err r = unpack(it, "attachments", &m, &answer, &why);
     if (whole) item_read_alone(it, reader);
-    if (!r && (m.n || !whole)) read_members(&message, &m, &why);
+    if (!r && (m.n || m.ended || !whole)) read_members(&message, &m, &why);
+    if (whole) note_attached(&message, &why);
     if (!whole && !why.code) it->r->set->ledger.v[it->entry].holds = true;
     if (!whole) item_end(it, NULL, &why);
     buf_free(&answer);

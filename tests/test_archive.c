@@ -279,6 +279,29 @@ static void attachments(void **state)
     drop_tree(&t);
 }
 
+/* A message that lies too deep for what is attached to it, which is said. */
+static void attachments_left_out(void **state)
+{
+    (void)state;
+    struct buf inner = {0};
+    buf_addz(&inner, "From: a@b\nTo: c@d\nSubject: Deep\nMIME-Version: 1.0\n"
+                     "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n"
+                     ATTACHED("t.csv", "YSxiCjEsMgo=") "--b--\n");
+    for (int i = 0; i < 3; i++) {
+        struct part v[] = {{i ? "a.zip" : "m.eml", inner.s, inner.n}, {"b.txt", "level\n", 0}};
+        struct buf outer = archive_make("zip", "none", v, 2);
+        buf_free(&inner);
+        inner = outer;
+    }
+    write_file(dir, "mail.zip", inner.s, inner.n);
+    buf_free(&inner);
+    struct tree t = read_path("mail.zip", (struct ingest_options){0});
+    assert_int_equal(t.r, OK);
+    assert_non_null(strstr(t.names.s, "mail.zip/a.zip/a.zip/m.eml\n"));
+    assert_non_null(strstr(t.reasons.s, "m.eml: what is attached in 3 archives is not unpacked"));
+    drop_tree(&t);
+}
+
 /* ------------------------------------------------------------------ hostile and broken */
 
 static void what_is_there_before_the_damage(void **state)
@@ -397,6 +420,7 @@ int main(void)
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
         cmocka_unit_test(attachments),
+        cmocka_unit_test(attachments_left_out),
         cmocka_unit_test(what_is_there_before_the_damage),
         cmocka_unit_test(a_bomb_ends_at_the_limit),
         cmocka_unit_test(archives_in_archives_end),
