@@ -30,6 +30,7 @@ struct many {
     job_told *tell;
     void *ctx;
     struct pace *pace;
+    bool closed;           /* nothing more is told */
     enum err code;         /* why the run ends before all is told */
     struct errinfo *e;
 };
@@ -65,15 +66,17 @@ static bool begin(void *ctx, size_t i, struct session *s)
     return true;
 }
 
-/* Adds to a result what is known of its reply, and tells of it. */
-static enum err tell(struct many *m, size_t i)
+/* Adds to a result what is known of its reply, and tells of it.  After an interruption all that were
+ * begun are told of, after any other failure nothing more.  Why the run ends is the first failure, or
+ * the listener's own. */
+static void tell(struct many *m, size_t i)
 {
     struct entry *x = &m->v[i];
     struct job *j = m->j;
     struct usage *u = &x->r->usage;
     j->stage = x->stage;
     buf_clear(&j->why);
-    buf_add(&j->why, x->why.s, x->why.n);
+    if (!m->code) buf_add(&j->why, x->why.s, x->why.n);
     u->prompt_tokens += x->usage.prompt_tokens;
     u->cached_tokens += x->usage.cached_tokens;
     u->prefill_seconds += x->usage.prefill_seconds;
@@ -87,13 +90,16 @@ static enum err tell(struct many *m, size_t i)
         }
     }
     m->pace->tokens += u->output_tokens;
-    *m->e = x->e;
-    enum err code = m->tell(m->ctx, i, x->code, m->e);
+    struct errinfo e = x->e;
+    enum err code = m->tell(m->ctx, i, x->code, &e);
+    m->closed = code && code != E_INTR;
+    if (code && (!m->code || code != x->code)) {
+        m->code = code;
+        *m->e = e;
+    }
     entry_free(x);
-    return code;
 }
 
-/* After an interruption all that were begun are told of; after any other failure nothing more. */
 static size_t done(void *ctx, size_t i)
 {
     struct many *m = ctx;
@@ -101,11 +107,8 @@ static size_t done(void *ctx, size_t i)
     m->v[i].ended = true;
     m->running -= m->v[i].begun;
     if (m->v[i].code && m->v[i].code != E_INTR) wanted = i;
-    while (m->told < m->n && m->v[m->told].ended && (!m->code || m->code == E_INTR)) {
-        enum err code = tell(m, m->told++);
-        if (code) m->code = code;
-    }
-    return m->code && m->code != E_INTR ? 0 : wanted;
+    while (!m->closed && m->told < m->n && m->v[m->told].ended) tell(m, m->told++);
+    return m->closed ? 0 : wanted;
 }
 
 static void tick(void *ctx)
