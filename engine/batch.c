@@ -78,7 +78,18 @@ static bool next_job(struct batch *b, size_t *job)
     return true;
 }
 
-/* The next job begins in this slot.  Where the system refuses a thread the job runs here, alone. */
+/* Whether a job is in some slot. */
+static bool any_begun(struct batch *b)
+{
+    bool any = false;
+    pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; i < b->n; i++) any |= b->slot[i].state != IDLE;
+    pthread_mutex_unlock(&b->lock);
+    return any;
+}
+
+/* The next job begins in this slot.  Where the system refuses a thread the job runs here, alone; then
+ * it is the turn of those that wait. */
 static void begin_job(struct batch *b, struct slot *p)
 {
     while (p->state == IDLE && next_job(b, &p->job)) {
@@ -96,6 +107,7 @@ static void begin_job(struct batch *b, struct slot *p)
         run_job(p);
         p->state = IDLE;
         finish_job(b, p->job);
+        if (any_begun(b)) return;
     }
 }
 

@@ -6,6 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 
@@ -38,6 +41,7 @@ struct work {
     struct session *base;
     size_t passes, interrupt_at, refuse_at; /* passes after which that happens; 0: never */
     size_t wanted_after[JOBS];              /* what done returns for it; 0: all */
+    size_t ended_at_first;                  /* jobs, when the first pass was done */
 };
 
 static void init_jobs(struct work *w)
@@ -109,6 +113,7 @@ static void tick(void *ctx)
 {
     struct work *w = ctx;
     w->passes++;
+    for (size_t i = 0; i < JOBS && w->passes == 1; i++) w->ended_at_first += w->job[i].ended;
     if (w->passes == w->interrupt_at) sys_interrupt(SIGINT);
     if (w->passes == w->refuse_at) refuse = true;
 }
@@ -308,11 +313,48 @@ static void memory_refused(void **state)
     model_close(m);
 }
 
+static size_t threads_left = SIZE_MAX; /* before the system refuses one */
+
+/* In place of the library's. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *arg)
+{
+    int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+    if (!threads_left) return EAGAIN;
+    if (threads_left != SIZE_MAX) threads_left--;
+    return create(thread, attr, start, arg);
+}
+
+/* What gets no thread runs alone, one job a slot between the passes of those that have one. */
+static void threads_refused(void **state)
+{
+    static const size_t left[] = {0, 1, 2}, at_first[] = {0, 2, 1};
+    (void)state;
+    struct model *m = open_model(&models[2]);
+    struct work alone = {0};
+    init_jobs(&alone);
+    run_alone(m, &alone);
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        struct work w = {0};
+        init_jobs(&w);
+        threads_left = left[i];
+        run_on(m, &w, 3, JOBS);
+        threads_left = SIZE_MAX;
+        assert_int_equal(w.ended_at_first, at_first[i]);
+        for (size_t j = 0; j < JOBS; j++) {
+            assert_true(w.job[j].ended);
+            same_job(&w.job[j], &alone.job[j]);
+        }
+    }
+    model_close(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_alone),    cmocka_unit_test(no_jobs),    cmocka_unit_test(too_much),
         cmocka_unit_test(interrupted), cmocka_unit_test(not_wanted), cmocka_unit_test(memory_refused),
+        cmocka_unit_test(threads_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
