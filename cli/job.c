@@ -338,6 +338,12 @@ static size_t window(const struct job *j)
     return j->o->ctx && j->o->ctx < most ? j->o->ctx : most;
 }
 
+size_t job_most_prompt(const struct job *j)
+{
+    size_t all = window(j), reply = j->o->max_tokens, most = all > reply ? all - reply : 0;
+    return j->o->budget && j->o->budget < most ? j->o->budget : most;
+}
+
 /* Everything but the count per document, which costs a second encoding. */
 static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
 {
@@ -440,8 +446,7 @@ enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e)
     for (int round = 0; j->o->skeleton && round < 3; round++) {
         struct plan p;
         plan_totals(j, j->n_doc_tokens + extra, &p);
-        size_t most = p.window > p.reply ? p.window - p.reply : 0;
-        if (j->o->budget && j->o->budget < most) most = j->o->budget;
+        size_t most = job_most_prompt(j);
         if (p.prompt <= most) break;
         TRY(count_docs(j, &p, e));
         size_t n = j->n, now = shrink(j, &p, p.prompt - most);

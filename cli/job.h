@@ -125,6 +125,8 @@ const char *job_misfit(struct job *j, const struct plan *p);
 
 /* ------------------------------------------------------------------ steps of job_run */
 
+/* Most tokens of a prompt: what window and --budget leave. */
+size_t job_most_prompt(const struct job *j);
 /* The documents' tokens; with --skeleton, without the bodies of what does not fit beside `extra`
  * tokens. */
 enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e);

@@ -27,6 +27,7 @@ struct many {
     struct job *j;
     struct entry *v;
     size_t n, told, running;
+    size_t longest;        /* tokens of a question that is run, at most */
     job_told *tell;
     void *ctx;
     struct pace *pace;
@@ -35,7 +36,7 @@ struct many {
     struct errinfo *e;
 };
 
-/* ------------------------------------------------------------------ on the job's thread */
+/* ------------------------------------------------------------------ on the caller's thread */
 
 static void entry_free(struct entry *x)
 {
@@ -150,23 +151,28 @@ static enum err count_questions(struct many *m, struct errinfo *e)
     return r;
 }
 
-static size_t longest_question(const struct many *m)
+/* The longest question of at most `room` tokens, of those up to the first that is longer: that one
+ * ends the run.  The first question counts in any case. */
+static size_t longest_question(const struct many *m, size_t room)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < m->n; i++)
+    size_t most = m->v[0].tokens;
+    for (size_t i = 0; i < m->n && m->v[i].tokens <= room; i++)
         if (m->v[i].tokens > most) most = m->v[i].tokens;
     return most;
 }
 
-/* The documents, as they fit beside the longest question, and room for the first one. */
+/* The documents, as they fit beside the longest question, and room for it. */
 static enum err read_documents(struct many *m, struct errinfo *e)
 {
     struct job *j = m->j;
     struct entry *first = &m->v[0];
     j->stage = STAGE_RUN;
     TRY(count_questions(m, e));
-    TRY(job_fit_documents(j, longest_question(m), e));
-    TRY(job_check_fit(j, j->n_doc_tokens + first->tokens, true, e));
+    size_t room = job_most_prompt(j);
+    TRY(job_fit_documents(j, longest_question(m, room), e));
+    room -= room < j->n_doc_tokens ? room : j->n_doc_tokens;
+    m->longest = longest_question(m, room);
+    TRY(job_check_fit(j, j->n_doc_tokens + m->longest, true, e));
     struct tokens documents = {.v = j->doc_tokens, .n = j->n_doc_tokens};
     TRY(job_read_prompt(j, &documents, &first->usage, e));
     first->usage.prompt_tokens += first->tokens;
@@ -184,7 +190,7 @@ static size_t sessions_at_once(const struct many *m)
     struct job *j = m->j;
     size_t n = j->o->parallel ? (size_t)j->o->parallel : PARALLEL_DEFAULT;
     size_t free = model_free_memory(j->model);
-    size_t each = session_need_beside(j->session, longest_question(m) + j->o->max_tokens);
+    size_t each = session_need_beside(j->session, m->longest + j->o->max_tokens);
     if (n > m->n) n = m->n;
     if (free && n > 1 && free / each < n) {
         n = free / each > 1 ? free / each : 1;

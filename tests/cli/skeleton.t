@@ -15,3 +15,8 @@ seq -f 'line %g' 400 >long.txt; deepread plan --skeleton --budget 200 long.txt >
 ---
 (echo '/* Adds up all of it. */'; echo 'int add(int a)'; echo '{'; seq -f '    a += %g;' 200; echo '    return a;'; echo '}') >long.c; deepread ask --skeleton --budget 200 -f grep 'What does add do?' long.c | cut -d : -f 1 | uniq
 long.c
+---
+# A question that does not fit anyway costs no bodies.
+(echo '/* Adds up. */'; echo 'int add(int a)'; echo '{'; seq -f '    a += %g;' 60; echo '    return a;'; echo '}') >long.c; { echo 'What does add do?'; seq 900 | tr '\n' ' '; } >q; deepread ask -Q q --skeleton --budget 800 long.c 2>&1 >/dev/null | grep -e skeleton -e budget
+? deepread: the input needs * tokens, --budget allows 800
+  raise --budget
