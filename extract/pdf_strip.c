@@ -122,7 +122,7 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
             struct pdf_line *l = line[zone ? n - 1 - i : i];
             long value = line_value(l->text);
             bool close = gap < 0.45f * l->at.size && row == 0 && value < 0;
-            if (close && l->at.font == beside->font && l->at.size > 0.93f * beside->size) continue;
+            if (close && beside && l->at.font == beside->font && l->at.size > 0.93f * beside->size) continue;
             s->v[s->n++] = (struct cand){l,    key_of(l->text),  value,      p->number,
                                          zone, 0.5f * (v0 + v1), l->at.size, l->at.font,
                                          close};
