@@ -1,5 +1,7 @@
 #include "extract/attach.h"
 
+#include <search.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ingest/charset.h"
@@ -25,30 +27,59 @@ static bool is_readable(const char *name, const struct buf *b)
     return text;
 }
 
-static bool was_sent(const struct attach *x, const char *path)
+/* A path that was sent, and how many parts wanted it. */
+struct sent {
+    const char *path;
+    size_t wanted;
+};
+
+static int by_path(const void *a, const void *b)
 {
-    size_t n = strlen(path);
-    for (const char *p = x->names.s; p && (p = strstr(p, path)); p += n)
-        if ((p == x->names.s || p[-1] == '\n') && p[n] == '\n') return true;
-    return false;
+    return strcmp(((const struct sent *)a)->path, ((const struct sent *)b)->path);
 }
 
-/* The name without its folders, which no other part has. */
-static void put_path(struct buf *out, const struct attach *x, uint32_t message, const char *name)
+/* Keeps a path.  Returns who has it already, or NULL. */
+static struct sent *keep_path(struct attach *x, const struct buf *path)
 {
-    struct buf file = {0};
+    struct sent *fresh = NEW(x->a, struct sent, 1);
+    *fresh = (struct sent){mem_copy(x->a, path->s, path->n), 1};
+    struct sent *const *node = tsearch(fresh, &x->sent, by_path);
+    if (!node) abort();
+    return *node == fresh ? NULL : *node;
+}
+
+/* The name without its folders; "_" for what is not shown of it, so that names that look alike are
+ * told apart. */
+static void add_file(struct buf *out, const char *name)
+{
     for (const char *p = name; *p; p++)
         if (*p == '/' || *p == '\\') name = p + 1;
-    for (size_t n = 0; name[n] && n < NAME_MAX_BYTES; n++)
-        buf_addc(&file, name[n] == '\n' ? '_' : name[n]);
+    size_t n = strlen(name), k;
+    for (size_t i = 0; i < n && out->n < NAME_MAX_BYTES; i += k) {
+        uint32_t cp;
+        k = utf8_next(name + i, n - i, &cp);
+        bool shown = cp >= 0x20 && (cp < 0x7f || cp >= 0xa0) && !(cp == 0xfffd && k == 1);
+        buf_add(out, shown ? name + i : "_", shown ? k : 1);
+    }
+}
+
+/* A path that no other part has: the second and later ones of a name get their number.  Cost: that
+ * of finding one, on average. */
+static void put_path(struct buf *out, struct attach *x, uint32_t message, const char *name)
+{
+    struct buf file = {0};
+    struct sent *first = NULL, *taken;
+    add_file(&file, name);
     bool plain = !file.n || file.s[0] == '.';
-    for (size_t again = 0; !out->n || was_sent(x, out->s); again++) {
+    do {
         buf_clear(out);
         if (message) buf_addf(out, "%u/", message);
-        if (again) buf_addf(out, "%zu-", again + 1);
+        if (first) buf_addf(out, "%zu-", ++first->wanted);
         if (plain) buf_addf(out, "part-%zu", x->count + 1);
-        if (file.n) buf_add(out, file.s, utf8_check(file.s, file.n));
-    }
+        buf_add(out, file.s, file.n);
+        taken = keep_path(x, out);
+        if (!first) first = taken;
+    } while (taken);
     buf_free(&file);
 }
 
@@ -67,8 +98,18 @@ void attach_send(struct attach *x, uint32_t message, const char *name, const str
     } else {
         members_send(x->fd, MEMBERS_ONE, path.s, bytes->s, bytes->n, &x->why);
     }
-    buf_addf(&x->names, "%s\n", path.s);
     x->total += bytes->n;
     x->count++;
     buf_free(&path);
+}
+
+static void stays(void *sent)
+{
+    (void)sent;
+}
+
+void attach_end(struct attach *x)
+{
+    tdestroy(x->sent, stays);
+    x->sent = NULL;
 }

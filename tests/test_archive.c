@@ -272,6 +272,14 @@ static void attachments(void **state)
     t = read_path("m.eml/p.png", (struct ingest_options){0});
     assert_int_equal(t.r, E_IO);
     drop_tree(&t);
+    write_text(dir, "alike.eml",
+               "From: a@b\nTo: c@d\nMIME-Version: 1.0\n"
+               "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n"
+               ATTACHED("=?utf-8?Q?u=C2=81.csv?=", "YSxiCjEsMgo=")
+               ATTACHED("=?utf-8?Q?u=C2=82.csv?=", "YyxkCjMsNAo=") "--b--\n");
+    t = read_path("alike.eml", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "alike.eml\nalike.eml/2-u_.csv\nalike.eml/u_.csv\n");
+    drop_tree(&t);
     struct part in[] = {{"box/m.eml", mail, 0}};
     put_archive("z.zip", "zip", "none", in, 1);
     t = read_path("z.zip/box/m.eml/2-t.csv", (struct ingest_options){0});
