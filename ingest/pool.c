@@ -114,10 +114,12 @@ static void step(struct pool *p)
         if (extraction_step(&p->slots[i].x, fds + i * EXTRACTION_FDS)) finish(p, i);
 }
 
-/* What no document that is at work has been promised; one at the least. */
-static int free_jobs(const struct pool *p)
+/* What no document that is at work has been promised; one at the least.  Only a PDF is read by
+ * several. */
+static int free_jobs(const struct pool *p, const char *format)
 {
     size_t busy = 0;
+    if (strcmp(format, "pdf") != 0) return 1;
     for (size_t i = 0; i < p->n; i++) busy += (size_t)p->slots[i].x.jobs;
     return busy < p->jobs ? (int)(p->jobs - busy) : 1;
 }
@@ -128,7 +130,7 @@ static enum err start(struct pool *p, struct slot *s, const struct wire_about *a
     struct errinfo e = {0};
     enum err r = p->server ? OK : extractor_open(&p->server, p->o->extract_path, &e);
     if (r) return err_set(why, r, "%s: %s", about->name, e.msg);
-    return extraction_start(&s->x, p->server, p->o, free_jobs(p), about, why);
+    return extraction_start(&s->x, p->server, p->o, free_jobs(p, about->format), about, why);
 }
 
 void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, pool_done *done,
