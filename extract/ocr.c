@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "ingest/extractor.h"
 
 #define LIBRARY "libtesseract.so.5"
 
@@ -45,12 +46,7 @@ struct ocr {
 
 /* ------------------------------------------------------------------ what is installed */
 
-static const char *const folders[] = {
-    "/usr/share/tesseract-ocr/5/tessdata",
-    "/usr/share/tesseract-ocr/4.00/tessdata",
-    "/usr/share/tessdata",
-    "/usr/local/share/tessdata",
-};
+static const char *const folders[] = {EXTRACTOR_TESSDATA};
 
 static int by_name(const void *a, const void *b)
 {

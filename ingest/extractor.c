@@ -205,14 +205,14 @@ static bool stamp_file(struct buf *out, const char *path)
 
 bool extractor_stamp(struct buf *out, const char *named)
 {
-    static const char *const installed[] = {"/etc/ld.so.cache",
-                                            "/usr/share/tesseract-ocr/5/tessdata",
-                                            "/usr/share/tesseract-ocr/4.00/tessdata"};
+    static const char *const installed[] = {"/etc/ld.so.cache", EXTRACTOR_TESSDATA};
     struct buf path = {0};
     buf_addz(out, DEEPREAD_VERSION);
     bool there = find_program(&path, named, NULL) == OK && stamp_file(out, path.s);
     for (size_t i = 0; i < sizeof installed / sizeof *installed; i++)
         if (!stamp_file(out, installed[i])) buf_addz(out, " ?");
+    const char *own = getenv("TESSDATA_PREFIX");
+    if (own) buf_addf(out, " %s", own), stamp_file(out, own);
     buf_free(&path);
     return there;
 }

@@ -10,6 +10,11 @@
 
 #define EXTRACTOR_PROGRAM "deepread-extract"
 
+/* Folders of tesseract's languages, in the order in which they are looked through. */
+#define EXTRACTOR_TESSDATA                                                                         \
+    "/usr/share/tesseract-ocr/5/tessdata", "/usr/share/tesseract-ocr/4.00/tessdata",               \
+        "/usr/share/tessdata", "/usr/local/share/tessdata"
+
 struct extractor;
 
 /* Starts the program: `named`, else deepread-extract beside the running executable, else
