@@ -132,7 +132,7 @@ static enum err allow_fonts_only(int version, struct errinfo *e)
 
 static const char *const allowed[] = {
     "read", "readv", "pread64", "write", "writev", "lseek", "_llseek", "close", "fstat", "fstat64",
-    "fcntl", "fadvise64", "dup",
+    "fadvise64", "dup",
     "brk", "munmap", "mremap", "madvise",
     "futex", "futex_time64", "sched_yield", "sched_getaffinity", "rseq", "set_robust_list",
     "membarrier",
@@ -185,6 +185,23 @@ static int add_all(scmp_filter_ctx f, uint32_t action, const char *const *names,
         if (call != __NR_SCMP_ERROR) r = seccomp_rule_add(f, action, call, 0);
         if (r == -EDOM || r == -EACCES) r = 0; /* not on this machine; the default already */
     }
+    return r;
+}
+
+/* The commands of fcntl that have to do with a descriptor only.  A descriptor that has an owner
+ * sends it a signal. */
+static int add_descriptors(scmp_filter_ctx f)
+{
+    static const int fine[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD, F_DUPFD_CLOEXEC,
+                               F_GETLK, F_SETLK, F_SETLKW};
+    static const int deadly_commands[] = {F_SETOWN, F_SETOWN_EX, F_SETSIG};
+    int r = 0;
+    for (size_t i = 0; i < COUNT(fine) && r == 0; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                             SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)fine[i]));
+    for (size_t i = 0; i < COUNT(deadly_commands) && r == 0; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(fcntl), 1,
+                             SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)deadly_commands[i]));
     return r;
 }
 
@@ -243,6 +260,7 @@ static int add_rules(scmp_filter_ctx f, bool readable)
     if (SANITIZED || r) return r;
     r = add_all(f, SCMP_ACT_KILL_PROCESS, deadly_unless_sanitized, COUNT(deadly_unless_sanitized));
     if (!r) r = add_all(f, SCMP_ACT_ALLOW, allowed, COUNT(allowed));
+    if (!r) r = add_descriptors(f);
     if (!r) r = add_memory(f);
     if (!r) r = add_own(f);
     if (!r) r = add_files(f, readable);

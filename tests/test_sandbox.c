@@ -239,6 +239,34 @@ static int signal_parent(void)
     return kill(getppid(), 0) ? errno : 0;
 }
 
+/* A pipe that sends a signal to who is named as its owner. */
+static int own_pipe(void)
+{
+    return fcntl(STDOUT_FILENO, F_SETOWN, getppid()) ? errno : 0;
+}
+
+static int own_pipe_ex(void)
+{
+    struct f_owner_ex owner = {F_OWNER_PID, getppid()};
+    return fcntl(STDOUT_FILENO, F_SETOWN_EX, &owner) ? errno : 0;
+}
+
+static int choose_signal(void)
+{
+    return fcntl(STDOUT_FILENO, F_SETSIG, SIGUSR1) ? errno : 0;
+}
+
+static int keep_descriptor(void)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL), fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+    return flags < 0 || fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) ? errno : 0;
+}
+
+static int watch_folder(void)
+{
+    return fcntl(STDOUT_FILENO, F_NOTIFY, DN_CREATE) ? errno : 0;
+}
+
 static int trace(void)
 {
     return ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? errno : 0;
@@ -261,6 +289,11 @@ static void others(void **state)
     assert_killed(make_thread);
     assert_killed(signal_parent);
     assert_killed(trace);
+    assert_killed(own_pipe);
+    assert_killed(own_pipe_ex);
+    assert_killed(choose_signal);
+    assert_returns(SANDBOX_FONTS, keep_descriptor, 0);
+    assert_returns(SANDBOX_NO_FILES, watch_folder, ENOSYS);
     assert_returns(SANDBOX_NO_FILES, signal_thread, ENOSYS);
 }
 
