@@ -205,15 +205,35 @@ static int add_descriptors(scmp_filter_ctx f)
     return r;
 }
 
-/* Whatever may be mapped, none of it can be executed. */
+/* Whatever may be mapped, none of it can be executed, and none is shared without a file: that is
+ * memory which RLIMIT_DATA does not count. */
+static int add_map(scmp_filter_ctx f, int call)
+{
+    static const scmp_datum_t fine[] = {0, MAP_SHARED, MAP_ANONYMOUS};
+    const scmp_datum_t uncounted = MAP_SHARED | MAP_ANONYMOUS;
+    int r = 0;
+    for (size_t i = 0; i < COUNT(fine) && r == 0; i++)
+        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 2,
+                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                             SCMP_A3(SCMP_CMP_MASKED_EQ, uncounted, fine[i]));
+    if (!r)
+        r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), call, 2,
+                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+                             SCMP_A3(SCMP_CMP_MASKED_EQ, uncounted, uncounted));
+    return r;
+}
+
 static int add_memory(scmp_filter_ctx f)
 {
     static const char *const calls[] = {"mmap", "mmap2", "mprotect"};
     int r = 0;
     for (size_t i = 0; i < COUNT(calls) && r == 0; i++) {
         int call = seccomp_syscall_resolve_name(calls[i]);
-        r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
-                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        if (strcmp(calls[i], "mprotect") != 0)
+            r = add_map(f, call);
+        else
+            r = seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1,
+                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
         if (!r)
             r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), call, 1,
                                  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));

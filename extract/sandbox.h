@@ -3,9 +3,9 @@
  *   seccomp    a filter of system calls.  Allowed is what computing, reading and writing of open
  *              descriptors and ending need.  What no parser has a reason for (a network, another
  *              program, a new process, another process's memory, a signal to others) ends the
- *              process: SIGSYS.  Opening a file gives EACCES, memory that can be executed EACCES,
- *              and everything else ENOSYS, as on a kernel that lacks the call, because libraries
- *              have a way on from there.
+ *              process: SIGSYS.  Opening a file gives EACCES, memory that can be executed or that
+ *              the limit does not count EACCES, and everything else ENOSYS, as on a kernel that
+ *              lacks the call, because libraries have a way on from there.
  *   Landlock   for readers that need files: only those, and only to be read.  poppler asks for its
  *              tables of East Asian encodings and fontconfig for fonts when a page needs them.
  *              Without Landlock in the kernel such a reader opens nothing either.

@@ -310,6 +310,19 @@ static int make_code(void)
     return mprotect(p, 4096, PROT_READ | PROT_EXEC) ? errno : 0;
 }
 
+/* Not counted as data. */
+static int map_shared(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? errno : 0;
+}
+
+static int map_own(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? errno : 0;
+}
+
 static int raise_limit(void)
 {
     struct rlimit r;
@@ -323,6 +336,9 @@ static void rest(void **state)
     if (SANITIZED) skip();
     assert_returns(SANDBOX_FONTS, map_code, EACCES);
     assert_returns(SANDBOX_FONTS, make_code, EACCES);
+    assert_returns(SANDBOX_FONTS, map_shared, EACCES);
+    assert_returns(SANDBOX_NO_FILES, map_shared, EACCES);
+    assert_returns(SANDBOX_FONTS, map_own, 0);
     assert_returns(SANDBOX_FONTS, raise_limit, ENOSYS);
 }
 
