@@ -90,8 +90,11 @@ static enum err write_result(struct state *s, struct result *r, struct errinfo *
     return OK;
 }
 
+/* Whether what an interruption left is worth writing.  Passages without a sentence are no answer, and no
+ * "no" either. */
 static bool has_something(const struct result *r)
 {
+    if (r->task == TASK_ANSWER) return r->n_sentences;
     return r->n_citations || r->n_sentences || r->n_findings;
 }
 
@@ -191,7 +194,8 @@ static enum exit_code fail_all(struct state *s, const struct errinfo *e)
 {
     enum stage stage = s->j.stage;
     struct errinfo closing = {0};
-    if (end_output(s, &closing)) term_fail(s->run->t, STAGE_OUTPUT, &closing);
+    bool open = !s->run->o->output_dir; /* files of --output-dir are closed one by one, each when it is done */
+    if (open && end_output(s, &closing)) term_fail(s->run->t, STAGE_OUTPUT, &closing);
     enum exit_code code = term_fail(s->run->t, stage, e);
     term_text(s->run->t, s->j.why.s, s->j.why.n);
     return code;

@@ -30,6 +30,11 @@ fewer
 0
 = 1
 ---
+# What an interruption finds finished stays whole.
+echo "What is paid?" >q; for i in 1 2 3 4 5 6; do cp lease.txt $i.txt; done; deepread ask -Q q --each -O out ?.txt & while [ ! -s out/1.txt.txt ] && kill -0 $!; do sleep 0.1; done; kill -INT $!; wait $!; echo $?; find out -size 0 | wc -l
+130
+0
+---
 deepread ask 'Who is the president of France?' lease.txt
 Not in the input.
 = 1
