@@ -12,7 +12,9 @@ int share_of(size_t k, size_t run, int processes);
 /* Sends a page.  False: nobody listens any more. */
 bool share_send(int fd, const struct pdf_page *p);
 /* Takes the page p->number from a process.  Memory of the arena.  False: that process gives no
- * more pages, *p is as it was. */
-bool share_take(struct crew *c, int number, struct pdf_page *p, struct arena *a);
+ * more pages, or one that no page can be (recognised: where nothing `recognises`), *p is as it
+ * was. */
+bool share_take(struct crew *c, int number, struct pdf_page *p, bool recognises,
+                struct arena *a);
 
 #endif

@@ -199,7 +199,7 @@ static size_t run_of(const struct reading *r)
 static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct arena *scratch)
 {
     int process = r->crew ? share_of(k, run_of(r), crew_size(r->crew)) : 0;
-    if (r->crew && share_take(r->crew, process, p, r->a)) return;
+    if (r->crew && share_take(r->crew, process, p, r->ocr, r->a)) return;
     dismiss(r);
     take_page(p, r, scratch);
 }
