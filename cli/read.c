@@ -23,12 +23,11 @@ static void on_failed(void *ctx, const char *path, const struct errinfo *why)
     if (!f->in->failed++) f->in->first_failure = said;
 }
 
-/* Those that were named are among them, and make no difference: they count as failed already. */
-static size_t count_unreadable(const struct ledger *l)
+void read_ledger(struct inputs *in, const struct docset *set)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < l->n; i++) n += l->v[i].status == LEDGER_UNREADABLE;
-    return n;
+    const struct ledger *l = &set->ledger;
+    in->gap |= ledger_has_gap(l, set->v, set->n);
+    for (size_t i = 0; i < l->n; i++) in->unreadable += l->v[i].status == LEDGER_UNREADABLE;
 }
 
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e)
@@ -38,8 +37,7 @@ enum err read_operands(struct job *j, char *const *operands, struct inputs *in, 
     if (f.fatal.code) return err_set(e, f.fatal.code, "%s", f.fatal.msg);
     term_clear(j->t);
     report_ledger(j->t, j->o, &j->set, operands);
-    in->gap |= ledger_has_gap(&j->set.ledger, j->set.v, j->set.n);
-    in->unreadable = count_unreadable(&j->set.ledger);
+    read_ledger(in, &j->set);
     return OK;
 }
 

@@ -7,13 +7,17 @@
 struct inputs {
     size_t failed;                /* operands that could not be read, each said on standard error */
     enum exit_code first_failure;
-    size_t unreadable;            /* files of folders that could not be read, likewise            */
+    size_t unreadable;            /* files of folders and attachments that could not be read, likewise */
     bool gap;                     /* the ledger has one: what --strict refuses                    */
 };
 
 /* Reads all operands into the job's set and reports the ledger.  Returns only what ends the run:
  * E_USAGE, E_INTR, E_DEVICE.  All operands may have failed: then j->set.n is 0 and first_failure is set. */
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e);
+
+/* Counts what the ledger of a set says.  Operands that failed are in it too, which makes no
+ * difference: they count as failed already. */
+void read_ledger(struct inputs *in, const struct docset *set);
 
 /* The exit code of a command that did the rest: 3 when inputs or files of folders failed, or with
  * --strict a gap. */

@@ -166,7 +166,6 @@ static enum err run_side_by_side(struct state *s, struct errinfo *e)
 static enum err run_texts(struct state *s, struct errinfo *e)
 {
     s->reading = s->j.read_seconds;
-    s->in.gap |= ledger_has_gap(&s->j.set.ledger, s->j.set.v, s->j.set.n);
     if (s->run->task == TASK_REVIEW) report_no_code(s->run->t, &s->j.set);
     if (s->run->n_texts > 1 && !s->run->per_file) return run_side_by_side(s, e);
     for (size_t i = 0; i < s->run->n_texts; i++) {
@@ -265,6 +264,7 @@ static enum err run_one(struct state *s, const struct input *in, struct errinfo 
     TRY(code);
     char *const itself[] = {(char *)in->path, NULL};
     report_ledger(s->run->t, s->run->o, &s->j.set, itself);
+    read_ledger(&s->in, &s->j.set);
     if (in->result) TRY(open_result(s, in->result, e));
     size_t before = s->results;
     code = run_texts(s, e);

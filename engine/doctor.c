@@ -36,14 +36,28 @@ static void describe_backend(const char *name, const struct device_options *o, s
     b->close(d);
 }
 
+/* What a run under these options would compute with, or why it would not. */
+static void describe_choice(const struct model_options *o, const struct device_options *with,
+                            struct buf *out)
+{
+    struct errinfo e = {0};
+    const struct backend *b;
+    struct device *d = NULL;
+    enum err r = backend_find(&b, o->backend, &e);
+    if (!r) r = b->open(&d, with, &e);
+    if (r) {
+        buf_addf(out, "chosen: no: %s\n", e.msg);
+        return;
+    }
+    buf_addf(out, "chosen: %s\n", b->name);
+    b->close(d);
+}
+
 void doctor_describe(const struct model_options *o, struct buf *out)
 {
     struct device_options d = {.threads = o->threads, .weights = o->weights, .kv = o->kv};
-    struct errinfo e = {0};
-    const struct backend *chosen;
     describe_machine(out);
     describe_backend("cpu", &d, out);
     describe_backend("cuda", &d, out);
-    if (backend_find(&chosen, o->backend, &e)) buf_addf(out, "chosen: no: %s\n", e.msg);
-    else buf_addf(out, "chosen: %s\n", chosen->name);
+    describe_choice(o, &d, out);
 }

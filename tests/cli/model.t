@@ -30,6 +30,11 @@ fewer
 0
 = 1
 ---
+# With --each, too, an attachment that cannot be read makes the run partial.
+printf 'From: a@b.c\nSubject: dam\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nThe dam is 12 m high.\n--x\nContent-Type: application/octet-stream; name=r.pdf\nContent-Disposition: attachment; filename=r.pdf\n\n%%PDF-1.4 x\n--x--\n' >m.eml; deepread ask --each -q 'How high is the dam?' m.eml >out
+! *r.pdf*
+= 3
+---
 # What an interruption finds finished stays whole.
 echo "What is paid?" >q; for i in 1 2 3 4 5 6; do cp lease.txt $i.txt; done; deepread ask -Q q --each -O out ?.txt & while [ ! -s out/1.txt.txt ] && kill -0 $!; do sleep 0.1; done; kill -INT $!; wait $!; echo $?; find out -size 0 | wc -l
 130
