@@ -31,7 +31,7 @@ fewer
 = 1
 ---
 # With --each, too, an attachment that cannot be read makes the run partial.
-printf 'From: a@b.c\nSubject: dam\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nThe dam is 12 m high.\n--x\nContent-Type: application/octet-stream; name=r.pdf\nContent-Disposition: attachment; filename=r.pdf\n\n%%PDF-1.4 x\n--x--\n' >m.eml; deepread ask --each -q 'How high is the dam?' m.eml >out
+printf 'From: a@b.c\nSubject: dam\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nThe dam is 12 m high.\n--x\nContent-Type: application/octet-stream; name=r.pdf\nContent-Disposition: attachment; filename=r.pdf\nContent-Transfer-Encoding: base64\n\nJVBERi0xLjQgeAo=\n--x--\n' >m.eml; deepread ask --each -q 'How high is the dam?' m.eml >out
 ! *r.pdf*
 = 3
 ---
