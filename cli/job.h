@@ -1,9 +1,9 @@
 /* job.h: the spine: model, documents, chunks, prompt, session, reply.
  *
- * job.c is the one file that sees documents and tokens both.  It only calls: it parses nothing,
- * formats nothing, and the commands know no engine.
+ * job.c, step.c and many.c are the files that see documents and tokens both.  They only call: they
+ * parse nothing, format nothing, and the commands know no engine.
  *
- * Every function returns an err and leaves in `stage` where it was, from which term.c makes the
+ * What can fail returns an err and leaves in `stage` where it was, from which term.c makes the
  * exit code. */
 #ifndef CLI_JOB_H
 #define CLI_JOB_H
@@ -25,7 +25,7 @@ struct job {
     struct buf why;        /* lines to print under the error: what is too large, remedies */
     struct arena *life;    /* until the end                                               */
     struct arena *docs;    /* until job_forget                                            */
-    struct arena *step;    /* until job_forget_replies                                    */
+    struct arena *step;    /* of a reply, until the caller resets it, or job_forget       */
 
     const char *model_dir;
     struct model *model;

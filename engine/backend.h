@@ -77,20 +77,20 @@ struct kv_view {
 
 #define KV_INT8_GROUP 64 /* elements of a latent that share a scale */
 
-/* KV_INT8, of a latent of R elements with a rope key, or of an index key of R elements: where in a row the
- * scales stand, and how many. */
+/* KV_INT8: where in a row the scales stand, of a latent or an index key of R elements. */
 static inline size_t kv_scales_at(int R)
 {
     return ((size_t)R + 3) / 4 * 4;
 }
-static inline size_t kv_scales(int R, bool index)
+/* How many a latent has; an index key has one. */
+static inline size_t kv_scales(int R)
 {
-    return index ? 1 : ((size_t)R + KV_INT8_GROUP - 1) / KV_INT8_GROUP;
+    return ((size_t)R + KV_INT8_GROUP - 1) / KV_INT8_GROUP;
 }
 /* Where the rope key stands. */
 static inline size_t kv_rope_at(int R)
 {
-    return kv_scales_at(R) + kv_scales(R, false) * sizeof(float);
+    return kv_scales_at(R) + kv_scales(R) * sizeof(float);
 }
 
 /* Bytes of a row of a latent of R elements and a rope key of P; P 0: of an index key of R elements. */

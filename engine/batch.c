@@ -15,7 +15,7 @@ struct slot {
     struct batch *b;
     struct session *s;
     size_t job;
-    enum slot_state state; /* with the lock held */
+    enum slot_state state; /* while its job runs: with the lock held */
     pthread_t thread;
     pthread_cond_t computed;
     struct append append;  /* while WAITING */

@@ -15,6 +15,8 @@
 
 #define BATCH_MOST 64 /* jobs at once */
 
+/* begin and done may be called while other jobs run up to their first append: what a job reads until
+ * then must not change. */
 struct batch_work {
     void *ctx;
     size_t n; /* jobs 0 .. n-1, begun in this order */

@@ -139,7 +139,8 @@ void session_fit(struct session *s, size_t n, size_t available);
  * E_LIMIT if want exceeds the context or memory, E_INTR between chunks (the state is then a
  * shorter prefix of want, and a later call goes on from there). */
 enum err session_sync(struct session *s, const int32_t *want, size_t n, struct errinfo *e);
-/* Appends tokens to the state (one forward pass). */
+/* Appends tokens to the state: all of them, or none where it fails.  Cost: one forward pass for each
+ * chunk of them. */
 enum err session_append(struct session *s, const int32_t *ids, size_t n, struct errinfo *e);
 /* Drops everything after the first n tokens; logits are invalid until the next append or sync.
  * Costs nothing. */

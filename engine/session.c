@@ -9,15 +9,22 @@
 
 #define DEFAULT_CHUNK 512
 
-enum err session_new(struct session **out, struct model *m, struct errinfo *e)
+/* Without a cache on disk. */
+static struct session *new_session(struct model *m)
 {
-    (void)e; /* memory is taken when tokens arrive */
     struct session *s = mem_alloc(1, sizeof *s);
     s->m = m;
     session_set_chunk(s, 0);
     s->reply_from = SIZE_MAX;
     s->logits = mem_alloc((size_t)m->config.V, sizeof *s->logits);
     kv_init(&s->kv, &m->kv, m->b, m->d);
+    return s;
+}
+
+enum err session_new(struct session **out, struct model *m, struct errinfo *e)
+{
+    (void)e; /* memory is taken when tokens arrive */
+    struct session *s = new_session(m);
     if (m->prefix.dir) {
         s->prefix = mem_alloc(1, sizeof *s->prefix);
         prefix_chain_open(s->prefix, &m->prefix, m->card.name,
@@ -29,12 +36,9 @@ enum err session_new(struct session **out, struct model *m, struct errinfo *e)
 
 struct session *session_new_beside(const struct session *s)
 {
-    struct session *beside = mem_alloc(1, sizeof *beside);
-    beside->m = s->m;
+    struct session *beside = new_session(s->m);
     beside->chunk = s->chunk;
     beside->reply_from = s->reply_from;
-    beside->logits = mem_alloc((size_t)s->m->config.V, sizeof *beside->logits);
-    kv_init(&beside->kv, &s->m->kv, s->m->b, s->m->d);
     return beside;
 }
 

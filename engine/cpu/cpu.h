@@ -78,7 +78,7 @@ struct mla_tile {
     float *logit;        /* [MLA_BLOCK][MLA_PAD]; softmax turns them into weights */
     float *max, *sum, *fix; /* [MLA_PAD] running maximum, sum, and factor for what stands in out */
     float *out;          /* [heads][R] */
-    float *row_scale;    /* [MLA_BLOCK] KV_INT8: scales of the rows' latents */
+    float *row_scale;    /* [MLA_BLOCK] KV_INT8: the rows' scales of one group, over the largest of them */
     int32_t *pair;       /* [MLA_BLOCK/2][MLA_PAD] KV_INT8: weights of two rows in 16 bits each */
     float *step;         /* [MLA_PAD] KV_INT8: of the weights in `pair` */
     int heads;           /* 8 or 9; missing ones are zeros in q */

@@ -2,13 +2,13 @@
  *
  * For a few queries at a time, pages of keys stream by: scores of 64 keys (indexer.inc), then a
  * filter against each query's threshold, the K-th best so far.  What passes joins a list of at
- * most K + ROOM candidates; a full list is cut to its K best by a binary search on
+ * most 2 K + 256 candidates; a full list is cut to its K best by a binary search on
  * order-preserving bits, which raises the threshold.  A later score equal to the threshold has K
  * better-or-equal ones at lower positions, so `>` loses nothing.  Lists stay sorted by position,
  * so ties and the ascending output cost nothing.  The result is the exact top-k of a total order
  * (score, then lower position): it cannot depend on blocks, slices or threads.
  *
- * Memory 8 (K + ROOM) bytes per query in flight, whatever S.  With fewer queries than threads,
+ * Memory 12 (2 K + 256) bytes per list in flight, whatever S.  With fewer queries than threads,
  * threads share a query by slices of the pages, and the lists are joined. */
 #include <math.h>
 #include <string.h>
