@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/floats.h"
 #include "extract/pdf_grid.h"
 
 enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MIN_CHARS = 13 };
@@ -43,12 +44,6 @@ static int by_middle(const void *a, const void *b, void *ctx)
     return d < 0 ? -1 : 1;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Positions where three edges or more stand in one line, best supported first; returns how many.
  * The strip lies left of left edges (*sign -1) and right of right edges (+1). */
 static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float out[MAX_EDGES],
@@ -61,7 +56,7 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
             const struct piece *p = &c->p[idx[i]];
             c->edges[i] = right ? p->u1 : p->u0;
         }
-        qsort(c->edges, n, sizeof c->edges[0], by_value);
+        floats_sort(c->edges, n);
         for (size_t i = 0, j; i < n; i = j) {
             for (j = i + 1; j < n && c->edges[j] - c->edges[i] < 3; j++) {
             }

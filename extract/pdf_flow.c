@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extract/floats.h"
 #include "extract/pdf_hyphen.h"
 #include "extract/pdf_text.h"
 
@@ -23,12 +24,6 @@ static float end_of(const struct line *l)
 static bool same_size(const struct line *a, const struct line *b)
 {
     return fabsf(a->size - b->size) <= 0.1f * fmaxf(a->size, b->size);
-}
-
-static int by_float(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
 }
 
 /* The value with the most others within 2 points above it; v is sorted. */
@@ -63,7 +58,7 @@ static void measure_left(struct pdf_line *v, size_t n, float *tmp)
             if (d < -0.5f * v[j].at.size || d > 1.15f * v[j].leading) break;
         }
         for (size_t k = i; k < j; k++) tmp[k - i] = start_of(&v[k].at);
-        qsort(tmp, j - i, sizeof *tmp, by_float);
+        floats_sort(tmp, j - i);
         float left = mode_of(tmp, j - i);
         for (size_t k = i; k < j; k++) v[k].left = left;
     }
@@ -80,7 +75,7 @@ static void measure_block(struct pdf_line *v, size_t n, float *tmp)
             tmp[k++] = d;
     }
     if (k) {
-        qsort(tmp, k, sizeof *tmp, by_float);
+        floats_sort(tmp, k);
         leading = least_usual(tmp, k);
     }
     for (size_t i = 0; i < n; i++) {
@@ -258,7 +253,7 @@ static enum join join_of(const struct flow *f, const struct pdf_page *pa, const 
 
 static int by_size_down(const void *a, const void *b)
 {
-    return by_float(b, a);
+    return floats_order(b, a);
 }
 
 /* The size that most characters have, and the larger ones that headings have. */

@@ -4,23 +4,19 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "extract/floats.h"
+
 enum { MIN_ROWS = 3 };
 #define MAX_HEIGHT  4.5f  /* of a row, in font sizes, on average */
 #define LINES_APART 0.6f  /* font sizes, at most       */
 #define ROWS_APART  0.12f /* more than that, at least  */
-
-static int by_value(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
 
 float grid_line_gap(float *gaps, size_t n)
 {
     float best = ROWS_APART;
     size_t at = 0;
     for (size_t i = 0; i < n; i++) gaps[i] = fmaxf(gaps[i], 0); /* lines side by side, askew */
-    qsort(gaps, n, sizeof *gaps, by_value);
+    floats_sort(gaps, n);
     for (size_t i = 1; i < n && gaps[i - 1] < LINES_APART; i++)
         if (gaps[i] - gaps[i - 1] > best) best = gaps[i] - gaps[i - 1], at = i;
     return at ? 0.5f * (gaps[at - 1] + gaps[at]) : -1;

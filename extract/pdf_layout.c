@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "extract/floats.h"
 #include "extract/pdf_columns.h"
 #include "extract/pdf_slant.h"
 #include "extract/pdf_stream.h"
@@ -415,12 +416,6 @@ static void fill_piece(struct work *k, size_t pc, size_t from)
     }
 }
 
-static int by_size(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The space between words in the region, in font sizes: the middle one of those between two words
  * of letters; 0 where there are too few to tell. */
 static float word_space(const struct work *k, const struct slot *s, size_t n)
@@ -434,9 +429,7 @@ static float word_space(const struct work *k, const struct slot *s, size_t n)
             bool words = a->letters && b->letters && !a->digits && !b->digits;
             if (words && gap > 0.1f && gaps < k->n_items) v[gaps++] = gap;
         }
-    if (gaps < SPACES) return 0;
-    qsort(v, gaps, sizeof *v, by_size);
-    return v[gaps / 2];
+    return gaps < SPACES ? 0 : floats_middle(v, gaps);
 }
 
 /* A gap of the usual space parts two numbers at most: words of a cell stand so, too.  Signs beside

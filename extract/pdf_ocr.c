@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "extract/floats.h"
 
 /* What tesseract was taught on is about as large as print at 300 dots an inch. */
 #define DPI        300.0
@@ -75,19 +76,12 @@ static bool draw(struct picture *p, PopplerPage *page)
     return good;
 }
 
-static int by_height(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The height of most lines, by their words. */
 static float usual_height(const struct ocr_word *v, size_t n)
 {
     float *h = mem_alloc(n + 1, sizeof *h);
     for (size_t i = 0; i < n; i++) h[i] = v[i].height;
-    qsort(h, n, sizeof *h, by_height);
-    float middle = n ? h[n / 2] : 0;
+    float middle = floats_middle(h, n);
     mem_free(h);
     return middle;
 }
