@@ -15,11 +15,9 @@ enum { HEAD = 1 << 16, NAME_MAX_BYTES = 200 };
 static bool is_readable(const char *name, const struct buf *b)
 {
     size_t n = b->n < HEAD ? b->n : HEAD;
-    const struct reader *r;
     struct charset cs;
     if (!b->n) return false;
-    for (size_t i = 0; (r = formats_row(i)); i++)
-        if (r->binary && r->sniff(name, (const unsigned char *)b->s, b->n) > 0) return true;
+    if (formats_know_binary(name, b->s, b->n)) return true;
     if (magic_of(b->s, b->n)) return false;
     struct arena *a = arena_new();
     bool text = !charset_detect(&cs, a, b->s, n, NULL, NULL) && !cs.binary;

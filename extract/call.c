@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ingest/wire.h"
+
 static bool take_number(int *out, const char *value, long least)
 {
     char *end;
@@ -15,9 +17,8 @@ static bool take_number(int *out, const char *value, long least)
 
 static bool take_ocr(enum ocr_use *out, const char *value)
 {
-    static const char *const how[] = {"off", "auto", "force", "images", "failed"};
-    for (size_t i = 0; i < sizeof how / sizeof *how; i++)
-        if (strcmp(value, how[i]) == 0) {
+    for (size_t i = 0; wire_ocr_words[i]; i++)
+        if (strcmp(value, wire_ocr_words[i]) == 0) {
             *out = (enum ocr_use)i;
             return true;
         }

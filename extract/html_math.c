@@ -7,17 +7,15 @@
 
 enum { NEAR = 64 }; /* steps that are looked to the side and down */
 
-/* The name without the prefix that books give it: "m:math". */
-static const char *name_of(const xmlNode *n)
+const char *math_name(const char *name)
 {
-    const char *name = n->type == XML_ELEMENT_NODE ? (const char *)n->name : "";
     const char *colon = strchr(name, ':');
     return colon ? colon + 1 : name;
 }
 
 static bool is(const xmlNode *n, const char *name)
 {
-    return !strcmp(name_of(n), name);
+    return !strcmp(n->type == XML_ELEMENT_NODE ? math_name((const char *)n->name) : "", name);
 }
 
 static bool is_one_of(const xmlNode *n, const char *const *names, size_t n_names)

@@ -21,6 +21,9 @@ struct math_signs math_signs(const xmlNode *n);
 /* Whether a `sup` behind `before` is an exponent, and no note and no ending: 10^6, m^2, x^n. */
 bool math_is_power(const xmlNode *n, struct str before);
 
+/* The name of an element without the prefix that books give it: "m:math". */
+const char *math_name(const char *name);
+
 bool math_is_formula(const xmlNode *n); /* a math element          */
 bool math_is_block(const xmlNode *n);   /* ... on lines of its own */
 bool math_is_unseen(const xmlNode *n);  /* notes about a formula   */

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "extract/html_entity.h"
+#include "extract/html_math.h"
 
 #define MARK_BASE  0x100000u
 #define MARK_RADIX 0x8000u
@@ -413,13 +414,6 @@ static void copy_alt(struct html_scan *o, const char *src, size_t i, size_t end)
     }
 }
 
-/* Books give the name a prefix: "m:math". */
-static bool is_math(const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return !strcmp(colon ? colon + 1 : name, "math");
-}
-
 /* A formula in MathML that carries its own words or TeX is these; returns its end, or 0. */
 static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t end, size_t n,
                         const char *name)
@@ -477,7 +471,7 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     bool is_root = !strcmp(name, "html") || !strcmp(name, "body");
     if (close && is_root) return e; /* what follows is part of the page; libxml2 would leave it */
     if (!skip) {
-        size_t math = !close && is_math(name) ? copy_math(o, src, i, e, n, name) : 0;
+        size_t math = !close && !strcmp(math_name(name), "math") ? copy_math(o, src, i, e, n, name) : 0;
         if (math) return math;
         copy_tag(o, src, i, e, is_root);
         if (!close && !strcmp(name, "img")) copy_alt(o, src, i, e);

@@ -337,13 +337,11 @@ static void read_box(struct docx *d, struct pull *p)
     aside_queue(&d->aside, from, to, "", &d->body.at);
 }
 
-/* The m:val of a property of a formula, such as its operator; `usual` where it says nothing. */
-static void take_property(struct pull *p, const char *property, char out[8], const char *usual)
+/* The m:val of the property at hand when it is the named one: a sign of a formula. */
+static void take_sign(struct pull *p, const char *property, char out[8])
 {
-    enum pull_event ev;
-    snprintf(out, 8, "%s", usual);
-    for (int depth = p->depth; pull_inside(p, depth, &ev);)
-        if (ev == PULL_OPEN && pull_is(p, property)) snprintf(out, 8, "%.7s", pull_attr(p, "val"));
+    if (!pull_is(p, property)) return;
+    snprintf(out, 8, "%.7s", pull_attr(p, "val"));
     out[utf8_check(out, strlen(out))] = '\0';
 }
 
@@ -359,11 +357,9 @@ static void read_delimited(struct docx *d, struct pull *p)
             char begin[8] = "(";
             for (int inner = p->depth; pull_inside(p, inner, &ev);) {
                 if (ev != PULL_OPEN) continue;
-                if (pull_is(p, "begChr")) snprintf(begin, 8, "%.7s", pull_attr(p, "val"));
-                if (pull_is(p, "endChr")) snprintf(close, 8, "%.7s", pull_attr(p, "val"));
+                take_sign(p, "begChr", begin);
+                take_sign(p, "endChr", close);
             }
-            begin[utf8_check(begin, strlen(begin))] = '\0';
-            close[utf8_check(close, strlen(close))] = '\0';
             pen_textz(d->pen, begin);
             open = true;
         } else if (pull_is(p, "e")) {
@@ -385,8 +381,10 @@ static bool read_formula(struct docx *d, struct pull *p)
     if (pull_is(p, "d")) {
         read_delimited(d, p);
     } else if (pull_is(p, "naryPr")) {
-        char sign[8];
-        take_property(p, "chr", sign, "\xe2\x88\xab");
+        char sign[8] = "\xe2\x88\xab";
+        enum pull_event ev;
+        for (int depth = p->depth; pull_inside(p, depth, &ev);)
+            if (ev == PULL_OPEN) take_sign(p, "chr", sign);
         pen_textz(d->pen, sign);
     } else {
         return false;

@@ -92,13 +92,9 @@ static bool is_over(struct unpacking *u, size_t more)
 /* Whether something reads what begins like this; else *reason says what it is. */
 static bool is_readable(const char *path, const struct buf *b, const char **reason)
 {
-    const struct reader *r;
     const char *kind = magic_of(b->s, b->n);
-    *reason = NULL;
-    for (size_t i = 0; kind && (r = formats_row(i)); i++)
-        if (r->binary && r->sniff(path, (const unsigned char *)b->s, b->n) > 0) return true;
-    *reason = kind;
-    return !kind;
+    *reason = kind && !formats_know_binary(path, b->s, b->n) ? kind : NULL;
+    return !*reason;
 }
 
 /* The data of the member at hand, until there are `most` bytes or a little more, or to its end.

@@ -85,13 +85,12 @@ static int seconds_for(const struct ingest_options *o)
 static void add_settings(struct request *r, struct arena *a, const struct ingest_options *o,
                          const char *format, enum ocr_use ocr)
 {
-    static const char *const how[] = {NULL, "auto", "force", "images", "failed"};
     bool pictures = strcmp(format, "pdf") == 0 && ocr != OCR_OFF;
     add_argument(r, a, "", format);
     add_argument(r, a, "--pages=", o->pages);
     add_argument(r, a, "--encoding=", o->encoding);
     add_argument(r, a, "--show-hidden", o->show_hidden ? "" : NULL);
-    add_argument(r, a, "--ocr=", pictures ? how[ocr] : NULL);
+    add_argument(r, a, "--ocr=", pictures ? wire_ocr_words[ocr] : NULL);
     add_argument(r, a, "--ocr-lang=", pictures ? o->ocr_lang : NULL);
 }
 

@@ -66,3 +66,11 @@ const struct reader *formats_find(const char *name)
         if (strcasecmp(readers[i]->name, name) == 0) return readers[i];
     return NULL;
 }
+
+bool formats_know_binary(const char *name, const char *head, size_t n)
+{
+    const struct reader *r;
+    for (size_t i = 0; (r = formats_row(i)); i++)
+        if (r->binary && r->sniff(name, (const unsigned char *)head, n) > 0) return true;
+    return false;
+}

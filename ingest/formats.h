@@ -25,5 +25,7 @@ struct reader {
 const struct reader *formats_row(size_t i);
 /* By name, in any case of letters; NULL when there is none. */
 const struct reader *formats_find(const char *name);
+/* Whether a binary format knows a file by its first bytes. */
+bool formats_know_binary(const char *name, const char *head, size_t n);
 
 #endif

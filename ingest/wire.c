@@ -7,6 +7,8 @@
 
 static const char magic[8] = {'d', 'r', 'w', 'i', 'r', 'e', 0, WIRE_VERSION};
 
+const char *const wire_ocr_words[] = {"off", "auto", "force", "images", "failed", NULL};
+
 enum { PAGE_NO_TEXT = 1, PAGE_RECOGNISED = 2 };
 
 enum { KIND_DOCUMENT = 0, KIND_ERROR = 1 };

@@ -9,7 +9,8 @@
  * can be mapped and sought, at offset 0; standard output is a pipe for one wire message; standard
  * error is kept for the reason when no message comes.  N is an open pipe that holds the password
  * and nothing else.  --jobs: processes that may read this one document, 1 when not given; the text
- * does not depend on it.  HOW is one of "auto", "force", "images", "failed" (enum ocr_use).  NAME is what messages call the document.
+ * does not depend on it.  HOW is a word of wire_ocr_words, "off" when not given.  NAME is what
+ * messages call the document.
  *
  * The program builds a struct doc (doc_new, doc_add, ..., doc_freeze), sends it with wire_send, or
  * sends its error with wire_send_error, and exits with 0 in both cases.  An error's message is
@@ -40,6 +41,9 @@
 
 #define WIRE_VERSION 2
 #define WIRE_LIMIT ((size_t)512 << 20) /* longer messages are refused: E_LIMIT */
+
+/* The words of --ocr, by enum ocr_use; NULL after the last. */
+extern const char *const wire_ocr_words[];
 
 /* Writes a message to fd, whole.  E_IO when the other side is gone (ignore SIGPIPE). */
 enum err wire_send(int fd, const struct doc *d, struct errinfo *e);

@@ -287,6 +287,19 @@ static void attachments(void **state)
     drop_tree(&t);
 }
 
+/* A zip file in which the file lies `depth` archives deep, beside a text in each.  Frees its bytes. */
+static void write_nested(const char *path, const char *name, struct buf *file, int depth)
+{
+    for (int i = 0; i < depth; i++) {
+        struct part v[] = {{i ? "a.zip" : name, file->s, file->n}, {"b.txt", "level\n", 0}};
+        struct buf outer = archive_make("zip", "none", v, 2);
+        buf_free(file);
+        *file = outer;
+    }
+    write_file(dir, path, file->s, file->n);
+    buf_free(file);
+}
+
 /* A message that lies too deep for what is attached to it, which is said. */
 static void attachments_left_out(void **state)
 {
@@ -295,14 +308,7 @@ static void attachments_left_out(void **state)
     buf_addz(&inner, "From: a@b\nTo: c@d\nSubject: Deep\nMIME-Version: 1.0\n"
                      "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n"
                      ATTACHED("t.csv", "YSxiCjEsMgo=") "--b--\n");
-    for (int i = 0; i < 3; i++) {
-        struct part v[] = {{i ? "a.zip" : "m.eml", inner.s, inner.n}, {"b.txt", "level\n", 0}};
-        struct buf outer = archive_make("zip", "none", v, 2);
-        buf_free(&inner);
-        inner = outer;
-    }
-    write_file(dir, "mail.zip", inner.s, inner.n);
-    buf_free(&inner);
+    write_nested("mail.zip", "m.eml", &inner, 3);
     struct tree t = read_path("mail.zip", (struct ingest_options){0});
     assert_int_equal(t.r, OK);
     assert_non_null(strstr(t.names.s, "mail.zip/a.zip/a.zip/m.eml\n"));
@@ -377,14 +383,7 @@ static void archives_in_archives_end(void **state)
     (void)state;
     struct buf inner = {0};
     buf_addz(&inner, "deep\n");
-    for (int i = 0; i < 6; i++) {
-        struct part v[] = {{i ? "a.zip" : "a.txt", inner.s, inner.n}, {"b.txt", "level\n", 0}};
-        struct buf outer = archive_make("zip", "none", v, 2);
-        buf_free(&inner);
-        inner = outer;
-    }
-    write_file(dir, "deep.zip", inner.s, inner.n);
-    buf_free(&inner);
+    write_nested("deep.zip", "a.txt", &inner, 6);
     struct tree t = read_path("deep.zip", (struct ingest_options){0});
     assert_int_equal(t.r, OK);
     assert_int_equal(t.set.n, 3);

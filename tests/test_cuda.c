@@ -170,16 +170,21 @@ static void side_by_side(const struct model_options *o, const char *dir, size_t 
     model_close(m);
 }
 
-static void several_are_as_each_alone(void **state)
+static void need_device(void)
 {
-    (void)state;
-    struct model_options own = {.backend = "cuda"}, dense = {.backend = "cuda", .dense = true};
     const struct backend *be = table();
     struct device_options o = {0};
     struct device *d;
     struct errinfo e = {0};
     if (!be || be->open(&d, &o, &e)) skip();
     be->close(d);
+}
+
+static void several_are_as_each_alone(void **state)
+{
+    (void)state;
+    struct model_options own = {.backend = "cuda"}, dense = {.backend = "cuda", .dense = true};
+    need_device();
     side_by_side(&own, "tests/data/moe-fixture", 45, 24);
     side_by_side(&own, "tests/data/glm-fixture", 45, 24);
     side_by_side(&dense, "tests/data/moe-fixture", 60, 9);
@@ -193,12 +198,7 @@ static void steps_are_as_one_pass(void **state)
                       *const glm = "tests/data/glm-fixture";
     struct model_options own = {.backend = "cuda"}, dense = {.backend = "cuda", .dense = true};
     struct model_options exact = {.backend = "cuda", .weights = WEIGHT_F32, .kv = KV_F32};
-    const struct backend *be = table();
-    struct device_options o = {0};
-    struct device *d;
-    struct errinfo e = {0};
-    if (!be || be->open(&d, &o, &e)) skip();
-    be->close(d);
+    need_device();
     step_by_step(&own, moe, 50, 140, 1);
     step_by_step(&own, glm, 50, 140, 2);
     step_by_step(&exact, moe, 60, 80, 1);
