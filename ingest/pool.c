@@ -59,6 +59,12 @@ static bool is_kept(const struct pool *p, const struct wire_about *about)
     return is_cached(p) && !about->members;
 }
 
+/* An answer after an accident may be another one the next time. */
+static bool is_lasting(const struct extraction *x)
+{
+    return x->ocr != OCR_FAILED;
+}
+
 /* All that the answer depends on beside the bytes. */
 static struct text_key key_of(struct pool *p, const struct wire_about *about)
 {
@@ -97,7 +103,8 @@ static void finish(struct pool *p, size_t i)
     struct slot s = p->slots[i];
     p->slots[i] = p->slots[--p->n];
     if (!r) r = extraction_result(&s.x, &d, s.a, &why);
-    if (!r && is_kept(p, &s.x.about)) text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
+    if (!r && is_kept(p, &s.x.about) && is_lasting(&s.x))
+        text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
     extraction_end(&s.x);
     s.done(s.ctx, d, &why);
 }

@@ -1,6 +1,10 @@
 /* test_pdf_ocr.c: pages that are pictures: what is recognised in them, where it stands, and what is
  * said where nothing can be. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "extract/ocr.h"
+#include "ingest/text_cache.h"
 #include "tests/pdf_make.h"
 
 enum { DPI = 150 };
@@ -211,13 +215,22 @@ static void test_without(void **state)
 #ifndef __SANITIZE_ADDRESS__ /* no limit on memory there */
     if (!is_installed()) skip();
     for (size_t mib = 30; mib <= 90; mib += 24) { /* it never costs the pages that have text */
-        g = read_with("mixed.pdf", (struct ingest_options){.ocr = OCR_AUTO, .memory = mib << 20});
+        char kept[600], texts[700];
+        snprintf(kept, sizeof kept, "%s%zu", in_dir("kept"), mib);
+        snprintf(texts, sizeof texts, "%s/text", kept);
+        struct text_cache_options cache = {.dir = kept};
+        g = read_with("mixed.pdf", (struct ingest_options){.ocr = OCR_AUTO, .memory = mib << 20,
+                                                           .cache = &cache});
         assert_int_equal(g.r, OK);
         assert_true(holds(&g, "text of its own"));
         assert_int_equal(g.d->pages[1].no_text, !g.d->pages[1].recognised);
         if (g.d->pages[1].no_text)
             assert_true(strstr(g.d->note, "recognising their text broke down") ||
                         strstr(g.d->note, "no text was recognised in them"));
+        if (g.d->note && strstr(g.d->note, "broke down")) /* an accident is not kept */
+            assert_true(rmdir(texts) == 0 || errno == ENOENT);
+        else
+            assert_true(rmdir(texts) != 0 && errno == ENOTEMPTY);
         drop(&g);
     }
 #endif
