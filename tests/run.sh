@@ -1,6 +1,7 @@
 #!/bin/sh
 # run.sh BUILD PROGRAM...: runs test programs (cmocka, TAP), the command line cases, the check of
-# where lines come from (tests/map) and the fuzz targets' seeds, prints what failed, and ends with `N passed, N failed, N skipped`.
+# where lines come from (tests/map) and the fuzz targets' seeds, prints what failed, there and again at
+# the end, and ends with `N passed, N failed, N skipped`.
 set -u
 build=$1
 shift
@@ -10,9 +11,10 @@ export DEEPREAD_BUILD="$build"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 passed=0 failed=0 skipped=0
 out=$(mktemp) || exit 1
+failures=$(mktemp) || exit 1
 DEEPREAD_CACHE_DIR=$(mktemp -d) || exit 1 # not the user's
 export DEEPREAD_CACHE_DIR
-trap 'rm -rf "$out" "$DEEPREAD_CACHE_DIR"' EXIT
+trap 'rm -rf "$out" "$failures" "$DEEPREAD_CACHE_DIR"' EXIT
 
 # Counts the TAP lines of $out; a program that fails without saying `not ok` is one failure.
 count() { # NAME STATUS
@@ -24,9 +26,7 @@ count() { # NAME STATUS
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     echo "$1: $p passed, $f failed, $s skipped"
     if [ "$f" -ne 0 ]; then
-        echo "--- $1 (exit $2)"
-        grep -v '^ok ' "$out" | tail -n 60
-        echo "---"
+        { echo "--- $1 (exit $2)"; grep -v '^ok ' "$out" | tail -n 60; echo "---"; } | tee -a "$failures"
     elif [ "$s" -ne 0 ]; then
         grep '# SKIP' "$out"
     fi
@@ -60,5 +60,6 @@ for fuzzer in "$build"/tests/fuzz/fuzz_*; do
     count "$name" $?
 done
 
+cat "$failures"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

@@ -422,7 +422,8 @@ static void check_exact(const struct subject *s, const char *backend, struct wat
 
 /* cpu with the weights that it runs with by default.  `exact` saw the same tokens.  With a state in 8 bits
  * measured 1.9e-2, every layer selecting 2.6e-2, on the long text 2.2e-2; were its index keys in f16,
- * 1.3e-2, 1.1e-2 and 0.9e-2. */
+ * 1.3e-2, 1.1e-2 and 0.9e-2.  That is the worst row, which one near-tie of a selection makes: the order of sums,
+ * which processors differ in, decides it, and so there is room above what was seen. */
 static void check_default(const struct subject *s, const struct watched *exact,
                           const struct reference *r, enum kv_type kv)
 {
@@ -430,7 +431,7 @@ static void check_default(const struct subject *s, const struct watched *exact,
     struct model *m = open_on(s, "cpu", WEIGHT_AUTO, kv);
     watch(&w, r, m, false, kv == KV_INT8 ? "cpu, state in 8 bits" : "cpu, its own choice");
     model_close(m);
-    assert_true(w.logits <= (kv == KV_INT8 ? 4e-2 : 3e-2));
+    assert_true(w.logits <= (kv == KV_INT8 ? 8e-2 : 3e-2));
     size_t same = 0, of = 0;
     for (size_t i = 0; i < r->n; i++) {
         of += exact->argmax[i] >= 0;
