@@ -378,11 +378,21 @@ const char *job_misfit(struct job *j, const struct plan *p)
 
 /* ------------------------------------------------------------------ one reply */
 
-enum err job_check_fit(struct job *j, size_t prompt, bool memory, struct errinfo *e)
+enum err job_check_window(struct job *j, size_t prompt, struct errinfo *e)
 {
     struct plan p;
     plan_totals(j, prompt, &p);
-    if (!memory) p.free_bytes = 0;
+    p.free_bytes = 0; /* is no concern of it */
+    const char *misfit = job_misfit(j, &p);
+    if (!misfit) return OK;
+    j->stage = STAGE_FIT;
+    return err_set(e, E_LIMIT, "%s", misfit);
+}
+
+enum err job_check_fit(struct job *j, size_t prompt, struct errinfo *e)
+{
+    struct plan p;
+    plan_totals(j, prompt, &p);
     const char *misfit = job_misfit(j, &p);
     if (!misfit) return OK;
     TRY(count_docs(j, &p, e));
@@ -480,7 +490,7 @@ static enum err make_prompt(struct job *j, struct step *s, struct tokens *prompt
     TRY(job_fit_documents(j, s->tokens.n, e));
     tokens_append(prompt, j->doc_tokens, j->n_doc_tokens);
     tokens_append(prompt, s->tokens.v, s->tokens.n);
-    return job_check_fit(j, prompt->n, true, e);
+    return job_check_fit(j, prompt->n, e);
 }
 
 /* What a list of the cache calls this prompt. */
@@ -564,7 +574,7 @@ enum err job_warm(struct job *j, struct usage *u, struct errinfo *e)
     TRY(job_load_model(j, e));
     j->stage = STAGE_RUN;
     TRY(encode_documents(j, e));
-    TRY(job_check_fit(j, j->n_doc_tokens, true, e));
+    TRY(job_check_fit(j, j->n_doc_tokens, e));
     struct tokens prompt = {.v = j->doc_tokens, .n = j->n_doc_tokens};
     j->stage = STAGE_RUN;
     return job_read_prompt(j, &prompt, u, e);

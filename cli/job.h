@@ -88,8 +88,9 @@ typedef enum err job_told(void *ctx, size_t i, enum err code, struct errinfo *e)
 
 /* A reply for each of n texts over the selected documents, up to --parallel of them at once, added to
  * results[i].  Each is told of as soon as it and those before it are done; its strings are gone
- * afterwards.  A text that fails leaves those behind it without a reply; an interruption closes all
- * early. */
+ * afterwards.  One that is too long itself is told of like the others (E_LIMIT in STAGE_FIT; where all
+ * are, the job fails so); any other failure leaves those behind it without a reply; an interruption
+ * closes all early. */
 enum err job_run_many(struct job *j, enum task task, const char *const *texts, size_t n,
                       struct result *results, job_told *told, void *ctx, struct pace *pace,
                       struct errinfo *e);
@@ -130,9 +131,10 @@ size_t job_most_prompt(const struct job *j);
 /* The documents' tokens; with --skeleton, without the bodies of what does not fit beside `extra`
  * tokens. */
 enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e);
-/* E_LIMIT in STAGE_FIT, with `why`, when a prompt of so many tokens and its reply do not fit.
- * memory: the state is still to be taken, and has to fit too. */
-enum err job_check_fit(struct job *j, size_t prompt, bool memory, struct errinfo *e);
+/* E_LIMIT in STAGE_FIT, with `why`, when a prompt of so many tokens and its reply do not fit. */
+enum err job_check_fit(struct job *j, size_t prompt, struct errinfo *e);
+/* The same without `why` and without memory, once that is taken. */
+enum err job_check_window(struct job *j, size_t prompt, struct errinfo *e);
 /* Brings the session to the prompt, whose first n_doc_tokens are the documents', and counts what was
  * new. */
 enum err job_read_prompt(struct job *j, const struct tokens *prompt, struct usage *u,

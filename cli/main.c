@@ -97,6 +97,28 @@ static bool reads_file(const char *file, const char *operand, struct arena *a)
     }
 }
 
+/* Whether an operand where a path should stand is plainly a question. */
+static bool is_question(const char *operand)
+{
+    struct stat st;
+    size_t n = strlen(operand);
+    return lstat(operand, &st) && n && operand[n - 1] == '?' && strchr(operand, ' ');
+}
+
+/* Operands among which a question was taken for a path. */
+static enum exit_code check_questions(const struct cmd *c, const struct options *o, struct term *t,
+                                      char *const *operands)
+{
+    for (char *const *p = operands; *p && c->needs & NEEDS_QUESTION; p++) {
+        if (!is_question(*p)) continue;
+        term_error(t, o->questions ? "%s: no such file; with -Q (--questions) the questions come from its "
+                                     "file and all operands are paths"
+                                   : "%s: no such file; the question is the first operand, paths follow", *p);
+        return misuse(t, c, NULL);
+    }
+    return EXIT_DONE;
+}
+
 /* Turns the operands into what the row asks for.  *operands has room for one more. */
 static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term *t,
                              char ***operands, int n, struct arena *a)
@@ -115,6 +137,8 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
         (*operands)[1] = NULL;
         n = 1;
     }
+    enum exit_code asked = check_questions(c, o, t, *operands);
+    if (asked) return asked;
     int dashes = o->questions && !strcmp(o->questions, "-");
     for (int i = 0; i < n && c->needs & NEEDS_INPUT; i++) {
         if (!*(*operands)[i]) return misuse(t, c, "an operand is empty");

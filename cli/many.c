@@ -19,7 +19,6 @@ struct entry {
     enum err code;
     struct errinfo e;
     enum stage stage;
-    struct buf why;        /* job.h */
     bool begun, ended;
 };
 
@@ -41,7 +40,6 @@ struct many {
 static void entry_free(struct entry *x)
 {
     tokens_free(&x->s.tokens);
-    buf_free(&x->why);
     arena_free(x->s.a);
     *x = (struct entry){.ended = true};
 }
@@ -55,10 +53,8 @@ static bool begin(void *ctx, size_t i, struct session *s)
     j->stage = STAGE_RUN;
     x->s.a = arena_new();
     x->code = step_encode(&x->s, j, &x->e);
-    if (!x->code) x->code = job_check_fit(j, j->n_doc_tokens + x->tokens, false, &x->e);
+    if (!x->code) x->code = job_check_window(j, j->n_doc_tokens + x->tokens, &x->e);
     x->stage = j->stage;
-    x->why = j->why;
-    j->why = (struct buf){0};
     if (x->code) return false;
     session_share(s, j->session, j->n_doc_tokens);
     x->begun = true;
@@ -76,8 +72,6 @@ static void tell(struct many *m, size_t i)
     struct job *j = m->j;
     struct usage *u = &x->r->usage;
     j->stage = x->stage;
-    buf_clear(&j->why);
-    if (!m->code) buf_add(&j->why, x->why.s, x->why.n);
     u->prompt_tokens += x->usage.prompt_tokens;
     u->cached_tokens += x->usage.cached_tokens;
     u->prefill_seconds += x->usage.prefill_seconds;
@@ -101,13 +95,20 @@ static void tell(struct many *m, size_t i)
     entry_free(x);
 }
 
+/* Whether those behind a text that ended so would fail, too.  That it is too long itself is its own
+ * affair. */
+static bool ends_all(const struct entry *x)
+{
+    return x->code && x->code != E_INTR && x->stage != STAGE_FIT;
+}
+
 static size_t done(void *ctx, size_t i)
 {
     struct many *m = ctx;
     size_t wanted = m->n;
     m->v[i].ended = true;
     m->running -= m->v[i].begun;
-    if (m->v[i].code && m->v[i].code != E_INTR) wanted = i;
+    if (ends_all(&m->v[i])) wanted = i;
     while (!m->closed && m->told < m->n && m->v[m->told].ended) tell(m, m->told++);
     return m->closed ? 0 : wanted;
 }
@@ -151,14 +152,16 @@ static enum err count_questions(struct many *m, struct errinfo *e)
     return r;
 }
 
-/* The longest question of at most `room` tokens, of those up to the first that is longer: that one
- * ends the run.  The first question counts in any case. */
+/* The tokens of the longest question of at most `room` tokens; where all have more, of the shortest. */
 static size_t longest_question(const struct many *m, size_t room)
 {
-    size_t most = m->v[0].tokens;
-    for (size_t i = 0; i < m->n && m->v[i].tokens <= room; i++)
-        if (m->v[i].tokens > most) most = m->v[i].tokens;
-    return most;
+    size_t most = 0, least = SIZE_MAX;
+    for (size_t i = 0; i < m->n; i++) {
+        size_t n = m->v[i].tokens;
+        if (n < least) least = n;
+        if (n <= room && n > most) most = n;
+    }
+    return most ? most : least;
 }
 
 /* The documents, as they fit beside the longest question, and room for it. */
@@ -172,7 +175,7 @@ static enum err read_documents(struct many *m, struct errinfo *e)
     TRY(job_fit_documents(j, longest_question(m, room), e));
     room -= room < j->n_doc_tokens ? room : j->n_doc_tokens;
     m->longest = longest_question(m, room);
-    TRY(job_check_fit(j, j->n_doc_tokens + m->longest, true, e));
+    TRY(job_check_fit(j, j->n_doc_tokens + m->longest, e));
     struct tokens documents = {.v = j->doc_tokens, .n = j->n_doc_tokens};
     TRY(job_read_prompt(j, &documents, &first->usage, e));
     first->usage.prompt_tokens += first->tokens;

@@ -38,6 +38,7 @@ struct look {
     bool many;    /* several results in one stream: say which each is      */
     bool docs;    /* ... by document                                       */
     bool texts;   /* ... by question                                       */
+    bool each;    /* of one document: JSON names it                        */
 };
 
 /* Renders a result and puts it, with what separates records in this format. */

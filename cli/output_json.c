@@ -213,6 +213,10 @@ void output_json(struct buf *out, const struct result *r, const struct look *loo
     jsonw_z(&w, "deepread", JSON_VERSION);
     jsonw_z(&w, "command", task_name(r->task));
     jsonw_z(&w, "status", result_status_name(result_status(r)));
+    if (look->each && r->n_docs) {
+        jsonw_z(&w, "document", r->docs[0]->name);
+        jsonw_z(&w, "sha256", r->docs[0]->sha256);
+    }
     if (r->task == TASK_ANSWER) {
         jsonw_z(&w, "question", r->text);
         add_sentences(&w, "answer", r);

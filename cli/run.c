@@ -15,6 +15,7 @@ struct state {
     struct output out;
     struct inputs in;
     size_t results, negative;
+    size_t unfit;   /* questions too long to be asked */
     double reading; /* seconds, of the documents now in the set */
 };
 
@@ -36,7 +37,7 @@ static bool is_final(const struct state *s, enum err code)
 static enum exit_code exit_code(const struct state *s)
 {
     if (s->in.failed && !s->results) return s->in.first_failure;
-    if (read_code(&s->in, s->run->o)) return EXIT_PARTIAL;
+    if (s->unfit || read_code(&s->in, s->run->o)) return EXIT_PARTIAL;
     if (s->run->any_negative ? s->negative > 0 : s->results && s->negative == s->results)
         return EXIT_NEGATIVE;
     return EXIT_DONE;
@@ -141,10 +142,28 @@ struct side_by_side {
     struct result *results;
 };
 
+#define TITLE 40 /* characters of a question that tell it from others */
+
+/* A question that is too long costs a line, not the others. */
+static void say_unfit(struct state *s, size_t i, const struct errinfo *e)
+{
+    const char *text = s->run->texts[i], *doc = s->run->o->each ? s->j.set.v[0]->name : "";
+    size_t n = 0, all = strlen(text);
+    uint32_t cp;
+    for (int k = 0; k < TITLE && n < all; k++) n += utf8_next(text + n, all - n, &cp);
+    term_error(s->run->t, "%s%squestion %zu (\"%.*s%s\"): %s", doc, *doc ? ": " : "", i + 1, (int)n,
+               text, n < all ? "..." : "", e->msg);
+    s->unfit++;
+}
+
 static enum err on_result(void *ctx, size_t i, enum err code, struct errinfo *e)
 {
     struct side_by_side *all = ctx;
-    return finish_text(all->s, &all->results[i], code, e);
+    struct state *s = all->s;
+    if (code != E_LIMIT || s->j.stage != STAGE_FIT) return finish_text(s, &all->results[i], code, e);
+    say_unfit(s, i, e);
+    result_free(&all->results[i]);
+    return OK;
 }
 
 static enum err run_side_by_side(struct state *s, struct errinfo *e)
@@ -354,12 +373,20 @@ static enum err list_inputs(struct state *s, char *const *operands, struct input
     return s->run->o->output_dir ? check_results(s, v, *n, e) : OK;
 }
 
+/* What a reader says names its document; what is said of a prompt does not. */
+static void fail_input(struct state *s, const struct input *in, const struct errinfo *e)
+{
+    struct errinfo named = {0};
+    if (s->j.stage != STAGE_INPUT) err_set(&named, e->code, "%s: %s", in->path, e->msg);
+    say_failure(s, named.code ? &named : e, false);
+}
+
 static enum err run_inputs(struct state *s, const struct input *v, size_t n, struct errinfo *e)
 {
     for (size_t i = 0; i < n; i++) {
         enum err code = run_one(s, &v[i], e);
         if (code && is_final(s, code)) return code;
-        if (code) say_failure(s, e, false);
+        if (code) fail_input(s, &v[i], e);
         err_clear(e);
         term_detail(s->run->t, "%zu of %zu inputs done, %zu failed", i + 1, n, s->in.failed);
     }
@@ -376,6 +403,7 @@ static enum exit_code run_each(struct state *s, char *const *operands)
     s->j.stage = STAGE_OUTPUT;
     s->look.many = !to_dir || s->run->n_texts > 1;
     s->look.docs = !to_dir;
+    s->look.each = true;
     if (!to_dir && output_open(&s->out, s->run->o->output, &e)) return fail_all(s, &e);
     if (list_inputs(s, operands, &inputs, &n, &e) || run_inputs(s, inputs, n, &e))
         return fail_all(s, &e);

@@ -16,12 +16,35 @@ deepread ask -Q questions.txt -f jsonl --stats lease.txt | grep -c '"status": "o
 { cat questions.txt; echo 'Who is the president of France?'; echo 'Which street?'; } >q; for n in 1 3 8; do deepread ask -Q q --parallel $n -f jsonl lease.txt >at$n; done; cmp at1 at3; cmp at1 at8; grep . q | while read -r one; do deepread ask -f jsonl "$one" lease.txt; done | sed 's/"usage".*//' >alone; sed 's/"usage".*//' at8 | cmp - alone; wc -l <at8
 4
 ---
-# What is asked before a question that does not fit is answered.
-{ echo 'When does the lease end?'; seq 600 | tr '\n' ' '; echo; echo 'Who is the tenant?'; } | deepread ask -Q - -c 1500 -f jsonl -o out lease.txt; echo $?; grep -c 'When does the lease end' out; wc -l <out
-5
+# A question that does not fit costs a line and the exit code, not the others.
+{ printf '\357\273\277When does the lease end?\r\n'; seq 600 | tr '\n' ' '; echo; echo 'Which street?'; } | deepread ask -Q - -c 1500 -f jsonl -o out lease.txt; echo $?; grep -c '"question": "When does the lease end?"' out; grep -c '"question": "Which street?"' out; wc -l <out; ! grep partial out
+3
 1
 1
+2
+! question 2 ("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 1..."): the input needs * tokens and the reply 768, the window holds 1500
+---
+# It may be the first; where it is the only one the run ends as it does without a file.
+{ seq 600 | tr '\n' ' '; echo; echo 'Which street?'; } | deepread ask -Q - -c 1500 -f jsonl lease.txt | grep -c '"question": "Which street?"'
+1
+! question 1 (*
+---
+seq 600 | tr '\n' ' ' | deepread ask -Q - -c 1500 lease.txt
 ! the input needs * tokens and the reply 768, the window holds 1500
+= 5
+---
+# Each document on its own: the line names it, and so does every JSON record.
+{ seq 600 | tr '\n' ' '; echo; echo 'Who is the president of France?'; } >q; cp lease.txt 2.txt; deepread ask -Q q -c 1500 --each -f jsonl lease.txt 2.txt >out; echo $?; grep -o '"status": "[a-z]*", "document": "[^"]*"' out
+3
+"status": "unsupported", "document": "lease.txt"
+"status": "unsupported", "document": "2.txt"
+! lease.txt: question 1 (*
+! 2.txt: question 1 (*
+---
+seq 2000 >long.txt; deepread ask --each --json -c 1500 'Which street?' long.txt lease.txt >out; echo $?; grep -c '"document": "lease.txt"' out
+3
+1
+! long.txt: the input needs * tokens*
 ---
 # An interruption closes those at work early and begins no other.
 for i in 1 2 3 4 5 6 7 8 9; do echo "What happens in the year $i?"; done >q; mkfifo f; deepread ask -Q q --parallel 3 -f jsonl lease.txt >f & { read -r line; kill -INT $!; cat >rest; } <f; wait $!; echo $?; [ "$(wc -l <rest)" -lt 8 ] && echo fewer; grep -vc '^{.*"status": ".*}$' rest

@@ -18,5 +18,4 @@ long.c
 ---
 # A question that does not fit anyway costs no bodies.
 (echo '/* Adds up. */'; echo 'int add(int a)'; echo '{'; seq -f '    a += %g;' 60; echo '    return a;'; echo '}') >long.c; { echo 'What does add do?'; seq 900 | tr '\n' ' '; } >q; deepread ask -Q q --skeleton --budget 800 long.c 2>&1 >/dev/null | grep -e skeleton -e budget
-? deepread: the input needs * tokens, --budget allows 800
-  raise --budget
+? deepread: question 2 (*): the input needs * tokens, --budget allows 800

@@ -195,3 +195,16 @@ mkdir -p own/compact; printf 'Task\n' > own/compact/answer.txt; deepread ask x -
 deepread text --doc-memory 1K lease.txt
 ! --doc-memory: expected a size from 16M to *G, found "1K"
 = 2
+---
+# A question where a path should stand.
+deepread ask -Q questions.txt 'Who pays the rent?' lease.txt
+! Who pays the rent?: no such file; with -Q (--questions) the questions come from its file*
+= 2
+---
+deepread ask lease.txt 'Who pays the rent?'
+! Who pays the rent?: no such file; the question is the first operand, paths follow
+= 2
+---
+printf 'o\0k\0\n\0' > wide; deepread ask -Q wide lease.txt
+! wide:1: questions must be UTF-8
+= 2

@@ -1,0 +1,64 @@
+#include "cli/questions.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+
+#define QUESTIONS_LIMIT ((size_t)1 << 20) /* bytes */
+
+static enum err read_file(const char *path, struct buf *out, struct errinfo *e)
+{
+    if (!strcmp(path, "-"))
+        return sys_read_all(STDIN_FILENO, QUESTIONS_LIMIT, out, "standard input", e);
+    return sys_read_file(path, QUESTIONS_LIMIT, out, e);
+}
+
+/* Bytes that are UTF-8 and not NUL, which no text holds and UTF-16 is full of. */
+static size_t text_bytes(const struct buf *b)
+{
+    const char *nul = b->n ? memchr(b->s, '\0', b->n) : NULL;
+    size_t n = nul ? (size_t)(nul - b->s) : b->n;
+    return n ? utf8_check(b->s, n) : 0;
+}
+
+/* The line of byte i, from 1. */
+static size_t line_at(const struct buf *b, size_t i)
+{
+    size_t line = 1;
+    for (size_t k = 0; k < i; k++) line += b->s[k] == '\n';
+    return line;
+}
+
+static size_t split_lines(struct arena *a, const struct buf *b, const char ***texts)
+{
+    static const char mark[] = "\xef\xbb\xbf"; /* that editors of some systems begin a file with */
+    size_t lines = 1, n = 0, at = b->n >= 3 && !memcmp(b->s, mark, 3) ? 3 : 0;
+    for (size_t i = 0; i < b->n; i++) lines += b->s[i] == '\n';
+    *texts = NEW(a, const char *, lines);
+    while (at < b->n) {
+        const char *end = memchr(b->s + at, '\n', b->n - at);
+        size_t from = at, to = end ? (size_t)(end - b->s) : b->n;
+        at = to + 1;
+        while (from < to && strchr(" \t\r", b->s[from])) from++;
+        while (to > from && strchr(" \t\r", b->s[to - 1])) to--;
+        if (from < to) (*texts)[n++] = mem_copy(a, b->s + from, to - from);
+    }
+    return n;
+}
+
+enum err questions_read(struct arena *a, const char *path, const char *const **texts, size_t *n,
+                        struct errinfo *e)
+{
+    struct buf b = {0};
+    const char **v = NULL;
+    enum err r = read_file(path, &b, e);
+    size_t valid = text_bytes(&b);
+    if (!r && valid != b.n)
+        r = err_set(e, E_FORMAT, "%s:%zu: questions must be UTF-8", path, line_at(&b, valid));
+    if (!r) *n = split_lines(a, &b, &v);
+    if (!r && !*n) r = err_set(e, E_EMPTY, "%s: holds no question", path);
+    *texts = v;
+    buf_free(&b);
+    return r;
+}
