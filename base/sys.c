@@ -324,9 +324,20 @@ void sys_exe_dir(char *out, size_t cap)
 /* Read by many threads; a lock-free atomic may be written by a signal handler. */
 static atomic_int interrupt_signal;
 
+static _Atomic int64_t interrupted_ms;
+
+/* timeout(1) and some shells send one interruption twice, to the process and to its group. */
+enum { SAME_INTERRUPTION_MS = 300 };
+
 static void on_signal(int sig)
 {
-    if (interrupt_signal && sig == SIGINT) _exit(128 + sig); /* twice: at once */
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    if (!interrupt_signal)
+        interrupted_ms = now;
+    else if (sig == SIGINT && now - interrupted_ms > SAME_INTERRUPTION_MS)
+        _exit(128 + sig);
     interrupt_signal = sig;
 }
 

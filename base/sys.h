@@ -59,7 +59,7 @@ void sys_exe_dir(char *out, size_t cap);
 void sys_catch_bus(const char *message, int exit_code);
 
 /* The one variable that changes while the program runs: set by SIGINT and SIGTERM once sys_catch_interrupt was
- * called, polled between layers and between tokens.  A second SIGINT ends the process. */
+ * called, polled between layers and between tokens.  A second SIGINT, not at the same moment, ends the process. */
 void sys_catch_interrupt(void);
 bool sys_interrupted(void);
 int sys_interrupt_signal(void); /* SIGINT, SIGTERM, ... or 0 */
