@@ -5,8 +5,9 @@
 #include <uchardet/uchardet.h>
 
 #include "ingest/charset.h"
+#include "ingest/zip_list.h"
 
-enum { SHOWN = 1 << 16, HEADER = 46 /* bytes before a name in a zip's list */ };
+enum { SHOWN = 1 << 16 };
 
 static bool is_high(char c)
 {
@@ -68,16 +69,15 @@ static const char *guess(struct arena *a, const char *s, size_t n)
     return name;
 }
 
-/* The names in the list of a zip file that are not UTF-8, one a line. */
-static void collect(struct buf *out, const unsigned char *s, size_t n)
+/* A zip file's names that nothing says the charset of and that are not UTF-8, one a line. */
+static void collect(struct buf *out, const void *archive, size_t n)
 {
-    const unsigned char *p = s, *end = s + n;
-    while (out->n < SHOWN && (p = memmem(p, (size_t)(end - p), "PK\1\2", 4))) {
-        size_t left = (size_t)(end - p), len = left > HEADER ? p[28] | (size_t)p[29] << 8 : 0;
-        const char *name = (const char *)p + HEADER;
-        p += 4;
-        if (!len || len > left - HEADER || utf8_check(name, len) == len) continue;
-        buf_add(out, name, len);
+    struct zip_list list;
+    struct zip_name m;
+    zip_list_open(&list, archive, n);
+    while (out->n < SHOWN && zip_list_next(&list, &m)) {
+        if (m.utf8 || utf8_check(m.s, m.n) == m.n) continue;
+        buf_add(out, m.s, m.n);
         buf_addc(out, '\n');
     }
 }
@@ -86,7 +86,7 @@ void member_names_open(struct member_names *m, struct arena *a, const void *arch
 {
     struct buf b = {0};
     m->charset = NULL;
-    if (n > 4 && !memcmp(archive, "PK", 2)) collect(&b, archive, n);
+    collect(&b, archive, n);
     if (b.n) {
         bool dos = is_western(b.s, b.n) && are_dos_letters(b.s, b.n);
         const char *guessed = dos ? NULL : guess(a, b.s, b.n);

@@ -44,6 +44,8 @@ static const struct mark marks[] = {
     MARK(0, "\xfd" "7zXZ\0", "xz-compressed data"),
     MARK(0, "\x28\xb5\x2f\xfd", "Zstandard-compressed data"),
     MARK(0, "\x04\x22\x4d\x18", "LZ4-compressed data"),
+    MARK(0, "PK\3\4", "a zip archive"),
+    MARK(0, "PK\5\6", "a zip archive"),
     MARK(0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     MARK(0, "Rar!\x1a\x07", "a RAR archive"),
     MARK(257, "ustar", "a tar archive"),
@@ -67,31 +69,9 @@ static const struct mark marks[] = {
     MARK(0, "PACK", "a Git pack"),
 };
 
-/* Zip holds many kinds; the names of its first members tell. */
-static const char *zip_kind(const char *s, size_t n)
-{
-    static const struct { const char *member, *what; } kinds[] = {
-        {"mimetypeapplication/epub+zip", "an e-book (epub)"},
-        {"mimetypeapplication/vnd.oasis.opendocument.text", "an OpenDocument text (odt)"},
-        {"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "an OpenDocument table (ods)"},
-        {"mimetypeapplication/vnd.oasis.opendocument.presentation", "OpenDocument slides (odp)"},
-        {"word/", "a Word document (docx)"},
-        {"xl/", "an Excel workbook (xlsx)"},
-        {"ppt/", "PowerPoint slides (pptx)"},
-        {"[Content_Types].xml", "an Office document (docx, xlsx, pptx)"},
-        {"META-INF/", "a Java archive"},
-        {"AndroidManifest.xml", "an Android package"},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (memmem(s, n, kinds[i].member, strlen(kinds[i].member))) return kinds[i].what;
-    return "a zip archive";
-}
-
 const char *magic_of(const void *head, size_t n)
 {
     const char *s = head;
-    if (n >= 4 && (memcmp(s, "PK\3\4", 4) == 0 || memcmp(s, "PK\5\6", 4) == 0))
-        return zip_kind(s, n);
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         const struct mark *m = &marks[i];
         if (n >= m->at + m->n && memcmp(s + m->at, m->bytes, m->n) == 0) return m->what;

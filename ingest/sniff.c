@@ -4,21 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
 #include "ingest/lang.h"
-
-int sniff_pdf(const char *name, const unsigned char *head, size_t n)
-{
-    size_t len = strlen(name);
-    bool named = len > 4 && strcasecmp(name + len - 4, ".pdf") == 0;
-    size_t look = named || n < 1024 ? n : 1024;
-    if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
-    /* With a mail header or the like before it: then a line begins with it and a version follows.
-     * A program that only speaks of the mark is no PDF. */
-    const unsigned char *at = memmem(head, look, "\n%PDF-", 6);
-    if (!at && named) at = memmem(head, look, "%PDF-", 5);
-    size_t left = at ? (size_t)(head + n - at) : 0;
-    return left && memmem(at, left < 10 ? left : 10, ".", 1) ? 90 : 0;
-}
+#include "ingest/zip_list.h"
 
 static bool starts(const char *s, size_t n, const char *what)
 {
@@ -60,31 +48,15 @@ int sniff_html(const char *name, const unsigned char *head, size_t n)
 
 /* ------------------------------------------------------------------ zip and what is made of it */
 
-/* A name in a header of the zip format at s, whose file name stands at `at`. */
-static bool header_names(const unsigned char *s, size_t n, size_t at, size_t len_at,
-                         const char *member)
-{
-    size_t k = strlen(member), len = n >= at ? s[len_at] | (size_t)s[len_at + 1] << 8 : 0;
-    return len >= k && k <= n - at && strncasecmp((const char *)s + at, member, k) == 0;
-}
-
-/* Whether headers in these bytes name a member that begins like this. */
-static bool names_member(const unsigned char *s, size_t n, const char *mark, size_t at,
-                         size_t len_at, const char *member)
-{
-    const unsigned char *p = s, *end = s + n;
-    for (; (p = memmem(p, (size_t)(end - p), mark, 4)); p += 4)
-        if (header_names(p, (size_t)(end - p), at, len_at, member)) return true;
-    return false;
-}
-
-/* Members are named in front of each, and all of them at the end of the file. */
+/* Whether a member of its own, in its outermost folder, begins like this. */
 static bool zip_holds(const unsigned char *s, size_t n, const char *member)
 {
-    enum { FRONT = 1 << 16, BACK = 1 << 18 };
-    size_t front = n < FRONT ? n : FRONT, back = n < BACK ? n : BACK;
-    return names_member(s, front, "PK\3\4", 30, 26, member) ||
-           names_member(s + n - back, back, "PK\1\2", 46, 28, member);
+    struct zip_list list;
+    struct zip_name m;
+    zip_list_open(&list, s, n);
+    while (zip_list_next(&list, &m))
+        if (starts(m.s, m.n, member)) return true;
+    return false;
 }
 
 static bool is_zip(const unsigned char *s, size_t n)
@@ -101,9 +73,9 @@ static bool named(const char *name, const char *suffix)
 /* The first member of OpenDocument files and e-books says what they are, stored as it is. */
 static bool says_type(const unsigned char *s, size_t n, const char *type)
 {
-    size_t k = strlen(type);
-    if (n < 38 || memcmp(s + 30, "mimetype", 8) != 0) return false;
-    size_t at = 30 + (s[26] | (size_t)s[27] << 8) + (s[28] | (size_t)s[29] << 8);
+    size_t k = strlen(type), name = n < 38 ? 0 : s[26] | (size_t)s[27] << 8;
+    if (name != 8 || memcmp(s + 30, "mimetype", 8) != 0) return false;
+    size_t at = 38 + (s[28] | (size_t)s[29] << 8);
     return at + k <= n && memcmp(s + at, type, k) == 0;
 }
 
@@ -252,4 +224,57 @@ bool sniff_compressed(const char *name, const unsigned char *head, size_t n)
     for (size_t i = 0; i < sizeof tars / sizeof *tars; i++)
         if (named(name, tars[i])) return false;
     return is_compressed(head, n);
+}
+
+/* ------------------------------------------------------------------ PDF */
+
+static const unsigned char *skip_blanks(const unsigned char *p, const unsigned char *end)
+{
+    while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r') || !*p)) p++;
+    return p;
+}
+
+/* "1 0 obj" */
+static bool is_object(const unsigned char *p, const unsigned char *end)
+{
+    for (int i = 0; i < 2; i++) {
+        const unsigned char *after = p;
+        while (after < end && *after >= '0' && *after <= '9') after++;
+        const unsigned char *next = skip_blanks(after, end);
+        if (after == p || next == after) return false;
+        p = next;
+    }
+    return end - p >= 3 && memcmp(p, "obj", 3) == 0;
+}
+
+/* Whether a header is one: with an object below it, and perhaps a comment between. */
+static bool heads_pdf(const unsigned char *p, const unsigned char *end)
+{
+    while ((p = skip_blanks(p, end)) < end && *p == '%')
+        while (p < end && *p != '\n' && *p != '\r') p++;
+    return is_object(p, end);
+}
+
+/* Text that shows what a PDF file looks like is none where its name says that it is text. */
+static bool is_named_text(const char *name, const unsigned char *s, size_t n)
+{
+    return lang_of(name, NULL, 0) && !memchr(s, 0, n) && utf8_check((const char *)s, n) == n;
+}
+
+/* With something before its header: a header line of the web, a warning.  A page and a message are
+ * surer to be what they are (sniff_html, sniff_eml), whatever they speak of. */
+static int sniff_late_pdf(const char *name, const unsigned char *s, size_t n)
+{
+    const unsigned char *end = s + n, *at = memmem(s, n < 1024 ? n : 1024, "\n%PDF-", 6);
+    if (!at || !heads_pdf(at, end) || sniff_archive(name, s, n)) return 0;
+    return is_named_text(name, s, n) ? 0 : 80;
+}
+
+int sniff_pdf(const char *name, const unsigned char *head, size_t n)
+{
+    if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
+    if (!named(name, ".pdf")) return sniff_late_pdf(name, head, n);
+    const unsigned char *at = memmem(head, n, "%PDF-", 5);
+    size_t left = at ? (size_t)(head + n - at) : 0;
+    return left && memmem(at, left < 10 ? left : 10, ".", 1) ? 90 : 0;
 }

@@ -4,6 +4,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -28,9 +29,10 @@ static inline void archive_put(struct archive *a, const struct part *p)
     archive_entry_set_size(e, (la_int64_t)n);
     archive_entry_set_filetype(e, AE_IFREG);
     archive_entry_set_perm(e, 0644);
-    if (archive_format(a) == ARCHIVE_FORMAT_ZIP) { /* as office programs do */
-        if (strcmp(p->name, "mimetype")) archive_write_zip_set_compression_deflate(a);
-        else archive_write_zip_set_compression_store(a);
+    if (archive_format(a) == ARCHIVE_FORMAT_ZIP) { /* as office programs and Info-ZIP do */
+        bool store = !strcmp(p->name, "mimetype") || (n > 4 && !memcmp(p->s, "PK\3\4", 4));
+        if (store) archive_write_zip_set_compression_store(a);
+        else archive_write_zip_set_compression_deflate(a);
     }
     archive_write_header(a, e);
     archive_write_data(a, p->s, n);

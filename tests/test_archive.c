@@ -2,6 +2,7 @@
 #include "tests/archive_make.h"
 #include "tests/extract_check.h"
 
+#include "ingest/formats.h"
 #include "ingest/members.h"
 
 static char *dir;
@@ -242,6 +243,41 @@ static void names_of_other_code_pages(void **state)
     }
 }
 
+/* What is stored in a zip file is not its own: neither its kind nor its names. */
+static void documents_stored_inside(void **state)
+{
+    (void)state;
+    static const char word[] =
+        "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">"
+        "<w:body><w:p><w:r><w:t>Inside</w:t></w:r></w:p></w:body></w:document>";
+    static const char russian[] = "\x84\xae\xa3\xae\xa2\xae\xe0.txt", german[] = "gr\x94\xe1""e.txt";
+    struct buf docx = ZIP({"[Content_Types].xml", "<Types/>", 0}, {"word/document.xml", word, 0});
+    struct buf odt = ZIP({"mimetype", "application/vnd.oasis.opendocument.text", 0},
+                         {"content.xml", "<a/>", 0});
+    struct buf inner = ZIP({"NNNNNNN.txt", "x\n", 0}, {"NNNNNNM.txt", "x\n", 0});
+    rename_in(&inner, "NNNNNNN.txt", russian);
+    rename_in(&inner, "NNNNNNM.txt", "\x84\xae\xa3\xae\xa2\xae\xe1.txt");
+    struct buf out = ZIP({"in.docx", docx.s, docx.n}, {"in.odt", odt.s, odt.n}, {"x.txt", "x\n", 0});
+    write_file(dir, "s.zip", out.s, out.n);
+    struct tree t = read_path("s.zip", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "s.zip/in.docx\ns.zip/x.txt\n");
+    drop_tree(&t);
+    /* The kind of one that was cut off: its end record is gone. */
+    assert_int_equal(formats_find("docx")->sniff("x", (const unsigned char *)docx.s, docx.n - 30), 95);
+    assert_int_equal(formats_find("docx")->sniff("x", (const unsigned char *)out.s, out.n - 30), 0);
+    buf_free(&out);
+    out = ZIP({"NNNNN.txt", "x\n", 0}, {"in.zip", inner.s, inner.n});
+    rename_in(&out, "NNNNN.txt", german);
+    write_file(dir, "c.zip", out.s, out.n);
+    t = read_path("c.zip/gr\xc3\xb6\xc3\x9f""e.txt", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "c.zip/gr\xc3\xb6\xc3\x9f""e.txt\n");
+    drop_tree(&t);
+    buf_free(&out);
+    buf_free(&inner);
+    buf_free(&odt);
+    buf_free(&docx);
+}
+
 #define ATTACHED(name, base64)                                                                     \
     "--b\nContent-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n"             \
     "Content-Disposition: attachment; filename=\"" name "\"\n\n" base64 "\n"
@@ -426,6 +462,7 @@ int main(void)
         cmocka_unit_test(one_compressed_file),
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
+        cmocka_unit_test(documents_stored_inside),
         cmocka_unit_test(attachments),
         cmocka_unit_test(attachments_left_out),
         cmocka_unit_test(what_is_there_before_the_damage),
