@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "extract/cut_gzip.h"
+#include "extract/gunzip.h"
 #include "extract/member_name.h"
 #include "ingest/members.h"
 #include "ingest/formats.h"
@@ -21,7 +21,7 @@ struct unpacking {
     size_t total;    /* bytes unpacked so far     */
     size_t members;
     bool single;     /* a compressed file         */
-    bool cut;        /* what is read is the beginning of what was packed */
+    enum gunzip gz;  /* of what the bytes at hand were unpacked from */
     const char *end; /* why it ends early         */
     struct member_names names;
     char why[160];
@@ -175,7 +175,7 @@ static enum err take_entries(struct unpacking *u, struct archive_entry *entry, i
         TRY(take_entry(u, entry, e));
         if (!u->end) status = archive_read_next_header(u->ar, &entry);
     }
-    if (!u->end && (status != ARCHIVE_EOF || u->cut))
+    if (!u->end && (status != ARCHIVE_EOF || u->gz == GUNZIP_CUT))
         u->end = "damaged: the rest cannot be unpacked";
     const char *end = u->end ? u->end : "";
     return members_send(u->fd, MEMBERS_END, "", end, strlen(end), e);
@@ -200,7 +200,7 @@ static enum err unpack_bytes(struct unpacking *all, const char *name, const void
         if (u.ar) status = archive_read_next_header(u.ar, &entry);
         bool zip = n >= 4 && !memcmp(bytes, "PK", 2);
         if (status == ARCHIVE_EOF || (zip && !is_header(status))) break;
-        if (raw && is_header(status) && !u.cut && archive_filter_count(u.ar) < 2)
+        if (raw && is_header(status) && !u.gz && archive_filter_count(u.ar) < 2)
             status = ARCHIVE_FATAL;
     }
     enum err r = is_header(status) ? take_entries(&u, entry, status, e)
@@ -214,13 +214,13 @@ static enum err unpack_bytes(struct unpacking *all, const char *name, const void
 enum err unpack(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e)
 {
     struct unpacking u = {.fd = fd, .source = n};
-    struct buf head = {0};
+    struct buf unpacked = {0};
     struct arena *a = arena_new();
     member_names_open(&u.names, a, bytes, n);
-    u.cut = cut_gzip(&head, bytes, n, MEMBERS_BYTES);
-    enum err r = u.cut ? unpack_bytes(&u, name, head.s, head.n, e)
-                       : unpack_bytes(&u, name, bytes, n, e);
-    buf_free(&head);
+    u.gz = gunzip(&unpacked, bytes, n, MEMBERS_BYTES);
+    enum err r = u.gz ? unpack_bytes(&u, name, unpacked.s, unpacked.n, e)
+                      : unpack_bytes(&u, name, bytes, n, e);
+    buf_free(&unpacked);
     arena_free(a);
     return r;
 }

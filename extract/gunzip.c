@@ -1,5 +1,6 @@
-#include "extract/cut_gzip.h"
+#include "extract/gunzip.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <zlib.h>
@@ -26,13 +27,15 @@ static int unpack_all(z_stream *z, struct buf *out, size_t most)
     return r;
 }
 
-bool cut_gzip(struct buf *out, const void *bytes, size_t n, size_t most)
+enum gunzip gunzip(struct buf *out, const void *bytes, size_t n, size_t most)
 {
     z_stream z = {.next_in = (unsigned char *)(uintptr_t)bytes, .avail_in = (unsigned)n};
-    if (!begins(bytes, n) || n > CUT_GZIP_MAX || inflateInit2(&z, GZIP) != Z_OK) return false;
+    if (!begins(bytes, n) || n > GUNZIP_MAX || inflateInit2(&z, GZIP) != Z_OK) return GUNZIP_NONE;
     int r = unpack_all(&z, out, most);
     inflateEnd(&z);
-    bool cut = r != Z_STREAM_END && r != Z_OK && out->n > 0 && out->n <= most;
-    if (!cut) buf_free(out);
-    return cut;
+    if (r == Z_OK || out->n == 0 || out->n > most) {
+        buf_free(out);
+        return GUNZIP_NONE;
+    }
+    return r == Z_STREAM_END ? GUNZIP_WHOLE : GUNZIP_CUT;
 }
