@@ -94,15 +94,16 @@ static void add_heading(struct buf *b, const struct result *r, const struct look
 {
     if (!look->many || (look->format != FORMAT_TEXT && look->format != FORMAT_MARKDOWN)) return;
     bool markdown = look->format == FORMAT_MARKDOWN;
+    void (*put)(struct buf *, struct str) = markdown ? output_markdown_value : output_value;
     if (record) buf_addc(b, '\n');
     if (look->docs && r->n_docs) {
         buf_addz(b, markdown ? "# " : "==> ");
-        output_value(b, str_of(r->docs[0]->name));
+        put(b, str_of(r->docs[0]->name));
         buf_addz(b, markdown ? "\n\n" : " <==\n");
     }
     if (look->texts && r->text) {
         buf_addz(b, markdown ? "## " : "> ");
-        output_value(b, str_of(r->text));
+        put(b, str_of(r->text));
         buf_addz(b, markdown ? "\n\n" : "\n");
     }
 }
@@ -117,7 +118,7 @@ enum err output_result(struct output *o, const struct result *r, const struct lo
         output_text(&b, r, look);
         break;
     case FORMAT_MARKDOWN:
-        output_markdown(&b, r, look, o->records);
+        output_markdown(&b, r, look, o->notes);
         break;
     case FORMAT_JSON:
         if (look->many) buf_addz(&b, o->records ? ",\n" : "[\n");
@@ -133,6 +134,7 @@ enum err output_result(struct output *o, const struct result *r, const struct lo
     if (look->format == FORMAT_JSONL || (look->format == FORMAT_JSON && !look->many))
         buf_addc(&b, '\n');
     o->records++;
+    o->notes += r->n_citations;
     enum err code = output_put(o, b.s, b.n, e);
     buf_free(&b);
     return code;

@@ -14,7 +14,7 @@
 struct output {
     const char *path;   /* NULL: standard output */
     struct buf pending; /* of a file, until output_close replaces it in one step */
-    size_t records;
+    size_t records, notes; /* so far */
 };
 
 /* path NULL or "-": standard output.  E_IO early when the file's folder cannot be written. */
@@ -54,8 +54,11 @@ const char *output_suffix(enum format f);
 
 void output_text(struct buf *out, const struct result *r, const struct look *look);
 void output_grep(struct buf *out, const struct result *r);
+/* first: how many notes the file has already. */
 void output_markdown(struct buf *out, const struct result *r, const struct look *look,
-                     size_t record);
+                     size_t first);
+/* A value as output_value writes it, which stays text in Markdown. */
+void output_markdown_value(struct buf *out, struct str s);
 void output_json(struct buf *out, const struct result *r, const struct look *look, bool pretty);
 
 /* A value from a document or the model on one line: runs of white space become one space, control

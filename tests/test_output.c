@@ -147,6 +147,14 @@ static void markdown_escapes_its_own_marks(void **state)
     r.n_citations = 0;
     output_markdown(&b, &r, &look, 1);
     expect(&b, "\\# \\<b>\\[x\\](http://e)!\\[y\\](z)\\`c\\`\n");
+    evil.text = STR("12. &lt; a~b costs $5 or 3^2");
+    output_markdown(&b, &r, &look, 0);
+    expect(&b, "12\\. \\&lt; a\\~b costs \\$5 or 3\\^2\n");
+    /* Notes of several results in one file are counted through. */
+    r = made(TASK_ANSWER);
+    output_markdown(&b, &r, &look, 2);
+    assert_non_null(strstr(b.s, "\\*May\\*.[^3]\n\nSee also: kv.c[^4].\n\n[^3]: a b/paper.pdf"));
+    buf_free(&b);
 }
 
 static json_t *parsed(struct buf *b)
