@@ -351,6 +351,13 @@ static enum err check_results(struct state *s, const struct input *v, size_t n, 
     return OK;
 }
 
+/* What is attached to a message is read with it. */
+static bool is_attached(const struct input *to, const char *path)
+{
+    size_t n = strlen(to->path);
+    return !strncmp(path, to->path, n) && path[n] == '/';
+}
+
 static enum err list_inputs(struct state *s, char *const *operands, struct input **out, size_t *n,
                             struct errinfo *e)
 {
@@ -364,6 +371,7 @@ static enum err list_inputs(struct state *s, char *const *operands, struct input
             s->in.gap = true;
         s->in.unreadable += l.v[i].status == LEDGER_UNREADABLE;
         if (l.v[i].status != LEDGER_USED || l.v[i].holds) continue;
+        if (*n && is_attached(&v[*n - 1], l.v[i].path)) continue;
         struct input *in = &v[(*n)++];
         *in = (struct input){.path = l.v[i].path, .in_folder = true};
         for (char *const *p = operands; *p; p++) in->in_folder &= strcmp(*p, in->path) != 0;

@@ -1,7 +1,5 @@
 #include "extract/attach.h"
 
-#include <search.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ingest/charset.h"
@@ -25,27 +23,6 @@ static bool is_readable(const char *name, const struct buf *b)
     return text;
 }
 
-/* A path that was sent, and how many parts wanted it. */
-struct sent {
-    const char *path;
-    size_t wanted;
-};
-
-static int by_path(const void *a, const void *b)
-{
-    return strcmp(((const struct sent *)a)->path, ((const struct sent *)b)->path);
-}
-
-/* Keeps a path.  Returns who has it already, or NULL. */
-static struct sent *keep_path(struct attach *x, const struct buf *path)
-{
-    struct sent *fresh = NEW(x->a, struct sent, 1);
-    *fresh = (struct sent){mem_copy(x->a, path->s, path->n), 1};
-    struct sent *const *node = tsearch(fresh, &x->sent, by_path);
-    if (!node) abort();
-    return *node == fresh ? NULL : *node;
-}
-
 /* The name without its folders; "_" for what is not shown of it, so that names that look alike are
  * told apart. */
 static void add_file(struct buf *out, const char *name)
@@ -61,23 +38,14 @@ static void add_file(struct buf *out, const char *name)
     }
 }
 
-/* A path that no other part has: the second and later ones of a name get their number.  Cost: that
- * of finding one, on average. */
-static void put_path(struct buf *out, struct attach *x, uint32_t message, const char *name)
+/* A path; of several parts with one name deepread tells the second and later ones apart. */
+static void put_path(struct buf *out, const struct attach *x, uint32_t message, const char *name)
 {
     struct buf file = {0};
-    struct sent *first = NULL, *taken;
     add_file(&file, name);
-    bool plain = !file.n || file.s[0] == '.';
-    do {
-        buf_clear(out);
-        if (message) buf_addf(out, "%u/", message);
-        if (first) buf_addf(out, "%zu-", ++first->wanted);
-        if (plain) buf_addf(out, "part-%zu", x->count + 1);
-        buf_add(out, file.s, file.n);
-        taken = keep_path(x, out);
-        if (!first) first = taken;
-    } while (taken);
+    if (message) buf_addf(out, "%u/", message);
+    if (!file.n || file.s[0] == '.') buf_addf(out, "part-%zu", x->count + 1);
+    buf_add(out, file.s, file.n);
     buf_free(&file);
 }
 
@@ -99,15 +67,4 @@ void attach_send(struct attach *x, uint32_t message, const char *name, const str
     x->total += bytes->n;
     x->count++;
     buf_free(&path);
-}
-
-static void stays(void *sent)
-{
-    (void)sent;
-}
-
-void attach_end(struct attach *x)
-{
-    tdestroy(x->sent, stays);
-    x->sent = NULL;
 }

@@ -9,8 +9,6 @@
 
 struct attach {
     int fd;
-    struct arena *a;
-    void *sent;          /* paths that were sent, a tree of tsearch(3) */
     size_t total, count; /* bytes and parts that were sent             */
     const char *end;     /* why the rest is left out, or NULL          */
     struct errinfo why;  /* the first failure to send                  */
@@ -19,6 +17,5 @@ struct attach {
 /* Sends one part, decoded, when something here reads it; pictures and the like are passed by.
  * name: as the mail gives it, or "".  message: of a box, else 0; its folder. */
 void attach_send(struct attach *x, uint32_t message, const char *name, const struct buf *bytes);
-void attach_end(struct attach *x);
 
 #endif

@@ -468,14 +468,13 @@ enum err read_mbox(struct doc_builder *b, const struct ingest_options *o, const 
 enum err unpack_mail(int fd, const char *name, const void *bytes, size_t n, struct errinfo *e)
 {
     struct arena *a = arena_new();
-    struct attach x = {.fd = fd, .a = a};
+    struct attach x = {.fd = fd};
     struct mail m = {.b = doc_new(a, name, "eml"), .s = bytes, .n = n, .attach = &x};
     enum err r = members_send_start(fd, e);
     find_lines(&m);
     if (n >= 5 && !memcmp(bytes, "From ", 5)) read_box(&m, NULL);
     else read_message(&m, 0, n, 0);
     mem_free(m.line);
-    attach_end(&x);
     arena_free(a);
     if (!r && x.why.code) r = err_set(e, x.why.code, "%s", x.why.msg);
     const char *end = x.end ? x.end : "";

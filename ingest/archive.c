@@ -101,7 +101,9 @@ static void read_member(struct item *it, const struct member *m, const struct me
     one->depth = it->depth + 1;
     one->only = asked.inside;
     one->why = *asked.below ? NULL : why;
-    if (asked.inside) r->set->ledger.v[one->entry].path = joined(r->a, path, asked.inside);
+    struct ledger_entry *entry = &r->set->ledger.v[one->entry];
+    if (asked.inside) entry->path = joined(r->a, path, asked.inside);
+    if (m->which) entry->reason = "another member has its name: told apart by a number";
     buf_add(&one->bytes, m->s, m->n);
     item_read(one, reader);
 }

@@ -22,7 +22,7 @@ struct reading {
 
 /* A folder, or an archive: what became of its files. */
 struct folder {
-    struct reading *r; /* NULL: only list */
+    struct reading *r;
     struct ledger *ledger;
     struct arena *a;
     size_t used, left_out;

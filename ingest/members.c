@@ -1,6 +1,7 @@
 #include "ingest/members.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,8 +66,64 @@ static const char *clean(struct arena *a, const char *s, size_t n)
 static int by_path(const void *a, const void *b)
 {
     const struct member *x = a, *y = b;
-    int c = strcmp(x->path, y->path);
-    return c ? c : (x->s > y->s) - (x->s < y->s); /* of two with one path the first in the file */
+    return strcmp(x->path, y->path);
+}
+
+/* A path of a member, and how many have wanted it. */
+struct taken {
+    const char *path;
+    size_t wanted;
+};
+
+static int by_taken(const void *a, const void *b)
+{
+    return strcmp(((const struct taken *)a)->path, ((const struct taken *)b)->path);
+}
+
+/* Takes a path.  Returns who has it already, or NULL. */
+static struct taken *take_path(void **root, struct arena *a, const char *path)
+{
+    struct taken *fresh = NEW(a, struct taken, 1);
+    *fresh = (struct taken){path, 1};
+    struct taken *const *node = tsearch(fresh, root, by_taken);
+    if (!node) abort();
+    return *node == fresh ? NULL : *node;
+}
+
+/* "folder/2-name" */
+static const char *numbered(struct arena *a, const char *path, size_t which)
+{
+    struct buf b = {0};
+    const char *slash = strrchr(path, '/');
+    size_t folder = slash ? (size_t)(slash - path) + 1 : 0;
+    buf_add(&b, path, folder);
+    buf_addf(&b, "%zu-%s", which, path + folder);
+    const char *out = mem_copy(a, b.s, b.n);
+    buf_free(&b);
+    return out;
+}
+
+static void stays(void *taken)
+{
+    (void)taken;
+}
+
+/* Archives may hold several members of one name.  The first keeps it, and the others are told
+ * apart, so that each can be asked for and cited.  Cost: of finding a free number, on average that
+ * of one look. */
+static void tell_apart(struct members *m, struct arena *a)
+{
+    void *root = NULL;
+    for (size_t i = 0; i < m->n; i++)
+        if (!m->v[i].reason) m->v[i].which = take_path(&root, a, m->v[i].path) != NULL;
+    for (size_t i = 0; i < m->n; i++) {
+        struct member *v = &m->v[i];
+        if (!v->which) continue;
+        struct taken *first = take_path(&root, a, v->path);
+        do v->path = numbered(a, first->path, v->which = ++first->wanted);
+        while (take_path(&root, a, v->path));
+    }
+    tdestroy(root, stays);
 }
 
 static enum err bad(const struct wire_about *about, size_t at, const char *expected,
@@ -111,6 +168,7 @@ enum err members_parse(struct members *out, struct arena *a, const struct wire_a
         if (kind == MEMBERS_LEFT_OUT) m->reason = clean(a, bytes, data);
         else m->s = bytes, m->n = data;
     }
+    tell_apart(out, a);
     if (out->n > 1) qsort(out->v, out->n, sizeof *out->v, by_path);
     return OK;
 }

@@ -30,10 +30,11 @@ enum err members_send(int fd, enum members_kind kind, const char *path, const ch
                       struct errinfo *e);
 
 struct member {
-    const char *path;   /* "" of a compressed file    */
+    const char *path;   /* "" of a compressed file; else no other member that is read has it */
     const char *s;
     size_t n;
-    const char *reason; /* left out, or NULL          */
+    const char *reason; /* left out, or NULL                                                 */
+    size_t which;       /* the second (2) and later ones of a name: called 2-NAME, or so     */
 };
 
 struct members {

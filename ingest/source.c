@@ -149,9 +149,16 @@ static void list_used(struct ledger *l, struct arena *a, const char *path, const
     item_describe(&l->v[l->n - 1], path, head, n, r);
 }
 
+static enum err read_tree_file(void *ctx, const struct tree_file *t, struct errinfo *e);
+
+/* What may hold other documents is opened to list those. */
+static bool may_hold(const struct reader *r)
+{
+    return r->members || r->attachments;
+}
+
 static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *e)
 {
-    (void)e;
     struct folder *f = ctx;
     const struct reader *reader;
     if (!f->head) f->head = mem_alloc(ITEM_HEAD, 1);
@@ -160,6 +167,10 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
     } else if (!left_out(f, t, f->head, (size_t)n, &reader)) {
+        if (may_hold(reader)) {
+            close(fd);
+            return read_tree_file(f, t, e);
+        }
         list_used(f->ledger, f->a, t->path, f->head, (size_t)n, t->bytes, reader);
         f->used++;
     }
@@ -327,25 +338,10 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
     return one.why.code ? err_set(e, one.why.code, "%s", one.why.msg) : OK;
 }
 
-/* What the members of an archive, or a message and what is attached to it, would be read as. */
-static enum err list_archive(struct ledger *l, struct arena *a, const char *path,
-                             const struct ingest_options *o, struct errinfo *e)
-{
-    struct docset set = {.ledger = *l};
-    struct reading r = {.set = &set, .a = a, .o = o, .list = true};
-    struct errinfo why = {0};
-    r.pool = pool_new(o);
-    read_file(&r, path, &why);
-    pool_free(r.pool);
-    *l = set.ledger;
-    return why.code ? err_set(e, why.code, "%s", why.msg) : OK;
-}
-
 /* A file that is named, or leads into an archive, is read whatever it is. */
-static enum err list_named_file(struct ledger *l, struct arena *a, const char *path,
-                                const struct ingest_options *o, struct errinfo *e)
+static enum err list_named_file(struct reading *r, const char *path, struct errinfo *e)
 {
-    char *around = mem_copy(a, path, strlen(path));
+    char *around = mem_copy(r->a, path, strlen(path));
     size_t inside = 0;
     struct stat st = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -353,35 +349,46 @@ static enum err list_named_file(struct ledger *l, struct arena *a, const char *p
     if (fd < 0) return err_set(e, open_error(errno), "%s: %s", path, strerror(errno));
     char *head = mem_alloc(ITEM_HEAD, 1);
     ssize_t n = pread(fd, head, ITEM_HEAD, 0);
-    const struct reader *r = n > 0 ? item_judge(around, head, (size_t)n).reader : NULL;
-    bool members = r && (r->members || r->attachments) && !o->from;
+    const struct reader *reader = n > 0 ? item_judge(around, head, (size_t)n).reader : NULL;
+    bool members = reader && may_hold(reader) && !r->o->from;
     bool nothing_inside = inside && path[inside] && !members;
     if (!nothing_inside && !members && fstat(fd, &st) == 0)
-        list_used(l, a, path, head, n > 0 ? (size_t)n : 0, (size_t)st.st_size, r);
+        list_used(&r->set->ledger, r->a, path, head, n > 0 ? (size_t)n : 0, (size_t)st.st_size,
+                  reader);
     close(fd);
     mem_free(head);
-    if (members) return list_archive(l, a, path, o, e);
-    return nothing_inside ? err_set(e, E_IO, "%s: %s", path, strerror(ENOTDIR)) : OK;
+    if (nothing_inside) return err_set(e, E_IO, "%s: %s", path, strerror(ENOTDIR));
+    struct errinfo why = {0};
+    if (members) read_file(r, path, &why);
+    return why.code ? err_set(e, why.code, "%s", why.msg) : OK;
 }
 
 /* Nothing is taken from a pipe. */
-static enum err list_named(struct ledger *l, struct arena *a, const char *path,
-                           const struct ingest_options *o, struct errinfo *e)
+static enum err list_named(struct reading *r, const char *path, struct errinfo *e)
 {
     struct stat st;
     bool pipe = !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
-    if (!pipe) return list_named_file(l, a, path, o, e);
-    ledger_add(l, a, LEDGER_USED, path, NULL, 0);
+    if (!pipe) return list_named_file(r, path, e);
+    ledger_add(&r->set->ledger, r->a, LEDGER_USED, path, NULL, 0);
     return OK;
+}
+
+static enum err list_folder(struct reading *r, const char *path, struct errinfo *e)
+{
+    struct folder f = {.r = r, .ledger = &r->set->ledger, .a = r->a};
+    enum err code = tree_walk(path, r->o, r->a, f.ledger, list_file, &f, e);
+    mem_free(f.head);
+    TRY(code);
+    return f.used ? OK : nothing_in(&f, path, e);
 }
 
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e)
 {
-    struct folder f = {.ledger = l, .a = a};
-    if (!is_folder(path)) return list_named(l, a, path, o, e);
-    enum err r = tree_walk(path, o, a, l, list_file, &f, e);
-    mem_free(f.head);
-    TRY(r);
-    return f.used ? OK : nothing_in(&f, path, e);
+    struct docset set = {.ledger = *l};
+    struct reading r = {.set = &set, .a = a, .o = o, .list = true, .pool = pool_new(o)};
+    enum err code = is_folder(path) ? list_folder(&r, path, e) : list_named(&r, path, e);
+    pool_free(r.pool);
+    *l = set.ledger;
+    return code;
 }

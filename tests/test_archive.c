@@ -82,6 +82,31 @@ static void every_kind_gives_the_same_tree(void **state)
     }
 }
 
+/* What was packed twice is read twice, each under a name of its own. */
+static void members_of_one_name(void **state)
+{
+    (void)state;
+    static const struct part same[] = {
+        {"d/x.txt", "one\n", 0}, {"d/x.txt", "two\n", 0}, {"d/2-x.txt", "other\n", 0},
+        {"d/x.txt", "three\n", 0}, {"p.png", "\x89PNG\r\n\x1a\n", 0}, {"p.png", "\x89PNG\r\n\x1a\n", 0},
+    };
+    put_archive("same.tar", "ustar", "none", same, 6);
+    struct tree t = read_path("same.tar", (struct ingest_options){0});
+    assert_string_equal(t.names.s, "same.tar/d/2-x.txt\nsame.tar/d/3-x.txt\nsame.tar/d/4-x.txt\n"
+                                   "same.tar/d/x.txt\n");
+    assert_string_equal(t.set.v[0]->text.s, "other\n");
+    assert_string_equal(t.set.v[1]->text.s, "two\n");
+    assert_string_equal(t.set.v[3]->text.s, "one\n");
+    assert_non_null(strstr(t.reasons.s, "same.tar/d/4-x.txt: another member has its name"));
+    assert_non_null(strstr(t.reasons.s, "same.tar/p.png: binary: a PNG image\n"
+                                        "same.tar/p.png: binary: a PNG image\n"));
+    drop_tree(&t);
+    t = read_path("same.tar/d/4-x.txt", (struct ingest_options){0});
+    assert_int_equal(t.set.n, 1);
+    assert_string_equal(t.set.v[0]->text.s, "three\n");
+    drop_tree(&t);
+}
+
 static void rules_and_single_members(void **state)
 {
     (void)state;
@@ -299,7 +324,7 @@ static void attachments(void **state)
     assert_string_equal(t.names.s, "m.eml\nm.eml/2-t.csv\nm.eml/notes\nm.eml/t.csv\n");
     assert_non_null(strstr(t.set.v[0]->text.s, "in it"));
     assert_string_equal(t.set.v[1]->text.s, "c | d\n3 | 4");
-    assert_string_equal(t.reasons.s, "");
+    assert_string_equal(t.reasons.s, "m.eml/2-t.csv: another member has its name: told apart by a number\n");
     drop_tree(&t);
     t = read_path("m.eml/t.csv", (struct ingest_options){0});
     assert_string_equal(t.names.s, "m.eml/t.csv\n");
@@ -462,7 +487,7 @@ int main(void)
         cmocka_unit_test(one_compressed_file),
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
-        cmocka_unit_test(documents_stored_inside),
+        cmocka_unit_test(documents_stored_inside), cmocka_unit_test(members_of_one_name),
         cmocka_unit_test(attachments),
         cmocka_unit_test(attachments_left_out),
         cmocka_unit_test(what_is_there_before_the_damage),

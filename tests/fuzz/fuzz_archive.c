@@ -23,6 +23,7 @@ static void receive(struct buf *answer)
         for (size_t i = 0; i < m.n; i++) {
             const struct member *v = &m.v[i];
             if (i && strcmp(m.v[i - 1].path, v->path) > 0) abort();
+            if (i && !v->reason && !m.v[i - 1].reason && !strcmp(m.v[i - 1].path, v->path)) abort();
             if (v->n && (v->s < answer->s || v->s + v->n > answer->s + answer->n)) abort();
             if (utf8_check(v->path, strlen(v->path)) != strlen(v->path)) abort();
         }
