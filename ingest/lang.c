@@ -4,19 +4,22 @@
 #include <strings.h>
 
 #include "ingest/lang_index.h"
+#include "ingest/lang_rules.h"
 #include "ingest/lang_table.h"
 
 #define HEAD 8192 /* bytes of content that are looked at */
 
 const struct lang *lang_row(size_t i)
 {
-    return i < lang_table_count ? &lang_table_rows[i] : NULL;
+    if (i < lang_table_count) return &lang_table_rows[i];
+    return i - lang_table_count < lang_rare_count ? &lang_rare_rows[i - lang_table_count] : NULL;
 }
 
-/* The first row with a name that ends in a star and that s[0..n) starts with, letters of either case. */
+/* The first row with a name that ends in a star and that s[0..n) starts with, letters of either
+ * case. */
 static const struct lang *by_name_start(const char *s, size_t n)
 {
-    for (size_t i = 0; i < lang_table_count; i++) {
+    for (size_t i = 0; i < lang_table_count; i++) { /* no rare language has such a name */
         const struct lang *l = &lang_table_rows[i];
         for (const char *star = strchr(l->names, '*'); star; star = strchr(star + 1, '*')) {
             const char *word = star;
@@ -28,19 +31,19 @@ static const struct lang *by_name_start(const char *s, size_t n)
     return NULL;
 }
 
-static const struct lang *exactly(const char *name)
+const struct lang *lang_called(const char *name)
 {
-    for (size_t i = 0; i < lang_table_count; i++)
-        if (strcmp(lang_table_rows[i].name, name) == 0) return &lang_table_rows[i];
+    const struct lang *l;
+    for (size_t i = 0; (l = lang_row(i)); i++)
+        if (strcmp(l->name, name) == 0) return l;
     return NULL;
 }
 
 const struct lang *lang_named(const char *name, size_t n)
 {
-    for (size_t i = 0; i < lang_table_count; i++) {
-        const char *full = lang_table_rows[i].name;
-        if (strlen(full) == n && strncasecmp(full, name, n) == 0) return &lang_table_rows[i];
-    }
+    const struct lang *row;
+    for (size_t i = 0; (row = lang_row(i)); i++)
+        if (strlen(row->name) == n && strncasecmp(row->name, name, n) == 0) return row;
     char dotted[32];
     if (n + 2 > sizeof dotted) return NULL;
     dotted[0] = '.';
@@ -67,9 +70,11 @@ static const struct lang *by_shebang(const char *s, size_t n)
             if (*q == '/') base = q + 1;
         size_t len = (size_t)(p - base);
         if (len == 0) return NULL;
-        bool skip = (len == 3 && memcmp(base, "env", 3) == 0) || *word == '-' ||
-                    memchr(base, '=', len);
+        bool skip =
+            (len == 3 && memcmp(base, "env", 3) == 0) || *word == '-' || memchr(base, '=', len);
         if (skip) continue;
+        const struct lang *l = lang_index_find(LANG_PROGRAM, base, len); /* perl6 */
+        if (l) return l;
         while (len > 1 && ((base[len - 1] >= '0' && base[len - 1] <= '9') || base[len - 1] == '.'))
             len--;
         if (len > 1 && base[len - 1] == '-') len--;
@@ -108,7 +113,7 @@ static const struct lang *by_modeline(const char *s, size_t n)
     return NULL;
 }
 
-/* ------------------------------------------------------------------ shared suffixes */
+/* ------------------------------------------------------------------ marks in a text */
 
 static bool has(const char *s, size_t n, const char *what)
 {
@@ -130,7 +135,6 @@ static bool has_line(const char *s, size_t n, const char *what)
     return false;
 }
 
-
 static bool any_mark(const char *marks, const char *s, size_t n)
 {
     for (const char *p = marks; *p;) {
@@ -147,23 +151,13 @@ static bool any_mark(const char *marks, const char *s, size_t n)
     return false;
 }
 
-static const struct lang *by_content(const char *suffix, const char *s, size_t n)
-{
-    if (!lang_index_find(LANG_SHARED, suffix, strlen(suffix))) return NULL;
-    for (size_t i = 0; i < lang_table_shared_count; i++) {
-        if (strcasecmp(suffix, lang_table_shared[i].suffix) != 0) continue;
-        if (!any_mark(lang_table_shared[i].marks, s, n)) continue;
-        const struct lang *l = exactly(lang_table_shared[i].lang);
-        if (l) return l;
-    }
-    return NULL;
-}
-
 /* ------------------------------------------------------------------ by content alone */
 
 /* Marks that hardly stand in prose: one of the sure ones tells, or several of the others, among
  * lines that look like code. */
-static const struct { const char *lang, *sure, *marks; } looks[] = {
+static const struct {
+    const char *lang, *sure, *marks;
+} looks[] = {
     {"c++", "#include <iostream>|#include <vector>|#include <string>|std::", ""},
     {"c", "^#include <|^#include \"|^#ifndef |^#pragma once", ""},
     {"go", "^package main", "^package |^func |^import (| := "},
@@ -226,8 +220,10 @@ static bool is_json(const char *s, size_t n)
 /* What the very first characters say. */
 static const char *by_start(const char *s, size_t n)
 {
-    static const struct { const char *start, *lang; } starts[] = {
-        {"<?php", "php"}, {"<?xml", "xml"}, {"<svg", "xml"}, {"diff --git ", "diff"},
+    static const struct {
+        const char *start, *lang;
+    } starts[] = {
+        {"<?php", "php"},    {"<?xml", "xml"},   {"<svg", "xml"},        {"diff --git ", "diff"},
         {"Index: ", "diff"}, {"--- a/", "diff"}, {"%!PS", "postscript"},
     };
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
@@ -244,16 +240,16 @@ const struct lang *lang_guess(const char *s, size_t n)
     if (n > HEAD) n = HEAD;
     while (n && *s && strchr(" \t\r\n", *s)) s++, n--;
     const char *start = by_start(s, n);
-    if (start) return exactly(start);
+    if (start) return lang_called(start);
     if (has_line(s, n, "```") || (has_line(s, n, "# ") && has_line(s, n, "## ")))
-        return exactly("markdown");
+        return lang_called("markdown");
     size_t share = code_lines(s, n);
     for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
         bool indented = strcmp(looks[i].lang, "python") == 0; /* its lines end like any others */
         if (share < 10 && !indented) continue;
-        if (any_mark(looks[i].sure, s, n)) return exactly(looks[i].lang);
+        if (any_mark(looks[i].sure, s, n)) return lang_called(looks[i].lang);
         size_t marks = count_marks(looks[i].marks, s, n);
-        if (indented ? marks >= 3 : marks >= 2 && share >= 25) return exactly(looks[i].lang);
+        if (indented ? marks >= 3 : marks >= 2 && share >= 25) return lang_called(looks[i].lang);
     }
     return NULL;
 }
@@ -264,7 +260,8 @@ static const struct lang *by_suffix(const char *base, const char *head, size_t n
 {
     /* The longest suffix first: .html.erb before .erb. */
     for (const char *dot = strchr(base, '.'); dot; dot = strchr(dot + 1, '.')) {
-        const struct lang *l = n ? by_content(dot, head, n) : NULL;
+        bool shared = n && lang_index_find(LANG_SHARED, dot, strlen(dot));
+        const struct lang *l = shared ? lang_by_rule(dot, head, n) : NULL;
         if (!l) l = lang_index_find(LANG_SUFFIX, dot, strlen(dot));
         if (l) return l;
     }

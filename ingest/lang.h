@@ -21,6 +21,8 @@ const struct lang *lang_of(const char *name, const char *head, size_t n);
 const struct lang *lang_guess(const char *head, size_t n);
 /* By its own name, a suffix without the dot, or a common short name ("js"); NULL if unknown. */
 const struct lang *lang_named(const char *name, size_t n);
+/* By its name as the table writes it; NULL if unknown. */
+const struct lang *lang_called(const char *name);
 /* The rows of the table, for listings; NULL after the last. */
 const struct lang *lang_row(size_t i);
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/lang_table.h"
+#include "ingest/lang_rules.h"
 
 #define SLOTS 8192 /* a power of two, several times the words of the table */
 
@@ -57,14 +57,14 @@ static size_t add_list(enum lang_field field, const char *list, const struct lan
 static void make(void)
 {
     size_t words = 0;
-    for (size_t i = 0; i < lang_table_count; i++) {
-        const struct lang *l = &lang_table_rows[i];
+    const struct lang *l;
+    for (size_t i = 0; (l = lang_row(i)); i++) {
         words += add_list(LANG_SUFFIX, l->suffixes, l);
         words += add_list(LANG_NAME, l->names, l);
         words += add_list(LANG_PROGRAM, l->programs, l);
     }
-    for (size_t i = 0; i < lang_table_shared_count; i++)
-        words += add_list(LANG_SHARED, lang_table_shared[i].suffix, lang_table_rows);
+    for (size_t i = 0; i < lang_rules_count; i++)
+        words += add_list(LANG_SHARED, lang_rules[i].suffixes, lang_row(0));
     if (words > SLOTS / 2) abort(); /* the table has outgrown SLOTS */
 }
 

@@ -1,4 +1,5 @@
-/* lang_table.h: the data of lang.c. */
+/* lang_table.h: the data of lang.c.  The names are those of github-linguist, and so are, with more of
+ * ours, the suffixes, file names and interpreters. */
 #ifndef INGEST_LANG_TABLE_H
 #define INGEST_LANG_TABLE_H
 
@@ -8,12 +9,8 @@
 extern const struct lang lang_table_rows[];
 extern const size_t lang_table_count;
 
-/* A suffix that several languages share: the first row with a mark that stands in the text wins,
- * and none leaves what the rows say.  Marks are separated by |; ^ asks for the start of a line. */
-struct lang_shared {
-    const char *suffix, *lang, *marks;
-};
-extern const struct lang_shared lang_table_shared[];
-extern const size_t lang_table_shared_count;
+/* Those that come after. */
+extern const struct lang lang_rare_rows[];
+extern const size_t lang_rare_count;
 
 #endif

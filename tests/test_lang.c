@@ -55,8 +55,53 @@ static void shared(void **state)
     assert_string_equal(of("a.pl", "use strict;\n"), "perl");
     assert_string_equal(of("a.ts", "<?xml?><!DOCTYPE TS>\n"), "xml");
     assert_string_equal(of("a.ts", "const x = 1;\n"), "typescript");
-    assert_string_equal(of("a.v", "Require Import X.\n"), "coq");
+    assert_string_equal(of("a.v", "Require Import X.\n"), "rocq prover");
     assert_string_equal(of("a.v", "module m(input a);\n"), "verilog");
+}
+
+/* What the start of a text tells about a suffix of several languages. */
+static void rules(void **state)
+{
+    (void)state;
+    assert_string_equal(of("a.m", ":- module x.\n"), "mercury");
+    assert_string_equal(of("a.m", "a ; start\n q\n"), "m");
+    assert_string_equal(of("a.m", "BeginPackage[\"x`\"]\n"), "wolfram language");
+    assert_string_equal(of("a.t", "use Test::More;\nmy $x = 1;\n"), "perl");
+    assert_string_equal(of("a.t", "#!/usr/bin/env perl6\nuse v6;\n"), "raku");
+    assert_string_equal(of("a.pl", "#!/usr/bin/perl\nprint 1;\n"), "perl");
+    assert_string_equal(of("a.md", "(define_insn \"x\")\n"), "gcc machine description");
+    assert_string_equal(of("a.md", "# Title\n"), "markdown");
+    assert_string_equal(of("a.fs", "module A\nlet x = 1\n"), "f#");
+    assert_string_equal(of("a.fs", ": square dup * ;\n"), "forth");
+    assert_string_equal(of("a.cls", "public class A {\n}\n"), "apex");
+    assert_string_equal(of("a.cls", "\\ProvidesClass{a}\n"), "tex");
+    assert_string_equal(of("a.inc", "<?php echo 1;\n"), "php");
+    assert_string_equal(of("a.inc", "#declare X = 1;\n"), "pov-ray sdl");
+    assert_string_equal(of("a.r", "x <- 1\n"), "r");
+    assert_string_equal(of("a.r", "REBOL [Title: \"x\"]\n"), "rebol");
+    assert_string_equal(of("a.pro", "SOURCES += a.c\n"), "qmake");
+    assert_string_equal(of("a.pro", "p(X) :- q(X).\n"), "prolog");
+    assert_string_equal(of("a.sql", "CREATE TABLE t (a INT);\n"), "sql");
+    assert_string_equal(of("a.sql", "SELECT 1\nGO\n"), "tsql");
+    assert_string_equal(of("a.yaml", "swagger: '2.0'\n"), "oasv2-yaml");
+    assert_string_equal(of("a.1", ".TH A 1\n.SH NAME\na\n"), "roff manpage");
+    assert_string_equal(of("a.1", "words\n"), "text");
+    assert_string_equal(of("a.gf", "abstract A = {}\n"), "grammatical framework");
+    assert_string_equal(of("PKGBUILD", "x"), "shell");
+}
+
+/* A pattern gives up on a text made to hold it up. */
+static void hostile(void **state)
+{
+    (void)state;
+    static char s[8192];
+    memset(s, ' ', sizeof s - 1);
+    for (size_t i = 3; i < sizeof s - 1; i += 4) s[i] = '\n';
+    lang_of("a.cls", s, sizeof s - 1);
+    lang_of("a.yaml", s, sizeof s - 1);
+    memset(s, '(', sizeof s - 1);
+    lang_of("a.sql", s, sizeof s - 1);
+    lang_of("a.m", s, sizeof s - 1);
 }
 
 static const char *guess(const char *s)
@@ -140,7 +185,7 @@ static void samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names), cmocka_unit_test(first_lines), cmocka_unit_test(shared),
+        cmocka_unit_test(names), cmocka_unit_test(first_lines), cmocka_unit_test(shared), cmocka_unit_test(rules), cmocka_unit_test(hostile),
         cmocka_unit_test(named), cmocka_unit_test(rows),        cmocka_unit_test(samples),
         cmocka_unit_test(by_content),
     };

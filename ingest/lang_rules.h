@@ -1,0 +1,22 @@
+/* lang_rules.h: what tells languages apart that share a suffix. */
+#ifndef INGEST_LANG_RULES_H
+#define INGEST_LANG_RULES_H
+
+#include <stddef.h>
+
+#include "ingest/lang.h"
+
+/* The language that the start of a file s[0..n) speaks for among those with a suffix, or NULL when
+ * nothing there tells.  The first rule of that suffix whose pattern is found decides.  Cost: a
+ * search for each rule of the suffix; patterns are compiled once. */
+const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n);
+
+/* `suffixes` are separated by blanks.  The pattern is one of PCRE2, with ^ and $ at each line; an
+ * empty one always decides. */
+struct lang_rule {
+    const char *suffixes, *lang, *pattern;
+};
+extern const struct lang_rule lang_rules[];
+extern const size_t lang_rules_count;
+
+#endif
