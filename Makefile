@@ -26,10 +26,10 @@ WARN     := -Wall -Wextra -Werror
 STD      := -std=gnu11 -fopenmp -fno-math-errno -ffp-contract=off
 LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lxxhash -lm
 # Only the program that parses hostile formats links these (poppler is GPL).
-EXTRACT_PKGS   := poppler-glib poppler-cpp poppler libxml-2.0 libarchive zlib libseccomp
-EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler-cpp poppler,$(EXTRACT_PKGS)))
+EXTRACT_PKGS   := poppler-glib poppler libxml-2.0 libarchive zlib libseccomp
+EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler,$(EXTRACT_PKGS)))
 # Their headers share names with glib's; as those of a system they may have unused arguments.
-SHIM_CFLAGS     = $(patsubst -I%,-isystem%,$(shell pkg-config --cflags poppler-cpp poppler))
+SHIM_CFLAGS     = $(patsubst -I%,-isystem%,$(shell pkg-config --cflags poppler))
 EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++
 
 .DEFAULT_GOAL := all

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 enum {
     CONTRAST = 16,    /* of 255: less cannot be seen           */
     MAX_PIXELS = 1500 /* on a side of the drawing             */
@@ -66,26 +68,27 @@ static int by_height(const void *a, const void *b)
 }
 
 /* A character of the kind stands in the word's box; the marks are sorted by height. */
-static bool is_marked(const struct marks_page *m, const struct word *w, enum mark_kind kind)
+static bool is_marked(const struct words_page *p, const struct word *w, enum mark_kind kind)
 {
-    size_t lo = 0, hi = m->n;
+    const struct mark *m = p->mark;
+    size_t lo = 0, hi = p->n_marks;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (m->v[mid].y < w->y0)
+        if (m[mid].y < w->y0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    for (; lo < m->n && m->v[lo].y <= w->y1; lo++)
-        if (m->v[lo].kind == kind && m->v[lo].x >= w->x0 && m->v[lo].x <= w->x1) return true;
+    for (; lo < p->n_marks && m[lo].y <= w->y1; lo++)
+        if (m[lo].kind == kind && m[lo].x >= w->x0 && m[lo].x <= w->x1) return true;
     return false;
 }
 
-static size_t count_kind(const struct marks_page *m, enum mark_kind kind)
+static bool has_marks(const struct words_page *p, enum mark_kind kind)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < m->n; i++) n += m->v[i].kind == kind;
-    return n;
+    for (size_t i = 0; i < p->n_marks; i++)
+        if (p->mark[i].kind == kind) return true;
+    return false;
 }
 
 /* An image covers most of the page: a scan, and the words over it are what was recognised. */
@@ -102,23 +105,26 @@ static bool is_scan(PopplerPage *page)
     return most > 0.5 * w * h;
 }
 
-/* The words that show, in v; returns how many. */
-static size_t visible(struct word *v, const struct words_page *page, PopplerPage *p,
-                      const struct marks_page *m)
+/* Moves the words that show to the front; returns how many.  They stay as they are where none
+ * does. */
+static size_t keep_visible(struct words_page *page, PopplerPage *p)
 {
     struct drawing d = {0};
+    struct word *v = mem_alloc(page->n + 1, sizeof *v);
     size_t kept = 0;
-    bool none = count_kind(m, MARK_NONE) && !is_scan(p);
-    bool white = count_kind(m, MARK_WHITE) && draw(&d, p);
+    bool none = p && has_marks(page, MARK_NONE) && !is_scan(p);
+    bool white = p && has_marks(page, MARK_WHITE) && draw(&d, p);
     for (size_t i = 0; i < page->n; i++) {
         const struct word *w = &page->v[i];
         if (w->size > 0 && w->size < TINY) continue;
-        if (none && is_marked(m, w, MARK_NONE)) continue;
-        if (white && is_marked(m, w, MARK_WHITE) && !shows(&d, w)) continue;
+        if (none && is_marked(page, w, MARK_NONE)) continue;
+        if (white && is_marked(page, w, MARK_WHITE) && !shows(&d, w)) continue;
         v[kept++] = *w;
     }
     if (d.surface) cairo_surface_destroy(d.surface);
-    return kept;
+    if (kept) memcpy(page->v, v, kept * sizeof *v);
+    mem_free(v);
+    return kept ? kept : page->n;
 }
 
 static bool any_tiny(const struct words_page *page)
@@ -128,26 +134,14 @@ static bool any_tiny(const struct words_page *page)
     return false;
 }
 
-size_t hidden_drop(struct words_page *page, const struct outline *o, uint32_t number,
-                   struct marks_doc *marks)
+size_t hidden_drop(struct words_page *page, struct outline *o, uint32_t number)
 {
-    PopplerDocument *doc = outline_document(o);
-    PopplerPage *p =
-        doc && (marks || any_tiny(page)) ? poppler_document_get_page(doc, (int)number - 1) : NULL;
-    struct marks_page m = {0};
     size_t n = page->n;
-    if (!p) return 0;
-    if (marks) marks_read(marks, (int)number, &m);
-    if (m.n) qsort(m.v, m.n, sizeof *m.v, by_height);
-    struct word *v = g_new(struct word, n + 1);
-    size_t kept = visible(v, page, p, &m);
-    if (kept && kept < n) {
-        memcpy(page->v, v, kept * sizeof *v);
-        page->n = kept;
-    }
-    size_t off = m.off;
-    marks_free(&m);
-    g_free(v);
-    g_object_unref(p);
-    return n - page->n + off;
+    if (!page->n_marks && !any_tiny(page)) return page->n_off;
+    PopplerDocument *doc = page->n_marks ? outline_document(o) : NULL;
+    PopplerPage *p = doc ? poppler_document_get_page(doc, (int)number - 1) : NULL;
+    if (page->n_marks) qsort(page->mark, page->n_marks, sizeof *page->mark, by_height);
+    page->n = keep_visible(page, p);
+    if (p) g_object_unref(p);
+    return n - page->n + page->n_off;
 }

@@ -2,7 +2,6 @@
 #ifndef EXTRACT_PDF_HIDDEN_H
 #define EXTRACT_PDF_HIDDEN_H
 
-#include "extract/marks.h"
 #include "extract/pdf_outline.h"
 #include "extract/words.h"
 
@@ -14,10 +13,9 @@
  *   white or nearly white, where nothing shows in their box when the page is drawn: white on a dark
  *   ground shows
  *
- * A page of nothing but hidden words keeps them.  `marks` is NULL where the file can have nothing
- * but tiny words (pdf_scan.h).
- * Cost: with marks, a second run over the page, and drawing it when something on it is white. */
-size_t hidden_drop(struct words_page *page, const struct outline *o, uint32_t number,
-                   struct marks_doc *marks);
+ * A page of nothing but hidden words keeps them.
+ * Cost: a second run over the page when something on it leaves no mark, drawing it when something
+ * is white; else nothing. */
+size_t hidden_drop(struct words_page *page, struct outline *o, uint32_t number);
 
 #endif

@@ -128,7 +128,7 @@ static void replace(struct words_page *out, const struct ocr_word *v, size_t n,
     out->n = n;
 }
 
-bool ocr_page(struct words_page *out, struct ocr *ocr, const struct outline *o, uint32_t number,
+bool ocr_page(struct words_page *out, struct ocr *ocr, struct outline *o, uint32_t number,
               double deadline)
 {
     PopplerDocument *doc = outline_document(o);

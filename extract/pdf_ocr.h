@@ -10,7 +10,7 @@
  * height and label; its memory is released by words_page_free as before.  Words that were barely
  * recognised are left out; a page of mostly such words is a picture without text: false, as when it
  * cannot be drawn or is not done by `deadline` (sys_seconds), and *out is as it was. */
-bool ocr_page(struct words_page *out, struct ocr *ocr, const struct outline *o, uint32_t number,
+bool ocr_page(struct words_page *out, struct ocr *ocr, struct outline *o, uint32_t number,
               double deadline);
 
 #endif

@@ -8,10 +8,14 @@
 #include "extract/pdf_text.h"
 
 struct outline {
+    const void *bytes;
+    size_t n_bytes;
+    const char *password;
+    struct arena *a;
     PopplerDocument *doc;
+    bool opened;
     struct outline_entry *v;
     size_t n;
-    const char *title;
 };
 
 uint64_t outline_key(struct str s)
@@ -103,25 +107,7 @@ static int by_page(const void *a, const void *b)
 struct outline *outline_open(const void *bytes, size_t n, const char *password, struct arena *a)
 {
     struct outline *o = NEW(a, struct outline, 1);
-    GBytes *b = g_bytes_new_static(bytes, n);
-    GError *err = NULL;
-    o->doc = poppler_document_new_from_bytes(b, password, &err);
-    g_bytes_unref(b);
-    g_clear_error(&err);
-    if (!o->doc) return o;
-    char *title = poppler_document_get_title(o->doc);
-    if (title && g_utf8_validate(title, -1, NULL)) {
-        g_strstrip(title);
-        if (sensible(title)) o->title = mem_copy(a, title, strlen(title));
-    }
-    g_free(title);
-    PopplerIndexIter *it = poppler_index_iter_new(o->doc);
-    if (it) {
-        o->v = NEW(a, struct outline_entry, OUTLINE_MAX);
-        take_level(o, it, 1);
-        poppler_index_iter_free(it);
-        qsort(o->v, o->n, sizeof *o->v, by_page);
-    }
+    *o = (struct outline){.bytes = bytes, .n_bytes = n, .password = password, .a = a};
     return o;
 }
 
@@ -130,25 +116,49 @@ void outline_close(struct outline *o)
     if (o && o->doc) g_object_unref(o->doc);
 }
 
-const struct outline_entry *outline_entries(const struct outline *o, size_t *n)
+PopplerDocument *outline_document(struct outline *o)
 {
+    if (o->opened) return o->doc;
+    GBytes *b = g_bytes_new_static(o->bytes, o->n_bytes);
+    GError *err = NULL;
+    o->doc = poppler_document_new_from_bytes(b, o->password, &err);
+    o->opened = true;
+    g_bytes_unref(b);
+    g_clear_error(&err);
+    return o->doc;
+}
+
+const struct outline_entry *outline_entries(struct outline *o, size_t *n)
+{
+    PopplerDocument *doc = outline_document(o);
+    PopplerIndexIter *it = doc && !o->v ? poppler_index_iter_new(doc) : NULL;
+    if (it) {
+        o->v = NEW(o->a, struct outline_entry, OUTLINE_MAX);
+        take_level(o, it, 1);
+        poppler_index_iter_free(it);
+        qsort(o->v, o->n, sizeof *o->v, by_page);
+    }
     *n = o->n;
     return o->v;
 }
 
-const char *outline_title(const struct outline *o)
+const char *outline_title(struct outline *o)
 {
-    return o->title;
+    PopplerDocument *doc = outline_document(o);
+    char *title = doc ? poppler_document_get_title(doc) : NULL;
+    const char *kept = NULL;
+    if (title && g_utf8_validate(title, -1, NULL)) {
+        g_strstrip(title);
+        if (sensible(title)) kept = mem_copy(o->a, title, strlen(title));
+    }
+    g_free(title);
+    return kept;
 }
 
-PopplerDocument *outline_document(const struct outline *o)
+bool outline_has_image(struct outline *o, uint32_t page)
 {
-    return o->doc;
-}
-
-bool outline_has_image(const struct outline *o, uint32_t page)
-{
-    PopplerPage *p = o->doc ? poppler_document_get_page(o->doc, (int)page - 1) : NULL;
+    PopplerDocument *doc = outline_document(o);
+    PopplerPage *p = doc ? poppler_document_get_page(doc, (int)page - 1) : NULL;
     if (!p) return false;
     GList *images = poppler_page_get_image_mapping(p);
     bool any = images != NULL;

@@ -33,7 +33,8 @@ static float step_angle(const struct slant *a, const struct slant *b)
 
 static float distance(const struct slant *a, const struct slant *b)
 {
-    return hypotf(b->u0 - a->u0, b->v0 - a->v0);
+    float du = b->u0 - a->u0, dv = b->v0 - a->v0;
+    return sqrtf(du * du + dv * dv);
 }
 
 /* b starts where a ends: no blank between them.  Words on neighbouring lines do not do that. */
@@ -52,6 +53,7 @@ static float touching(const struct slant *s, const struct by_u *order, size_t n,
         if (side < 0 ? step > k : k + step >= n) break;
         const struct slant *b = &s[order[side < 0 ? k - step : k + step].i];
         if (fabsf(b->u0 - a->u0) > best) break;
+        if (fabsf(b->v0 - a->v0) > best) continue; /* of another line: most are */
         if (b->chars > SHRED || fabsf(b->size - a->size) > 0.1f * a->size) continue;
         float d = distance(a, b);
         if (d >= best) continue;

@@ -2,8 +2,7 @@
  *
  *   words.cc      every word with its box (pdf_repair: of damaged files too)
  *   pdf_garbage   words whose characters nobody can tell
- *   pdf_hidden    words that nobody sees (pdf_scan: whether there may be some; marks.cc: how
- *                 each is painted)
+ *   pdf_hidden    words that nobody sees
  *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
  *   pdf_order     geometry's order or the content stream's (pdf_stream)
  *   pdf_text      the text of a line
@@ -26,7 +25,6 @@
 #include "extract/pdf_order.h"
 #include "extract/pdf_outline.h"
 #include "extract/pdf_repair.h"
-#include "extract/pdf_scan.h"
 #include "extract/pdf_share.h"
 #include "extract/pdf_strip.h"
 #include "extract/pdf_text.h"
@@ -83,7 +81,6 @@ static void clip(float box[4], float w, float h)
 struct reading {
     struct words_doc *words;
     struct outline *outline;
-    struct marks_doc *marks; /* NULL: there is nothing to hide */
     bool show_hidden;
     struct arena *a;     /* of the pages */
     struct arena *about; /* of the outline */
@@ -120,7 +117,7 @@ static void take_page(struct pdf_page *p, const struct reading *r, struct arena 
     p->width = words.width;
     p->height = words.height;
     if (words.label) p->label = mem_copy(r->a, words.label, strlen(words.label));
-    if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number, r->marks);
+    if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number);
     p->n_garbage = garbage_drop(&words, scratch, &p->garbage);
     recognise(p, r, &words);
     order_page(&lay, scratch, r->words, (int)p->number - 1, &words);
@@ -136,7 +133,7 @@ static void take_page(struct pdf_page *p, const struct reading *r, struct arena 
 }
 
 /* Empty pages that hold an image are images; the others are blank. */
-static size_t find_images(struct pdf_doc *pdf, const struct outline *o)
+static size_t find_images(struct pdf_doc *pdf, struct outline *o)
 {
     size_t images = 0, looked = 0;
     for (size_t i = 0; i < pdf->n; i++) {
@@ -204,14 +201,20 @@ static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct are
     take_page(p, r, scratch);
 }
 
+/* Sets the crew to work, or lets it go where it is not worth while. */
+static void begin_crew(const struct pdf_doc *out, const bool *needed, struct reading *r)
+{
+    size_t n = 0, least = r->ocr ? CREW_PAGES_OCR : CREW_PAGES;
+    for (size_t i = 0; i < out->n; i++) n += needed[i];
+    if (r->crew && (n < least || !crew_begin(r->crew, 0))) dismiss(r);
+}
+
 /* True: stopped at a page whose text could be recognised. */
 static bool get_pages(struct pdf_doc *out, const bool *needed, struct reading *r)
 {
     struct arena *scratch = arena_new();
-    size_t n = 0, k = 0, least = r->ocr ? CREW_PAGES_OCR : CREW_PAGES;
+    size_t k = 0;
     bool wants = false;
-    for (size_t i = 0; i < out->n; i++) n += needed[i];
-    if (r->crew && (n < least || !crew_begin(r->crew, r->marks != NULL))) dismiss(r);
     for (size_t i = 0; i < out->n && !wants; i++) {
         if (!needed[i]) continue;
         get_page(&out->v[i], r, k++, scratch);
@@ -242,6 +245,8 @@ static enum err take_all(struct pdf_doc *out, struct reading *r, const char *pag
     size_t empty = 0, asked = 0;
     bool *needed;
     TRY(list_pages(out, &needed, r, pages, name, e));
+    begin_crew(out, needed, r);
+    out->outline = outline_entries(r->outline, &out->n_outline); /* while the crew opens the file */
     *wants_ocr = get_pages(out, needed, r);
     if (*wants_ocr) return OK;
     for (size_t i = 0; i < out->n; i++) {
@@ -379,8 +384,7 @@ static const char *hint_of(const struct ingest_options *o, const struct extract_
 }
 
 static void open_reading(struct reading *r, const struct opened *file,
-                         const struct ingest_options *o, const struct extract_aid *aid, bool marks,
-                         int processes)
+                         const struct ingest_options *o, const struct extract_aid *aid, int processes)
 {
     r->words = file->d;
     r->show_hidden = o->show_hidden;
@@ -390,13 +394,11 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->deadline = ocr_deadline(processes);
     r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);
-    if (marks) r->marks = marks_open(file->bytes, file->n, o->password);
 }
 
 static void close_reading(struct reading *r)
 {
     crew_end(r->crew);
-    marks_close(r->marks);
     outline_close(r->outline);
     arena_free(r->a);
     arena_free(r->about);
@@ -432,9 +434,7 @@ enum err read_pdf_with(struct extract_aid *aid, struct doc_builder *b,
     else if (status != WORDS_OK)
         r = err_set(e, E_FORMAT, "%s: damaged beyond repair", name);
     if (!r) {
-        bool hides = !o->show_hidden && scan_may_hide(file.bytes, file.n);
-        open_reading(&reading, &file, o, aid, hides, 1);
-        pdf.outline = outline_entries(reading.outline, &pdf.n_outline);
+        open_reading(&reading, &file, o, aid, 1);
         r = take_all(&pdf, &reading, o->pages, name, &aid->asks, e);
     }
     if (!r && !aid->asks) write_document(b, &pdf, &reading, file.note);
@@ -476,7 +476,7 @@ void help_pdf(void *input, const struct crew_post *post)
     struct reading reading = {.a = arena_new(), .about = arena_new()};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
-        open_reading(&reading, &file, in->o, in->aid, post->order, post->of);
+        open_reading(&reading, &file, in->o, in->aid, post->of);
         send_pages(&reading, in->o->pages, post);
     }
     close_reading(&reading);

@@ -1,14 +1,16 @@
 // words.cc: see words.h.
 //
 // The words of a page come from one run of poppler's own text device over it.  The public interface
-// would run once for the words and once more for their order in the content stream, and copy the
-// table of objects and list the fonts of the file on the way.
+// would run once for the words and once more for their order in the content stream, copy the table
+// of objects and list the fonts of the file on the way; and it tells neither the rendering mode nor
+// what is off the page.
 #include "extract/words.h"
 
 #include "extract/page_run.hh"
 
 #include <algorithm>
 #include <climits>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -19,14 +21,16 @@
 
 #include <unistd.h>
 
+#include <Catalog.h>
+#include <ErrorCodes.h>
+#include <GfxState.h>
 #include <GlobalParams.h>
 #include <PDFDoc.h>
 #include <Stream.h>
 #include <TextOutputDev.h>
+#include <UTF.h>
 #include <goo/GooString.h>
-#include <poppler-document.h>
-#include <poppler-global.h>
-#include <poppler-page.h>
+#include <goo/gmem.h>
 
 namespace
 {
@@ -37,32 +41,90 @@ struct font {
     bool bold, mono;
 };
 
+constexpr size_t MAX_MARKS = 400000; // characters of a page
+constexpr double WHITE = 0.94, OPAQUE = 0.05;
+
+// poppler's text device, which also notes the characters that may not be seen.
+class text_device : public TextOutputDev
+{
+  public:
+    using TextOutputDev::TextOutputDev;
+    std::vector<mark> marks;
+    size_t off = 0;
+
+    void startPage(int number, GfxState *state, XRef *xref) override
+    {
+        marks.clear();
+        off = 0;
+        was_outside = false;
+        TextOutputDev::startPage(number, state, xref);
+    }
+
+    void drawChar(GfxState *state, double x, double y, double dx, double dy, double x0, double y0,
+                  CharCode code, int bytes, const Unicode *u, int n) override
+    {
+        note(state, x + 0.5 * dx, y + 0.5 * dy, n > 0 && (u[0] == ' ' || u[0] == 0xa0));
+        TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
+    }
+
+  private:
+    bool was_outside = false;
+
+    void note(GfxState *state, double x, double y, bool space)
+    {
+        double px, py, ux, uy;
+        state->transform(x, y, &px, &py);
+        bool outside =
+            px < 0 || py < 0 || px > state->getPageWidth() || py > state->getPageHeight();
+        if (outside && !space && !was_outside) off++;
+        was_outside = outside && !space;
+        if (outside || space || marks.size() >= MAX_MARKS) return;
+        bool none = leaves_none(state);
+        if (!none && !is_white(state)) return;
+        state->transformDelta(0, 0.3 * state->getFontSize(), &ux, &uy);
+        marks.push_back(mark{static_cast<float>(px + ux), static_cast<float>(py + uy),
+                             none ? MARK_NONE : MARK_WHITE});
+    }
+
+    static bool leaves_none(GfxState *state)
+    {
+        int mode = state->getRender() & 7;
+        return mode == 3 || mode == 7 || (mode == 0 && state->getFillOpacity() < OPAQUE);
+    }
+
+    static bool is_white(GfxState *state)
+    {
+        GfxRGB rgb;
+        if (state->getRender() & 7) return false;
+        state->getFillRGB(&rgb);
+        return colToDbl(rgb.r) > WHITE && colToDbl(rgb.g) > WHITE && colToDbl(rgb.b) > WHITE;
+    }
+};
+
+// poppler reports damage only through its error callback, as English text.
+bool *damage;
+
+void note_damage(ErrorCategory, Goffset, const char *msg)
+{
+    static const char *const signs[] = {"xref", "trailer", "may not be a PDF file"};
+    for (const char *s : signs)
+        if (damage && strstr(msg, s)) *damage = true;
+}
+
 } // namespace
 
 struct words_doc {
-    std::unique_ptr<poppler::document> pdf; // sizes and labels
-    std::unique_ptr<PDFDoc> core;           // text ...
-    std::unique_ptr<page_runner<TextOutputDev>> runner; // ... page by page
-    std::string stream;                     // of the page read last ...
-    int stream_page = -1;                   // ... which is this one
+    GlobalParamsIniter params{note_damage};
+    std::unique_ptr<PDFDoc> pdf;
+    std::unique_ptr<page_runner<text_device>> runner; // over pdf
+    std::string stream;      // of the page read last ...
+    int stream_page = -1;    // ... which is this one
     std::vector<font> fonts; // of the page read last; the last one is looked at first
     size_t last = 0;
 };
 
 namespace
 {
-
-// poppler reports damage only through this callback, as English text.
-void note_damage(const std::string &msg, void *ctx)
-{
-    static const char *const signs[] = {"xref", "trailer", "may not be a PDF file"};
-    for (const char *s : signs)
-        if (msg.find(s) != std::string::npos) *static_cast<bool *>(ctx) = true;
-}
-
-void ignore(const std::string &, void *)
-{
-}
 
 // A page must not go missing because memory ran out: the end of the process, as in base/mem.h.
 void no_memory()
@@ -95,16 +157,27 @@ void add_utf8(std::string &out, unsigned c)
 }
 
 // UTF-16 or code points.  poppler's own conversion gives nothing at all for one bad surrogate.
-template <typename text> std::string utf8(const text &u)
+std::string utf8(const unsigned *u, size_t n)
 {
     std::string out;
-    for (size_t i = 0; i < u.size(); i++) {
+    for (size_t i = 0; i < n; i++) {
         unsigned c = u[i];
-        if (c >= 0xD800 && c < 0xDC00 && i + 1 < u.size() && u[i + 1] >= 0xDC00 && u[i + 1] < 0xE000)
+        if (c >= 0xD800 && c < 0xDC00 && i + 1 < n && u[i + 1] >= 0xDC00 && u[i + 1] < 0xE000)
             c = 0x10000 + ((c - 0xD800) << 10) + (u[++i] - 0xDC00u);
         if (c) add_utf8(out, c);
     }
     return out;
+}
+
+std::string label_of(PDFDoc *pdf, int i)
+{
+    GooString raw;
+    Unicode *u = nullptr;
+    if (!pdf->getCatalog()->indexToLabel(i, &raw)) return std::string();
+    int n = TextStringToUCS4(raw.toStr(), &u);
+    std::string s = n > 0 ? utf8(u, static_cast<size_t>(n)) : std::string();
+    gfree(u);
+    return s;
 }
 
 bool has(const std::string &s, const char *part)
@@ -218,16 +291,16 @@ void take_word(words_doc *d, const TextWord &t, std::string &pool, word *w)
     w->space_after = t.hasSpaceAfter();
     if (!u.empty()) take_font(d, t, w);
     if (any_rtl(u)) settle_rtl(t, w->size > 0 ? w->size : w->y1 - w->y0, u);
-    std::string s = utf8(u);
+    std::string s = utf8(u.data(), u.size());
     w->stream = -1;
     w->text = pool.size();
     w->n = s.size();
     pool += s;
 }
 
-std::unique_ptr<run_device<TextOutputDev>> make_device()
+std::unique_ptr<run_device<text_device>> make_device()
 {
-    return std::make_unique<run_device<TextOutputDev>>(nullptr, false, 0, false, false);
+    return std::make_unique<run_device<text_device>>(nullptr, false, 0, false, false);
 }
 
 // The words in the order of the content stream.
@@ -256,29 +329,26 @@ enum words_status words_open(struct words_doc **out, const void *bytes, size_t n
     *rebuilt = false;
     if (n > INT_MAX) return WORDS_DAMAGED;
     std::set_new_handler(no_memory);
+    damage = rebuilt;
+    enum words_status status = WORDS_DAMAGED;
     try {
-        std::string pw = password ? password : "";
-        poppler::set_debug_error_function(note_damage, rebuilt);
-        std::unique_ptr<poppler::document> pdf(poppler::document::load_from_raw_data(
-            static_cast<const char *>(bytes), static_cast<int>(n), pw, pw));
-        poppler::set_debug_error_function(ignore, nullptr);
-        if (!pdf) return WORDS_DAMAGED;
-        if (pdf->is_locked()) return WORDS_LOCKED;
         std::unique_ptr<words_doc> d(new words_doc);
         auto *s = new MemStream(const_cast<char *>(static_cast<const char *>(bytes)), 0,
                                 static_cast<Goffset>(n), Object(objNull));
         std::optional<GooString> opens;
         if (password) opens.emplace(password);
-        d->core = std::make_unique<PDFDoc>(s, opens, opens);
-        if (!d->core->isOk()) return WORDS_DAMAGED;
-        d->runner = std::make_unique<page_runner<TextOutputDev>>(d->core.get(), make_device);
-        d->pdf = std::move(pdf);
-        *out = d.release();
-        return WORDS_OK;
+        d->pdf = std::make_unique<PDFDoc>(s, opens, opens);
+        if (d->pdf->isOk()) {
+            d->runner = std::make_unique<page_runner<text_device>>(d->pdf.get(), make_device);
+            *out = d.release();
+            status = WORDS_OK;
+        } else if (d->pdf->getErrorCode() == errEncrypted) {
+            status = WORDS_LOCKED;
+        }
     } catch (...) {
-        poppler::set_debug_error_function(ignore, nullptr);
-        return WORDS_DAMAGED;
     }
+    damage = nullptr;
+    return status;
 }
 
 void words_close(struct words_doc *d)
@@ -288,42 +358,67 @@ void words_close(struct words_doc *d)
 
 int words_pages(const struct words_doc *d)
 {
-    int n = d->pdf->pages();
+    int n = d->pdf->getNumPages();
     return n > 0 ? n : 0;
 }
+
+namespace
+{
+
+template <typename item> item *copy_items(const item *from, size_t n)
+{
+    auto *p = static_cast<item *>(calloc(n + 1, sizeof(item)));
+    if (!p) abort();
+    if (n) memcpy(p, from, n * sizeof(item));
+    return p;
+}
+
+void take_size(Page *page, struct words_page *out)
+{
+    const PDFRectangle *r = page->getCropBox();
+    bool side = page->getRotate() % 180 != 0;
+    double w = fabs(r->x2 - r->x1), h = fabs(r->y2 - r->y1);
+    out->width = static_cast<float>(side ? h : w);
+    out->height = static_cast<float>(side ? w : h);
+}
+
+void take_words(words_doc *d, int i, struct words_page *out)
+{
+    std::string pool;
+    text_device &dev = d->runner->run(i + 1); // owns the words of the list
+    std::unique_ptr<TextWordList> list = dev.makeWordList();
+    size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
+    std::vector<word> v(most + 1);
+    std::vector<int> from;
+    d->fonts.clear();
+    for (size_t k = 0; k < most; k++) {
+        v[n] = word();
+        take_word(d, *list->get(static_cast<int>(k)), pool, &v[n]);
+        if (!v[n].n) continue;
+        from.push_back(static_cast<int>(k));
+        n++;
+    }
+    if (n) keep_stream(d, i, *list, v.data(), from, pool);
+    out->v = copy_items(v.data(), n);
+    out->n = n;
+    out->text = copy(pool.data(), pool.size());
+    out->mark = copy_items(dev.marks.data(), dev.marks.size());
+    out->n_marks = dev.marks.size();
+    out->n_off = dev.off;
+}
+
+} // namespace
 
 bool words_read(struct words_doc *d, int i, struct words_page *out)
 {
     *out = words_page();
     try {
-        std::unique_ptr<poppler::page> page(d->pdf->create_page(i));
+        Page *page = d->pdf->getPage(i + 1);
         if (!page) return false;
-        poppler::rectf r = page->page_rect(poppler::crop_box);
-        bool side = page->orientation() == poppler::page::landscape ||
-                    page->orientation() == poppler::page::seascape;
-        out->width = static_cast<float>(side ? r.height() : r.width());
-        out->height = static_cast<float>(side ? r.width() : r.height());
-        std::string label = utf8(page->label()), pool;
-        TextOutputDev &dev = d->runner->run(i + 1); // owns the words of the list
-        std::unique_ptr<TextWordList> list = dev.makeWordList();
-        size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
-        std::unique_ptr<word[]> v(new word[most + 1]());
-        std::vector<int> from;
-        d->fonts.clear();
-        for (size_t k = 0; k < most; k++) {
-            v[n] = word();
-            take_word(d, *list->get(static_cast<int>(k)), pool, &v[n]);
-            if (!v[n].n) continue;
-            from.push_back(static_cast<int>(k));
-            n++;
-        }
-        if (n) keep_stream(d, i, *list, v.get(), from, pool);
-        out->v = static_cast<word *>(calloc(n + 1, sizeof(word)));
-        if (!out->v) abort();
-        if (n) memcpy(out->v, v.get(), n * sizeof(word));
-        out->n = n;
-        out->text = copy(pool.data(), pool.size());
+        take_size(page, out);
+        std::string label = label_of(d->pdf.get(), i);
         out->label = label.empty() ? nullptr : copy(label.data(), label.size());
+        take_words(d, i, out);
         return true;
     } catch (...) {
         words_page_free(out);
@@ -336,6 +431,7 @@ void words_page_free(struct words_page *p)
     free(p->v);
     free(p->text);
     free(p->label);
+    free(p->mark);
     *p = words_page();
 }
 

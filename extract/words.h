@@ -2,7 +2,8 @@
  *
  * poppler's GLib interface has the outline and the destinations, but its text is made through a
  * selection that loses words on some pages (a page of 112 words gave 94); the library's text device
- * gives each word with box, font and turn.  Nothing that words.cc throws gets past it. */
+ * gives each word with box, font and turn, and sees how each character is painted.  Nothing that
+ * words.cc throws gets past it. */
 #ifndef EXTRACT_WORDS_H
 #define EXTRACT_WORDS_H
 
@@ -28,12 +29,26 @@ struct word {
     size_t text, n;   /* n bytes of UTF-8 at words_page.text + text; as seen, left to right */
 };
 
+enum mark_kind {
+    MARK_NONE,  /* no mark at all: rendering mode 3 or 7, or wholly transparent */
+    MARK_WHITE, /* in white or nearly white                                     */
+};
+
+/* The middle of one character that may not be seen. */
+struct mark {
+    float x, y;
+    enum mark_kind kind;
+};
+
 struct words_page {
     struct word *v; /* in poppler's own reading order */
     size_t n;
     char *text;
     float width, height;
-    char *label; /* printed label or NULL */
+    char *label;       /* printed label or NULL                           */
+    struct mark *mark; /* of all characters only those that are of a kind */
+    size_t n_marks;
+    size_t n_off; /* words that stand outside the page, and are not in v */
 };
 
 enum words_status { WORDS_OK, WORDS_LOCKED, WORDS_DAMAGED };
