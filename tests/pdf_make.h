@@ -10,7 +10,9 @@ struct pdf {
     size_t at[64]; /* offsets of objects 1.. */
     int n;         /* objects so far         */
     int page[16], pages;
-    const char *resources; /* of the pages to come, beside their fonts; NULL: none */
+    /* Of the pages to come: */
+    const char *resources; /* beside their fonts; NULL: none */
+    int rotate;            /* degrees clockwise              */
 };
 
 static inline void object(struct pdf *p, int number)
@@ -53,9 +55,9 @@ static inline void page_of(struct pdf *p, int width, int height, const char *fon
     stream(p, s, strlen(s));
     object(p, number);
     buf_addf(&p->b,
-             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents %d 0 R/Resources<<%s"
+             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Rotate %d/Contents %d 0 R/Resources<<%s"
              "/Font<<%s>>>>>>\nendobj\n",
-             width, height, content, p->resources ? p->resources : "", fonts);
+             width, height, p->rotate, content, p->resources ? p->resources : "", fonts);
     p->page[p->pages++] = number;
 }
 

@@ -39,9 +39,13 @@ static bool draw(const char *name, struct buf *pixels, int *w, int *h)
     return good;
 }
 
-/* A page that is nothing but a picture of the lines.  False: there is nothing here to draw it. */
-static bool page_of_picture(struct pdf *p)
+/* A page that is nothing but a picture of the lines, turned clockwise by quarters.  False: there is
+ * nothing here to draw it. */
+static bool page_of_turned(struct pdf *p, int turn)
 {
+    static const char *const operators[] = {
+        "q 600 0 0 800 0 0 cm /I Do Q\n", "q 0 -600 800 0 0 600 cm /I Do Q\n",
+        "q -600 0 0 -800 600 800 cm /I Do Q\n", "q 0 600 -800 0 800 0 cm /I Do Q\n"};
     static char resources[80];
     struct pdf drawn;
     struct buf ops = print_lines("F"), pixels = {0};
@@ -60,9 +64,14 @@ static bool page_of_picture(struct pdf *p)
     buf_free(&pixels);
     snprintf(resources, sizeof resources, "/XObject<</I %d 0 R>>", image);
     p->resources = resources;
-    page(p, "q 600 0 0 800 0 0 cm /I Do Q\n");
+    page_of(p, turn & 1 ? 800 : 600, turn & 1 ? 600 : 800, PDF_FONTS, operators[turn]);
     p->resources = NULL;
     return true;
+}
+
+static bool page_of_picture(struct pdf *p)
+{
+    return page_of_turned(p, 0);
 }
 
 /* Writes picture.pdf: one page; and mixed.pdf: text, picture, text. */
@@ -97,21 +106,39 @@ static struct got read_with(const char *name, struct ingest_options o)
     return get(in_dir(name), o);
 }
 
-/* The lines, each where it is in the picture. */
-static void check_places(const struct got *g, uint32_t page_number)
+/* A box of the page as it is in the picture, which was turned clockwise by quarters. */
+static void turn_box_back(float box[4], int turn)
 {
+    for (; turn > 0; turn--) {
+        float height = turn & 1 ? 800 : 600; /* of the picture once it is turned back */
+        float b[4] = {box[1], height - box[2], box[3], height - box[0]};
+        memcpy(box, b, sizeof b);
+    }
+}
+
+/* The lines, in their order and each where it is in the picture. */
+static void check_turned(const struct got *g, uint32_t page_number, int turn)
+{
+    const char *from = g->d->text.s;
     for (int i = 0; i < 3; i++) {
-        const char *at = strstr(g->d->text.s, lines[i]);
+        const char *at = strstr(from, lines[i]);
         if (!at) print_message("%s\n", g->d->text.s);
         assert_non_null(at);
+        from = at;
         struct place p = doc_place(g->d, (size_t)(at - g->d->text.s), strlen(lines[i]));
         float baseline = 120 + 20 * (float)i;
+        turn_box_back(p.box, turn);
         assert_int_equal(p.page, page_number);
         assert_true(p.recognised);
         assert_float_equal(p.box[0], 72, 3);
         assert_true(p.box[1] > baseline - 16 && p.box[1] < baseline - 6);
         assert_true(p.box[3] > baseline - 1 && p.box[3] < baseline + 7);
     }
+}
+
+static void check_places(const struct got *g, uint32_t page_number)
+{
+    check_turned(g, page_number, 0);
 }
 
 static void test_recognised(void **state)
@@ -146,6 +173,28 @@ static void test_recognised(void **state)
     assert_int_equal(g.r, OK);
     assert_null(g.d->note);
     drop(&g);
+}
+
+/* A scan that lies on its side or on its head, by itself or by its page's /Rotate. */
+static void test_turned(void **state)
+{
+    static const struct {
+        int picture, rotate, shown;
+    } all[] = {{1, 0, 1}, {2, 0, 2}, {3, 0, 3}, {0, 90, 1}, {0, 180, 2}, {0, 270, 3}, {3, 90, 0}};
+    (void)state;
+    if (!is_installed()) skip();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct pdf p;
+        begin(&p);
+        p.rotate = all[i].rotate;
+        if (!page_of_turned(&p, all[i].picture)) skip();
+        finish(&p, "", dir, "turned.pdf");
+        struct got g = read_with("turned.pdf", (struct ingest_options){.ocr = OCR_AUTO});
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        check_turned(&g, 1, all[i].shown);
+        drop(&g);
+    }
 }
 
 /* What no font tells can still be seen. */
@@ -240,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recognised),
+        cmocka_unit_test(test_turned),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_late),
         cmocka_unit_test(test_without),
