@@ -2,27 +2,40 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
-#define PIPE (1 << 20) /* bytes that a process may be ahead */
+#define PIPE    (1 << 20) /* bytes that a process may be ahead */
+#define TICK_MS 200       /* between looks at the time that all have used */
+
+/* What a process is told. */
+struct order {
+    int order, number;
+    size_t from;
+};
 
 struct member {
-    pid_t pid;
+    pid_t pid;      /* 0: reaped */
     int order, say; /* our ends; -1: closed */
+    bool lost;
 };
 
 struct crew {
-    struct member v[CREW_MOST];
-    int n;
+    struct member v[CREW_MOST + CREW_RESERVE]; /* the first n are at work, the others in reserve */
+    int n, made;
+    int order;
+    double spent;      /* seconds of CPU of those reaped */
     atomic_bool *stop; /* shared with all */
 };
 
@@ -68,10 +81,10 @@ static void keep_time(const struct crew *c)
 {
     struct rlimit most;
     if (getrlimit(RLIMIT_CPU, &most) || most.rlim_cur == RLIM_INFINITY) return;
-    double sum = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-    for (int i = 0; i < c->n; i++) {
+    double sum = seconds_of(CLOCK_PROCESS_CPUTIME_ID) + c->spent;
+    for (int i = 0; i < c->made; i++) {
         clockid_t clock;
-        if (c->v[i].say >= 0 && !clock_getcpuclockid(c->v[i].pid, &clock)) sum += seconds_of(clock);
+        if (c->v[i].pid && !clock_getcpuclockid(c->v[i].pid, &clock)) sum += seconds_of(clock);
     }
     if (sum > (double)most.rlim_cur) raise(SIGXCPU);
 }
@@ -90,18 +103,40 @@ static bool keep_only(int order, int say)
     return ok && close_range((unsigned)high + 1, ~0U, 0) == 0;
 }
 
+void crew_watch(double seconds)
+{
+    double whole = floor(seconds);
+    struct itimerval t = {.it_value = {(time_t)whole, (suseconds_t)(1e6 * (seconds - whole))}};
+    setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* Its alarm ends the process, whatever was inherited. */
+static void listen_to_watch(void)
+{
+    sigset_t alarm;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    signal(SIGALRM, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+}
+
 static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, int parts,
                                 enum sandbox_need need, crew_work *work, void *ctx)
 {
     const char *lacks;
+    struct order told;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    listen_to_watch();
     if (getppid() != lead || !keep_only(order, post.fd)) _exit(1);
     take_part(parts);
     if (sandbox_enter(need, &lacks, NULL)) _exit(1);
     ssize_t k;
-    do k = read(order, &post.order, sizeof post.order);
+    do k = read(order, &told, sizeof told);
     while (k < 0 && errno == EINTR);
-    if (k == (ssize_t)sizeof post.order) work(ctx, &post);
+    post.order = told.order;
+    post.number = told.number;
+    post.from = told.from;
+    if (k == (ssize_t)sizeof told) work(ctx, &post);
     _exit(0);
 }
 
@@ -135,7 +170,7 @@ static bool add_member(struct crew *c, struct crew_post post, enum sandbox_need 
         close(order[1]), close(say[0]);
         return false;
     }
-    c->v[c->n++] = (struct member){pid, order[1], say[0]};
+    c->v[c->made++] = (struct member){.pid = pid, .order = order[1], .say = say[0]};
     return true;
 }
 
@@ -148,21 +183,69 @@ struct crew *crew_new(int n, enum sandbox_need need, crew_work *work, void *ctx)
     if (shared == MAP_FAILED) return NULL;
     struct crew *c = mem_alloc(1, sizeof *c);
     c->stop = shared;
-    for (int i = 0; i < n; i++)
-        if (!add_member(c, (struct crew_post){.number = i, .of = n, .stop = c->stop}, need, work,
-                        ctx)) {
+    c->n = n;
+    for (int i = 0; i < n + CREW_RESERVE; i++)
+        if (!add_member(c, (struct crew_post){.of = n, .stop = c->stop}, need, work, ctx)) {
             crew_end(c);
             return NULL;
         }
     return c;
 }
 
+static bool tell(struct crew *c, int number, size_t from)
+{
+    struct order o = {.order = c->order, .number = number, .from = from};
+    return write(c->v[number].order, &o, sizeof o) == (ssize_t)sizeof o;
+}
+
 bool crew_begin(struct crew *c, int order)
 {
     if (!is_within_part(c)) return false;
+    c->order = order;
     for (int i = 0; i < c->n; i++)
-        if (write(c->v[i].order, &order, sizeof order) != (ssize_t)sizeof order) return false;
+        if (!tell(c, i, 0)) return false;
     return true;
+}
+
+/* Whether an end says that another process would fare no better.  What was short of memory may look
+ * like a crash. */
+static bool is_lost(const struct crew *c, int status, const struct rusage *used)
+{
+    struct rlimit data;
+    int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (sig == SIGALRM || sig == SIGSYS) return true;
+    if (sig != SIGSEGV && sig != SIGBUS && sig != SIGFPE && sig != SIGILL) return false;
+    if (getrlimit(RLIMIT_DATA, &data) || data.rlim_cur == RLIM_INFINITY) return true;
+    return (rlim_t)used->ru_maxrss * 1024 < data.rlim_cur / (rlim_t)(c->n + 1) / 2;
+}
+
+static double seconds_in(struct timeval t)
+{
+    return (double)t.tv_sec + 1e-6 * (double)t.tv_usec;
+}
+
+/* Waits for the end of a process that says nothing more. */
+static void reap(struct crew *c, struct member *m)
+{
+    struct rusage used;
+    int status = 0;
+    pid_t r;
+    close_fd(&m->say);
+    close_fd(&m->order);
+    if (!m->pid) return;
+    do r = wait4(m->pid, &status, 0, &used);
+    while (r < 0 && errno == EINTR);
+    m->pid = 0;
+    if (r < 0) return;
+    c->spent += seconds_in(used.ru_utime) + seconds_in(used.ru_stime);
+    m->lost = is_lost(c, status, &used);
+}
+
+/* Waits a moment for what a process says. */
+static bool is_ready(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, TICK_MS) > 0;
 }
 
 bool crew_read(struct crew *c, int number, void *out, size_t n)
@@ -170,10 +253,14 @@ bool crew_read(struct crew *c, int number, void *out, size_t n)
     struct member *m = &c->v[number];
     char *at = out;
     while (n > 0 && m->say >= 0) {
+        if (!is_ready(m->say)) {
+            keep_time(c);
+            continue;
+        }
         ssize_t k = read(m->say, at, n);
         if (k < 0 && errno == EINTR) continue;
         if (k <= 0)
-            close_fd(&m->say);
+            reap(c, m);
         else
             at += k, n -= (size_t)k;
     }
@@ -181,19 +268,30 @@ bool crew_read(struct crew *c, int number, void *out, size_t n)
     return n == 0 && is_within_part(c);
 }
 
+bool crew_lost(const struct crew *c, int number)
+{
+    return c->v[number].lost;
+}
+
+bool crew_replace(struct crew *c, int number, size_t from)
+{
+    if (c->made == c->n) return false;
+    c->v[number] = c->v[--c->made];
+    return tell(c, number, from);
+}
+
 void crew_end(struct crew *c)
 {
     char rest[1 << 14];
     if (!c) return;
     atomic_store(c->stop, true);
-    for (int i = 0; i < c->n; i++) close_fd(&c->v[i].order);
-    for (int i = 0; i < c->n; i++) {
+    for (int i = 0; i < c->made; i++) close_fd(&c->v[i].order);
+    for (int i = 0; i < c->made; i++) {
         struct member *m = &c->v[i];
         ssize_t k = 1;
         while (m->say >= 0 && (k > 0 || (k < 0 && errno == EINTR)))
             k = read(m->say, rest, sizeof rest);
-        close_fd(&m->say);
-        while (waitpid(m->pid, NULL, 0) < 0 && errno == EINTR) continue;
+        reap(c, m);
     }
     munmap(c->stop, sizeof(atomic_bool));
     mem_free(c);

@@ -3,9 +3,10 @@
  *
  * What the reader may take is what it and its crew may take together.  Memory: each process has an
  * equal part, and the reader, which only waits for the others, is held to its own.  CPU time: the
- * reader adds up.  A process that needs more than its part, or crashes, just ends: the reader then
- * ends the others and does their work itself, with all there is, so that the outcome does not
- * depend on how many there were. */
+ * reader adds up.  A process that needs more than its part just ends: the reader then ends the others
+ * and does their work itself, with all there is, so that the outcome does not depend on how many there
+ * were.  One that crashes or is ended by its watch costs what it was at: another one, made in
+ * reserve, takes its place behind that. */
 #ifndef EXTRACT_CREW_H
 #define EXTRACT_CREW_H
 
@@ -15,13 +16,14 @@
 
 #include "extract/sandbox.h"
 
-enum { CREW_MOST = 8 };
+enum { CREW_MOST = 8, CREW_RESERVE = 2 };
 
 struct crew;
 
 /* What a process of the crew sees of it. */
 struct crew_post {
     int number, of;          /* from 0                                   */
+    size_t from;             /* as crew_replace was called; 0            */
     int order;               /* as crew_begin was called                 */
     int fd;                  /* to the reader; writing fails when it has no use for more */
     const atomic_bool *stop; /* nothing more is wanted                   */
@@ -35,11 +37,20 @@ typedef void crew_work(void *ctx, const struct crew_post *post);
 struct crew *crew_new(int n, enum sandbox_need need, crew_work *work, void *ctx);
 int crew_size(const struct crew *c);
 
+/* In a process of the crew: ends it unless this is called again within so many seconds; 0: no more. */
+void crew_watch(double seconds);
+
 /* Lets them begin.  False: this process holds more than its part already. */
 bool crew_begin(struct crew *c, int order);
 /* Reads n bytes of what a process says.  False: it has ended, or this process holds more than its
  * part: go on alone. */
 bool crew_read(struct crew *c, int number, void *out, size_t n);
+/* After crew_read said false: whether that process crashed or was ended by its watch, so that what it
+ * was at is better left alone. */
+bool crew_lost(const struct crew *c, int number);
+/* Puts another process in the place of one that was lost, told where to go on.  False: there is none
+ * left; crew_read says false for this number from now on. */
+bool crew_replace(struct crew *c, int number, size_t from);
 /* Returns when all have ended.  NULL is fine. */
 void crew_end(struct crew *c);
 

@@ -34,6 +34,7 @@ struct pdf_page {
     bool wants_ocr;  /* its text could be recognised: ask                              */
     bool recognised; /* its text was recognised                                        */
     bool late;       /* there was no time left for that                                */
+    bool unread;     /* its process broke down over it, or took too long                */
     /* Words left out of it: nobody can see them; nobody can tell their characters. */
     size_t n_hidden, n_garbage;
 };

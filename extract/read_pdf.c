@@ -12,6 +12,7 @@
  *
  * A long document's pages are read by several processes (crew, pdf_share); what is done over all
  * pages is done by one. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +46,11 @@ enum { NOTE_PARTS = 8 }; /* pages and ranges of them that a note lists */
  * go to one process.  Pages that are recognised take a second each. */
 enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
 
-/* Of the time of the document, the share after which no more pages are recognised. */
-#define OCR_SHARE 0.8
+/* Of the time of the document, the share after which no more pages are recognised, and the share that
+ * a process of the crew may take over one page: as many of them in a row as there are processes to
+ * take its place leave something for the rest. */
+#define OCR_SHARE  0.8
+#define PAGE_SHARE 0.3
 
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
@@ -89,6 +93,7 @@ struct reading {
     bool ocr_all;        /* for all pages */
     bool may_ask;        /* about pages that are pictures */
     double deadline;     /* for recognising: sys_seconds */
+    double patience;     /* seconds for one page; 0: not in a process of the crew */
     const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
 
@@ -100,6 +105,7 @@ static void recognise(struct pdf_page *p, const struct reading *r, struct words_
     if (!r->ocr_all && !p->garbage && !outline_has_image(r->outline, p->number)) return;
     p->wants_ocr = !r->ocr;
     if (!r->ocr) return;
+    if (r->patience) crew_watch(fmax(0, r->deadline - sys_seconds()) + r->patience);
     if (sys_seconds() < r->deadline)
         p->recognised = ocr_page(words, r->ocr, r->outline, p->number, r->deadline);
     p->late = !p->recognised && sys_seconds() >= r->deadline;
@@ -138,7 +144,7 @@ static size_t find_images(struct pdf_doc *pdf, struct outline *o)
     size_t images = 0, looked = 0;
     for (size_t i = 0; i < pdf->n; i++) {
         struct pdf_page *p = &pdf->v[i];
-        if (!p->empty || p->context) continue;
+        if (!p->empty || p->context || p->unread) continue;
         bool image = !p->garbage && (++looked > MAX_LOOK || outline_has_image(o, p->number));
         p->no_text = p->garbage || image;
         images += image;
@@ -197,6 +203,11 @@ static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct are
 {
     int process = r->crew ? share_of(k, run_of(r), crew_size(r->crew)) : 0;
     if (r->crew && share_take(r->crew, process, p, r->ocr, r->a)) return;
+    if (r->crew && crew_lost(r->crew, process)) {
+        p->unread = p->empty = true;
+        crew_replace(r->crew, process, k + 1);
+        return;
+    }
     dismiss(r);
     take_page(p, r, scratch);
 }
@@ -230,6 +241,9 @@ static enum err nothing_read(const struct pdf_doc *d, const struct reading *r, s
                              size_t asked, const char *name, struct errinfo *e)
 {
     const char *hint = r->hint ? r->hint : "use an OCR tool first";
+    for (size_t i = 0; i < d->n; i++)
+        if (d->v[i].unread && !d->v[i].context)
+            return err_set(e, E_LIMIT, "%s: reading its pages took too long or broke down", name);
     if (d->garbage)
         return err_set(e, E_EMPTY, "%s: its fonts do not tell which characters they show; %s", name,
                        hint);
@@ -348,6 +362,8 @@ static void add_recognised(struct buf *b, const struct pdf_doc *d, const struct 
         buf_addf(b, ": text recognised in an image (tesseract, %s)", ocr_languages(r->ocr));
     if (add_page_list(b, d, offsetof(struct pdf_page, late)))
         buf_addz(b, ": no time was left to recognise their text (--doc-timeout)");
+    if (add_page_list(b, d, offsetof(struct pdf_page, unread)))
+        buf_addz(b, ": reading that took too long (--doc-timeout) or broke down");
     bool pictures = false;
     for (size_t i = 0; i < d->n; i++) pictures |= d->v[i].no_text;
     if (pictures) add_part(b, r->hint);
@@ -365,13 +381,12 @@ static void set_note(struct doc_builder *b, const char *note, const struct pdf_d
     buf_free(&all);
 }
 
-/* When recognising has to end, so that what was read is not lost with the rest: the CPU time is one
- * sum for all processes that recognise. */
-static double ocr_deadline(int processes)
+/* Seconds for the whole document; 1e6 where nobody has set a limit. */
+static double time_given(void)
 {
     struct rlimit most;
     bool any = getrlimit(RLIMIT_CPU, &most) == 0 && most.rlim_cur != RLIM_INFINITY;
-    return sys_seconds() + (any ? OCR_SHARE * (double)most.rlim_cur / processes : 1e6);
+    return any ? (double)most.rlim_cur : 1e6;
 }
 
 static const char *hint_of(const struct ingest_options *o, const struct extract_aid *aid)
@@ -391,7 +406,8 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->ocr = aid->ocr;
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
     r->may_ask = aid->may_ask;
-    r->deadline = ocr_deadline(processes);
+    /* So that what was read is not lost with the rest; the CPU time is one sum for all processes. */
+    r->deadline = sys_seconds() + OCR_SHARE * time_given() / processes;
     r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);
 }
@@ -412,6 +428,7 @@ static void write_document(struct doc_builder *b, struct pdf_doc *pdf, const str
         const struct pdf_page *p = &pdf->v[i];
         doc_page(b, p->label, p->width, p->height, p->no_text);
         if (p->recognised) doc_page_recognised(b);
+        if (p->late || p->unread) doc_page_unread(b);
     }
     strip_repeated(pdf, r->a);
     flow_write(b, pdf, r->a);
@@ -461,8 +478,11 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
     if (list_pages(&pdf, &needed, r, pages, "", NULL)) return;
     r->a = arena_new();
     for (size_t i = 0; i < pdf.n && heard && !atomic_load(post->stop); i++) {
-        if (!needed[i] || share_of(k++, run_of(r), post->of) != post->number) continue;
+        if (!needed[i] || share_of(k++, run_of(r), post->of) != post->number || k <= post->from)
+            continue;
+        crew_watch(r->patience);
         take_page(&pdf.v[i], r, scratch);
+        crew_watch(0); /* the reader may be busy */
         heard = share_send(post->fd, &pdf.v[i]);
         arena_reset(r->a);
     }
@@ -473,7 +493,8 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
 void help_pdf(void *input, const struct crew_post *post)
 {
     const struct extract_input *in = input;
-    struct reading reading = {.a = arena_new(), .about = arena_new()};
+    struct reading reading = {.a = arena_new(), .about = arena_new(),
+                              .patience = PAGE_SHARE * time_given()};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
         open_reading(&reading, &file, in->o, in->aid, post->of);

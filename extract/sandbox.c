@@ -137,10 +137,10 @@ static const char *const allowed[] = {
     "futex", "futex_time64", "sched_yield", "sched_getaffinity", "rseq", "set_robust_list",
     "membarrier",
     "clock_gettime", "clock_gettime64", "clock_getres", "gettimeofday", "time", "clock_nanosleep",
-    "nanosleep", "times", "getrusage", "sysinfo", "uname", "getrandom",
+    "nanosleep", "setitimer", "times", "getrusage", "sysinfo", "uname", "getrandom",
     "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack",
-    "restart_syscall", "exit", "exit_group", "wait4", /* for the crew that was made before */
+    "restart_syscall", "exit", "exit_group", "wait4", "poll", "ppoll", /* for the crew that was made before */
 };
 
 /* What readers that need files may do besides: look at them. */

@@ -337,6 +337,11 @@ void doc_page_recognised(struct doc_builder *b)
     if (b->n_pages) b->pages[b->n_pages - 1].recognised = true;
 }
 
+void doc_page_unread(struct doc_builder *b)
+{
+    if (b->n_pages) b->pages[b->n_pages - 1].unread = true;
+}
+
 void doc_heading(struct doc_builder *b, size_t text, size_t len, int level)
 {
     b->headings = grow(b->a, b->headings, b->n_headings, &b->cap_headings, sizeof *b->headings);
@@ -413,7 +418,10 @@ struct doc *doc_freeze(struct doc_builder *b, const char *path, const void *sour
     d->source_bytes = n;
     d->note = b->note;
     sys_sha256_hex(source, n, d->sha256);
-    for (size_t i = 0; i < b->n_pages; i++) d->pages_without_text += b->pages[i].no_text;
+    for (size_t i = 0; i < b->n_pages; i++) {
+        d->pages_without_text += b->pages[i].no_text;
+        d->pages_unread += b->pages[i].unread;
+    }
     for (size_t i = 0; i < b->n_headings; i++) { /* a reader's slip must not lead out of the text */
         struct heading *h = &b->headings[i];
         if (h->text > b->n) h->text = b->n;

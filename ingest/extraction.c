@@ -100,7 +100,6 @@ void extraction_settings(struct buf *out, const struct ingest_options *o, const 
     struct arena *a = arena_new();
     add_settings(&r, a, o, format, o->ocr);
     for (int i = 0; i < r.argc; i++) buf_addf(out, "%s\n", r.argv[i]);
-    if (o->ocr) buf_addf(out, "%d seconds\n", seconds_for(o)); /* may be too few for all pages */
     arena_free(a);
 }
 

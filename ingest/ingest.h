@@ -56,6 +56,8 @@ struct page {
     float width, height; /* points                                               */
     bool no_text;        /* an image or garbage: nothing could be read from it   */
     bool recognised;     /* its text was recognised in a picture of it (OCR)     */
+    bool unread;         /* reading it broke down, or no time was left for all of it: another run may
+                            find more                                           */
 };
 
 struct heading { /* for plan, chunk hints and --map; level 1 is the title */
@@ -83,7 +85,7 @@ struct doc {
     size_t n_headings;
     size_t source_bytes;
     char sha256[SYS_SHA256_HEX]; /* of the source bytes                                         */
-    size_t pages_without_text;
+    size_t pages_without_text, pages_unread;
     const char *note;    /* one line worth a warning ("rebuilt a damaged file"), or NULL        */
 };
 
@@ -126,6 +128,7 @@ struct str doc_text(const struct doc_builder *b);
 void doc_reserve(struct doc_builder *b, size_t n);
 void doc_page(struct doc_builder *b, const char *label, float width, float height, bool no_text);
 void doc_page_recognised(struct doc_builder *b); /* the page added last */
+void doc_page_unread(struct doc_builder *b);     /* the same */
 void doc_heading(struct doc_builder *b, size_t text, size_t len, int level);
 void doc_set_title(struct doc_builder *b, const char *s, size_t n);  /* copied, trimmed */
 /* Lines of the source end in \r, and not in \n (old Macintosh files).  Elsewhere a lone \r starts a

@@ -1,5 +1,6 @@
 #include "ingest/item.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ingest/archive.h"
@@ -150,6 +151,17 @@ static void count_failed(struct folder *f, const struct errinfo *why)
     if (why->code == E_DEVICE && !f->device.code) f->device = *why;
 }
 
+/* An entry of its own: the document is used all the same. */
+static void note_unread(struct reading *r, const char *path, const struct doc *d)
+{
+    struct ledger *l = &r->set->ledger;
+    char reason[96];
+    snprintf(reason, sizeof reason, "%zu of %zu pages not read: that took too long or broke down",
+             d->pages_unread, d->n_pages);
+    ledger_add(l, r->a, LEDGER_UNREADABLE, path, mem_copy(r->a, reason, strlen(reason)), 0);
+    l->v[l->n - 1].rest = true;
+}
+
 void item_end(struct item *it, struct doc *d, const struct errinfo *why)
 {
     struct reading *r = it->r;
@@ -167,6 +179,7 @@ void item_end(struct item *it, struct doc *d, const struct errinfo *why)
     else if (it->folder) count_used(it->folder);
     if (it->why) *it->why = *why;
     if (r->tick) r->tick(r->ctx, l->path, r->set->ledger.n);
+    if (d && d->pages_unread) note_unread(r, l->path, d);
     buf_free(&it->bytes);
     mem_free(it);
 }

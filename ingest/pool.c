@@ -59,10 +59,10 @@ static bool is_kept(const struct pool *p, const struct wire_about *about)
     return is_cached(p) && !about->members;
 }
 
-/* An answer after an accident may be another one the next time. */
-static bool is_lasting(const struct extraction *x)
+/* An answer after an accident, or when time ran out, may be another one the next time. */
+static bool is_lasting(const struct extraction *x, const struct doc *d)
 {
-    return x->ocr != OCR_FAILED;
+    return x->ocr != OCR_FAILED && !(d && d->pages_unread);
 }
 
 /* All that the answer depends on beside the bytes. */
@@ -103,7 +103,7 @@ static void finish(struct pool *p, size_t i)
     struct slot s = p->slots[i];
     p->slots[i] = p->slots[--p->n];
     if (!r) r = extraction_result(&s.x, &d, s.a, &why);
-    if (!r && is_kept(p, &s.x.about) && is_lasting(&s.x))
+    if (!r && is_kept(p, &s.x.about) && is_lasting(&s.x, d))
         text_cache_put(&p->cache, &s.key, s.x.answer.s, s.x.answer.n);
     extraction_end(&s.x);
     s.done(s.ctx, d, &why);

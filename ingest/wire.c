@@ -9,7 +9,7 @@ static const char magic[8] = {'d', 'r', 'w', 'i', 'r', 'e', 0, WIRE_VERSION};
 
 const char *const wire_ocr_words[] = {"off", "auto", "force", "images", "failed", NULL};
 
-enum { PAGE_NO_TEXT = 1, PAGE_RECOGNISED = 2 };
+enum { PAGE_NO_TEXT = 1, PAGE_RECOGNISED = 2, PAGE_UNREAD = 4 };
 
 enum { KIND_DOCUMENT = 0, KIND_ERROR = 1 };
 #define HEADER (sizeof magic + 4 + 8)
@@ -94,7 +94,8 @@ void wire_put(struct buf *out, const struct doc *d)
         put_f32(out, d->pages[i].width);
         put_f32(out, d->pages[i].height);
         put_u32(out, (d->pages[i].no_text ? PAGE_NO_TEXT : 0) |
-                         (d->pages[i].recognised ? PAGE_RECOGNISED : 0));
+                         (d->pages[i].recognised ? PAGE_RECOGNISED : 0) |
+                         (d->pages[i].unread ? PAGE_UNREAD : 0));
     }
     put_u64(out, d->n_headings);
     for (size_t i = 0; i < d->n_headings; i++) {
@@ -222,6 +223,7 @@ static void read_pages(struct in *in, struct arena *a, struct doc_builder *b, si
         uint32_t marks = get_u32(in, "page");
         doc_page(b, label, w, h, marks & PAGE_NO_TEXT);
         if (marks & PAGE_RECOGNISED) doc_page_recognised(b);
+        if (marks & PAGE_UNREAD) doc_page_unread(b);
     }
 }
 

@@ -27,7 +27,7 @@
  *              document: title, charset, lang, note: strings
  *                        u32 kind
  *                        u64 count, then pages:    string label, f32 width, f32 height,
- *                                                  u32 1 no text, 2 recognised, or both
+ *                                                  u32 of 1 no text, 2 recognised, 4 unread
  *                        u64 count, then headings: u64 text, u64 len, u32 level
  *                        u64 length, text
  *                        u64 count, then spans:    u64 len, u64 byte, u64 byte_len, u32 line,

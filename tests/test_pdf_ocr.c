@@ -229,13 +229,26 @@ static void test_late(void **state)
     for (int i = 0; i < 10; i++)
         if (!page_of_picture(&p)) skip();
     finish(&p, "", dir, "many.pdf");
+    char kept[600], texts[700];
+    snprintf(kept, sizeof kept, "%s", in_dir("late"));
+    snprintf(texts, sizeof texts, "%s/text", kept);
+    struct text_cache_options cache = {.dir = kept};
     struct got g = read_with("many.pdf", (struct ingest_options){.ocr = OCR_IMAGES, .jobs = 4,
-                                                                 .timeout_s = 4});
+                                                                 .timeout_s = 4, .cache = &cache});
     if (g.r) print_message("%s\n", g.e.msg);
     assert_int_equal(g.r, OK);
     assert_true(holds(&g, "text of its own"));
-    for (int i = 1; i <= 10; i++)
-        if (!g.d->pages[i].recognised) assert_non_null(strstr(g.d->note, "no time was left"));
+    size_t late = 0;
+    for (int i = 1; i <= 10; i++) {
+        late += !g.d->pages[i].recognised;
+        assert_int_equal(g.d->pages[i].unread, !g.d->pages[i].recognised);
+    }
+    assert_int_equal(g.d->pages_unread, late);
+    if (late) assert_non_null(strstr(g.d->note, "no time was left"));
+    bool none = rmdir(texts) == 0 || errno == ENOENT;
+    assert_int_equal(none, late > 0); /* all of it is kept, or nothing: the next run may have more time */
+    const struct ledger_entry *last = &g.set.ledger.v[g.set.ledger.n - 1];
+    assert_int_equal(last->status, late ? LEDGER_UNREADABLE : LEDGER_USED);
     drop(&g);
 }
 

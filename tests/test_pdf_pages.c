@@ -1,9 +1,13 @@
 /* test_pdf_pages.c: pages of a PDF beside each other: what one leaves behind, whichever are asked
  * for. */
+#include <errno.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "extract/crew.h"
+#include "ingest/text_cache.h"
 #include "tests/pdf_make.h"
 
 static struct place place_in(const struct got *g, const char *s)
@@ -165,16 +169,96 @@ static void test_processes(void **state)
     drop(&one);
 }
 
+/* Twelve pages and a thirteenth, asked for in the middle, that takes for ever: forms that draw others,
+ * ten at each of twelve levels. */
+static void make_endless(const char *name)
+{
+    enum { LEVELS = 12, WIDTH = 10 };
+    struct pdf p;
+    char s[80];
+    begin(&p);
+    for (int i = 0; i < LEVELS; i++) {
+        struct buf b = {0};
+        for (int k = 0; k < WIDTH && i; k++) buf_addz(&b, "/X Do ");
+        buf_addz(&b, i ? "" : "0 0 m");
+        int number = p.n + 1;
+        object(&p, number);
+        buf_addz(&p.b, "<</Type/XObject/Subtype/Form/BBox[0 0 600 800]");
+        if (i) buf_addf(&p.b, "/Resources<</XObject<</X %d 0 R>>>>", number - 1);
+        buf_addf(&p.b, "/Length %zu>>\nstream\n%s\nendstream\nendobj\n", b.n, b.s);
+        buf_free(&b);
+    }
+    snprintf(s, sizeof s, "/XObject<</X %d 0 R>>", p.n);
+    for (int i = 0; i < 13; i++) {
+        struct buf b = {0};
+        char says[80];
+        snprintf(says, sizeof says, "This is page %d of a long document.", i + 1);
+        line(&b, "F", 10, 72, 100, says);
+        while (b.n < 8 << 10) buf_addz(&b, "% so long that several processes read it\n");
+        p.resources = i == 4 ? s : NULL;
+        if (i == 4) buf_addz(&b, "/X Do\n");
+        page(&p, b.s);
+        buf_free(&b);
+    }
+    finish(&p, "", dir, name);
+}
+
+static bool is_empty_folder(const char *path)
+{
+    return rmdir(path) == 0 || errno == ENOENT;
+}
+
+/* A page that takes for ever costs itself, not the others of its process and not those of the rest; the
+ * ledger has it, and the next time it is tried again. */
+static void test_endless_page(void **state)
+{
+    (void)state;
+    char kept[600], texts[700];
+    make_endless("endless.pdf");
+    snprintf(kept, sizeof kept, "%s", in_dir("kept"));
+    snprintf(texts, sizeof texts, "%s/text", kept);
+    struct text_cache_options cache = {.dir = kept};
+    struct got g = get(in_dir("endless.pdf"),
+                       (struct ingest_options){.jobs = 3, .timeout_s = 6, .cache = &cache});
+    if (g.r) print_message("%s\n", g.e.msg);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_int_equal(g.d->n_pages, 13);
+    assert_int_equal(g.d->pages_unread, 1);
+    for (int i = 0; i < 13; i++) {
+        char says[80];
+        snprintf(says, sizeof says, "This is page %d of", i + 1);
+        assert_int_equal(holds(&g, says), i != 4);
+        assert_int_equal(g.d->pages[i].unread, i == 4);
+    }
+    assert_non_null(strstr(g.d->note, "page 5: reading that took too long"));
+    const struct ledger_entry *last = &g.set.ledger.v[g.set.ledger.n - 1];
+    assert_int_equal(last->status, LEDGER_UNREADABLE);
+    assert_true(last->rest);
+    assert_non_null(strstr(last->reason, "1 of 13 pages not read"));
+    assert_true(is_empty_folder(texts));
+    drop(&g);
+}
+
 /* ------------------------------------------------------------------ crews */
 
-enum { ANSWERS, CRASHES, CLIMBS };
+enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, SPINS };
 
-/* Says its number and its part of the memory, crashes, or takes more than its part. */
+/* Says its number and its part of the memory, or does not: it crashes, takes more than its part, or
+ * takes too long. */
 static void work(void *ctx, const struct crew_post *post)
 {
     struct rlimit part = {0};
     getrlimit(RLIMIT_DATA, &part);
-    size_t say[] = {(size_t)post->number, (size_t)post->order, *(const size_t *)ctx, part.rlim_cur};
+    size_t say[] = {(size_t)post->number, (size_t)post->order, *(const size_t *)ctx, part.rlim_cur,
+                    post->from};
+    if (post->order == SPINS)
+        for (volatile int i = 0;; i++) continue;
+    if (post->number == 1 && post->order == FAULTS && !post->from) raise(SIGSEGV);
+    if (post->number == 1 && post->order == SLEEPS && post->from < 7) {
+        crew_watch(0.05);
+        for (;;) nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
     if (post->number == 1 && post->order == CRASHES) abort();
     if (post->number == 1 && post->order == CLIMBS && !malloc(part.rlim_cur)) return;
     if (write(post->fd, say, sizeof say) < 0) return;
@@ -185,7 +269,7 @@ static int lead(int order)
 {
     enum { MEMORY = 400 << 20 };
     setrlimit(RLIMIT_DATA, &(struct rlimit){MEMORY, MEMORY});
-    size_t say[4], token = 77;
+    size_t say[5], token = 77;
     struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
     int good = 0;
     if (!c || crew_size(c) != 3 || !crew_begin(c, order)) return 100;
@@ -197,13 +281,51 @@ static int lead(int order)
     return waitpid(-1, NULL, WNOHANG) < 0 ? good : 101;
 }
 
-static int status_of(int (*f)(int), int order)
+/* One that is lost is replaced as long as there are others, and the rest are not touched by it. */
+static int lead_on(int order)
+{
+    size_t say[5], token = 77;
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
+    if (!c || !crew_begin(c, order)) return 100;
+    for (size_t from = 5; from < 8; from++) {
+        if (crew_read(c, 1, say, sizeof say) || !crew_lost(c, 1)) return (int)from;
+        bool another = crew_replace(c, 1, from);
+        if (another != (from < 7)) return 10 + (int)from;
+        if (order == FAULTS) break;
+    }
+    if (order == FAULTS && (!crew_read(c, 1, say, sizeof say) || say[0] != 1 || say[4] != 5)) return 20;
+    if (order == SLEEPS && (crew_read(c, 1, say, 1) || !crew_lost(c, 1))) return 21;
+    for (int i = 0; i < 3; i += 2)
+        if (!crew_read(c, i, say, sizeof say) || say[0] != (size_t)i || crew_lost(c, i)) return 22;
+    crew_end(c);
+    return waitpid(-1, NULL, WNOHANG) < 0 ? 0 : 101;
+}
+
+/* What all use together is looked at while none answers: before each has used as much itself. */
+static int lead_spinning(int order)
+{
+    size_t say[5], token = 77;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    setrlimit(RLIMIT_CPU, &(struct rlimit){2, 4});
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
+    if (!c || !crew_begin(c, order)) return 100;
+    crew_read(c, 0, say, sizeof say);
+    return 1;
+}
+
+static int end_of(int (*f)(int), int order)
 {
     int status;
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) _exit(f(order));
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static int status_of(int (*f)(int), int order)
+{
+    int status = end_of(f, order);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }
@@ -228,6 +350,10 @@ static void test_crew(void **state)
     assert_int_equal(status_of(lead, CRASHES), 2);
     assert_int_equal(status_of(lead, CLIMBS), 2);
     assert_int_equal(status_of(dismiss_crew, 0), 0);
+    assert_int_equal(status_of(lead_on, FAULTS), 0);
+    assert_int_equal(status_of(lead_on, SLEEPS), 0);
+    int status = end_of(lead_spinning, SPINS);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU);
 }
 
 int main(void)
@@ -236,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_reaching),
         cmocka_unit_test(test_spreads),
         cmocka_unit_test(test_processes),
+        cmocka_unit_test(test_endless_page),
         cmocka_unit_test(test_crew),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
