@@ -1,16 +1,15 @@
 #include "extract/ocr.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "ingest/extractor.h"
+#include "ingest/tessdata.h"
 
 #define LIBRARY "libtesseract.so.5"
 
-enum { MOST_LANGS = 3, MOST_INSTALLED = 200, MOST_WORDS = 100000, LANG_MAX = 64 };
+enum { MOST_WORDS = 100000 };
 
 /* tesseract's C interface, which stays: the values are those of its capi.h. */
 enum { MODE_AUTO = 3, LEVEL_LINE = 2, LEVEL_WORD = 3 };
@@ -41,92 +40,13 @@ struct api {
 struct ocr {
     struct api api;
     void *library, *engine;
-    char langs[MOST_LANGS * (LANG_MAX + 1)];
+    char langs[TESSDATA_NAMES];
 };
-
-/* ------------------------------------------------------------------ what is installed */
-
-static const char *const folders[] = {EXTRACTOR_TESSDATA};
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-/* The names of the languages in a folder, sorted. */
-static size_t list_languages(const char *folder, char names[][LANG_MAX])
-{
-    static const char suffix[] = ".traineddata";
-    size_t n = 0;
-    DIR *d = opendir(folder);
-    for (struct dirent *f; d && n < MOST_INSTALLED && (f = readdir(d));) {
-        size_t k = strlen(f->d_name);
-        if (k <= sizeof suffix - 1 || k - (sizeof suffix - 1) >= LANG_MAX) continue;
-        k -= sizeof suffix - 1;
-        if (strcmp(f->d_name + k, suffix) != 0) continue;
-        memcpy(names[n], f->d_name, k);
-        names[n][k] = '\0';
-        if (strcmp(names[n], "osd") && strcmp(names[n], "equ")) n++; /* no languages */
-    }
-    if (d) closedir(d);
-    qsort(names, n, LANG_MAX, by_name);
-    return n;
-}
-
-static bool has(char names[][LANG_MAX], size_t n, const char *s, size_t len)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strlen(names[i]) == len && memcmp(names[i], s, len) == 0) return true;
-    return false;
-}
-
-static bool has_all(char names[][LANG_MAX], size_t n, const char *langs)
-{
-    for (const char *s = langs;; s++) {
-        size_t len = strcspn(s, "+");
-        if (!len || !has(names, n, s, len)) return false;
-        s += len;
-        if (!*s) return true;
-    }
-}
-
-static void take_first(char *out, char names[][LANG_MAX], size_t n)
-{
-    int taken = 0;
-    *out = '\0';
-    if (has(names, n, "eng", 3)) strcpy(out, "eng"), taken++;
-    for (size_t i = 0; i < n && taken < MOST_LANGS; i++) {
-        if (!strcmp(names[i], "eng")) continue;
-        if (taken++) strcat(out, "+");
-        strcat(out, names[i]);
-    }
-}
-
-/* The folder that has the languages, and what they are; NULL: none has. */
-static const char *find_data(const char *langs, char out[MOST_LANGS * (LANG_MAX + 1)])
-{
-    char(*names)[LANG_MAX] = mem_alloc(MOST_INSTALLED, sizeof *names);
-    const char *own = getenv("TESSDATA_PREFIX"), *found = NULL;
-    for (int i = own ? -1 : 0; i < (int)(sizeof folders / sizeof *folders) && !found; i++) {
-        const char *folder = i < 0 ? own : folders[i];
-        size_t n = list_languages(folder, names);
-        bool all = langs ? strlen(langs) < (size_t)MOST_LANGS * LANG_MAX && has_all(names, n, langs)
-                         : n > 0;
-        if (!all) continue;
-        found = folder;
-        if (langs)
-            strcpy(out, langs);
-        else
-            take_first(out, names, n);
-    }
-    mem_free(names);
-    return found;
-}
 
 bool ocr_is_there(const char *langs)
 {
-    char unused[MOST_LANGS * (LANG_MAX + 1)];
-    return find_data(langs, unused) != NULL;
+    char unused[TESSDATA_NAMES];
+    return tessdata_find(langs, unused) != NULL;
 }
 
 /* ------------------------------------------------------------------ the library */
@@ -179,7 +99,7 @@ static bool begin(struct ocr *o, const char *folder)
 struct ocr *ocr_open(const char *langs)
 {
     struct ocr *o = mem_alloc(1, sizeof *o);
-    const char *folder = find_data(langs, o->langs);
+    const char *folder = tessdata_find(langs, o->langs);
     if (folder && begin(o, folder)) return o;
     ocr_close(o);
     return NULL;
