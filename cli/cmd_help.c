@@ -98,8 +98,8 @@ static void add_formats_roff(struct buf *b)
 enum exit_code cmd_help_roff(struct term *t)
 {
     static const struct opt_group *const order[] = {
-        &group_input,     &group_model,  &group_cache,  &group_reply, &group_ask,
-        &group_summarize, &group_review, &group_result, &group_text,  &group_plan,
+        &group_input,     &group_model,  &group_machine, &group_cache, &group_reply, &group_ask,
+        &group_summarize, &group_review, &group_result,  &group_text,  &group_plan,
         &group_general};
     struct buf b = {0};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
@@ -128,6 +128,11 @@ enum exit_code cmd_help(const struct options *o, struct term *t, char *const *op
 {
     (void)o;
     if (!operands[0]) return cmd_help_print(t, NULL);
+    if (operands[1]) {
+        term_error(t, "help: one command at a time, found \"%s\" behind %s", operands[1], operands[0]);
+        cmd_help_short(t, cmd_find("help"));
+        return EXIT_MISUSE;
+    }
     if (!strcmp(operands[0], "formats")) return print_formats(t);
     const struct cmd *c = cmd_find(operands[0]);
     if (c) return cmd_help_print(t, c);

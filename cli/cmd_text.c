@@ -114,7 +114,7 @@ static enum err list_operands(struct job *j, char *const *operands, struct input
         err_clear(e);
     }
     report_ledger(j->t, j->o, &j->set, operands);
-    in->gap = ledger_has_gap(&j->set.ledger, NULL, 0);
+    read_ledger(in, &j->set);
     return OK;
 }
 

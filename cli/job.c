@@ -10,6 +10,7 @@
 #include "engine/prefix.h"
 #include "ingest/charset.h"
 #include "ingest/skeleton.h"
+#include "ingest/tessdata.h"
 
 /* ------------------------------------------------------------------ beginning and end */
 
@@ -190,6 +191,23 @@ static void set_text_cache(struct job *j)
     if (o->cache != PREFIX_OFF) where_cache(&j->text_cache.dir, j->life, o->cache_dir, NULL);
 }
 
+/* What was asked for by name has to be there; what is only the default need not. */
+static enum err check_ocr(const struct options *o, struct errinfo *e)
+{
+    struct buf has = {0};
+    char unused[TESSDATA_NAMES];
+    if (o->ocr == OCR_OFF || (o->ocr == OCR_AUTO && !o->ocr_lang)) return OK;
+    if (tessdata_find(o->ocr_lang, unused)) return OK;
+    tessdata_list(&has);
+    enum err r = has.n ? err_set(e, E_USAGE, "--ocr-lang: expected languages that tesseract has here, joined "
+                                 "by + (%.200s), found \"%.80s\"", has.s, o->ocr_lang)
+                       : err_set(e, E_USAGE, "%s: tesseract is not installed (tesseract-ocr, and "
+                                 "tesseract-ocr-LANG for each language)",
+                                 o->ocr_lang ? "--ocr-lang" : "--ocr");
+    buf_free(&has);
+    return r;
+}
+
 enum err job_prepare(struct job *j, struct errinfo *e)
 {
     const struct options *o = j->o;
@@ -216,6 +234,7 @@ enum err job_prepare(struct job *j, struct errinfo *e)
     struct errinfo why = {0};
     if (o->encoding && charset_detect(&unused, j->life, "x", 1, o->encoding, &why))
         return err_set(e, E_USAGE, "--encoding: %s", why.msg);
+    TRY(check_ocr(o, e));
     return o->password_file ? read_password(j, e) : OK;
 }
 
@@ -344,8 +363,7 @@ size_t job_most_prompt(const struct job *j)
     return j->o->budget && j->o->budget < most ? j->o->budget : most;
 }
 
-/* Everything but the count per document, which costs a second encoding. */
-static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
+void job_totals(const struct job *j, size_t prompt, struct plan *p)
 {
     *p = (struct plan){.model = j->facts.model,
                        .backend = j->facts.backend,
@@ -353,6 +371,7 @@ static void plan_totals(const struct job *j, size_t prompt, struct plan *p)
                        .reply = j->o->max_tokens,
                        .prompt = prompt,
                        .chunks = j->n_chunks,
+                       .at_once = 1,
                        .free_bytes = model_free_memory(j->model)};
     if (p->free_bytes) session_fit(j->session, prompt + p->reply, p->free_bytes);
     session_need(j->session, prompt + p->reply, &p->need);
@@ -381,7 +400,7 @@ const char *job_misfit(struct job *j, const struct plan *p)
 enum err job_check_window(struct job *j, size_t prompt, struct errinfo *e)
 {
     struct plan p;
-    plan_totals(j, prompt, &p);
+    job_totals(j, prompt, &p);
     p.free_bytes = 0; /* is no concern of it */
     const char *misfit = job_misfit(j, &p);
     if (!misfit) return OK;
@@ -389,16 +408,21 @@ enum err job_check_window(struct job *j, size_t prompt, struct errinfo *e)
     return err_set(e, E_LIMIT, "%s", misfit);
 }
 
+enum err job_check_plan(struct job *j, struct plan *p, struct errinfo *e)
+{
+    const char *misfit = job_misfit(j, p);
+    if (!misfit) return OK;
+    TRY(count_docs(j, p, e));
+    report_misfit(&j->why, p, j->o);
+    j->stage = STAGE_FIT;
+    return err_set(e, E_LIMIT, "%s", misfit);
+}
+
 enum err job_check_fit(struct job *j, size_t prompt, struct errinfo *e)
 {
     struct plan p;
-    plan_totals(j, prompt, &p);
-    const char *misfit = job_misfit(j, &p);
-    if (!misfit) return OK;
-    TRY(count_docs(j, &p, e));
-    report_misfit(&j->why, &p, j->o);
-    j->stage = STAGE_FIT;
-    return err_set(e, E_LIMIT, "%s", misfit);
+    job_totals(j, prompt, &p);
+    return job_check_plan(j, &p, e);
 }
 
 /* The documents' part of the prompt, encoded once for all texts over a selection. */
@@ -455,7 +479,7 @@ enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e)
     TRY(encode_documents(j, e));
     for (int round = 0; j->o->skeleton && round < 3; round++) {
         struct plan p;
-        plan_totals(j, j->n_doc_tokens + extra, &p);
+        job_totals(j, j->n_doc_tokens + extra, &p);
         size_t most = job_most_prompt(j);
         if (p.prompt <= most) break;
         TRY(count_docs(j, &p, e));
@@ -477,7 +501,12 @@ enum err job_plan(struct job *j, struct plan *p, struct errinfo *e)
     TRY(job_load_model(j, e));
     j->stage = STAGE_RUN;
     TRY(job_fit_documents(j, 0, e));
-    plan_totals(j, j->n_doc_tokens, p);
+    job_totals(j, j->n_doc_tokens, p);
+    return job_plan_documents(j, p, e);
+}
+
+enum err job_plan_documents(struct job *j, struct plan *p, struct errinfo *e)
+{
     p->cached = session_stored(j->session, j->doc_tokens, j->n_doc_tokens);
     return count_docs(j, p, e);
 }

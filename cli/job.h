@@ -15,6 +15,7 @@
 #include "ingest/text_cache.h"
 
 struct model;
+struct plan;
 struct session;
 struct tokenizer;
 
@@ -95,6 +96,10 @@ enum err job_run_many(struct job *j, enum task task, const char *const *texts, s
                       struct result *results, job_told *told, void *ctx, struct pace *pace,
                       struct errinfo *e);
 
+/* What that takes; documents that do not fit beside the questions lose their bodies (--skeleton). */
+enum err job_plan_many(struct job *j, enum task task, const char *const *texts, size_t n,
+                       struct plan *p, struct errinfo *e);
+
 /* Reads the selected documents into the cache, without a question. */
 enum err job_warm(struct job *j, struct usage *u, struct errinfo *e);
 
@@ -107,20 +112,35 @@ struct plan {
     const char *model, *backend;
     size_t window;         /* tokens: the model's, or --ctx                */
     size_t reply;          /* tokens kept free                             */
-    size_t prompt;         /* tokens of the prompt but for the question    */
+    size_t prompt;         /* tokens of the prompt but for the question; of several the longest one's
+                              is in it                                     */
     size_t cached;         /* of the prompt's tokens: read before, and kept */
     size_t chunks;
-    struct memory_need need; /* of prompt and reply                        */
+    size_t questions;      /* several that fit; 0: one                     */
+    size_t too_long;       /* that do not                                  */
+    size_t question_tokens; /* of all that fit                             */
+    size_t at_once;        /* replies side by side                         */
+    size_t paced;          /* tokens that the seconds were measured with; 0: not at all (pace.h) */
+    double read_seconds, reply_seconds; /* for what is not cached; at most for all replies */
+    struct memory_need need; /* of prompt and reply, or of all at once     */
     size_t free_bytes;     /* of memory now, weights already taken; 0: unknown */
     struct doc_tokens *docs; /* [n_docs], largest first; memory of the step arena */
     size_t n_docs;
 };
+/* How often the model is passed over for the replies, at most: side by side they share a pass. */
+static inline size_t plan_passes(const struct plan *p)
+{
+    size_t replies = p->questions ? p->questions : 1;
+    return (replies + p->at_once - 1) / p->at_once * p->reply;
+}
 /* What it takes beside the weights is more than what is free. */
 static inline bool plan_lacks_memory(const struct plan *p)
 {
     return p->free_bytes && p->need.state + p->need.scratch > p->free_bytes;
 }
 enum err job_plan(struct job *j, struct plan *p, struct errinfo *e);
+/* What is cached of the prompt, and the documents. */
+enum err job_plan_documents(struct job *j, struct plan *p, struct errinfo *e);
 /* The limit that the plan exceeds, as one line; NULL when it fits. */
 const char *job_misfit(struct job *j, const struct plan *p);
 
@@ -131,7 +151,11 @@ size_t job_most_prompt(const struct job *j);
 /* The documents' tokens; with --skeleton, without the bodies of what does not fit beside `extra`
  * tokens. */
 enum err job_fit_documents(struct job *j, size_t extra, struct errinfo *e);
-/* E_LIMIT in STAGE_FIT, with `why`, when a prompt of so many tokens and its reply do not fit. */
+/* The figures of a plan but for what is cached and the documents. */
+void job_totals(const struct job *j, size_t prompt, struct plan *p);
+/* E_LIMIT in STAGE_FIT, with `why`, when a plan does not fit. */
+enum err job_check_plan(struct job *j, struct plan *p, struct errinfo *e);
+/* The same of a prompt of so many tokens and its reply. */
 enum err job_check_fit(struct job *j, size_t prompt, struct errinfo *e);
 /* The same without `why` and without memory, once that is taken. */
 enum err job_check_window(struct job *j, size_t prompt, struct errinfo *e);

@@ -9,21 +9,24 @@
 /* ------------------------------------------------------------------ the commands */
 
 static const struct opt_group *const ask_groups[] = {
-    &group_ask,   &group_input, &group_result,  &group_reply,
-    &group_model, &group_cache, &group_general, NULL};
+    &group_ask,   &group_input,   &group_result, &group_reply,
+    &group_model, &group_machine, &group_cache,  &group_general, NULL};
 static const struct opt_group *const summarize_groups[] = {
-    &group_summarize, &group_input, &group_result,  &group_reply,
-    &group_model,     &group_cache, &group_general, NULL};
+    &group_summarize, &group_input,   &group_result, &group_reply,
+    &group_model,     &group_machine, &group_cache,  &group_general, NULL};
 static const struct opt_group *const review_groups[] = {
-    &group_review, &group_input, &group_result,  &group_reply,
-    &group_model,  &group_cache, &group_general, NULL};
+    &group_review, &group_input,   &group_result, &group_reply,
+    &group_model,  &group_machine, &group_cache,  &group_general, NULL};
 static const struct opt_group *const plan_groups[] = {
-    &group_plan, &group_input, &group_model, &group_cache, &group_general, NULL};
+    &group_plan,    &group_ask,   &group_input,   &group_model,
+    &group_machine, &group_cache, &group_general, NULL};
 static const struct opt_group *const text_groups[] = {&group_text, &group_input, &group_cache,
                                                       &group_general, NULL};
-static const struct opt_group *const model_groups[] = {&group_model, &group_general, NULL};
-static const struct opt_group *const cache_groups[] = {&group_input, &group_model, &group_cache,
-                                                       &group_general, NULL};
+static const struct opt_group *const model_groups[] = {&group_model, &group_machine, &group_general,
+                                                       NULL};
+static const struct opt_group *const cache_groups[] = {
+    &group_input, &group_model, &group_machine, &group_cache, &group_general, NULL};
+static const struct opt_group *const doctor_groups[] = {&group_machine, &group_general, NULL};
 static const struct opt_group *const help_groups[] = {&group_general, NULL};
 
 const struct cmd commands[] = {
@@ -43,7 +46,8 @@ const struct cmd commands[] = {
      "A file that does not fit the context costs a line and exit code 3.",
      review_groups},
     {"plan", cmd_plan, NEEDS_INPUT, "[PATH]...", "Say what reading would take, and whether it fits",
-     "Counts the prompt's tokens with the model's own tokenizer; exit code 5 when it does not fit.",
+     "Counts the prompt's tokens with the model's own tokenizer; exit code 5 when it does not fit. With "
+     "-Q it is the plan of all questions of a file, as ask would answer them.",
      plan_groups},
     {"text", cmd_text, NEEDS_INPUT, "[PATH]...", "Print the text that deepread sees",
      "With --map each line follows its page, line, and byte range in the source or (PDF) box on the "
@@ -58,7 +62,7 @@ const struct cmd commands[] = {
      cache_groups},
     {"doctor", cmd_doctor, NEEDS_ACTION, "", "Say what this machine has and what would be used",
      "Processor, memory, and for each backend what it is and what its operations compute with.",
-     model_groups},
+     doctor_groups},
     {"help", cmd_help, NEEDS_ACTION, "[COMMAND]", "Show help for a command", NULL, help_groups},
     {.name = NULL}};
 
@@ -109,7 +113,7 @@ static bool is_question(const char *operand)
 static enum exit_code check_questions(const struct cmd *c, const struct options *o, struct term *t,
                                       char *const *operands)
 {
-    for (char *const *p = operands; *p && c->needs & NEEDS_QUESTION; p++) {
+    for (char *const *p = operands; *p && (c->needs & NEEDS_QUESTION || o->questions); p++) {
         if (!is_question(*p)) continue;
         term_error(t, o->questions ? "%s: no such file; with -Q (--questions) the questions come from its "
                                      "file and all operands are paths"
@@ -128,8 +132,10 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
         if (!n) return misuse(t, c, "ask: no question");
         o->question = *(*operands)++;
         n--;
-        if (!o->question[strspn(o->question, " \t\n")])
+        if (!o->question[strspn(o->question, " \t\r\n")])
             return misuse(t, c, "ask: the question is empty");
+        if (utf8_check(o->question, strlen(o->question)) != strlen(o->question))
+            return misuse(t, c, "ask: the question must be UTF-8");
     }
     if (c->needs & NEEDS_INPUT && !n) {
         if (isatty(STDIN_FILENO)) return misuse(t, c, "no input: name a file or a folder");

@@ -1,4 +1,4 @@
-/* many.c: job_run_many: the replies of several texts side by side.
+/* many.c: job_run_many and job_plan_many: the replies of several texts side by side.
  *
  *   documents   read once, by the job's session
  *   questions   each in a session beside it that shares the documents' state, each on a thread
@@ -164,18 +164,42 @@ static size_t longest_question(const struct many *m, size_t room)
     return most ? most : least;
 }
 
-/* The documents, as they fit beside the longest question, and room for it. */
-static enum err read_documents(struct many *m, struct errinfo *e)
+static size_t most_at_once(const struct many *m)
+{
+    size_t n = m->j->o->parallel ? (size_t)m->j->o->parallel : PARALLEL_DEFAULT;
+    return n < m->n ? n : m->n;
+}
+
+/* The documents, as they fit beside the longest question, and what all takes: as many replies at once
+ * as memory has room for, one at least. */
+static enum err plan_all(struct many *m, struct plan *p, struct errinfo *e)
 {
     struct job *j = m->j;
-    struct entry *first = &m->v[0];
     j->stage = STAGE_RUN;
     TRY(count_questions(m, e));
     size_t room = job_most_prompt(j);
     TRY(job_fit_documents(j, longest_question(m, room), e));
     room -= room < j->n_doc_tokens ? room : j->n_doc_tokens;
     m->longest = longest_question(m, room);
-    TRY(job_check_fit(j, j->n_doc_tokens + m->longest, e));
+    job_totals(j, j->n_doc_tokens + m->longest, p);
+    for (size_t i = 0; i < m->n; i++) {
+        bool fits = m->v[i].tokens <= room;
+        *(fits ? &p->questions : &p->too_long) += 1;
+        p->question_tokens += fits ? m->v[i].tokens : 0;
+    }
+    for (p->at_once = most_at_once(m);; p->at_once--) {
+        session_need_many(j->session, j->n_doc_tokens, m->longest + p->reply, p->at_once, &p->need);
+        if (p->at_once == 1 || !plan_lacks_memory(p)) return OK;
+    }
+}
+
+static enum err read_documents(struct many *m, struct errinfo *e)
+{
+    struct job *j = m->j;
+    struct entry *first = &m->v[0];
+    struct plan p;
+    TRY(plan_all(m, &p, e));
+    TRY(job_check_plan(j, &p, e));
     struct tokens documents = {.v = j->doc_tokens, .n = j->n_doc_tokens};
     TRY(job_read_prompt(j, &documents, &first->usage, e));
     first->usage.prompt_tokens += first->tokens;
@@ -191,15 +215,12 @@ static enum err read_documents(struct many *m, struct errinfo *e)
 static size_t sessions_at_once(const struct many *m)
 {
     struct job *j = m->j;
-    size_t n = j->o->parallel ? (size_t)j->o->parallel : PARALLEL_DEFAULT;
+    size_t most = most_at_once(m), n = most, own = m->longest + j->o->max_tokens;
     size_t free = model_free_memory(j->model);
-    size_t each = session_need_beside(j->session, m->longest + j->o->max_tokens);
-    if (n > m->n) n = m->n;
-    if (free && n > 1 && free / each < n) {
-        n = free / each > 1 ? free / each : 1;
-        term_detail(j->t, "%zu replies at once: each takes %zu MiB, and %zu MiB are free", n, each >> 20,
-                    free >> 20);
-    }
+    while (free && n > 1 && session_need_beside(j->session, own, n) > free) n--;
+    if (n < most)
+        term_detail(j->t, "%zu replies at once: %zu take %zu MiB, and %zu MiB are free", n, most,
+                    session_need_beside(j->session, own, most) >> 20, free >> 20);
     return n;
 }
 
@@ -216,15 +237,32 @@ static void answer(struct many *m)
     for (size_t i = 0; i < n; i++) session_free(s[i]);
 }
 
+static struct entry *new_entries(enum task task, const char *const *texts, size_t n)
+{
+    struct entry *v = mem_alloc(n, sizeof *v);
+    for (size_t i = 0; i < n; i++) v[i].s = (struct step){.task = task, .text = texts[i]};
+    return v;
+}
+
+enum err job_plan_many(struct job *j, enum task task, const char *const *texts, size_t n,
+                       struct plan *p, struct errinfo *e)
+{
+    struct many m = {.j = j, .n = n};
+    TRY(job_load_model(j, e));
+    m.v = new_entries(task, texts, n);
+    enum err r = plan_all(&m, p, e);
+    mem_free(m.v);
+    return r ? r : job_plan_documents(j, p, e);
+}
+
 enum err job_run_many(struct job *j, enum task task, const char *const *texts, size_t n,
                       struct result *results, job_told *told, void *ctx, struct pace *pace,
                       struct errinfo *e)
 {
     struct many m = {.j = j, .n = n, .tell = told, .ctx = ctx, .pace = pace, .e = e};
     TRY(job_load_model(j, e));
-    m.v = mem_alloc(n, sizeof *m.v);
-    for (size_t i = 0; i < n; i++)
-        m.v[i] = (struct entry){.s = {.task = task, .text = texts[i]}, .r = &results[i]};
+    m.v = new_entries(task, texts, n);
+    for (size_t i = 0; i < n; i++) m.v[i].r = &results[i];
     enum err code = read_documents(&m, e);
     if (!code) {
         answer(&m);

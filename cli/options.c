@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
+
 /* One option: letter, name, kind, field of struct options, name of its value, help, and what only
  * some kinds have as designated initialisers. */
 #define ROW(l, n, k, field, a, h, ...)                                                             \
@@ -59,22 +61,27 @@ static const struct opt input_opts[] = {
     {0}};
 const struct opt_group group_input = {"Input", input_opts};
 
-static const struct opt model_opts[] = {
-    ROW('m', "model", OPT_STR, model, "NAME", "a model's name or folder (deepread-150m)",
-     .env = "DEEPREAD_MODEL"),
+/* What `deepread doctor` can say something about without a model. */
+static const struct opt machine_opts[] = {
     ROW(0, "backend", OPT_STR, backend, "NAME", "what computes: auto, cpu, cuda or ref (auto)",
      .env = "DEEPREAD_BACKEND"),
     ROW('t', "threads", OPT_INT, threads, "N", "threads to compute with (all cores)", .min = 1,
      .max = 4096, .env = "DEEPREAD_THREADS"),
-    ROW('c', "ctx", OPT_SIZE, ctx, "TOKENS",
-     "context window, at most the model's own (the model's)",
-     .min = 64, .max = 1e9),
     ROW(0, "weights", OPT_ENUM, weights, NULL,
      "precision of the weights while computing (auto: fp8, which is as the model has them; on cpu,"
      " int8 also halves those that it has in bf16)",
      .names = weight_names),
     ROW(0, "kv-type", OPT_ENUM, kv, NULL, "precision of the state kept per token",
      .names = kv_names),
+    {0}};
+const struct opt_group group_machine = {"Machine", machine_opts};
+
+static const struct opt model_opts[] = {
+    ROW('m', "model", OPT_STR, model, "NAME", "a model's name or folder (deepread-150m)",
+     .env = "DEEPREAD_MODEL"),
+    ROW('c', "ctx", OPT_SIZE, ctx, "TOKENS",
+     "context window, at most the model's own (the model's)",
+     .min = 64, .max = 1e9),
     ROW(0, "attn", OPT_ENUM, attn, NULL,
      "attend to what the indexer selects, or to everything (sparse)", .names = attn_names),
     ROW(0, "index-share", OPT_STR, index_share, "on|off|N",
@@ -175,6 +182,8 @@ static const struct opt plan_opts[] = {
     ROW('o', "output", OPT_STR, output, "FILE",
      "write the plan to FILE, replacing it in one step; - is standard output"),
     ROW(0, "json", OPT_FLAG, plan_json, NULL, "the plan as one JSON object"),
+    ROW(0, "time", OPT_FLAG, plan_time, NULL,
+     "also how long it would take, going by a few tokens that are computed for it"),
     ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "tokens kept free for the reply (768)",
      .min = 16, .max = 65536),
     ROW(0, "budget", OPT_SIZE, budget, "TOKENS", "most tokens that the input may have", .min = 1,
@@ -242,8 +251,14 @@ enum err options_check(struct options *o, struct errinfo *e)
         return err_set(e, E_USAGE, "--seed has no effect without --temp above 0");
     if ((o->top_p != 1 || o->min_p != 0) && o->temp == 0)
         return err_set(e, E_USAGE, "--top-p and --min-p have no effect without --temp above 0");
+    if (o->ocr_lang && !o->ocr)
+        return err_set(e, E_USAGE, "--ocr-lang has no effect with --ocr off");
     if (o->parallel && !o->questions)
         return err_set(e, E_USAGE, "--parallel has no effect without -Q (--questions)");
+    if (o->focus && !o->focus[strspn(o->focus, " \t\r\n")])
+        return err_set(e, E_USAGE, "--focus: the text is empty");
+    if (o->focus && utf8_check(o->focus, strlen(o->focus)) != strlen(o->focus))
+        return err_set(e, E_USAGE, "--focus: the text must be UTF-8");
     if (o->output && !*o->output) return err_set(e, E_USAGE, "-o (--output): the name is empty");
     if (o->output_dir && !*o->output_dir)
         return err_set(e, E_USAGE, "-O (--output-dir): the name is empty");

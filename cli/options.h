@@ -53,7 +53,7 @@ struct options {
 
     /* the result */
     const char *output, *output_dir;
-    bool each, map, chunks, list, plan_json;
+    bool each, map, chunks, list, plan_json, plan_time;
     int format, cite;
 
     /* manners */
@@ -78,7 +78,7 @@ const char *level_name(int level);
 /* The level of a finding's severity; LEVEL_INFO for a word that is none. */
 int level_of(const char *severity);
 
-extern const struct opt_group group_input, group_model, group_cache, group_reply, group_ask,
+extern const struct opt_group group_input, group_machine, group_model, group_cache, group_reply, group_ask,
     group_summarize, group_review, group_result, group_text, group_plan, group_general;
 
 #endif

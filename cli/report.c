@@ -212,16 +212,17 @@ void report_no_code(struct term *t, struct docset *set)
 static void report_left_out(struct term *t, const struct options *o, const struct result *r)
 {
     bool prose = o->format == FORMAT_TEXT || o->format == FORMAT_MARKDOWN;
+    const char *doc = o->each && r->n_docs ? r->docs[0]->name : "", *is = *doc ? ": " : "";
     if (prose && r->n_dropped && !o->keep_unsupported)
-        term_note(t, "%zu sentence%s left out: not supported by the input (--keep-unsupported "
-                     "shows %s)", r->n_dropped, r->n_dropped == 1 ? "" : "s",
+        term_note(t, "%s%s%zu sentence%s left out: not supported by the input (--keep-unsupported "
+                     "shows %s)", doc, is, r->n_dropped, r->n_dropped == 1 ? "" : "s",
                   r->n_dropped == 1 ? "it" : "them");
     if (r->truncated && !r->interrupted)
-        term_note(t, "the reply reached a limit and is cut short (-n gives more)");
+        term_note(t, "%s%sthe reply reached a limit and is cut short (-n gives more)", doc, is);
     if (r->task == TASK_REVIEW && !r->n_findings && !r->interrupted)
-        term_note(t, "no findings in %zu file%s", r->n_docs, r->n_docs == 1 ? "" : "s");
+        term_note(t, "%s%sno findings in %zu file%s", doc, is, r->n_docs, r->n_docs == 1 ? "" : "s");
     if (r->task == TASK_ANSWER && r->no_answer && o->format == FORMAT_GREP)
-        term_note(t, "not in the input");
+        term_note(t, "%s%snot in the input", doc, is);
 }
 
 static void add_rate(struct buf *b, const char *what, size_t tokens, double seconds)

@@ -45,6 +45,12 @@ static enum exit_code exit_code(const struct state *s)
 
 /* ------------------------------------------------------------------ one result */
 
+/* The shape follows from what was asked for: a file of one question is a file of questions. */
+static bool is_list(const struct run *run)
+{
+    return run->n_texts > 1 || run->o->questions;
+}
+
 /* A file too large for the window costs a line and an entry of the ledger, not the others. */
 static void over_budget(struct state *s, const struct doc *d, const struct errinfo *e)
 {
@@ -409,7 +415,7 @@ static enum exit_code run_each(struct state *s, char *const *operands)
     size_t n = 0;
     bool to_dir = s->run->o->output_dir != NULL;
     s->j.stage = STAGE_OUTPUT;
-    s->look.many = !to_dir || s->run->n_texts > 1;
+    s->look.many = !to_dir || is_list(s->run);
     s->look.docs = !to_dir;
     s->look.each = true;
     if (!to_dir && output_open(&s->out, s->run->o->output, &e)) return fail_all(s, &e);
@@ -437,8 +443,8 @@ enum exit_code run_task(const struct run *run, char *const *operands)
                                .cite = (enum cite)run->o->cite,
                                .color = wants_color(run->o),
                                .stats = run->o->stats,
-                               .many = run->n_texts > 1,
-                               .texts = run->n_texts > 1}};
+                               .many = is_list(run),
+                               .texts = is_list(run)}};
     struct errinfo e = {0};
     job_init(&s.j, run->o, run->t);
     enum exit_code code;

@@ -1,5 +1,7 @@
 #include "cli/step.h"
 
+#include <string.h>
+
 #include "engine/generate.h"
 
 enum err step_encode(struct step *s, const struct job *j, struct errinfo *e)
@@ -10,14 +12,14 @@ enum err step_encode(struct step *s, const struct job *j, struct errinfo *e)
 }
 
 /* The chunks as what can be cited; for a question each label carries its retrieval term. */
-static struct choice *make_choices(const struct step *s, const struct job *j)
+static struct choice *make_choices(const struct step *s, const struct job *j, struct arena *a)
 {
     size_t n = j->n_chunks;
-    double *bm25 = NEW(s->a, double, n + 1), *z = NEW(s->a, double, n + 1);
+    double *bm25 = NEW(a, double, n + 1), *z = NEW(a, double, n + 1);
     double lambda = model_card(j->model)->retrieval_weight;
     if (s->task == TASK_ANSWER && s->text && lambda != 0)
         bm25_score(s->text, j->set.v + j->first, j->chunks, n, bm25, z);
-    struct choice *choices = NEW(s->a, struct choice, n + 1);
+    struct choice *choices = NEW(a, struct choice, n + 1);
     for (size_t i = 0; i < n; i++) {
         const struct chunk *c = &j->chunks[i];
         const struct doc *d = j->set.v[j->first + c->doc];
@@ -29,10 +31,37 @@ static struct choice *make_choices(const struct step *s, const struct job *j)
     return choices;
 }
 
-enum err step_decode(struct step *s, const struct job *j, struct session *session, struct errinfo *e)
+static const char *keep_name(struct arena *a, const char *name)
+{
+    return name ? mem_copy(a, name, strlen(name)) : NULL;
+}
+
+static struct str keep_text(struct arena *a, struct str t)
+{
+    return (struct str){mem_copy(a, t.s ? t.s : "", t.n), t.n};
+}
+
+/* A copy that borrows nothing. */
+static struct generated keep(struct arena *a, const struct generated *g)
+{
+    struct generated out = *g;
+    out.json = keep_text(a, g->json);
+    out.values = NEW(a, struct value, g->n_values + 1);
+    for (size_t i = 0; i < g->n_values; i++) {
+        struct value *v = &out.values[i];
+        *v = g->values[i];
+        v->field = keep_name(a, v->field);
+        v->list = keep_name(a, v->list);
+        v->text = keep_text(a, v->text);
+    }
+    return out;
+}
+
+static enum err decode(struct step *s, const struct job *j, struct session *session, struct arena *a,
+                       struct generated *out, struct errinfo *e)
 {
     const struct options *o = j->o;
-    struct generate_options g = {.choices = make_choices(s, j),
+    struct generate_options g = {.choices = make_choices(s, j, a),
                                  .n_choices = j->n_chunks,
                                  .sampling = {.temperature = (float)o->temp,
                                               .top_p = (float)o->top_p,
@@ -44,10 +73,20 @@ enum err step_decode(struct step *s, const struct job *j, struct session *sessio
                                  .emit = s->emit,
                                  .ctx = s->emit_ctx};
     struct schema *schema;
-    TRY(schema_compile(&schema, s->a, prompt_schema(j->prompts, s->task),
+    TRY(schema_compile(&schema, a, prompt_schema(j->prompts, s->task),
                        prompt_schema_name(j->prompts, s->task), e));
     g.schema = schema;
-    return generate(session, model_tokenizer(j->model), &g, s->a, &s->out, e);
+    return generate(session, model_tokenizer(j->model), &g, a, out, e);
+}
+
+enum err step_decode(struct step *s, const struct job *j, struct session *session, struct errinfo *e)
+{
+    struct arena *work = arena_new(); /* replies may wait for those before them, what made them need not */
+    struct generated out = {0};
+    enum err r = decode(s, j, session, work, &out, e);
+    s->out = keep(s->a, &out);
+    arena_free(work);
+    return r;
 }
 
 static struct reply_value *convert_values(struct arena *a, const struct generated *g)

@@ -43,18 +43,31 @@ static void put(const struct buf *b)
     fflush(stderr);
 }
 
+/* Names of files come from outside; no message may steer the terminal, nor turn what stands in it
+ * around. */
+static void add_plain(struct buf *out, const char *s, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        uint32_t cp;
+        i += utf8_next(s + i, n - i, &cp);
+        bool control = cp < 0x20 || (cp >= 0x7f && cp < 0xa0);
+        bool reorders = (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+        if (control || reorders) buf_addc(out, '?');
+        else buf_add_utf8(out, cp);
+    }
+}
+
 static void say(struct term *t, const char *color, const char *fmt, va_list ap)
 {
-    struct buf b = {0};
+    struct buf b = {0}, message = {0};
     term_clear(t);
     if (t->color && color) buf_addf(&b, "\033[%smdeepread:\033[0m ", color);
     else buf_addz(&b, "deepread: ");
-    buf_vaddf(&b, fmt, ap);
-    /* Names of files come from outside; no message may steer the terminal. */
-    for (size_t i = t->color && color ? strlen(color) + 16 : 0; i < b.n; i++)
-        if ((unsigned char)b.s[i] < 0x20 || b.s[i] == 0x7f) b.s[i] = '?';
+    buf_vaddf(&message, fmt, ap);
+    add_plain(&b, message.s, message.n);
     buf_addc(&b, '\n');
     put(&b);
+    buf_free(&message);
     buf_free(&b);
 }
 
@@ -166,10 +179,10 @@ void term_progress(struct term *t, const char *phase, const char *unit, size_t d
     if (t->tty) buf_addz(&b, "\r\033[K");
     buf_addz(&b, phase);
     if (unit) add_counts(&b, unit, done, total, now - t->phase_start);
-    size_t from = b.n;
-    if (detail) buf_addf(&b, " %.60s", detail);
-    for (size_t i = from; i < b.n; i++)
-        if ((unsigned char)b.s[i] < 0x20 || b.s[i] == 0x7f) b.s[i] = '?';
+    if (detail) {
+        buf_addc(&b, ' ');
+        add_plain(&b, detail, strnlen(detail, 60));
+    }
     if (!t->tty) buf_addc(&b, '\n');
     t->line_open = t->tty;
     put(&b);

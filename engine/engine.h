@@ -125,9 +125,12 @@ struct memory_need {
     const char *kv; /* precision of the state: "f16" */
 };
 void session_need(const struct session *s, size_t n, struct memory_need *out);
-/* What one more session takes that stands on the tokens of s and goes on for n of its own, in bytes:
- * state, logits, its part of a pass. */
-size_t session_need_beside(const struct session *s, size_t n);
+/* What n sessions take together that stand on the first `shared` tokens of s, which holds no more, each
+ * with `own` tokens behind them: an upper bound. */
+void session_need_many(const struct session *s, size_t shared, size_t own, size_t n,
+                       struct memory_need *out);
+/* Of that, in bytes, what is still to be taken once s holds the shared tokens. */
+size_t session_need_beside(const struct session *s, size_t own, size_t n);
 /* Where n tokens do not fit into `available` bytes beside the weights, and no precision was asked
  * for, the state is kept in the backend's smallest one.  Nothing happens once a token has been
  * read.  No other session of the model may hold tokens. */

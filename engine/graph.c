@@ -32,21 +32,30 @@ size_t graph_bytes(const struct model *m, size_t T, size_t n)
     return lay_out(&measured, m, T, n, NULL);
 }
 
+/* False: there is none, and the graph is empty. */
+static bool take_memory(struct graph *g, const struct model *m, size_t T, size_t n)
+{
+    struct graph fresh = {.m = m, .T = T, .n = n, .bytes = graph_bytes(m, T, n)};
+    fresh.memory = m->b->alloc(m->d, fresh.bytes);
+    if (!fresh.memory) return false;
+    lay_out(&fresh, m, T, n, fresh.memory);
+    fresh.ids = mem_alloc(T, sizeof *fresh.ids);
+    *g = fresh;
+    return true;
+}
+
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t n,
                        struct errinfo *e)
 {
-    if (T <= g->T && n <= g->n) return OK;
-    struct graph fresh = {.m = m, .T = T > g->T ? T : g->T, .n = n > g->n ? n : g->n};
-    fresh.bytes = lay_out(&fresh, m, fresh.T, fresh.n, NULL);
-    fresh.memory = m->b->alloc(m->d, fresh.bytes);
-    if (!fresh.memory)
-        return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", fresh.T,
-                       fresh.bytes >> 20);
-    lay_out(&fresh, m, fresh.T, fresh.n, fresh.memory);
-    fresh.ids = mem_alloc(fresh.T, sizeof *fresh.ids);
+    size_t old_T = g->T, old_n = g->n;
+    if (T <= old_T && n <= old_n) return OK;
+    if (T < old_T) T = old_T;
+    if (n < old_n) n = old_n;
     graph_free(g);
-    *g = fresh;
-    return OK;
+    if (take_memory(g, m, T, n)) return OK;
+    if (old_T) take_memory(g, m, old_T, old_n);
+    return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", T,
+                   graph_bytes(m, T, n) >> 20);
 }
 
 void graph_free(struct graph *g)

@@ -37,8 +37,8 @@ struct graph_probe {
 
 /* Bytes that a graph of T tokens of n sequences takes. */
 size_t graph_bytes(const struct model *m, size_t T, size_t n);
-/* The graph grows to T tokens and n sequences; E_LIMIT leaves it as it was.  Zero-initialise it
- * before. */
+/* The graph grows to T tokens and n sequences, without room for both sizes at once; E_LIMIT leaves it as
+ * it was, or empty.  Zero-initialise it before. */
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t n,
                        struct errinfo *e);
 void graph_free(struct graph *g);

@@ -74,12 +74,36 @@ void session_need(const struct session *s, size_t n, struct memory_need *out)
                                 .kv = kv_type_name(s->m->kv.type)};
 }
 
-size_t session_need_beside(const struct session *s, size_t n)
+/* State and logits of a session that stands on another one's tokens. */
+static size_t beside_bytes(const struct session *s, size_t own)
 {
     const struct model *m = s->m;
-    size_t pass = graph_bytes(m, s->chunk, 2) - graph_bytes(m, s->chunk, 1);
     /* A page of the prefix is not full: it is copied before it is written into. */
-    return kv_layout_bytes(&m->kv, n + KV_PAGE) + (size_t)m->config.V * sizeof *s->logits + pass;
+    return kv_layout_bytes(&m->kv, own + KV_PAGE) + (size_t)m->config.V * sizeof *s->logits;
+}
+
+/* Tokens of the largest pass that appends up to `own` tokens to each of n sessions. */
+static size_t largest_pass(const struct session *s, size_t own, size_t n)
+{
+    return own < s->chunk / n ? own * n : s->chunk;
+}
+
+void session_need_many(const struct session *s, size_t shared, size_t own, size_t n,
+                       struct memory_need *out)
+{
+    const struct model *m = s->m;
+    size_t pass = largest_pass(s, own, n), first = shared < s->chunk ? shared : s->chunk;
+    session_need(s, shared, out);
+    out->state += n * beside_bytes(s, own) + (size_t)m->config.V * sizeof *s->logits;
+    out->scratch = graph_bytes(m, pass > first ? pass : first, n);
+}
+
+size_t session_need_beside(const struct session *s, size_t own, size_t n)
+{
+    const struct graph *g = s->m->graph;
+    size_t pass = largest_pass(s, own, n);
+    size_t grown = graph_bytes(s->m, pass > g->T ? pass : g->T, n > g->n ? n : g->n);
+    return n * beside_bytes(s, own) + grown - g->bytes;
 }
 
 void session_fit(struct session *s, size_t n, size_t available)

@@ -313,6 +313,71 @@ static void memory_refused(void **state)
     model_close(m);
 }
 
+static size_t held, most_held; /* bytes of the device */
+
+static void *alloc_counted(struct device *d, size_t bytes)
+{
+    void *p = device->alloc(d, bytes);
+    held += p ? bytes : 0;
+    if (held > most_held) most_held = held;
+    return p;
+}
+
+static void release_counted(struct device *d, void *p, size_t bytes)
+{
+    held -= p ? bytes : 0;
+    device->release(d, p, bytes);
+}
+
+/* Sessions append more tokens together than the prefix has, then write one by one. */
+static void write_beside(struct session *const *s, size_t n, size_t own)
+{
+    struct append v[JOBS];
+    struct errinfo e = {0};
+    int32_t ids[MOST] = {0};
+    for (size_t done = 0; done < own; done += done ? 1 : own - 3) {
+        size_t now = done ? 1 : own - 3;
+        for (size_t i = 0; i < n; i++) v[i] = (struct append){.s = s[i], .ids = ids, .n = now, .e = &e};
+        session_append_all(v, n);
+        if (e.code) fail_msg("%s", e.msg);
+    }
+}
+
+/* What is planned for several sessions is never less than what they take, whatever their number, and not
+ * several times as much; what is said to be still to be taken, once the prefix is read, likewise. */
+static void memory_planned(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < MODELS; k++)
+        for (size_t n = 1; n <= JOBS; n += 2) {
+            struct model *m = open_model(&models[k]);
+            struct backend b = *m->b;
+            struct session *s[JOBS];
+            struct memory_need need;
+            device = m->b;
+            b.alloc = alloc_counted;
+            b.release = release_counted;
+            m->b = &b;
+            held = most_held = 0;
+            struct session *base = read_prefix(m);
+            size_t host = (n + 1) * (size_t)m->config.V * sizeof(float); /* logits, not the device's */
+            session_need_many(base, PREFIX, MOST, n, &need);
+            size_t rest = session_need_beside(base, MOST, n), before = held;
+            for (size_t i = 0; i < n; i++) {
+                s[i] = session_new_beside(base);
+                session_share(s[i], base, PREFIX);
+            }
+            write_beside(s, n, MOST);
+            size_t planned = need.state + need.scratch - host, taken = most_held;
+            assert_true(taken <= planned && planned <= 2 * taken);
+            assert_true(taken - before <= rest - (host - host / (n + 1)));
+            for (size_t i = 0; i < n; i++) session_free(s[i]);
+            session_free(base);
+            m->b = device;
+            model_close(m);
+        }
+}
+
 static size_t threads_left = SIZE_MAX; /* before the system refuses one */
 
 /* In place of the library's. */
@@ -354,6 +419,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_alone),    cmocka_unit_test(no_jobs),    cmocka_unit_test(too_much),
         cmocka_unit_test(interrupted), cmocka_unit_test(not_wanted), cmocka_unit_test(memory_refused),
+        cmocka_unit_test(memory_planned),
         cmocka_unit_test(threads_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,11 +234,13 @@ static void every_table_is_sound(void **state)
 {
     (void)state;
     const struct opt_group *const sets[][8] = {
-        {&group_ask, &group_input, &group_result, &group_reply, &group_model, &group_general},
-        {&group_summarize, &group_input, &group_result, &group_reply, &group_model,
+        {&group_ask, &group_input, &group_result, &group_reply, &group_model, &group_machine,
          &group_general},
-        {&group_review, &group_input, &group_result, &group_reply, &group_model, &group_general},
-        {&group_plan, &group_input, &group_model, &group_general},
+        {&group_summarize, &group_input, &group_result, &group_reply, &group_model, &group_machine,
+         &group_general},
+        {&group_review, &group_input, &group_result, &group_reply, &group_model, &group_machine,
+         &group_general},
+        {&group_plan, &group_ask, &group_input, &group_model, &group_machine, &group_general},
         {&group_text, &group_input, &group_general}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         g.e = (struct errinfo){0};
@@ -263,6 +265,7 @@ static void help_and_manual_show_every_row(void **state)
         assert_true(strcspn(line, "\n") <= 80);
     }
     opt_roff(&group_model, "ask", &roff);
+    opt_roff(&group_machine, "ask", &roff);
     assert_non_null(strstr(roff.s, "\\-\\-kv\\-type"));
     assert_non_null(strstr(roff.s, "DEEPREAD_MODEL"));
     buf_free(&help);

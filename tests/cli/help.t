@@ -21,7 +21,7 @@ deepread help text | grep -c -e '--map'
 for c in summarize ask review plan text model cache doctor help; do deepread help $c | awk 'length > 80'; done
 ---
 deepread --man-options | grep -c '^\.SS'
-11
+12
 ---
 deepread help >/dev/full
 ! standard output: cannot write: *

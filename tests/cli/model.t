@@ -101,6 +101,11 @@ deepread ask 'When?' --budget 20 lease.txt tree
 ! *raise --budget
 = 5
 ---
+# A file of one question makes a list, too.
+echo 'Which street?' >q; deepread ask -Q q --json lease.txt | head -n 2
+[
+{
+---
 deepread summarize -c 64 lease.txt
 ! the input needs * tokens and the reply 768, the window holds 64
 = 5
@@ -113,6 +118,29 @@ deepread plan lease.txt tree | grep -E '^(documents|fits|.*lease)'
 documents     3 in 3 chunks
 fits          yes
 ? * lease.txt
+---
+# What several questions take together.
+{ cat questions.txt; seq 600 | tr '\n' ' '; } >q; deepread plan -Q q --parallel 2 -n 100 -c 1500 lease.txt >out; echo $?; deepread plan -Q questions.txt -n 100 -c 1500 lease.txt >two; grep -E '^(questions|too long)' out; grep -E '^(questions|too long)' two; grep -c '^fits *yes' out two
+3
+? questions     2 of * tokens together; 2 at once, at most 100 passes for the replies
+too long      1 question of more tokens than the window leaves
+? questions     2 of * tokens together; 2 at once, at most 100 passes for the replies
+out:1
+two:1
+---
+# They take more memory at once than one after the other; what does not fit is refused with the figures.
+for n in 1 2; do deepread plan -Q questions.txt --parallel $n --json lease.txt | sed -n 's/.*"state_bytes": \([0-9]*\).*/\1/p'; done >bytes; [ "$(head -n 1 bytes)" -lt "$(tail -n 1 bytes)" ] && echo more
+more
+---
+# Time is measured when it is asked for, and what was computed for it is not kept.
+seq 300 >long.txt; deepread plan --time -n 20 -Q questions.txt long.txt | sed -n 's/[0-9][0-9.]* s/N s/g;/^time/p'; deepread plan --time --json long.txt | grep -c -e '"read_seconds": [0-9.]*[1-9]' -e '"reply_seconds_most": [0-9.]*[1-9]'; deepread plan long.txt | grep -e ^cached -e ^time
+time          N s to read at the pace of 128 tokens, at most N s for the replies
+2
+cached        0 tokens, read before and kept
+---
+deepread plan -Q missing lease.txt
+! missing: *
+= 2
 ---
 head -c 3000000 /dev/zero | tr '\0' a >line.txt; deepread plan line.txt >/dev/null
 = 5

@@ -21,8 +21,17 @@ deepread text --ocr off $DATA/ingest/pdf/imagemagick-images.pdf
 = 4
 ---
 deepread text --ocr-lang xyz $DATA/ingest/pdf/imagemagick-images.pdf
-! *6 of 6 pages are images; install tesseract-ocr with the language of --ocr-lang to have it read
-= 4
+! --ocr-lang: *tesseract*
+= 2
+---
+# Which languages there are is said.
+(cd /usr/share/tesseract-ocr/5/tessdata 2>/dev/null && [ -e eng.traineddata ]) || { echo skip; exit 2; }; deepread text --ocr-lang eng+xyz page.html 2>&1 | grep -q ' (.*eng.*), found "eng+xyz"$' && echo skip; exit 2
+skip
+= 2
+---
+TESSDATA_PREFIX=$PWD deepread text --ocr off --ocr-lang eng lease.txt
+! --ocr-lang has no effect with --ocr off
+= 2
 ---
 deepread text --ocr sometimes $DATA/ingest/pdf/imagemagick-images.pdf
 ! *--ocr*sometimes*

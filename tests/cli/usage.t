@@ -208,3 +208,25 @@ deepread ask lease.txt 'Who pays the rent?'
 printf 'o\0k\0\n\0' > wide; deepread ask -Q wide lease.txt
 ! wide:1: questions must be UTF-8
 = 2
+---
+deepread ask "$(printf 'caf\351')" lease.txt
+! ask: the question must be UTF-8
+= 2
+---
+deepread summarize --focus ' ' lease.txt
+! --focus: the text is empty
+= 2
+---
+deepread help ask plan
+! help: one command at a time, found "plan" behind ask
+= 2
+---
+# What doctor has no use for it does not take.
+deepread doctor --ctx 100
+! unknown option --ctx*
+= 2
+---
+# What a name holds neither steers a terminal nor turns the line around.
+deepread text "$(printf 'a\302\2332J\342\200\256b')" 2>&1 | grep -c -e "$(printf '\342\200\256')" -e "$(printf '\302\233')"
+0
+= 1
