@@ -21,6 +21,7 @@ struct piece {
     long stream; /* for the caller's use                         */
     int letters, digits; /* of the characters; % counts as a letter */
     bool lower;  /* begins with a small letter                   */
+    bool ruled;  /* a border parts it from what stands before it */
 };
 
 /* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region

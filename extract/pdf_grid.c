@@ -24,7 +24,7 @@ float grid_line_gap(float *gaps, size_t n)
 
 struct part {
     float u0, u1, v0, v1, size;
-    bool right;
+    bool right, lower;
     float room; /* to the end of the longest part that starts where it does */
 };
 
@@ -69,6 +69,7 @@ struct band {
     size_t lines[2]; /* on either side of the strip                           */
     size_t last;     /* lines with nothing of the band under them             */
     size_t full;     /* of these: those that leave no room: text that goes on */
+    size_t small;    /* sides of the strip that begin with a small letter    */
     float height;
 };
 
@@ -93,6 +94,7 @@ static size_t take_band(struct band *b, const struct part *v, size_t n, size_t i
     *b = (struct band){0};
     for (; j < n && (j == i || (v[j].v0 - low) / fmaxf(v[j].size, 1) <= most); j++) {
         low = fmaxf(low, v[j].v1);
+        b->small += v[j].lower && !b->lines[v[j].right];
         b->lines[v[j].right] += v[j].v0 > side[v[j].right] - 0.5f * v[j].size;
         side[v[j].right] = fmaxf(side[v[j].right], v[j].v1);
     }
@@ -104,12 +106,12 @@ static size_t take_band(struct band *b, const struct part *v, size_t n, size_t i
 bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch)
 {
     struct part *v = NEW(scratch, struct part, n + 1);
-    size_t n_white, rows = 0, both = 0, tall = 0, uneven = 0, last = 0, full = 0;
+    size_t n_white, rows = 0, both = 0, tall = 0, uneven = 0, last = 0, full = 0, small = 0;
     float height = 0, sizes = 0;
     if (n < 2 * MIN_ROWS) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        v[i] = (struct part){q->u0, q->u1, q->v0, q->v1, q->size, q->u0 >= x, 0};
+        v[i] = (struct part){q->u0, q->u1, q->v0, q->v1, q->size, q->u0 >= x, q->lower, 0};
         sizes += q->size;
     }
     measure_room(v, n);
@@ -122,9 +124,10 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
         both += b.lines[0] && b.lines[1];
         tall += b.lines[0] > 1 || b.lines[1] > 1;
         uneven += b.lines[0] != b.lines[1];
-        last += b.last, full += b.full;
+        last += b.last, full += b.full, small += b.small;
         height += b.height;
     }
-    return rows >= MIN_ROWS && 10 * both >= 6 * rows && 2 * uneven >= tall &&
+    bool goes_on = 10 * small > 12 * rows && 2 * full > last; /* 12: of 20 sides */
+    return rows >= MIN_ROWS && !goes_on && 10 * both >= 6 * rows && 2 * uneven >= tall &&
            10 * full <= 7 * last && height / (float)rows < MAX_HEIGHT * sizes / (float)n;
 }

@@ -54,6 +54,7 @@ struct work {
     size_t n_pieces;
     bool *cut;          /* behind this item a border runs through its piece       */
     bool rtl, streamed; /* streamed: word.stream is known */
+    bool upright;       /* not turned, by quarters or at an angle */
     enum layout_order by;
 };
 
@@ -134,8 +135,27 @@ static size_t bucket_of(const struct open_pieces *o, float v)
     return b <= 0 ? 0 : b >= BUCKETS - 1 ? BUCKETS - 1 : (size_t)b;
 }
 
-/* The piece that the item continues, or NONE. */
-static size_t find_piece(struct work *k, struct open_pieces *o, const struct item *it)
+/* Whether a vertical line stands between two words of a line.  Text that is turned has none. */
+static bool is_ruled(const struct work *k, const struct item *a, const struct item *b)
+{
+    const struct rule *r = k->page->rule;
+    size_t lo = 0, hi = k->upright ? k->page->n_rules : 0;
+    float slack = 0.1f * b->size, x0 = a->u1 - slack, x1 = b->u0 + slack;
+    float mid = 0.5f * (fmaxf(a->v0, b->v0) + fminf(a->v1, b->v1));
+    while (lo < hi) {
+        size_t m = lo + (hi - lo) / 2;
+        if (r[m].x < x0)
+            lo = m + 1;
+        else
+            hi = m;
+    }
+    for (; lo < k->page->n_rules && r[lo].x <= x1 && k->upright; lo++)
+        if (r[lo].y0 <= mid && r[lo].y1 >= mid) return true;
+    return false;
+}
+
+/* The piece that the item continues, or NONE.  *ruled: a border parts it from one. */
+static size_t find_piece(struct work *k, struct open_pieces *o, const struct item *it, bool *ruled)
 {
     size_t best = NONE, seen = 0;
     float best_gap = 1e9f;
@@ -152,6 +172,10 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             }
             seen++;
             link = &o->chain[pc];
+            if (overlap(l->v0, l->v1, it->v0, it->v1) >= 0.5f && is_ruled(k, l, it)) {
+                *ruled = true;
+                continue;
+            }
             if (gap > TIGHT * size || gap < -0.6f * size) continue;
             if (size > CAP * fminf(l->size, it->size)) continue;
             if ((gap > 0.08f * size || gap < -0.3f * size) &&
@@ -184,7 +208,7 @@ static void begin_piece(struct work *k, size_t pc, size_t first)
     const struct word *w = &k->page->v[it->word];
     bool lower = g_unichar_islower(text_first((struct str){k->page->text + w->text, w->n}));
     k->piece[pc] = (struct piece){it->u0,  it->v0,    it->u1,      it->v1,     it->size, it->chars,
-                                  w->mono, w->stream, it->letters, it->digits, lower};
+                                  w->mono, w->stream, it->letters, it->digits, lower,     false};
     k->first[pc] = k->last[pc] = k->body[pc] = first;
 }
 
@@ -211,7 +235,8 @@ static void make_pieces(struct work *k)
         if (it->v1 - it->v0 > 1.4f * it->size) /* symbol fonts reach far down */
             it->v1 = it->v0 + 1.2f * it->size;
         it->next = NONE;
-        size_t pc = find_piece(k, &o, it);
+        bool ruled = false;
+        size_t pc = find_piece(k, &o, it, &ruled);
         if (pc != NONE) {
             k->item[k->last[pc]].next = i;
             k->last[pc] = i;
@@ -221,6 +246,7 @@ static void make_pieces(struct work *k)
         }
         pc = k->n_pieces++;
         begin_piece(k, pc, i);
+        k->piece[pc].ruled = ruled;
         size_t b = bucket_of(&o, 0.5f * (it->v0 + it->v1));
         o.chain[pc] = o.head[b];
         o.head[b] = pc;
@@ -409,7 +435,9 @@ static int stream_order(struct work *k, size_t *order, int *region)
 /* The items from `from` on make up piece pc, as far as they are linked. */
 static void fill_piece(struct work *k, size_t pc, size_t from)
 {
+    bool ruled = k->piece[pc].ruled && k->first[pc] == from;
     begin_piece(k, pc, from);
+    k->piece[pc].ruled = ruled;
     for (size_t i = k->item[from].next; i != NONE; i = k->item[i].next) {
         grow_piece(&k->piece[pc], &k->item[i]);
         k->last[pc] = i;
@@ -490,6 +518,7 @@ static size_t split_cells(struct work *k, const struct table *t, struct slot **s
 static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, int *next_region,
                      int *next_row)
 {
+    k->upright = turn == 0 && tilt == 0;
     make_pieces(k);
     size_t n = k->n_pieces;
     size_t *order = NEW(k->a, size_t, n + 1);

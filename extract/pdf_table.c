@@ -8,7 +8,8 @@ enum { AROUND = 12 };
 
 struct row {
     size_t from, to; /* slots                                 */
-    int cells;       /* by wide gaps alone                    */
+    int cells;       /* by wide gaps and borders alone        */
+    bool ruled;      /* by a border                           */
     float v0, v1, size;
     int table; /* number of the table it is in, 0 none  */
 };
@@ -39,8 +40,9 @@ static void make_rows(struct table *r, size_t n)
         for (j = i + 1; j < n && r->s[j].row == r->s[i].row; j++) {
             const struct piece *q = &r->p[r->s[j].piece];
             bool fixed = q->fixed && r->p[r->s[j - 1].piece].fixed;
-            r->s[j].apart = !fixed && gap_before(r, j) > TABLE_LOOSE * size_at(r, j);
+            r->s[j].apart = q->ruled || (!fixed && gap_before(r, j) > TABLE_LOOSE * size_at(r, j));
             w.cells += r->s[j].apart;
+            w.ruled |= q->ruled;
             w.v0 = fminf(w.v0, q->v0), w.v1 = fmaxf(w.v1, q->v1);
             w.size = fmaxf(w.size, q->size);
         }
@@ -65,7 +67,7 @@ static void find_runs(struct table *r)
             if (b->cells >= 2) last = j, multi++;
         }
         j = last + 1;
-        if (multi < 2 && r->v[i].cells < 3) continue;
+        if (multi < 2 && (r->v[i].cells < 3 || r->v[i].ruled)) continue;
         table++;
         for (size_t k = i; k <= last; k++)
             if (r->v[k].cells >= 2) r->v[k].table = table;

@@ -44,17 +44,22 @@ struct font {
 constexpr size_t MAX_MARKS = 400000; // characters of a page
 constexpr double WHITE = 0.94, OPAQUE = 0.05;
 
-// poppler's text device, which also notes the characters that may not be seen.
+constexpr size_t MAX_RULES = 20000;
+constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
+
+// poppler's text device, which also notes the characters that may not be seen, and vertical lines.
 class text_device : public TextOutputDev
 {
   public:
     using TextOutputDev::TextOutputDev;
     std::vector<mark> marks;
+    std::vector<rule> rules;
     size_t off = 0;
 
     void startPage(int number, GfxState *state, XRef *xref) override
     {
         marks.clear();
+        rules.clear();
         off = 0;
         was_outside = false;
         TextOutputDev::startPage(number, state, xref);
@@ -67,8 +72,52 @@ class text_device : public TextOutputDev
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
     }
 
+    void stroke(GfxState *state) override
+    {
+        TextOutputDev::stroke(state);
+        note_path(state, true);
+    }
+    void fill(GfxState *state) override
+    {
+        TextOutputDev::fill(state);
+        note_path(state, false);
+    }
+    void eoFill(GfxState *state) override
+    {
+        TextOutputDev::eoFill(state);
+        note_path(state, false);
+    }
+
   private:
     bool was_outside = false;
+
+    void note_rule(double x, double y0, double y1)
+    {
+        if (y0 > y1) std::swap(y0, y1);
+        if (y1 - y0 < SHORT || rules.size() >= MAX_RULES) return;
+        rules.push_back(
+            rule{static_cast<float>(x), static_cast<float>(y0), static_cast<float>(y1)});
+    }
+
+    // Vertical lines that are drawn, and boxes that are filled and as narrow as a line.
+    void note_path(const GfxState *state, bool drawn)
+    {
+        const GfxPath *path = state->getPath();
+        for (int i = 0; i < path->getNumSubpaths(); i++) {
+            const GfxSubpath *s = path->getSubpath(i);
+            int n = s->getNumPoints();
+            if (n < 2 || n > 6) continue;
+            double x[6], y[6], low = HUGE_VAL, high = -HUGE_VAL;
+            for (int k = 0; k < n; k++) {
+                state->transform(s->getX(k), s->getY(k), &x[k], &y[k]);
+                low = std::min(low, x[k]), high = std::max(high, x[k]);
+            }
+            if (!drawn && high - low > THICK) continue;
+            for (int k = 0; k + 1 < n; k++)
+                if (!s->getCurve(k + 1) && fabs(x[k + 1] - x[k]) < 1)
+                    note_rule(drawn ? x[k] : 0.5 * (low + high), y[k], y[k + 1]);
+        }
+    }
 
     void note(GfxState *state, double x, double y, bool space)
     {
@@ -405,6 +454,10 @@ void take_words(words_doc *d, int i, struct words_page *out)
     out->mark = copy_items(dev.marks.data(), dev.marks.size());
     out->n_marks = dev.marks.size();
     out->n_off = dev.off;
+    std::sort(dev.rules.begin(), dev.rules.end(),
+              [](const rule &a, const rule &b) { return a.x < b.x; });
+    out->rule = copy_items(dev.rules.data(), dev.rules.size());
+    out->n_rules = dev.rules.size();
 }
 
 } // namespace
@@ -432,6 +485,7 @@ void words_page_free(struct words_page *p)
     free(p->text);
     free(p->label);
     free(p->mark);
+    free(p->rule);
     *p = words_page();
 }
 

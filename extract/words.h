@@ -40,6 +40,11 @@ struct mark {
     enum mark_kind kind;
 };
 
+/* A vertical line that is drawn: a border of cells, perhaps. */
+struct rule {
+    float x, y0, y1;
+};
+
 struct words_page {
     struct word *v; /* in poppler's own reading order */
     size_t n;
@@ -49,6 +54,8 @@ struct words_page {
     struct mark *mark; /* of all characters only those that are of a kind */
     size_t n_marks;
     size_t n_off; /* words that stand outside the page, and are not in v */
+    struct rule *rule; /* by x */
+    size_t n_rules;
 };
 
 enum words_status { WORDS_OK, WORDS_LOCKED, WORDS_DAMAGED };

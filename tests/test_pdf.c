@@ -294,6 +294,35 @@ static void test_table(void **state)
     drop(&g);
 }
 
+/* Cells so close that only the lines between them part them; a frame around a word is no table. */
+static void test_ruled_table(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const cell[3][3] = {
+        {"Harbour", "Boats", "State"}, {"Vardo", "14.5", "open"}, {"Bodo", "709.2", "under repair"}};
+    static const int right[] = {110, 138, 210}; /* where cells end or, the last, begin */
+    for (int r = 0; r < 3; r++) {
+        double y = 100 + 16 * r, w = r == 0 ? 27.2 : r == 1 ? 19.5 : 25;
+        line(&b, "F", 10, 72, y, cell[r][0]);
+        line(&b, "F", 10, right[1] - w, y, cell[r][1]);
+        line(&b, "F", 10, right[1] + 4, y, cell[r][2]);
+    }
+    for (int c = 0; c < 2; c++) /* one that is drawn, one that is a narrow box */
+        buf_addf(&b, c ? "139.5 648 1 64 re f\n" : "%d 648 m %d 712 l S\n", right[0], right[0]);
+    line(&b, "F", 10, 72, 200, "Then press the");
+    line(&b, "F", 10, 142, 200, "Enter");
+    line(&b, "F", 10, 172, 200, "key and wait.");
+    buf_addz(&b, "140 596 28 14 re S\n");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Harbour | Boats | State\nVardo | 14.5 | open\n"
+                          "Bodo | 709.2 | under repair\n"));
+    assert_true(holds(&g, "Then press the Enter key and wait."));
+    drop(&g);
+}
+
 /* Lines of one cell: heads that stack up, headings over several columns, rows set apart. */
 static void test_wrapped_cells(void **state)
 {
@@ -627,6 +656,7 @@ int main(void)
         cmocka_unit_test(test_documents),     cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_columns),       cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_hidden),        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_ruled_table),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
         cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
         cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
