@@ -40,7 +40,7 @@ static void add_mark(struct html_scan *o, size_t at, size_t len, bool coded)
 size_t scan_mark(const char *s, size_t n, size_t *index)
 {
     uint32_t a, b;
-    if (n < 8 || (unsigned char)s[0] != 0xF4) return 0;
+    if (n < 8 || (unsigned char)s[0] != SCAN_MARK) return 0;
     if (utf8_next(s, n, &a) != 4 || utf8_next(s + 4, n - 4, &b) != 4) return 0;
     if (a < MARK_BASE || a >= MARK_BASE + MARK_RADIX || b < MARK_BASE ||
         b >= MARK_BASE + MARK_RADIX)

@@ -15,6 +15,8 @@
 
 #include "base/str.h"
 
+enum { SCAN_MARK = 0xF4 }; /* the first byte of each, and of nothing else in the copy */
+
 /* From a mark to the next one the copy equals src from `at` on, unless `coded`: then src[at,
  * at+len) stands for it. */
 struct html_mark {

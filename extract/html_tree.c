@@ -103,6 +103,7 @@ static void read_style(struct style *out, const xmlNode *n)
 
 static bool style_hides(const struct style *style)
 {
+    if (!*style->s) return false;
     return strstr(style->s, "display:none") || strstr(style->s, "visibility:hidden");
 }
 
@@ -110,7 +111,7 @@ static bool style_hides(const struct style *style)
  * on the parent's keeps that of the parent; where a style sheet may give another one, it does. */
 static bool is_tiny(const xmlNode *n, const struct style *style, bool parent)
 {
-    const char *at = strstr(style->s, "font-size:");
+    const char *at = *style->s ? strstr(style->s, "font-size:") : NULL;
     if (!at) return parent && !tree_has_attr(n, "class");
     char *unit;
     double size = strtod(at += 10, &unit);
@@ -145,13 +146,13 @@ static void count_text(const xmlNode *n, struct html_sums *s)
     size_t len = t ? strlen(t) : 0, i = 0, mark, index;
     bool space = true;
     while (i < len) {
-        uint32_t cp;
-        if ((mark = scan_mark(t + i, len - i, &index)) != 0) {
+        uint32_t cp = (unsigned char)t[i];
+        if (cp >= 0x80 && (mark = scan_mark(t + i, len - i, &index)) != 0) {
             i += mark;
             continue;
         }
-        i += utf8_next(t + i, len - i, &cp);
-        bool blank = utf8_is_space(cp);
+        i += cp < 0x80 ? 1 : utf8_next(t + i, len - i, &cp);
+        bool blank = (cp <= ' ' || cp >= 0x7f) && utf8_is_space(cp);
         if (!blank || !space) s->chars++;
         space = blank;
         if (is_comma(cp)) s->commas++;

@@ -123,7 +123,7 @@ static void put(struct writer *w, const char *s, size_t n, size_t at, bool coded
     doc_add(w->b, s, n, &sp);
 }
 
-static bool is_blank(const char *s, size_t n, size_t *len)
+static inline bool is_blank(const char *s, size_t n, size_t *len)
 {
     if ((unsigned char)*s >= 0x80) {
         uint32_t cp;
@@ -203,7 +203,10 @@ static void write_text(struct writer *w, const xmlNode *node)
             continue;
         }
         size_t j = i;
-        while (j < n && !scan_mark(s + j, n - j, &index)) j++;
+        do { /* to the next mark */
+            const char *next = memchr(s + j, SCAN_MARK, n - j);
+            j = next ? (size_t)(next - s) : n;
+        } while (j < n && !scan_mark(s + j, n - j, &index) && ++j);
         bool coded = w->traced && w->scan->mark[w->mark].coded;
         if (formula)
             put_formula(w, s + i, j - i, w->at, coded);

@@ -482,6 +482,10 @@ static void utf8_pieces(struct converter *c, const char *p, size_t n, size_t i)
         size_t stop = n - i > PIECE ? i + PIECE : n, k = 0, at = i;
         while (i < stop && !(i > at && p[i - 1] == c->line_end)) {
             uint32_t cp;
+            if ((unsigned char)p[i] < 0x80) { /* nearly all, mostly */
+                c->out[k++] = p[i++];
+                continue;
+            }
             size_t len = utf8_next(p + i, n - i, &cp);
             bool bad = len == 1 && cp == 0xfffd;
             c->bad += bad;
