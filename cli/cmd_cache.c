@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/job.h"
@@ -132,6 +134,13 @@ static enum err clear(struct cache *c, struct errinfo *e)
 
 /* ------------------------------------------------------------------ reading ahead */
 
+/* Elsewhere a cache that cannot be written is a note; here nothing else is wanted. */
+static enum err check_folder(const char *dir, struct errinfo *e)
+{
+    TRY(sys_make_private_dirs(dir, e));
+    return access(dir, W_OK | X_OK) ? err_set(e, E_IO, "%s: cannot write: %s", dir, strerror(errno)) : OK;
+}
+
 static enum err warm(struct cache *c, struct errinfo *e)
 {
     struct job *j = &c->j;
@@ -139,6 +148,8 @@ static enum err warm(struct cache *c, struct errinfo *e)
     struct usage u = {0};
     if (c->o->cache == PREFIX_OFF || c->o->no_store)
         return err_set(e, E_USAGE, "cache warm: --cache=off and --no-store leave nothing to do");
+    j->stage = STAGE_OUTPUT;
+    TRY(check_folder(c->dir, e));
     TRY(job_find_model(j, e));
     TRY(job_prepare(j, e));
     TRY(read_operands(j, c->operands, &in, e));

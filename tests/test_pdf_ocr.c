@@ -234,7 +234,7 @@ static void test_late(void **state)
     snprintf(texts, sizeof texts, "%s/text", kept);
     struct text_cache_options cache = {.dir = kept};
     struct got g = read_with("many.pdf", (struct ingest_options){.ocr = OCR_IMAGES, .jobs = 4,
-                                                                 .timeout_s = 4, .cache = &cache});
+                                                                 .timeout_s = 8, .cache = &cache});
     if (g.r) print_message("%s\n", g.e.msg);
     if (g.r && strstr(g.e.msg, "was stopped after")) skip(); /* the machine is too busy to tell */
     assert_int_equal(g.r, OK);

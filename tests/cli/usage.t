@@ -230,3 +230,8 @@ deepread doctor --ctx 100
 deepread text "$(printf 'a\302\2332J\342\200\256b')" 2>&1 | grep -c -e "$(printf '\342\200\256')" -e "$(printf '\302\233')"
 0
 = 1
+---
+# Reading ahead for a cache that cannot be written is refused before it costs anything.
+seq 2000 >long.txt; deepread cache warm --cache-dir lease.txt long.txt
+! lease.txt*: *
+= 7
