@@ -215,14 +215,40 @@ static uint32_t mirrored(uint32_t cp)
     return g_unichar_get_mirror_char(cp, &m) ? m : cp;
 }
 
+static bool opens(uint32_t cp)
+{
+    return cp == '(' || cp == '[' || cp == 0xAB;
+}
+
+static bool shuts(uint32_t cp)
+{
+    return cp == ')' || cp == ']' || cp == 0xBB;
+}
+
+/* Brackets without a partner, when those that stand in text from right to left are mirrored. */
+static int lone_brackets(const uint32_t *c, const bool *right, size_t n, bool mirror)
+{
+    int depth = 0, lone = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t cp = right[i] && mirror ? mirrored(c[i]) : c[i];
+        if (opens(cp)) depth++;
+        if (!shuts(cp)) continue;
+        if (depth > 0)
+            depth--;
+        else
+            lone++;
+    }
+    return lone + depth;
+}
+
 /* Some producers store the bracket that is seen, others the one that is meant.  In logical order
  * a bracket opens before it closes. */
-static bool needs_mirror(const uint32_t *logical, size_t n)
+static bool needs_mirror(const uint32_t *c, const bool *right, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (logical[i] == '(' || logical[i] == '[' || logical[i] == 0xAB) return false;
-        if (logical[i] == ')' || logical[i] == ']' || logical[i] == 0xBB) return true;
-    }
+    int seen = lone_brackets(c, right, n, true), meant = lone_brackets(c, right, n, false);
+    if (seen != meant) return seen < meant;
+    for (size_t i = 0; i < n; i++)
+        if (right[i] && (opens(c[i]) || shuts(c[i]))) return shuts(c[i]);
     return false;
 }
 
@@ -260,6 +286,7 @@ static void to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
     for (size_t i = 0; i < n; i++) d[i] = dir_of(c[i]);
     settle(d, c, n, base);
     uint32_t *out = NEW(scratch, uint32_t, n + 1);
+    bool *right = NEW(scratch, bool, n + 1);
     size_t at = 0;
     for (size_t i = 0, j; i < n; i = j) {
         size_t from = rtl ? n - i : i, k = from;
@@ -271,11 +298,13 @@ static void to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
         if (run == DIR_RIGHT) {
             reverse(out + at, len);
             marks_last(out + at, len);
-            if (needs_mirror(out + at, len))
-                for (size_t m = at; m < at + len; m++) out[m] = mirrored(out[m]);
+            memset(right + at, true, len);
         }
         at += len;
     }
+    if (needs_mirror(out, right, n))
+        for (size_t m = 0; m < n; m++)
+            if (right[m]) out[m] = mirrored(out[m]);
     memcpy(c, out, n * sizeof *c);
 }
 

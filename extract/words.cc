@@ -44,6 +44,8 @@ struct font {
 constexpr size_t MAX_MARKS = 400000; // characters of a page
 constexpr double WHITE = 0.94, OPAQUE = 0.05;
 
+constexpr unsigned LAM = 0x644;
+
 constexpr size_t MAX_RULES = 20000;
 constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
 
@@ -54,12 +56,15 @@ class text_device : public TextOutputDev
     using TextOutputDev::TextOutputDev;
     std::vector<mark> marks;
     std::vector<rule> rules;
+    std::vector<std::pair<double, double>> ligatures; // middles of glyphs that are two characters
     size_t off = 0;
 
     void startPage(int number, GfxState *state, XRef *xref) override
     {
         marks.clear();
         rules.clear();
+        ligatures.clear();
+        replaced = false;
         off = 0;
         was_outside = false;
         TextOutputDev::startPage(number, state, xref);
@@ -69,7 +74,21 @@ class text_device : public TextOutputDev
                   CharCode code, int bytes, const Unicode *u, int n) override
     {
         note(state, x + 0.5 * dx, y + 0.5 * dy, n > 0 && (u[0] == ' ' || u[0] == 0xa0));
+        if (replaced || (n == 2 && u[0] == LAM)) note_ligature(state, x + 0.5 * dx, y + 0.5 * dy);
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
+    }
+
+    void beginActualText(GfxState *state, const GooString *text) override
+    {
+        Unicode *u = nullptr;
+        replaced = TextStringToUCS4(text->toStr(), &u) == 2 && u[0] == LAM;
+        gfree(u);
+        TextOutputDev::beginActualText(state, text);
+    }
+    void endActualText(GfxState *state) override
+    {
+        replaced = false;
+        TextOutputDev::endActualText(state);
     }
 
     void stroke(GfxState *state) override
@@ -90,6 +109,14 @@ class text_device : public TextOutputDev
 
   private:
     bool was_outside = false;
+    bool replaced = false; // what is drawn stands for lam and another character
+
+    void note_ligature(GfxState *state, double x, double y)
+    {
+        double px, py;
+        state->transform(x, y, &px, &py);
+        if (ligatures.size() < MAX_MARKS) ligatures.emplace_back(px, py);
+    }
 
     void note_rule(double x, double y0, double y1)
     {
@@ -287,23 +314,48 @@ void show(std::vector<unsigned> &u, size_t from, size_t to)
     }
 }
 
+bool is_alef(unsigned c)
+{
+    return c == 0x622 || c == 0x623 || c == 0x625 || c == 0x627;
+}
+
+// Whether characters i and i + 1 are one glyph, lam with alef.
+bool is_ligature(const text_device &dev, const TextWord &t, size_t i)
+{
+    double a[4], b[4], w = char_width(t, i), v = char_width(t, i + 1);
+    if (fabs(w - v) > 1e-2) return false;
+    t.getCharBBox(static_cast<int>(i), &a[0], &a[1], &a[2], &a[3]);
+    t.getCharBBox(static_cast<int>(i) + 1, &b[0], &b[1], &b[2], &b[3]);
+    double x0 = std::min(a[0], b[0]), x1 = std::max(a[2], b[2]), slack = 0.25 * (x1 - x0);
+    double y0 = std::min(a[1], b[1]), y1 = std::max(a[3], b[3]);
+    for (const auto &p : dev.ligatures)
+        if (p.first > x0 + slack && p.first < x1 - slack && p.second >= y0 && p.second <= y1)
+            return true;
+    return false;
+}
+
 // A glyph that stands for several characters (a ligature, or text given by ActualText) shares its
 // width out evenly among them, and they are stored in reading order, while single glyphs are
 // stored as seen.  Such runs are brought into the order seen.
-void settle_rtl(const TextWord &t, float size, std::vector<unsigned> &u)
+void settle_rtl(const text_device &dev, const TextWord &t, float size, std::vector<unsigned> &u)
 {
     for (size_t i = 0, j; i < u.size(); i = j) {
         double w = char_width(t, i);
         bool any = is_rtl(u[i]);
-        for (j = i + 1; j < u.size(); j++) {
+        j = i + 1;
+        if (j < u.size() && u[i] == LAM && is_alef(u[j]) && is_ligature(dev, t, i)) {
+            show(u, i, ++j);
+            continue;
+        }
+        for (; j < u.size(); j++) {
             double v = char_width(t, j);
             if (v < w - 1e-3 || v > w + 1e-3) break;
             any = any || is_rtl(u[j]);
         }
-        bool lam_alef =
-            j - i == 2 && u[i] == 0x644 &&
-            (u[i + 1] == 0x627 || u[i + 1] == 0x622 || u[i + 1] == 0x623 || u[i + 1] == 0x625);
-        if (any && (lam_alef || (j - i >= 3 && w < 0.3 * static_cast<double>(size)))) show(u, i, j);
+        if (any && j - i >= 3 && w < 0.3 * static_cast<double>(size))
+            show(u, i, j);
+        else
+            j = i + 1;
     }
 }
 
@@ -325,7 +377,7 @@ void take_font(words_doc *d, const TextWord &t, word *w)
     w->vertical = info && info->getWMode() == 1;
 }
 
-void take_word(words_doc *d, const TextWord &t, std::string &pool, word *w)
+void take_word(words_doc *d, const text_device &dev, const TextWord &t, std::string &pool, word *w)
 {
     double x0, y0, x1, y1;
     std::vector<unsigned> u;
@@ -339,7 +391,7 @@ void take_word(words_doc *d, const TextWord &t, std::string &pool, word *w)
     w->turn = t.getRotation() & 3;
     w->space_after = t.hasSpaceAfter();
     if (!u.empty()) take_font(d, t, w);
-    if (any_rtl(u)) settle_rtl(t, w->size > 0 ? w->size : w->y1 - w->y0, u);
+    if (any_rtl(u)) settle_rtl(dev, t, w->size > 0 ? w->size : w->y1 - w->y0, u);
     std::string s = utf8(u.data(), u.size());
     w->stream = -1;
     w->text = pool.size();
@@ -442,7 +494,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
     d->fonts.clear();
     for (size_t k = 0; k < most; k++) {
         v[n] = word();
-        take_word(d, *list->get(static_cast<int>(k)), pool, &v[n]);
+        take_word(d, dev, *list->get(static_cast<int>(k)), pool, &v[n]);
         if (!v[n].n) continue;
         from.push_back(static_cast<int>(k));
         n++;

@@ -323,6 +323,57 @@ static void test_ruled_table(void **state)
     drop(&g);
 }
 
+/* Fonts whose small letters are Hebrew (H) or some that are Arabic (A), as their tables say. */
+static void page_of_rtl(struct pdf *p, const char *ops)
+{
+    static const char *const table[] = {
+        "1 beginbfrange <20> <60> <0020> endbfrange 1 beginbfrange <61> <7A> <05D0> endbfrange",
+        "7 beginbfchar <79> <064A> <6C> <0644> <61> <0627> <6D> <0645> <62> <0628> <64> <062F> "
+        "<4C> <06440627> endbfchar"};
+    struct buf fonts = {0};
+    for (int i = 0; i < 2; i++) {
+        struct buf b = {0};
+        int number = p->n + 1;
+        buf_addf(&b, "/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 "
+                     "begincodespacerange <00> <FF> endcodespacerange %s endcmap end end", table[i]);
+        object(p, number);
+        stream(p, b.s, b.n);
+        object(p, number + 1);
+        buf_addf(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Courier/ToUnicode %d 0 R>>\nendobj\n",
+                 number);
+        buf_addf(&fonts, "/%c %d 0 R", "HA"[i], number + 1);
+        buf_free(&b);
+    }
+    page_of(p, 600, 800, fonts.s, ops);
+    buf_free(&fonts);
+}
+
+/* Text as it is seen, from left to right.  Brackets are those that are meant; a glyph may be two
+ * letters, and two glyphs as wide as each other need not be one. */
+static void test_right_to_left(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf b = {0};
+    line(&b, "H", 12, 100, 100, "cba \\)5:30 fed\\(");
+    line(&b, "H", 12, 100, 140, "cba \\(5:30 fed\\)"); /* as seen */
+    line(&b, "A", 12, 100, 200, "dLb");
+    line(&b, "A", 12, 100, 240, "ylam");
+    begin(&p);
+    page_of_rtl(&p, b.s);
+    finish(&p, "", dir, "rtl.pdf");
+    buf_free(&b);
+    struct got g = get(in_dir("rtl.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    const char *first = strstr(g.d->text.s, "(דהו 5:30) אבג");
+    assert_non_null(first);
+    assert_non_null(strstr(first + 1, "(דהו 5:30) אבג"));
+    assert_true(holds(&g, "بلاد"));
+    assert_true(holds(&g, "مالي"));
+    drop(&g);
+}
+
 /* Lines of one cell: heads that stack up, headings over several columns, rows set apart. */
 static void test_wrapped_cells(void **state)
 {
@@ -657,6 +708,7 @@ int main(void)
         cmocka_unit_test(test_columns),       cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_hidden),        cmocka_unit_test(test_table),
         cmocka_unit_test(test_ruled_table),
+        cmocka_unit_test(test_right_to_left),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
         cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
         cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
