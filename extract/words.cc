@@ -404,15 +404,47 @@ std::unique_ptr<run_device<text_device>> make_device()
     return std::make_unique<run_device<text_device>>(nullptr, false, 0, false, false);
 }
 
-// The words in the order of the content stream.
-void keep_stream(words_doc *d, int page, TextWordList &list, const word *v,
-                 const std::vector<int> &from, const std::string &pool)
+// The order of the words in the content stream.
+std::vector<size_t> order_of(TextWordList &list, const std::vector<int> &from)
 {
     std::vector<size_t> order(from.size());
     for (size_t i = 0; i < order.size(); i++) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
         return list.get(from[a])->getCharPos() < list.get(from[b])->getCharPos();
     });
+    return order;
+}
+
+// One East Asian sign, upright; bullets and boxes to tick are none.
+bool is_sign(const word &w, const std::string &pool)
+{
+    unsigned char lead = static_cast<unsigned char>(pool[w.text]);
+    return w.turn == 0 && !w.vertical && lead >= 0xE3 &&
+           ((w.n == 3 && lead < 0xF0) || (w.n == 4 && lead == 0xF0));
+}
+
+// Some producers write from top to bottom sign by sign, with a font that is set across: where they
+// follow each other downwards, closer than lines do, they are turned as those of a vertical font.
+void settle_vertical(word *v, const std::vector<size_t> &order, const std::string &pool)
+{
+    constexpr size_t FEW = 8;
+    size_t down = 0, across = 0;
+    for (size_t i = 1; i < order.size(); i++) {
+        const word &a = v[order[i - 1]], &b = v[order[i]];
+        if (!is_sign(a, pool) || !is_sign(b, pool)) continue;
+        float dx = 0.5f * (b.x0 + b.x1 - a.x0 - a.x1), dy = 0.5f * (b.y0 + b.y1 - a.y0 - a.y1);
+        down += fabsf(dx) < 0.3f * a.size && dy > 0.7f * a.size && dy < 1.35f * a.size;
+        across += fabsf(dy) < 0.3f * a.size && dx > 0;
+    }
+    if (down < FEW || down < 3 * across) return;
+    for (size_t i : order)
+        if (is_sign(v[i], pool)) v[i].turn = 1, v[i].vertical = true;
+}
+
+// The words in the order of the content stream.
+void keep_stream(words_doc *d, int page, const word *v, const std::vector<size_t> &order,
+                 const std::string &pool)
+{
     d->stream.clear();
     d->stream_page = page;
     for (size_t i : order) {
@@ -499,7 +531,11 @@ void take_words(words_doc *d, int i, struct words_page *out)
         from.push_back(static_cast<int>(k));
         n++;
     }
-    if (n) keep_stream(d, i, *list, v.data(), from, pool);
+    if (n) {
+        std::vector<size_t> order = order_of(*list, from);
+        settle_vertical(v.data(), order, pool);
+        keep_stream(d, i, v.data(), order, pool);
+    }
     out->v = copy_items(v.data(), n);
     out->n = n;
     out->text = copy(pool.data(), pool.size());

@@ -323,15 +323,17 @@ static void test_ruled_table(void **state)
     drop(&g);
 }
 
-/* Fonts whose small letters are Hebrew (H) or some that are Arabic (A), as their tables say. */
-static void page_of_rtl(struct pdf *p, const char *ops)
+/* Fonts whose small letters are Hebrew (H), some that are Arabic (A) or Chinese (C), as their tables
+ * say. */
+static void page_of_scripts(struct pdf *p, const char *ops)
 {
     static const char *const table[] = {
         "1 beginbfrange <20> <60> <0020> endbfrange 1 beginbfrange <61> <7A> <05D0> endbfrange",
         "7 beginbfchar <79> <064A> <6C> <0644> <61> <0627> <6D> <0645> <62> <0628> <64> <062F> "
-        "<4C> <06440627> endbfchar"};
+        "<4C> <06440627> endbfchar",
+        "1 beginbfrange <61> <7A> <4E00> endbfrange"};
     struct buf fonts = {0};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         struct buf b = {0};
         int number = p->n + 1;
         buf_addf(&b, "/CIDInit /ProcSet findresource begin 12 dict begin begincmap 1 "
@@ -341,7 +343,7 @@ static void page_of_rtl(struct pdf *p, const char *ops)
         object(p, number + 1);
         buf_addf(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/Courier/ToUnicode %d 0 R>>\nendobj\n",
                  number);
-        buf_addf(&fonts, "/%c %d 0 R", "HA"[i], number + 1);
+        buf_addf(&fonts, "/%c %d 0 R", "HAC"[i], number + 1);
         buf_free(&b);
     }
     page_of(p, 600, 800, fonts.s, ops);
@@ -360,7 +362,7 @@ static void test_right_to_left(void **state)
     line(&b, "A", 12, 100, 200, "dLb");
     line(&b, "A", 12, 100, 240, "ylam");
     begin(&p);
-    page_of_rtl(&p, b.s);
+    page_of_scripts(&p, b.s);
     finish(&p, "", dir, "rtl.pdf");
     buf_free(&b);
     struct got g = get(in_dir("rtl.pdf"), (struct ingest_options){0});
@@ -371,6 +373,28 @@ static void test_right_to_left(void **state)
     assert_non_null(strstr(first + 1, "(דהו 5:30) אבג"));
     assert_true(holds(&g, "بلاد"));
     assert_true(holds(&g, "مالي"));
+    drop(&g);
+}
+
+/* Signs that are set one below the other, in lines from right to left. */
+static void test_downwards(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf b = {0};
+    for (int column = 0; column < 3; column++)
+        for (int i = 0; i < 8; i++)
+            line(&b, "C", 12, 400 - 24 * column, 100 + 12.5 * i, (char[]){(char)('a' + 8 * column + i), 0});
+    begin(&p);
+    page_of_scripts(&p, b.s);
+    finish(&p, "", dir, "down.pdf");
+    buf_free(&b);
+    struct got g = get(in_dir("down.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "一丁丂七丄丅丆万\n丈三上下丌不与丏\n丐丑丒专且丕世丗"));
+    struct place place = doc_place(g.d, 0, 3);
+    assert_true(place.box[0] > 390 && place.box[1] < 110 && place.box[3] > 180);
     drop(&g);
 }
 
@@ -708,7 +732,7 @@ int main(void)
         cmocka_unit_test(test_columns),       cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_hidden),        cmocka_unit_test(test_table),
         cmocka_unit_test(test_ruled_table),
-        cmocka_unit_test(test_right_to_left),
+        cmocka_unit_test(test_right_to_left), cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
         cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
         cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
