@@ -40,6 +40,7 @@ static struct archive *open_archive(const void *bytes, size_t n, bool raw)
     } else {
         archive_read_support_format_zip(ar);
         archive_read_support_format_tar(ar);
+        archive_read_support_format_7zip(ar);
     }
     if (archive_read_open_memory(ar, bytes, n) == ARCHIVE_OK) return ar;
     archive_read_free(ar);

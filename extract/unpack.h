@@ -1,5 +1,5 @@
-/* unpack.h: the members of an archive: zip, tar, each also compressed with gzip, bzip2, xz or zstd;
- * and a file that is only compressed. */
+/* unpack.h: the members of an archive: zip, 7z, tar, each also compressed with gzip, bzip2, xz or
+ * zstd; and a file that is only compressed. */
 #ifndef EXTRACT_UNPACK_H
 #define EXTRACT_UNPACK_H
 

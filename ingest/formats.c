@@ -45,7 +45,7 @@ static const struct reader eml = {"eml", SUFFIXES(".eml", ".mht", ".mhtml"), sni
 static const struct reader mbox = {"mbox", SUFFIXES(".mbox", ".mbx"), sniff_mbox, .apart = true,
                                    .title = "mailbox", .attachments = true, .units = {.page = "message"}};
 static const struct reader archive = {
-    "archive", SUFFIXES(".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"), sniff_archive,
+    "archive", SUFFIXES(".zip", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst"), sniff_archive,
     .apart = true, .title = "archive or compressed file", .binary = true, .members = true};
 
 /* Where two readers are equally sure, the first one reads. */

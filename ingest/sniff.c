@@ -209,9 +209,15 @@ static bool is_compressed(const unsigned char *s, size_t n)
                       (memcmp(s, "BZh", 3) == 0 && s[3] >= '1' && s[3] <= '9'));
 }
 
+static bool is_7z(const unsigned char *s, size_t n)
+{
+    return n >= 6 && memcmp(s, "7z\xbc\xaf\x27\x1c", 6) == 0;
+}
+
 int sniff_archive(const char *name, const unsigned char *head, size_t n)
 {
     (void)name;
+    if (is_7z(head, n)) return 90;
     if (is_compressed(head, n)) return 80;
     if (is_tar(head, n)) return 90;
     return is_zip(head, n) || (n >= 4 && memcmp(head, "PK\5\6", 4) == 0) ? 50 : 0;

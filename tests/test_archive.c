@@ -63,6 +63,7 @@ static void every_kind_gives_the_same_tree(void **state)
     static const char *const kinds[][3] = {
         {"a.zip", "zip", "none"}, {"a.tar", "ustar", "none"}, {"a.tar.gz", "pax", "gzip"},
         {"a.txz", "ustar", "xz"}, {"a.tar.bz2", "ustar", "bzip2"}, {"a.tar.zst", "ustar", "zstd"},
+        {"a.7z", "7zip", "none"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         char want[512];

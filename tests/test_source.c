@@ -64,7 +64,7 @@ static void bad_inputs(void **state)
     REFUSED("mark.txt", "\xef\xbb\xbf", E_EMPTY, "no text");
     REFUSED("a.png", "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0", E_UNSUPPORTED, "a PNG image");
     REFUSED("prog", "\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0>\0\1\0\0\0", E_UNSUPPORTED, "ELF");
-    REFUSED("a.7z", "7z\xbc\xaf\x27\x1c\0\4", E_UNSUPPORTED, "7-Zip archive");
+    REFUSED("a.rar", "Rar!\x1a\7\1\0", E_UNSUPPORTED, "RAR archive");
     REFUSED("noise.txt", "\1\2\3\4\5\6\7\10\16\17", E_UNSUPPORTED, "binary");
 }
 
