@@ -303,6 +303,25 @@ static void close_formula(struct writer *w, const xmlNode *n)
     *w->signs = '\0';
 }
 
+/* A raised number that leads to a note (DPUB-ARIA, EPUB 3): bare it would be part of the word before
+ * it. */
+static bool is_note_number(const xmlNode *a)
+{
+    size_t digits = 0;
+    if (strcmp(tree_attr(a, "role"), "doc-noteref") != 0 && !strstr(tree_attr(a, "epub:type"), "noteref"))
+        return false;
+    for (const xmlNode *n = a; n; n = tree_next((xmlNode *)(uintptr_t)n, a, false)) {
+        const char *s = n->type == XML_ELEMENT_NODE || !n->content ? "" : (const char *)n->content;
+        size_t len = strlen(s), index, k;
+        for (size_t i = 0; i < len; i += k ? k : 1) {
+            if ((k = scan_mark(s + i, len - i, &index)) != 0) continue;
+            if (s[i] < '0' || s[i] > '9') return false;
+            digits++;
+        }
+    }
+    return digits > 0;
+}
+
 static void open_element(struct writer *w, const xmlNode *n, const struct html_facts *f,
                          size_t *heading)
 {
@@ -321,6 +340,8 @@ static void open_element(struct writer *w, const xmlNode *n, const struct html_f
         w->indent++;
     } else if (f->tag == TAG_PRE) {
         w->pre++;
+    } else if (f->tag == TAG_A && !w->math && is_note_number(n)) {
+        strcpy(w->signs, "[");
     } else if (f->tag == TAG_ALT) {
         need(w, GAP_SPACE);
         strcpy(w->mark_of, "[");
@@ -348,6 +369,9 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
     } else if (f->tag == TAG_PRE) {
         w->pre--;
         w->line_ends = 0;
+    } else if (f->tag == TAG_A && !w->math && is_note_number(n)) {
+        if (!*w->signs) doc_add_made(w->b, "]");
+        *w->signs = '\0';
     } else if (f->tag == TAG_ALT) {
         doc_add_made(w->b, "]");
         need(w, GAP_SPACE);

@@ -74,6 +74,11 @@ static void test_formulas(void **state)
          "So c^{2}.");
     says("<p>So <math><mi>x</mi></math> and <img class=tex src=y alt='\\frac{1}{2}'>",
          "So x and \\frac{1}{2}");
+    says("<p>As said<sup><a role=doc-noteref href=#1>12</a></sup>, and <a epub:type=noteref href=#2>"
+         "<sup>2</sup></a>.", "As said[12], and [2].");
+    says("<p>As said<a role=doc-noteref href=#1>[3]</a> on x<sup>2</sup> "
+         "<a role=doc-noteref href=#4><span hidden>4</span></a>and <a href=#5>5</a>",
+         "As said[3] on x^2 and 5");
     says("<p>See <img alt='a red valve' src=a> here.<p><img alt='one two three'></p>"
          "<p>Or <img alt='photo of it.jpg'><img alt=logo> here.",
          "See [a red valve] here.\n\nOr here.");
