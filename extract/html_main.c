@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "extract/html_names.h"
+
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 enum { ENOUGH = 500 }; /* characters of a main part that needs no second try     */
@@ -19,32 +21,9 @@ struct rules {
     bool clean;    /* take lists, forms and boxes of links out of the content   */
 };
 
-static const char *const unlikely[] = {
-    "-ad-",         "ad-break",   "adbox",      "advert",          "agegate",
-    "banner",       "breadcrumb", "combx",      "comment",         "community",
-    "consent",      "cookie",     "cover-wrap", "disqus",          "extra",
-    "footer",       "gdpr",       "header",     "jp-relatedposts", "legends",
-    "menu",         "newsletter", "navbar",     "navigation",      "noprint",
-    "pager",        "pagination", "popup",      "promo",           "related",
-    "remark",       "replies",    "rss",        "share",           "shoutbox",
-    "sidebar",      "skyscraper", "social",     "sponsor",         "subscribe",
-    "supplemental", "toolbar",    "widget"};
-static const char *const perhaps[] = {"and",     "article", "body",  "column",
-                                      "content", "main",    "shadow"};
-static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
-                                   "main",    "page", "post", "story",   "text"};
-static const char *const bad[] = {
-    "-ad-",   "banner",   "combx",    "comment", "com-",       "contact", "footer",  "gdpr",
-    "hidden", "masthead", "media",    "meta",    "outbrain",   "promo",   "related", "scroll",
-    "share",  "shopping", "shoutbox", "sidebar", "skyscraper", "sponsor", "tags",    "widget"};
-static const char *const sharing[] = {"share", "sharedaddy", "social"};
-static const char *const byline[] = {"byline", "author", "dateline", "writtenby"};
 static const char *const roles[] = {"menu",   "menubar",     "complementary", "navigation",
                                     "alert",  "alertdialog", "dialog",        "search",
                                     "banner", "contentinfo"};
-static const char *const certain[] = {
-    "articlebody", "article-body", "article__body",   "entry-content", "post-content",
-    "postcontent", "post-body",    "article-content", "story-body",    "mw-parser-output"};
 
 /* ------------------------------------------------------------------ names */
 
@@ -56,50 +35,9 @@ static bool has_role(const xmlNode *n)
     return false;
 }
 
-/* What the class and the id of an element say, one bit for each list of words. */
-enum name_bits {
-    NAMED_KNOWN = 1 << 0,
-    NAMED_UNLIKELY = 1 << 1,
-    NAMED_PERHAPS = 1 << 2,
-    NAMED_SHARING = 1 << 3,
-    NAMED_BYLINE = 1 << 4,
-    NAMED_CERTAIN = 1 << 5,
-    CLASS_GOOD = 1 << 6,
-    CLASS_BAD = 1 << 7,
-    ID_GOOD = 1 << 8,
-    ID_BAD = 1 << 9
-};
-
-static int bits_of(const char *s, int good_bit, int bad_bit)
-{
-    const struct { const char *const *words; size_t n; int bit; } lists[] = {
-        {unlikely, COUNT(unlikely), NAMED_UNLIKELY}, {perhaps, COUNT(perhaps), NAMED_PERHAPS},
-        {sharing, COUNT(sharing), NAMED_SHARING},    {byline, COUNT(byline), NAMED_BYLINE},
-        {certain, COUNT(certain), NAMED_CERTAIN},    {good, COUNT(good), good_bit},
-        {bad, COUNT(bad), bad_bit}};
-    struct buf low = {0};
-    int bits = 0;
-    for (; *s; s++) buf_addc(&low, *s >= 'A' && *s <= 'Z' ? (char)(*s | 32) : *s);
-    for (size_t k = 0; low.n && k < COUNT(lists); k++)
-        for (size_t i = 0; !(bits & lists[k].bit) && i < lists[k].n; i++)
-            if (strstr(low.s, lists[k].words[i])) bits |= lists[k].bit;
-    buf_free(&low);
-    return bits;
-}
-
-/* The words of an element are looked at once. */
-static int named(const xmlNode *n)
-{
-    struct html_facts *f = tree_facts(n);
-    if (!f->named)
-        f->named = NAMED_KNOWN | bits_of(tree_attr(n, "class"), CLASS_GOOD, CLASS_BAD) |
-                   bits_of(tree_attr(n, "id"), ID_GOOD, ID_BAD);
-    return f->named;
-}
-
 static int weight_of(const xmlNode *n, const struct rules *r)
 {
-    int bits = r->weights ? named(n) : 0;
+    int bits = r->weights ? names_of(n) : 0;
     return 25 * (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) -
                  !!(bits & ID_BAD));
 }
@@ -117,30 +55,55 @@ static bool speaks_against(const xmlNode *n, const struct html_facts *f, const s
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
-        return !(named(n) & NAMED_PERHAPS) || f->tag == TAG_NAV;
+        return !(names_of(n) & NAMED_PERHAPS) || f->tag == TAG_NAV;
     if (!r->unlikely) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
-    return (named(n) & NAMED_UNLIKELY) && !(named(n) & NAMED_PERHAPS) &&
+    return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PERHAPS) &&
            !inside(n, TAG_TABLE, TAG_CODE);
 }
 
 static bool is_byline(const xmlNode *n, const struct html_facts *f)
 {
     if (f->sum.chars == 0 || f->sum.chars >= 100 || tree_heading_level(f->tag)) return false;
-    return !strcmp(tree_attr(n, "rel"), "author") || (named(n) & NAMED_BYLINE);
+    return !strcmp(tree_attr(n, "rel"), "author") || (names_of(n) & NAMED_BYLINE);
+}
+
+/* A name that speaks against half of the page speaks of something else. */
+static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
+{
+    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all &&
+           !inside(n, TAG_PRE, TAG_CODE);
 }
 
 static void drop_unlikely(xmlNode *body, const struct rules *r)
 {
+    int all = tree_facts(body)->sum.chars;
     for (xmlNode *n = body; n; n = tree_next_kept(n, body)) {
         struct html_facts *f = tree_facts(n);
         if (!f || n->type != XML_ELEMENT_NODE || f->drop || n == body) continue;
-        if (speaks_against(n, f, r) || (r->unlikely && is_byline(n, f))) f->drop = true;
+        f->drop = speaks_against(n, f, r) ||
+                  (r->unlikely && (is_byline(n, f) || never_text(n, f, all)));
     }
 }
 
 /* ------------------------------------------------------------------ points */
+
+static bool is_body_of_article(const xmlNode *n)
+{
+    return (names_of(n) & NAMED_CERTAIN) || !strcasecmp(tree_attr(n, "itemprop"), "articleBody");
+}
+
+static bool is_article(const xmlNode *n)
+{
+    return tree_facts(n)->tag == TAG_ARTICLE || is_body_of_article(n);
+}
+
+/* Characters that are in no link. */
+static int own_chars(const xmlNode *n)
+{
+    return tree_facts(n)->sum.chars - tree_facts(n)->sum.link_chars;
+}
 
 static float first_points(const xmlNode *n, const struct html_facts *f, const struct rules *r)
 {
@@ -169,9 +132,7 @@ static float first_points(const xmlNode *n, const struct html_facts *f, const st
     case TAG_TH: p -= 5; break;
     default: break;
     }
-    if ((named(n) & NAMED_CERTAIN) ||
-        !strcasecmp(tree_attr(n, "itemprop"), "articleBody"))
-        p += 30;
+    if (is_body_of_article(n)) p += 30;
     return p;
 }
 
@@ -326,6 +287,21 @@ static xmlNode *widen(xmlNode *best, xmlNode *body)
     return best;
 }
 
+/* Whether the page itself says that this is an article, or part of one, or holds one that has most
+ * of its prose: then what stands around it is not part of it.  A list of teasers has articles too,
+ * but little of the page's prose in each. */
+static bool in_article(xmlNode *best, const xmlNode *body)
+{
+    for (const xmlNode *n = best; n && n->_private; n = n->parent)
+        if (is_article(n)) return 3 * own_chars(n) >= own_chars(body);
+    for (xmlNode *n = best; n; n = tree_next_kept(n, best)) {
+        const struct html_facts *f = tree_facts(n);
+        if (!f || f->drop || n->type != XML_ELEMENT_NODE || !is_article(n)) continue;
+        if (10 * own_chars(n) >= 6 * own_chars(best)) return true;
+    }
+    return false;
+}
+
 static bool ends_like_text(const xmlNode *n)
 {
     for (const xmlNode *c = n->last; c; c = c->last) {
@@ -426,20 +402,76 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, const struc
     return weight >= 25 && density > 0.5f;
 }
 
+static bool is_caption(const xmlNode *n, const struct html_facts *f)
+{
+    return f->tag == TAG_FIGCAPTION || (names_of(n) & NAMED_CAPTION);
+}
+
+/* A picture of an agency adorns an article, and its caption says who owns it.  Captions without
+ * such words explain figures, and are text. */
+static bool has_credit(xmlNode *caption)
+{
+    static const char *const marks[] = {
+        "\xc2\xa9",   "(c)",      "redit",  "Getty",   "GETTY",   "Photo",       "PHOTO",
+        "Image:",     "Images",   "Foto",   "FOTO",    "Bild:",   "Quelle",      "Reuters",
+        "REUTERS",    "AFP",      "AP)",    "dpa",     "EPA",     "Associated Press",
+        "Shutterstock", "iStock", "Alamy",  "Courtesy", "Source:", "Kuva:",      "imago",
+        "picture alliance", "Cr\xc3\xa9" "dit"};
+    for (xmlNode *n = caption; n; n = tree_next(n, caption, false)) {
+        if (n->type == XML_ELEMENT_NODE || !n->content) continue;
+        for (size_t i = 0; i < COUNT(marks); i++)
+            if (strstr((const char *)n->content, marks[i])) return true;
+    }
+    return false;
+}
+
 static void clean(xmlNode *root, const struct rules *r)
 {
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
         int heading = tree_heading_level(f->tag);
-        bool share = (named(n) & NAMED_SHARING) && f->sum.chars < 500;
+        bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500;
         if (heading && weight_of(n, r) < 0)
+            f->drop = true;
+        else if (r->clean && is_caption(n, f) && has_credit(n))
             f->drop = true;
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
             f->drop = true;
         else if (r->clean && (f->tag == TAG_FORM || f->tag == TAG_FIELDSET || f->tag == TAG_TABLE ||
                               f->tag == TAG_UL || f->tag == TAG_OL || f->tag == TAG_DIV))
             f->drop = is_clutter(n, f, r);
+    }
+}
+
+/* Whether text is left between a heading and the next one of its rank or the end; *lost: something
+ * there was taken out. */
+static bool introduces(xmlNode *h, xmlNode *root, bool *lost)
+{
+    int level = tree_heading_level(tree_facts(h)->tag);
+    for (xmlNode *n = tree_next(h, root, true), *next; n; n = next) {
+        const struct html_facts *f = tree_facts(n);
+        bool over = !f || f->drop;
+        if (f && f->drop && !f->hidden) *lost = true;
+        int other = f && !over ? tree_heading_level(f->tag) : 0;
+        if (other && other <= level) return false;
+        if (other)
+            over = true;
+        else if (f && !over && n->type != XML_ELEMENT_NODE && f->sum.chars > 0)
+            return true;
+        next = tree_next(n, root, over);
+    }
+    return false;
+}
+
+/* A heading of nothing but what was taken out goes with it. */
+static void drop_empty_headings(xmlNode *root)
+{
+    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
+        struct html_facts *f = tree_facts(n);
+        bool lost = false;
+        if (!f || f->drop || !tree_heading_level(f->tag) || n == root) continue;
+        if (!introduces(n, root, &lost) && lost) f->drop = true;
     }
 }
 
@@ -481,12 +513,15 @@ static int attempt(xmlNode *body, const struct rules *r)
     const struct html_sums *all = &tree_facts(body)->sum;
     if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
-    best = widen(best, body);
+    if (!in_article(best, body)) best = widen(best, body);
     keep_around(best, body);
     find_data_tables(body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
          c = c->next) {
-        if (c->_private && tree_facts(c)->keep && !tree_facts(c)->drop) clean(c, r);
+        if (c->_private && tree_facts(c)->keep && !tree_facts(c)->drop) {
+            clean(c, r);
+            if (r->clean) drop_empty_headings(c);
+        }
         if (best == body) break;
     }
     tree_sum(body);

@@ -298,6 +298,44 @@ static void test_main_part(void **state)
     drop(&g);
 }
 
+/* Boxes that say what they are, captions that name an owner, and headings of what was taken out are
+ * no part of a page that is long enough to have a main part. */
+static void test_clutter(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div id=top><div class='articleBody'>");
+    for (int i = 0; i < 30; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page,
+             "<figure><figcaption>A man walks. Photo: Jane Doe/Agency</figcaption></figure>"
+             "<figure><figcaption>Figure 1. How it works.</figcaption></figure>"
+             "<div class='sdc-article-relatedStories'><p>Another story, which is told elsewhere."
+             "</p></div><p class='article__byline'>By Someone Else, our reporter in the capital</p>"
+             "<pre><span class='comment'># kept</span></pre>"
+             "<h2>Next to read</h2><ul class='teaser-list'><li>one story<li>two stories</ul>"
+             "<h2>The end</h2><p>It ends here, in a last paragraph, with commas.</p>"
+             "</div><div class=x><p>A second text, with commas, of some length, that has nothing to do "
+             "with the article, but stands on the same page, below it, as on many pages, and it goes "
+             "on, and on, for quite a while.</p></div></div>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    const char *t = g.d->text.s;
+    assert_non_null(strstr(t, "A paragraph of the article"));
+    assert_non_null(strstr(t, "Figure 1. How it works."));
+    assert_non_null(strstr(t, "# kept"));
+    assert_non_null(strstr(t, "The end"));
+    assert_non_null(strstr(t, "It ends here"));
+    assert_null(strstr(t, "Jane Doe"));
+    assert_null(strstr(t, "Another story"));
+    assert_null(strstr(t, "Someone Else"));
+    assert_null(strstr(t, "Next to read"));
+    assert_null(strstr(t, "two stories"));
+    assert_null(strstr(t, "A second text"));
+    drop(&g);
+    buf_free(&page);
+}
+
 static void test_places(void **state)
 {
     (void)state;
@@ -475,7 +513,8 @@ int main(void)
         cmocka_unit_test(test_lists),     cmocka_unit_test(test_list_places),
         cmocka_unit_test(test_old_lines), cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_hidden),    cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_main_part), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_main_part),
+        cmocka_unit_test(test_clutter), cmocka_unit_test(test_places),
         cmocka_unit_test(test_charsets),  cmocka_unit_test(test_hard),
         cmocka_unit_test(test_articles),  cmocka_unit_test(test_segments),
     };

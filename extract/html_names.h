@@ -1,0 +1,28 @@
+/* html_names.h: what the class and the id of an element say about it.
+ *
+ * Names are compared word by word: "articleBody", "article__body" and "article-body" are the same
+ * two words. */
+#ifndef EXTRACT_HTML_NAMES_H
+#define EXTRACT_HTML_NAMES_H
+
+#include "extract/html_tree.h"
+
+enum name_bits {
+    NAMED_KNOWN = 1 << 0,
+    NAMED_UNLIKELY = 1 << 1, /* menus, banners and the like, unless NAMED_PERHAPS          */
+    NAMED_PERHAPS = 1 << 2,  /* may hold the content in spite of the name                  */
+    NAMED_NEVER = 1 << 3,    /* never part of a text, wherever it stands                   */
+    NAMED_SHARING = 1 << 4,
+    NAMED_BYLINE = 1 << 5,
+    NAMED_CERTAIN = 1 << 6, /* the body of an article                                     */
+    NAMED_CAPTION = 1 << 7,
+    CLASS_GOOD = 1 << 8,
+    CLASS_BAD = 1 << 9,
+    ID_GOOD = 1 << 10,
+    ID_BAD = 1 << 11
+};
+
+/* The bits of an element, looked up once. */
+int names_of(const xmlNode *n);
+
+#endif
