@@ -8,7 +8,10 @@
 #include "extract/floats.h"
 #include "extract/pdf_grid.h"
 
-enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MIN_CHARS = 13 };
+/* The widest gap between words of a line, in font sizes. */
+#define JUSTIFIED 1.1f
+
+enum { MAX_DEPTH = 16, MAX_EDGES = 48, MIN_LINES = 3, MANY_LINES = 7, MIN_CHARS = 13 };
 
 struct cutter {
     const struct piece *p;
@@ -79,7 +82,8 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
 
 /* One side of a candidate strip. */
 struct side {
-    size_t n;
+    size_t pieces, n;         /* n: lines, or parts of them with a wide gap before */
+    float end, mid;           /* of the last piece                                 */
     float top, bottom, inner; /* inner: the edge that faces the strip */
     double chars, size, width;
 };
@@ -89,22 +93,29 @@ static void side_add(struct side *s, const struct piece *p, float inner, float s
     if (!s->n || p->v0 < s->top) s->top = p->v0;
     if (!s->n || p->v1 > s->bottom) s->bottom = p->v1;
     if (!s->n || sign * inner > sign * s->inner) s->inner = inner;
-    s->n++;
+    /* Justified text in a narrow column has gaps that part pieces, though not lines. */
+    bool goes_on = s->n && fabsf(middle(p) - s->mid) < 0.1f * p->size && p->u0 > s->end &&
+                   p->u0 - s->end < JUSTIFIED * p->size;
+    s->n += !goes_on;
+    s->pieces++;
+    s->end = p->u1, s->mid = middle(p);
     s->chars += p->chars;
     s->size += p->size;
     s->width += p->u1 - p->u0;
 }
 
+/* By its pieces, or, where there are more lines than a formula or a list has, by its lines. */
 static bool reads_like_text(const struct side *s)
 {
-    return s->n >= MIN_LINES && s->chars / (double)s->n >= MIN_CHARS;
+    if (s->pieces >= MIN_LINES && s->chars / (double)s->pieces >= MIN_CHARS) return true;
+    return s->n >= MANY_LINES && s->chars / (double)s->n >= MIN_CHARS;
 }
 
 /* What the strip at x is worth between two crossing pieces; 0 when it is no gutter. */
 static float strip_score(const struct cutter *c, const struct side *l, const struct side *r)
 {
     if (!reads_like_text(l) || !reads_like_text(r)) return 0;
-    float size = (float)((l->size + r->size) / (double)(l->n + r->n));
+    float size = (float)((l->size + r->size) / (double)(l->pieces + r->pieces));
     float gap = r->inner - l->inner;
     if (gap < c->gutter * size) return 0;
     float shared = fminf(l->bottom, r->bottom) - fmaxf(l->top, r->top);
