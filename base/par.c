@@ -1,6 +1,6 @@
 #include "base/par.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -21,15 +21,22 @@ struct worker {
     int index;
 };
 
+/* A number to wait for a change of.  Who waits says so before he looks at the number for the last
+ * time; who changes it looks for sleepers afterwards: one of the two sees the other. */
+struct gate {
+    _Atomic uint32_t word;
+    _Atomic uint32_t sleepers;
+};
+
 struct par {
     int threads;
     struct worker *workers;      /* threads - 1: the caller is worker 0 */
-    _Atomic uint32_t round;      /* a new loop begins when it changes */
+    struct gate round;           /* a new loop begins when it changes */
     /* A worker that wakes late must not hold up a loop that is already done: it may touch the
      * loop's fields only between adding itself to `active` and seeing `open` set; the caller closes
      * first and then waits for those inside.  Both sides are sequentially consistent. */
     _Atomic int open;
-    _Atomic uint32_t active;
+    struct gate active;
     _Atomic int quit;
     /* the loop at hand */
     _Atomic size_t next;
@@ -38,14 +45,19 @@ struct par {
     void *ctx;
 };
 
-static void futex_wait(_Atomic uint32_t *word, uint32_t seen)
+/* Sleeps while the word is as seen. */
+static void sleep_at(struct gate *g, uint32_t seen)
 {
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    atomic_fetch_add(&g->sleepers, 1);
+    syscall(SYS_futex, &g->word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    atomic_fetch_sub(&g->sleepers, 1);
 }
 
-static void futex_wake(_Atomic uint32_t *word, int how_many)
+/* The word has changed.  A system call costs more than a short loop: only where one sleeps. */
+static void wake(struct gate *g)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, how_many, NULL, NULL, 0);
+    if (atomic_load(&g->sleepers))
+        syscall(SYS_futex, &g->word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 static inline void pause_briefly(void)
@@ -55,16 +67,16 @@ static inline void pause_briefly(void)
 #endif
 }
 
-/* Waits until *word differs from `seen` and returns what it holds then. */
-static uint32_t wait_change(_Atomic uint32_t *word, uint32_t seen)
+/* Waits until the word differs from `seen` and returns what it holds then. */
+static uint32_t wait_change(struct gate *g, uint32_t seen)
 {
     for (int i = 0; i < SPINS; i++) {
-        uint32_t now = atomic_load_explicit(word, memory_order_acquire);
+        uint32_t now = atomic_load_explicit(&g->word, memory_order_acquire);
         if (now != seen) return now;
         pause_briefly();
     }
     uint32_t now;
-    while ((now = atomic_load_explicit(word, memory_order_acquire)) == seen) futex_wait(word, seen);
+    while ((now = atomic_load_explicit(&g->word, memory_order_acquire)) == seen) sleep_at(g, seen);
     return now;
 }
 
@@ -86,9 +98,9 @@ static void *work(void *arg)
     for (;;) {
         round = wait_change(&p->round, round);
         if (atomic_load_explicit(&p->quit, memory_order_relaxed)) return NULL;
-        atomic_fetch_add(&p->active, 1);
+        atomic_fetch_add(&p->active.word, 1);
         if (atomic_load(&p->open)) take_ranges(p, w->index);
-        if (atomic_fetch_sub(&p->active, 1) == 1) futex_wake(&p->active, 1);
+        if (atomic_fetch_sub(&p->active.word, 1) == 1) wake(&p->active);
     }
 }
 
@@ -106,19 +118,19 @@ void par_for(struct par *p, size_t n, size_t grain, par_body *body, void *ctx)
     p->ctx = ctx;
     atomic_store_explicit(&p->next, 0, memory_order_relaxed);
     atomic_store(&p->open, 1);
-    atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
-    futex_wake(&p->round, p->threads);
+    atomic_fetch_add(&p->round.word, 1);
+    wake(&p->round);
     take_ranges(p, 0);
     atomic_store(&p->open, 0);
-    for (uint32_t inside; (inside = atomic_load(&p->active)) != 0;)
+    for (uint32_t inside; (inside = atomic_load(&p->active.word)) != 0;)
         wait_change(&p->active, inside);
 }
 
 static void stop(struct par *p, int running)
 {
     atomic_store(&p->quit, 1);
-    atomic_fetch_add_explicit(&p->round, 1, memory_order_release);
-    futex_wake(&p->round, running + 1);
+    atomic_fetch_add(&p->round.word, 1);
+    wake(&p->round);
     for (int i = 0; i < running; i++) pthread_join(p->workers[i].thread, NULL);
     mem_free(p->workers);
     mem_free(p);
