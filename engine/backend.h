@@ -65,7 +65,8 @@ struct rope_args {
  * KV_INT8: an element of a latent is a byte times the scale of its group of KV_INT8_GROUP, which is
  * the group's largest magnitude / 127.  A row is its bytes, up to a multiple of four, then the scales,
  * f32, then the rope key in f16, up to a multiple of four bytes.  An index key is its bytes and one
- * scale.  Never with mha_attend. */
+ * scale.  A group that holds something that is not finite has zeros and a scale of NaN.  Never with
+ * mha_attend. */
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */

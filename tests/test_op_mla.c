@@ -171,12 +171,55 @@ static void extreme_logits_are_survived(void **state)
     op_each(extreme_on);
 }
 
+/* A number that is not finite does not pass for another: who attends to its row gets no number from
+ * its column, in 8 bits from its group; who does not is not disturbed. */
+static void one_not_finite(const struct op_path *p, enum kv_type type, float odd)
+{
+    enum { T = 2, POS0 = 300, H = 9, R = 96, P = 32, AT = 70, ROW = POS0 + 1 };
+    struct job j = {T, POS0, H, R, P, 0, type};
+    struct input in = make_input(&j);
+    in.rows[(size_t)ROW * (R + P) + AT] = odd;
+    op_kv_free(&in.kv);
+    in.kv = op_kv_parts(POS0 + T, R + P, R, type, in.rows);
+    struct device *d = op_open(p, 2, type), *r = op_open_ref(type);
+    float *got = attend(p->be, d, &j, &in, NULL, 0, T), *want = attend(&ref_backend, r, &j, &in, NULL, 0, T);
+    int begin = type == KV_INT8 ? KV_INT8_GROUP : AT, end = type == KV_INT8 ? R : AT + 1;
+    for (int h = 0; h < H; h++) {
+        for (int c = 0; c < R; c++) assert_true(isfinite(got[h * R + c]));
+        for (int c = begin; c < end; c++) {
+            assert_true(isnan(got[(H + h) * R + c]));
+            assert_true(isnan(want[(H + h) * R + c]));
+        }
+    }
+    free(got);
+    free(want);
+    p->be->close(d);
+    ref_backend.close(r);
+    free_input(&in);
+}
+
+static void not_finite_on(const struct op_path *p)
+{
+    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16};
+    if (p->weights != WEIGHT_F32 || !op_has_int8(p)) return;
+    for (int k = 0; k < 3; k++) one_not_finite(p, types[k], NAN);
+    one_not_finite(p, KV_INT8, NAN);
+    one_not_finite(p, KV_INT8, INFINITY);
+}
+
+static void not_finite_is_no_number(void **state)
+{
+    (void)state;
+    op_each(not_finite_on);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention_agrees),
         cmocka_unit_test(all_rows_chosen_is_dense),
         cmocka_unit_test(extreme_logits_are_survived),
+        cmocka_unit_test(not_finite_is_no_number),
     };
     return cmocka_run_group_tests_name("op_mla", tests, NULL, NULL);
 }

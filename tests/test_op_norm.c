@@ -194,7 +194,7 @@ static void store_on(const struct op_path *p)
 }
 
 /* Bytes and their scales: a latent with its rope key, and an index key; rows of zeros, of tiny and of
- * large numbers. */
+ * large numbers, and some with numbers that are not finite. */
 static void store_int8_on(const struct op_path *p)
 {
     if (p->weights != WEIGHT_F32 || !op_has_int8(p)) return;
@@ -204,6 +204,7 @@ static void store_int8_on(const struct op_path *p)
         float *x = op_numbers(T * LD, 1), *zero = calloc(S * WIDTH, sizeof *zero);
         for (size_t i = 0; i < T * LD; i++) x[i] *= 1.0001f;
         for (size_t i = 0; i < LD; i++) x[i] = 0, x[LD + i] *= 1e-38f, x[2 * LD + i] *= 1e30f;
+        x[3 * LD + 2] = NAN, x[4 * LD + 31] = -INFINITY, x[5 * LD] = INFINITY;
         struct op_kv got = op_kv_parts(S, WIDTH, split, KV_INT8, zero);
         struct op_kv want = op_kv_parts(S, WIDTH, split, KV_INT8, zero);
         struct device *d = op_open(p, 2, KV_INT8), *ref = op_open_ref(KV_INT8);

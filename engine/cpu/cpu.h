@@ -115,7 +115,8 @@ struct cpu_kernels {
     void (*gemm_int8)(const struct gemm_block *b);
     void (*to_bf16)(uint16_t *y, const float *x, size_t n);
     void (*to_f16)(uint16_t *y, const float *x, size_t n);
-    /* y = x / scale rounded, scale = largest magnitude / limit; returns scale. */
+    /* y = x / scale rounded, scale = largest magnitude / limit; returns scale.  Of what is not all finite
+     * zeros and NaN. */
     float (*to_int8)(int8_t *y, const float *x, size_t n, int limit);
     void (*rmsnorm)(float *y, float *x, const float *r, const float *w, int n, float eps);
     void (*layernorm)(float *y, const float *x, const float *w, const float *b, int n, float eps);

@@ -55,11 +55,19 @@ const float *ref_kv_row(const struct kv_view *kv, const struct ref_rows *r, size
     return copy;
 }
 
-/* Returns the scale; all zeros where the numbers are too small to be divided by. */
+/* Returns the scale; all zeros where the numbers are too small to be divided by or not all finite. */
 static float quantise(int8_t *y, const float *x, int n)
 {
     float max = 0;
-    for (int i = 0; i < n; i++) max = fmaxf(max, fabsf(x[i]));
+    bool finite = true;
+    for (int i = 0; i < n; i++) {
+        max = fmaxf(max, fabsf(x[i]));
+        finite &= isfinite(x[i]) != 0;
+    }
+    if (!finite) {
+        memset(y, 0, (size_t)n);
+        return NAN;
+    }
     float inverse = max >= KV_INT8_LEAST ? 127.0f / max : 0.0f;
     for (int i = 0; i < n; i++) y[i] = (int8_t)fmaxf(-127.0f, fminf(127.0f, rintf(x[i] * inverse)));
     return inverse > 0 ? max / 127.0f : 0.0f;
