@@ -1,7 +1,9 @@
 /* op_bench.c: the CPU backend's heavy operations at deepread-150m's shapes, on every path.
  *
- *   build/bench/op_bench [-t THREADS] [-p PATH] [-r ROUNDS] [--csv]
+ *   build/bench/op_bench [-t THREADS] [-p PATH] [-r ROUNDS] [-o OPERATIONS] [--csv]
  *
+ * OPERATIONS is one of linear (512 rows), few (1 to 16 rows), onednn, index, mla, mha; all without it.
+ * Time is by the clock; with -t 1 it is processor time, so that others may use the machine as well.
  * GFLOP/s, best of the rounds, and the fraction of what loops on registers only reach on as many
  * threads in the same run (bench/peak.h): FP8 products against integer multiply-and-adds, the rest
  * against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa).  Where oneDNN was there at build
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #ifdef HAVE_DNNL
 #include <dnnl.h>
@@ -20,6 +23,7 @@
 #include "bench/peak.h"
 
 struct options {
+    const char *only; /* NULL: all operations */
     int threads, path, rounds;
     bool csv;
 };
@@ -43,6 +47,14 @@ static float *numbers(size_t n)
         x[i] = (float)(int32_t)s * 0x1p-31f;
     }
     return x;
+}
+
+static double seconds(const struct bench *b)
+{
+    struct timespec t;
+    if (b->o->threads != 1) return sys_seconds();
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static void row(const struct bench *b, enum peak of, const char *what, double flop, double seconds)
@@ -79,9 +91,9 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     double best = 1e9, flop = 2.0 * (double)(T * G * O * I);
     int inner = flop > 1e8 ? 1 : (int)(1e8 / flop) + 1;
     for (int r = 0; r < b->o->rounds; r++) {
-        double t0 = sys_seconds();
+        double t0 = seconds(b);
         for (int i = 0; i < inner; i++) b->be->linear(b->d, &a);
-        double s = (sys_seconds() - t0) / inner;
+        double s = (seconds(b) - t0) / inner;
         if (s < best) best = s;
     }
     char what[80];
@@ -109,12 +121,12 @@ static void one_onednn(const struct bench *b, size_t T, size_t O, size_t I, bool
     dnnl_dim_t M = (dnnl_dim_t)T, N = (dnnl_dim_t)O, K = (dnnl_dim_t)I;
     double best = 1e9;
     for (int r = 0; r < b->o->rounds + 1; r++) { /* the first makes its code */
-        double t0 = sys_seconds();
+        double t0 = seconds(b);
         if (eight)
             dnnl_gemm_s8s8s32('N', 'T', 'F', M, N, K, 1, x8, K, 0, w8, K, 0, 0, y32, N, &none);
         else
             dnnl_sgemm('N', 'T', M, N, K, 1, x, K, w, K, 0, y, N);
-        double s = sys_seconds() - t0;
+        double s = seconds(b) - t0;
         if (r && s < best) best = s;
     }
     char what[80];
@@ -175,9 +187,9 @@ static void bench_indexer(const struct bench *b, enum kv_type type, size_t T, si
                            .T = T, .pos0 = S - T, .J = J, .C = C, .K = K};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
-        double t0 = sys_seconds();
+        double t0 = seconds(b);
         b->be->index_select(b->d, &a, 1);
-        double s = sys_seconds() - t0;
+        double s = seconds(b) - t0;
         if (s < best) best = s;
     }
     char what[80];
@@ -198,9 +210,9 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
                          .pos0 = S - T, .H = H, .N = N, .P = P, .W = W, .scale = 0.1f};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
-        double t0 = sys_seconds();
+        double t0 = seconds(b);
         b->be->mha_attend(b->d, &a, 1);
-        double s = sys_seconds() - t0;
+        double s = seconds(b) - t0;
         if (s < best) best = s;
     }
     char what[80];
@@ -216,16 +228,19 @@ static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t
     enum { H = 9, R = 256, P = 32, K = 512 };
     float *q = numbers(T * H * (R + P)), *out = numbers(T * H * R);
     int32_t *sel = malloc(T * K * sizeof *sel);
+    /* Of each 4 rows that a query chooses its neighbour chooses 3 as well. */
+    size_t apart = (S - T) / K;
     for (size_t t = 0; t < T; t++)
-        for (size_t k = 0; k < K; k++) sel[t * K + k] = (int32_t)((k * (S - T) + t) / K);
+        for (size_t k = 0; k < K; k++)
+            sel[t * K + k] = (int32_t)(k * apart + (k * 977 + (t + k) / 4 * 613) % apart);
     void *const *p = pages(b, type, S, R + P, R);
     struct mla_args a = {.kv = {.pages = p, .type = type}, .q = q, .sel = sel, .out = out,
                          .T = T, .pos0 = S - T, .H = H, .R = R, .P = P, .K = K, .scale = 0.1f};
     double best = 1e9;
     for (int r = 0; r < b->o->rounds; r++) {
-        double t0 = sys_seconds();
+        double t0 = seconds(b);
         b->be->mla_attend(b->d, &a, 1);
-        double s = sys_seconds() - t0;
+        double s = seconds(b) - t0;
         if (s < best) best = s;
     }
     char what[80];
@@ -235,6 +250,11 @@ static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t
     free(q);
     free(out);
     free(sel);
+}
+
+static bool wants(const struct options *o, const char *operation)
+{
+    return !o->only || !strcmp(o->only, operation);
 }
 
 static void one_path(const struct options *o, enum cpu_isa isa)
@@ -247,33 +267,36 @@ static void one_path(const struct options *o, enum cpu_isa isa)
         return;
     }
     int threads = o->threads ? o->threads : sys_cores();
+    static const enum kv_type states[] = {KV_F16, KV_INT8};
     static const char *const names[] = {"registers only, FMA", "registers only, int16", "registers only, bytes"};
     for (int i = 0; i < PEAK_COUNT; i++) {
         b.peak[i] = peak_gflops(isa, (enum peak)i, threads, o->rounds);
         row(&b, (enum peak)i, names[i], b.peak[i] * 1e9, 1);
     }
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (size_t i = 0; wants(o, "linear") && i < sizeof sizes / sizeof *sizes; i++)
         bench_linear(&b, 512, sizes[i][0], sizes[i][1], sizes[i][2]);
-    if (isa == cpu_isa_best() && !o->csv) bench_onednn(&b, threads);
-    bench_linear(&b, 1, 1, 1536, 576);
-    bench_linear(&b, 4, 1, 1536, 576);
-    bench_linear(&b, 1, 1, 49152, 576);
-    bench_indexer(&b, KV_F32, 512, 8192);
-    bench_indexer(&b, KV_INT8, 512, 8192);
-    bench_indexer(&b, KV_F32, 512, 65536);
-    bench_indexer(&b, KV_INT8, 512, 65536);
-    bench_indexer(&b, KV_F32, 1, 32768);
-    bench_indexer(&b, KV_INT8, 1, 32768);
-    bench_mla(&b, KV_F16, 512, 1024);
-    bench_mla(&b, KV_INT8, 512, 1024);
-    bench_mla(&b, KV_F16, 512, 8192);
-    bench_mla(&b, KV_INT8, 512, 8192);
-    bench_mla(&b, KV_F16, 512, 32768);
-    bench_mla(&b, KV_INT8, 512, 32768);
-    bench_mla(&b, KV_F16, 1, 32768);
-    bench_mla(&b, KV_INT8, 1, 32768);
-    bench_mha(&b, 512, 8192);
-    bench_mha(&b, 1, 8192);
+    if (wants(o, "onednn") && isa == cpu_isa_best() && !o->csv) bench_onednn(&b, threads);
+    for (size_t T = 1; wants(o, "few") && T <= 16; T *= 2) {
+        bench_linear(&b, T, 1, 1536, 576);
+        bench_linear(&b, T, 1, 49152, 576);
+    }
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        if (wants(o, "index")) {
+            bench_indexer(&b, states[i], 512, 8192);
+            bench_indexer(&b, states[i], 512, 65536);
+            bench_indexer(&b, states[i], 1, 32768);
+        }
+        if (wants(o, "mla")) {
+            bench_mla(&b, states[i], 512, 1024);
+            bench_mla(&b, states[i], 512, 8192);
+            bench_mla(&b, states[i], 512, 32768);
+            bench_mla(&b, states[i], 1, 32768);
+        }
+    }
+    if (wants(o, "mha")) {
+        bench_mha(&b, 512, 8192);
+        bench_mha(&b, 1, 8192);
+    }
     b.be->close(b.d);
 }
 
@@ -286,6 +309,7 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "-t")) o.threads = atoi(v), i++;
         else if (!strcmp(a, "-p")) o.path = atoi(v), i++;
         else if (!strcmp(a, "-r")) o.rounds = atoi(v), i++;
+        else if (!strcmp(a, "-o")) o.only = v, i++;
         else {
             fprintf(stderr, "op_bench: unknown option '%s'; see the head of bench/op_bench.c\n", a);
             return 2;
