@@ -4,6 +4,8 @@
  * time, in the order of their positions, chosen or all: when every visible row is chosen, sparse
  * and dense are the same computation.  SLICE rows have a softmax of their own, joined to that of
  * the slices before: with few tasks the threads divide them by slices, and the bits are the same.
+ * So do several sequences: eight of them took 71 ms for what four took 32 ms for, each with its own
+ * thread, as 2,048 rows are more than L2 holds.
  *
  * Rows are read where they lie; work 2*H*(2R+P) flop per row.  Neighbouring queries choose 76% of
  * their rows alike, queries eight apart 66% (deepread-150m, measured): those stay in L2, as rows of
@@ -16,6 +18,7 @@
 #include "engine/scratch.h"
 
 #define SLICE (4 * MLA_BLOCK) /* rows with a softmax of their own */
+#define SLICES_MOST 512       /* of many tasks: what they leave stays in L3 */
 
 /* What a slice leaves, or several joined. */
 struct state {
@@ -167,7 +170,7 @@ struct attention {
     struct cpu_parts parts;
     char *memory, *states;
     size_t bytes, state_bytes; /* of one thread, of one slice */
-    size_t slices;             /* of the longest task; shorter ones leave the last ones empty */
+    size_t tasks, slices;      /* slices of the longest task; shorter ones leave the last ones empty */
 };
 
 static struct task task_at(const struct attention *all, size_t i)
@@ -212,17 +215,18 @@ static struct state state_at(const struct attention *all, size_t i)
     return take_state(&s, all->a->R);
 }
 
-/* Slices of tasks, each into a state of its own. */
+/* Slices of tasks, each into a state of its own.  The first slices of all tasks come first: sequences
+ * that share a prefix choose much the same rows of it, which then come from near by. */
 static void slices_range(void *ctx, size_t first, size_t last, int worker)
 {
     const struct attention *all = ctx;
     struct local l = local_of(all, worker);
     for (size_t i = first; i < last; i++) {
-        struct task k = task_at(all, i / all->slices);
-        size_t at = i % all->slices * SLICE;
+        size_t task = i % all->tasks, slice = i / all->tasks, at = slice * SLICE;
+        struct task k = task_at(all, task);
         if (at >= k.rows) continue;
         struct mla_tile tile = start_task(all->d, all->a, &l, &k);
-        struct state s = state_at(all, i);
+        struct state s = state_at(all, task * all->slices + slice);
         attend_slice(all->d, all->a, &k, &tile, &s, at, cpu_min(at + SLICE, k.rows));
     }
 }
@@ -263,18 +267,19 @@ void cpu_mla_attend(struct device *d, const struct mla_args *a, size_t n)
     struct attention all = {.d = d, .a = a, .slices = (most_rows(a, n) + SLICE - 1) / SLICE};
     for (size_t i = 0; i < n; i++) cpu_parts_add(&all.parts, a[i].T);
     if (!all.parts.first[n]) return;
-    size_t tasks = all.parts.first[n] * tiles_of(a->H);
+    all.tasks = all.parts.first[n] * tiles_of(a->H);
     all.bytes = lay_out(d, a, &measured, NULL);
     all.memory = cpu_reserve_local(d, all.bytes);
     if (!all.memory) return;
-    if (tasks >= 4 * (size_t)d->threads || all.slices < 2 || d->threads == 1) {
-        par_for(d->pool, tasks, 1, tasks_range, &all);
+    bool many = all.tasks >= 4 * (size_t)d->threads && all.tasks * all.slices > SLICES_MOST;
+    if (many || all.slices < 2 || d->threads == 1) {
+        par_for(d->pool, all.tasks, 1, tasks_range, &all);
         return;
     }
     take_state(&state, a->R);
     all.state_bytes = state.used;
-    all.states = cpu_reserve(d, &d->states, tasks * all.slices * all.state_bytes);
+    all.states = cpu_reserve(d, &d->states, all.tasks * all.slices * all.state_bytes);
     if (!all.states) return;
-    par_for(d->pool, tasks * all.slices, 1, slices_range, &all);
-    par_for(d->pool, tasks, 1, join_range, &all);
+    par_for(d->pool, all.tasks * all.slices, 1, slices_range, &all);
+    par_for(d->pool, all.tasks, 1, join_range, &all);
 }
