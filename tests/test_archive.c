@@ -349,6 +349,31 @@ static void attachments(void **state)
     drop_tree(&t);
 }
 
+/* What would be read below a folder is listed as it is for each file by itself. */
+static void folder_lists_what_its_files_hold(void **state)
+{
+    (void)state;
+    static const struct part one[] = {{"n", "notes\n", 0}};
+    char path[512];
+    snprintf(path, sizeof path, "%s/mails", dir);
+    mkdir(path, 0700);
+    write_text(dir, "mails/m.eml", "From: a@b\nTo: c@d\nMIME-Version: 1.0\n"
+               "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nSee below.\n"
+               ATTACHED("t.csv", "YSxiCjEsMgo=") "--b--\n");
+    put_archive("mails/n.txt.gz", "raw", "gzip", one, 1);
+    struct arena *a = arena_new();
+    struct ledger l = {0};
+    struct errinfo e = {0};
+    struct buf seen = {0};
+    struct ingest_options o = {.extract_path = extract_program()};
+    assert_int_equal(ingest_list(&l, a, path, &o, &e), OK);
+    for (size_t i = 0; i < l.n; i++)
+        buf_addf(&seen, "%s %s\n", l.v[i].path + strlen(path), l.v[i].format);
+    assert_string_equal(seen.s, "/m.eml eml\n/m.eml/t.csv csv\n/n.txt.gz text\n");
+    buf_free(&seen);
+    arena_free(a);
+}
+
 /* A zip file in which the file lies `depth` archives deep, beside a text in each.  Frees its bytes. */
 static void write_nested(const char *path, const char *name, struct buf *file, int depth)
 {
@@ -489,6 +514,7 @@ int main(void)
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
         cmocka_unit_test(documents_stored_inside), cmocka_unit_test(members_of_one_name),
+        cmocka_unit_test(folder_lists_what_its_files_hold),
         cmocka_unit_test(attachments),
         cmocka_unit_test(attachments_left_out),
         cmocka_unit_test(what_is_there_before_the_damage),
