@@ -59,6 +59,12 @@ static struct asked ask(const struct item *it, const char *path)
     return (struct asked){true, it->only + n + 1, ""};
 }
 
+/* What stands for `below`, the end of a member's path, in its name: a number changes the last part. */
+static const char *name_below(const struct member *m, const char *below)
+{
+    return m->name + (below - m->path);
+}
+
 /* Why a member is not read, or NULL. */
 static const char *member_reason(const struct item *it, const struct member *m,
                                  const struct reader **reader, char why[96])
@@ -66,7 +72,7 @@ static const char *member_reason(const struct item *it, const struct member *m,
     if (m->reason) return m->reason;
     if (m->n == 0) return "empty";
     if (m->n > item_max_file(it->r->o)) return "larger than --max-file-size";
-    struct verdict v = item_judge(m->path, m->s, m->n);
+    struct verdict v = item_judge(m->name, m->s, m->n);
     *reader = v.reader;
     if (v.reader) return v.generated;
     bool plain = strcmp(v.looks_like, "binary data") == 0;
@@ -85,7 +91,7 @@ static void read_member(struct item *it, const struct member *m, const struct me
     const char *path = joined(r->a, it->path ? it->path : it->name, m->path);
     char text[96];
     if (!asked.taken) return;
-    const char *rule = *asked.below ? members_rule(rules, asked.below) : NULL;
+    const char *rule = *asked.below ? members_rule(rules, name_below(m, asked.below)) : NULL;
     const char *reason = rule ? rule : member_reason(it, m, &reader, text);
     bool holds = reader && (reader->members || reader->attachments);
     if (asked.inside && !holds) return; /* nothing is inside it */
@@ -103,7 +109,10 @@ static void read_member(struct item *it, const struct member *m, const struct me
     one->why = *asked.below ? NULL : why;
     struct ledger_entry *entry = &r->set->ledger.v[one->entry];
     if (asked.inside) entry->path = joined(r->a, path, asked.inside);
-    if (m->which) entry->reason = "another member has its name: told apart by a number";
+    if (m->which) {
+        one->inner = joined(r->a, it->name, m->name);
+        entry->reason = "another member has its name: told apart by a number";
+    }
     buf_add(&one->bytes, m->s, m->n);
     item_read(one, reader);
 }

@@ -164,7 +164,7 @@ enum err members_parse(struct members *out, struct arena *a, const struct wire_a
         }
         if (out->n == MEMBERS_MAX) return bad(about, at, "fewer members", e);
         struct member *m = &out->v[out->n++];
-        *m = (struct member){.path = name};
+        *m = (struct member){.path = name, .name = name};
         if (kind == MEMBERS_LEFT_OUT) m->reason = clean(a, bytes, data);
         else m->s = bytes, m->n = data;
     }

@@ -31,6 +31,7 @@ enum err members_send(int fd, enum members_kind kind, const char *path, const ch
 
 struct member {
     const char *path;   /* "" of a compressed file; else no other member that is read has it */
+    const char *name;   /* the path in the archive, which several may have: what rules and kinds go by */
     const char *s;
     size_t n;
     const char *reason; /* left out, or NULL                                                 */

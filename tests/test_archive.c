@@ -108,6 +108,39 @@ static void members_of_one_name(void **state)
     drop_tree(&t);
 }
 
+/* A number in front makes another name of it to ask for, and not for the rules. */
+static void rules_for_members_of_one_name(void **state)
+{
+    (void)state;
+    static const char *const secret[] = {"secret.txt", NULL}, *const make[] = {"Makefile", NULL};
+    static const struct part twice[] = {
+        {".env", "key\n", 0}, {".env", "key 2\n", 0}, {"d/secret.txt", "one\n", 0},
+        {"d/secret.txt", "two\n", 0}, {"Makefile", "all:\n", 0}, {"Makefile", "all: x\n", 0},
+        {"go.sum", "a\n", 0}, {"go.sum", "b\n", 0},
+    };
+    put_archive("twice.tar", "ustar", "none", twice, 8);
+    struct tree t = read_path("twice.tar", (struct ingest_options){.exclude = secret});
+    assert_string_equal(t.names.s, "twice.tar/2-Makefile\ntwice.tar/Makefile\n");
+    assert_string_equal(t.set.v[0]->lang, "makefile");
+    assert_non_null(strstr(t.reasons.s, "twice.tar/2-.env: hidden\n"));
+    assert_non_null(strstr(t.reasons.s, "twice.tar/2-go.sum: lock file\n"));
+    assert_non_null(strstr(t.reasons.s, "twice.tar/d/2-secret.txt: excluded\n"));
+    drop_tree(&t);
+    t = read_path("twice.tar", (struct ingest_options){.include = make});
+    assert_string_equal(t.names.s, "twice.tar/2-Makefile\ntwice.tar/Makefile\n");
+    drop_tree(&t);
+    t = read_path("twice.tar/d", (struct ingest_options){.exclude = secret});
+    assert_int_equal(t.set.n, 0);
+    drop_tree(&t);
+    t = read_path("twice.tar/2-.env", (struct ingest_options){0}); /* asked for by name */
+    assert_string_equal(t.names.s, "twice.tar/2-.env\n");
+    drop_tree(&t);
+    t = read_path("twice.tar", (struct ingest_options){.hidden = true, .exclude = make});
+    assert_string_equal(t.names.s, "twice.tar/.env\ntwice.tar/2-.env\ntwice.tar/d/2-secret.txt\n"
+                                   "twice.tar/d/secret.txt\n");
+    drop_tree(&t);
+}
+
 static void rules_and_single_members(void **state)
 {
     (void)state;
@@ -327,6 +360,10 @@ static void attachments(void **state)
     assert_string_equal(t.set.v[1]->text.s, "c | d\n3 | 4");
     assert_string_equal(t.reasons.s, "m.eml/2-t.csv: another member has its name: told apart by a number\n");
     drop_tree(&t);
+    static const char *const csv[] = {"t.csv", NULL};
+    t = read_path("m.eml", (struct ingest_options){.exclude = csv});
+    assert_string_equal(t.names.s, "m.eml\nm.eml/notes\n");
+    drop_tree(&t);
     t = read_path("m.eml/t.csv", (struct ingest_options){0});
     assert_string_equal(t.names.s, "m.eml/t.csv\n");
     assert_string_equal(t.set.v[0]->text.s, "a | b\n1 | 2");
@@ -514,6 +551,7 @@ int main(void)
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
         cmocka_unit_test(documents_stored_inside), cmocka_unit_test(members_of_one_name),
+        cmocka_unit_test(rules_for_members_of_one_name),
         cmocka_unit_test(folder_lists_what_its_files_hold),
         cmocka_unit_test(attachments),
         cmocka_unit_test(attachments_left_out),
