@@ -234,9 +234,14 @@ bool sniff_compressed(const char *name, const unsigned char *head, size_t n)
 
 /* ------------------------------------------------------------------ PDF */
 
+static bool is_blank(unsigned char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || !c;
+}
+
 static const unsigned char *skip_blanks(const unsigned char *p, const unsigned char *end)
 {
-    while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r') || !*p)) p++;
+    while (p < end && is_blank(*p)) p++;
     return p;
 }
 
@@ -261,10 +266,37 @@ static bool heads_pdf(const unsigned char *p, const unsigned char *end)
     return is_object(p, end);
 }
 
-/* Text that shows what a PDF file looks like is none where its name says that it is text. */
-static bool is_named_text(const char *name, const unsigned char *s, size_t n)
+/* The table of objects, "xref" or an object itself, that is said to be at `at`. */
+static bool is_table(const unsigned char *s, size_t at, const unsigned char *end)
 {
-    return lang_of(name, NULL, 0) && !memchr(s, 0, n) && utf8_check((const char *)s, n) == n;
+    size_t n = (size_t)(end - s);
+    return at < n && ((n - at >= 4 && !memcmp(s + at, "xref", 4)) || is_object(s + at, end));
+}
+
+/* Whether the last lines are those of a PDF file: they say where its table is, from the start of the
+ * bytes or from the header. */
+static bool ends_pdf(const unsigned char *s, size_t n, const unsigned char *header)
+{
+    enum { TAIL = 64 };
+    const unsigned char *end = s + n, *p = end, *line = NULL;
+    size_t at = 0;
+    while (p > s && is_blank(p[-1])) p--;
+    if (p - s < 5 || memcmp(p -= 5, "%%EOF", 5) != 0) return false;
+    for (const unsigned char *q = p - s > TAIL ? p - TAIL : s;
+         (q = memmem(q, (size_t)(p - q), "startxref", 9));)
+        line = q += 9;
+    if (!line) return false;
+    for (line = skip_blanks(line, p); *line >= '0' && *line <= '9' && at < n; line++)
+        at = at * 10 + (*line - '0');
+    return is_table(s, at, end) || is_table(header, at, end);
+}
+
+/* Text may show what a PDF file looks like.  It is none where its name says that it is text, or
+ * where it does not end as one. */
+static bool is_text(const char *name, const unsigned char *s, size_t n, const unsigned char *header)
+{
+    if (memchr(s, 0, n) || utf8_check((const char *)s, n) != n) return false;
+    return lang_of(name, NULL, 0) || !ends_pdf(s, n, header);
 }
 
 /* With something before its header: a header line of the web, a warning.  A page and a message are
@@ -273,7 +305,7 @@ static int sniff_late_pdf(const char *name, const unsigned char *s, size_t n)
 {
     const unsigned char *end = s + n, *at = memmem(s, n < 1024 ? n : 1024, "\n%PDF-", 6);
     if (!at || !heads_pdf(at, end) || sniff_archive(name, s, n)) return 0;
-    return is_named_text(name, s, n) ? 0 : 80;
+    return is_text(name, s, n, at + 1) ? 0 : 80;
 }
 
 int sniff_pdf(const char *name, const unsigned char *head, size_t n)

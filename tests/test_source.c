@@ -136,10 +136,14 @@ static void recognition(void **state)
     READS("a.php", "<html><?php echo 1 ?></html>\n", "code php utf-8");
     READS("a.pdf", "not a PDF at all\n", "text - utf-8");
     READS("mark.c", "static const char mark[] = \"%PDF-1.4\";\n", "code c utf-8");
-    /* What speaks of PDF, or shows one, and has a name that says that it is text. */
+    /* What speaks of PDF, or shows one: it has a name that says that it is text, or ends as text. */
     READS("note.txt", "Its first line:\n%PDF-1.4\nand so on.\n", "text - utf-8");
     READS("note.md", "# Example\n\n%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", "markdown - utf-8");
     READS("note", "Its first line:\n%PDF-1.4\nand so on.\n", "text - utf-8");
+    READS("manual", "A file begins:\n%PDF-1.4\n1 0 obj\n<<>>\nendobj\n\nand so on.\n", "text - utf-8");
+    READS("manual2", "It begins\n%PDF-1.4\n1 0 obj\n...\nand ends\nstartxref\n977\n%%EOF\n", "text - utf-8");
+    READS("manual3", "It begins\n%PDF-1.4\n1 0 obj\n...\nstartxref\n99999999999999999999\n%%EOF\n", "text - utf-8");
+    READS("letter", "From: a\nSubject: caf\xc3\xa9\n\n%PDF-1.4\n1 0 obj\n<<>>\n", "text - utf-8");
     READS("cut.txt", "caf\xc3\xa9 \xe2\x82", "text - utf-8");
     READS("w.txt", "\xff\xfeh\0i\0\n\0", "text - utf-16le");
     READS("l.txt", "Le gar\xe7on a mang\xe9 une cr\xe8me br\xfbl\xe9" "e hier.\n",
@@ -160,7 +164,9 @@ static void apart(void **state)
     static const struct { const char *name, *s, *format; } v[] = {
         {"p1", "%PDF-1.4\n\1\2\3\4\5\6\377", "pdf"},
         {"p2.txt", "junk before\n%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>", "pdf"},
-        {"p3", "HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.4\r\n7 0 obj<<", "pdf"},
+        {"p3", "HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.4\r\n7 0 obj<<\376", "pdf"},
+        {"p5", "HTTP/1.1 200 OK\r\n\r\n%PDF-1.4\r\n7 0 obj<<>>\nstartxref\n10\n%%EOF\r\n\r\n", "pdf"},
+        {"p6", "junk\n%PDF-1.4\n7 0 obj\nxref\nstartxref\n22\n%%EOF", "pdf"},
         {"p4.pdf", "x%PDF-1.4\n", "pdf"},
         {"m1.eml", "From: a\nSubject: b\n\n%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>", "eml"},
         {"m2", "Received: x\nFrom: a\nTo: b\nSubject: c\n\n%PDF-1.4\n1 0 obj\n<<>>\n", "eml"},
