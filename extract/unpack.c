@@ -37,6 +37,7 @@ static struct archive *open_archive(const void *bytes, size_t n, bool raw)
     archive_read_support_filter_zstd(ar);
     if (raw) {
         archive_read_support_format_raw(ar);
+        archive_read_support_format_empty(ar); /* which raw is not */
     } else {
         archive_read_support_format_zip(ar);
         archive_read_support_format_tar(ar);
@@ -187,6 +188,27 @@ static bool is_header(int status)
     return status == ARCHIVE_OK || status == ARCHIVE_WARN;
 }
 
+static bool is_compressed(const struct unpacking *u)
+{
+    return u->gz || archive_filter_count(u->ar) > 1;
+}
+
+/* Whether what was opened is what its first header says.  A zip file that is compressed once more is
+ * handed on as the one file that it is: many documents are zip files. */
+static bool is_taken(const struct unpacking *u)
+{
+    bool zip = (archive_format(u->ar) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+    return is_compressed(u) ? u->single || !zip : !u->single;
+}
+
+/* A compressed file of nothing. */
+static enum err send_empty(const struct unpacking *u, struct errinfo *e)
+{
+    TRY(members_send_start(u->fd, e));
+    TRY(members_send(u->fd, MEMBERS_ONE, "", "", 0, e));
+    return members_send(u->fd, MEMBERS_END, "", "", 0, e);
+}
+
 /* Finds out what the bytes are, and unpacks them. */
 static enum err unpack_bytes(struct unpacking *all, const char *name, const void *bytes, size_t n,
                              struct errinfo *e)
@@ -199,12 +221,11 @@ static enum err unpack_bytes(struct unpacking *all, const char *name, const void
         u.ar = open_archive(bytes, n, raw);
         u.single = raw;
         if (u.ar) status = archive_read_next_header(u.ar, &entry);
-        bool zip = n >= 4 && !memcmp(bytes, "PK", 2);
-        if (status == ARCHIVE_EOF || (zip && !is_header(status))) break;
-        if (raw && is_header(status) && !u.gz && archive_filter_count(u.ar) < 2)
-            status = ARCHIVE_FATAL;
+        if (status == ARCHIVE_EOF) break;
+        if (is_header(status) && !is_taken(&u)) status = ARCHIVE_FATAL;
     }
     enum err r = is_header(status) ? take_entries(&u, entry, status, e)
+                 : status == ARCHIVE_EOF && u.single ? send_empty(&u, e)
                  : status == ARCHIVE_EOF
                      ? err_set(e, E_EMPTY, "%s: an archive without members", name)
                      : err_set(e, E_FORMAT, "%s: damaged, or no archive of a known kind", name);

@@ -50,6 +50,10 @@ static void put_archive(const char *name, const char *format, const char *filter
     buf_free(&b);
 }
 
+#define WORD                                                                                       \
+    "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">"         \
+    "<w:body><w:p><w:r><w:t>Inside</w:t></w:r></w:p></w:body></w:document>"
+
 static const struct part parts[] = {
     {"top/z.md", "# Last\n", 0}, {"top/src/a.c", "int a;\n", 0}, {"./top/.hidden", "x\n", 0},
     {"top/empty", "", 0}, {"../../etc/passwd", "root\n", 0}, {"/abs/b.txt", "absolute\n", 0},
@@ -254,6 +258,54 @@ static void one_compressed_file(void **state)
     }
 }
 
+/* A document that is a zip file is still one where it is compressed, and a zip file an archive. */
+static void compressed_zip_files(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {"gzip", "xz", "zstd", "bzip2"};
+    struct buf docx = ZIP({"[Content_Types].xml", "<Types/>", 0}, {"word/document.xml", WORD, 0});
+    struct buf zip = ZIP({"a.txt", "words\n", 0}, {"b.docx", docx.s, docx.n});
+    const struct part doc[] = {{"x", docx.s, docx.n}}, all[] = {{"x", zip.s, zip.n}};
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        put_archive("w.docx.gz", "raw", filters[i], doc, 1);
+        struct tree t = read_path("w.docx.gz", (struct ingest_options){0});
+        assert_string_equal(t.names.s, "w.docx.gz\n");
+        assert_string_equal(t.set.v[0]->format, "docx");
+        assert_string_equal(t.set.v[0]->text.s, "Inside");
+        drop_tree(&t);
+        put_archive("w.zip.gz", "raw", filters[i], all, 1);
+        t = read_path("w.zip.gz", (struct ingest_options){0});
+        assert_string_equal(t.names.s, "w.zip.gz/a.txt\nw.zip.gz/b.docx\n");
+        assert_string_equal(t.set.v[1]->text.s, "Inside");
+        drop_tree(&t);
+        t = read_path("w.zip.gz/a.txt", (struct ingest_options){0});
+        assert_string_equal(t.names.s, "w.zip.gz/a.txt\n");
+        drop_tree(&t);
+    }
+    buf_free(&zip);
+    buf_free(&docx);
+}
+
+static void compressed_files_of_nothing(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {"gzip", "xz", "zstd", "bzip2"};
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        const struct part nothing[] = {{"x", "", 0}};
+        struct buf b = archive_make("raw", filters[i], nothing, 1);
+        write_file(dir, "none.gz", b.s, b.n);
+        struct tree t = read_path("none.gz", (struct ingest_options){0});
+        assert_int_equal(t.r, E_EMPTY);
+        assert_non_null(strstr(t.e.msg, "none.gz: what is compressed in it is empty"));
+        drop_tree(&t);
+        write_file(dir, "none.gz", b.s, b.n - 2);
+        t = read_path("none.gz", (struct ingest_options){0});
+        assert_int_equal(t.r, E_FORMAT);
+        drop_tree(&t);
+        buf_free(&b);
+    }
+}
+
 static void in_folders_archives_stay_shut(void **state)
 {
     (void)state;
@@ -306,11 +358,8 @@ static void names_of_other_code_pages(void **state)
 static void documents_stored_inside(void **state)
 {
     (void)state;
-    static const char word[] =
-        "<w:document xmlns:w=\"http://schemas.openxmlformats.org/wordprocessingml/2006/main\">"
-        "<w:body><w:p><w:r><w:t>Inside</w:t></w:r></w:p></w:body></w:document>";
     static const char russian[] = "\x84\xae\xa3\xae\xa2\xae\xe0.txt", german[] = "gr\x94\xe1""e.txt";
-    struct buf docx = ZIP({"[Content_Types].xml", "<Types/>", 0}, {"word/document.xml", word, 0});
+    struct buf docx = ZIP({"[Content_Types].xml", "<Types/>", 0}, {"word/document.xml", WORD, 0});
     struct buf odt = ZIP({"mimetype", "application/vnd.oasis.opendocument.text", 0},
                          {"content.xml", "<a/>", 0});
     struct buf inner = ZIP({"NNNNNNN.txt", "x\n", 0}, {"NNNNNNM.txt", "x\n", 0});
@@ -547,7 +596,8 @@ int main(void)
         cmocka_unit_test(every_kind_gives_the_same_tree),
         cmocka_unit_test(rules_and_single_members),
         cmocka_unit_test(names_that_are_not_ascii),
-        cmocka_unit_test(one_compressed_file),
+        cmocka_unit_test(one_compressed_file), cmocka_unit_test(compressed_zip_files),
+        cmocka_unit_test(compressed_files_of_nothing),
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
         cmocka_unit_test(documents_stored_inside), cmocka_unit_test(members_of_one_name),
