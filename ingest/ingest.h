@@ -251,7 +251,8 @@ enum err ingest_path(struct docset *set, struct arena *a, const char *path,
                      struct errinfo *e);
 /* The files that ingest_path would read below a folder, in order, by their first bytes only (sizes,
  * formats and languages in the ledger's USED entries).  What is attached to a message, is only
- * compressed, or is in an archive that is named, is unpacked for it.  Any other file that is named is listed whatever it is. */
+ * compressed, or is in an archive that is named, is unpacked for it.  Any other file that is named is
+ * listed whatever it is. */
 enum err ingest_list(struct ledger *l, struct arena *a, const char *path,
                      const struct ingest_options *o, struct errinfo *e);
 

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A noun for bytes of a known kind that deepread does not read ("a PNG image"), from the first bytes of the file; NULL when nothing is recognised. */
+/* A noun for bytes of a known kind that deepread does not read ("a PNG image"), from the first bytes of
+ * the file; NULL when nothing is recognised. */
 const char *magic_of(const void *head, size_t n);
 
 /* Why a text file of a folder is not worth reading: lock files, minified and generated code.

@@ -185,9 +185,9 @@ static void samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names), cmocka_unit_test(first_lines), cmocka_unit_test(shared), cmocka_unit_test(rules), cmocka_unit_test(hostile),
-        cmocka_unit_test(named), cmocka_unit_test(rows),        cmocka_unit_test(samples),
-        cmocka_unit_test(by_content),
+        cmocka_unit_test(names),   cmocka_unit_test(first_lines), cmocka_unit_test(shared),
+        cmocka_unit_test(rules),   cmocka_unit_test(hostile),     cmocka_unit_test(named),
+        cmocka_unit_test(rows),    cmocka_unit_test(samples),     cmocka_unit_test(by_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
