@@ -22,8 +22,10 @@ static void add_mib(struct buf *b, const char *what, size_t bytes)
 /* What is computed for several questions, once the documents are read. */
 static void add_questions(struct buf *b, const struct plan *p)
 {
-    buf_addf(b, "%-14s%zu of %zu tokens together; %zu at once, at most %zu passes for the replies\n",
-             "questions", p->questions, p->question_tokens, p->at_once, plan_passes(p));
+    if (p->questions)
+        buf_addf(b, "%-14s%zu of %zu tokens together; %zu at once, at most %zu passes for the replies\n",
+                 "questions", p->questions, p->question_tokens, p->at_once, plan_passes(p));
+    else buf_addf(b, "%-14snone that fits\n", "questions");
     if (p->too_long)
         buf_addf(b, "%-14s%zu question%s of more tokens than the window leaves\n", "too long", p->too_long,
                  p->too_long == 1 ? "" : "s");
@@ -35,7 +37,7 @@ static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
     buf_addf(b, "%-14s%zu in %zu chunk%s\n", "documents", p->n_docs, p->chunks,
               p->chunks == 1 ? "" : "s");
     buf_addf(b, "%-14s%zu tokens, and %zu for the reply\n", "prompt", p->prompt, p->reply);
-    if (p->questions) add_questions(b, p);
+    if (plan_several(p)) add_questions(b, p);
     buf_addf(b, "%-14s%zu tokens, read before and kept\n", "cached", p->cached);
     buf_addf(b, "%-14s%zu tokens\n", "window", p->window);
     add_mib(b, "weights", p->need.weights);
@@ -43,8 +45,8 @@ static void plan_text(struct buf *b, const struct plan *p, const char *misfit)
     add_mib(b, "working", p->need.scratch);
     if (p->free_bytes) add_mib(b, "memory free", p->free_bytes);
     if (p->paced)
-        buf_addf(b, "%-14s%.1f s to read at the pace of %zu tokens, at most %.1f s for the repl%s\n", "time",
-                 p->read_seconds, p->paced, p->reply_seconds, p->questions > 1 ? "ies" : "y");
+        buf_addf(b, "%-14sabout %.1f s to read, about %.1f s for the repl%s; at the pace of %zu tokens\n",
+                 "time", p->read_seconds, p->reply_seconds, p->questions > 1 ? "ies" : "y", p->paced);
     buf_addf(b, "%-14s", "fits");
     if (misfit) buf_addf(b, "no: %s\n", misfit);
     else buf_addz(b, "yes\n");
@@ -65,7 +67,7 @@ static void plan_json(struct buf *b, const struct plan *p, const char *misfit)
     jsonw_int(&w, "prompt_tokens", (int64_t)p->prompt);
     jsonw_int(&w, "cached_tokens", (int64_t)p->cached);
     jsonw_int(&w, "reply_tokens", (int64_t)p->reply);
-    if (p->questions) {
+    if (plan_several(p)) {
         jsonw_int(&w, "questions", (int64_t)p->questions);
         jsonw_int(&w, "questions_too_long", (int64_t)p->too_long);
         jsonw_int(&w, "question_tokens", (int64_t)p->question_tokens);
@@ -80,8 +82,9 @@ static void plan_json(struct buf *b, const struct plan *p, const char *misfit)
     jsonw_int(&w, "working_bytes", (int64_t)p->need.scratch);
     jsonw_int(&w, "free_bytes", (int64_t)p->free_bytes);
     if (p->paced) {
-        jsonw_real(&w, "read_seconds", p->read_seconds, 3);
-        jsonw_real(&w, "reply_seconds_most", p->reply_seconds, 3);
+        jsonw_int(&w, "paced_tokens", (int64_t)p->paced);
+        jsonw_real(&w, "read_seconds_estimate", p->read_seconds, 3);
+        jsonw_real(&w, "reply_seconds_estimate", p->reply_seconds, 3);
     }
     jsonw_open(&w, "documents", '[');
     for (size_t i = 0; i < p->n_docs; i++) {

@@ -116,22 +116,27 @@ struct plan {
                               is in it                                     */
     size_t cached;         /* of the prompt's tokens: read before, and kept */
     size_t chunks;
-    size_t questions;      /* several that fit; 0: one                     */
-    size_t too_long;       /* that do not                                  */
+    size_t questions;      /* of several: those that fit                   */
+    size_t too_long;       /* and those that do not; both 0: there is one  */
     size_t question_tokens; /* of all that fit                             */
-    size_t at_once;        /* replies side by side                         */
+    size_t at_once;        /* replies side by side; 0: no question fits    */
     size_t paced;          /* tokens that the seconds were measured with; 0: not at all (pace.h) */
-    double read_seconds, reply_seconds; /* for what is not cached; at most for all replies */
+    double read_seconds, reply_seconds; /* estimates: for what is not cached; for all passes  */
     struct memory_need need; /* of prompt and reply, or of all at once     */
     size_t free_bytes;     /* of memory now, weights already taken; 0: unknown */
     struct doc_tokens *docs; /* [n_docs], largest first; memory of the step arena */
     size_t n_docs;
 };
+/* Several questions are planned, whether they fit or not. */
+static inline bool plan_several(const struct plan *p)
+{
+    return p->questions || p->too_long;
+}
 /* How often the model is passed over for the replies, at most: side by side they share a pass. */
 static inline size_t plan_passes(const struct plan *p)
 {
-    size_t replies = p->questions ? p->questions : 1;
-    return (replies + p->at_once - 1) / p->at_once * p->reply;
+    size_t replies = plan_several(p) ? p->questions : 1;
+    return p->at_once ? (replies + p->at_once - 1) / p->at_once * p->reply : 0;
 }
 /* What it takes beside the weights is more than what is free. */
 static inline bool plan_lacks_memory(const struct plan *p)

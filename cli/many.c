@@ -27,6 +27,7 @@ struct many {
     struct entry *v;
     size_t n, told, running;
     size_t longest;        /* tokens of a question that is run, at most */
+    size_t fit;            /* questions that are */
     job_told *tell;
     void *ctx;
     struct pace *pace;
@@ -164,10 +165,21 @@ static size_t longest_question(const struct many *m, size_t room)
     return most ? most : least;
 }
 
+/* Those that are too long take no place. */
 static size_t most_at_once(const struct many *m)
 {
     size_t n = m->j->o->parallel ? (size_t)m->j->o->parallel : PARALLEL_DEFAULT;
-    return n < m->n ? n : m->n;
+    return n < m->fit ? n : m->fit;
+}
+
+static void count_fit(struct many *m, size_t room, struct plan *p)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        bool fits = m->v[i].tokens <= room;
+        *(fits ? &p->questions : &p->too_long) += 1;
+        p->question_tokens += fits ? m->v[i].tokens : 0;
+    }
+    m->fit = p->questions;
 }
 
 /* The documents, as they fit beside the longest question, and what all takes: as many replies at once
@@ -182,15 +194,12 @@ static enum err plan_all(struct many *m, struct plan *p, struct errinfo *e)
     room -= room < j->n_doc_tokens ? room : j->n_doc_tokens;
     m->longest = longest_question(m, room);
     job_totals(j, j->n_doc_tokens + m->longest, p);
-    for (size_t i = 0; i < m->n; i++) {
-        bool fits = m->v[i].tokens <= room;
-        *(fits ? &p->questions : &p->too_long) += 1;
-        p->question_tokens += fits ? m->v[i].tokens : 0;
-    }
-    for (p->at_once = most_at_once(m);; p->at_once--) {
+    count_fit(m, room, p);
+    for (p->at_once = most_at_once(m); p->at_once; p->at_once--) {
         session_need_many(j->session, j->n_doc_tokens, m->longest + p->reply, p->at_once, &p->need);
-        if (p->at_once == 1 || !plan_lacks_memory(p)) return OK;
+        if (p->at_once == 1 || !plan_lacks_memory(p)) break;
     }
+    return OK;
 }
 
 static enum err read_documents(struct many *m, struct errinfo *e)

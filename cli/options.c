@@ -183,7 +183,7 @@ static const struct opt plan_opts[] = {
      "write the plan to FILE, replacing it in one step; - is standard output"),
     ROW(0, "json", OPT_FLAG, plan_json, NULL, "the plan as one JSON object"),
     ROW(0, "time", OPT_FLAG, plan_time, NULL,
-     "also how long it would take, going by a few tokens that are computed for it"),
+     "also an estimate of the time, at the pace of the first 128 tokens; long texts take longer"),
     ROW('n', "max-tokens", OPT_SIZE, max_tokens, "N", "tokens kept free for the reply (768)",
      .min = 16, .max = 65536),
     ROW(0, "budget", OPT_SIZE, budget, "TOKENS", "most tokens that the input may have", .min = 1,

@@ -6,8 +6,9 @@
 
 enum { PACE_TOKENS = 128 }; /* of the documents, at most */
 
-/* Adds to a plan of the selected documents how long it takes at the pace of their first tokens.  Long
- * texts are read more slowly, replies may be shorter.  Cost: reads PACE_TOKENS tokens twice, which
+/* Adds to a plan of the selected documents an estimate of how long it takes, at the pace of their first
+ * tokens.  It is no limit: behind a long text a token takes longer (its indexer looks at every one
+ * before), and replies may be shorter than --max-tokens.  Cost: reads PACE_TOKENS tokens twice, which
  * neither touches the cache nor the job's session. */
 enum err pace_plan(struct job *j, struct plan *p, struct errinfo *e);
 

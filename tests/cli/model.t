@@ -128,14 +128,33 @@ too long      1 question of more tokens than the window leaves
 out:1
 two:1
 ---
+# Those that are too long take no place, and are told of where none fits, too.
+{ echo 'Which street?'; for i in 1 2; do seq 600 | tr '\n' ' '; echo; done; } >q; deepread plan -Q q -n 100 -c 1500 --json lease.txt >out; sed -n '/question\|repl.*at_once\|passes/p' out; echo 'Which street?' >one; deepread plan -Q one -n 100 -c 1500 --json lease.txt >out.one; for f in out out.one; do grep _bytes $f | grep -v free >$f.bytes; done; cmp out.bytes out.one.bytes
+? *"questions": 1,
+? *"questions_too_long": 2,
+? *"question_tokens": *,
+? *"replies_at_once": 1,
+? *"reply_passes": 100,
+---
+{ for i in 1 2; do seq 600 | tr '\n' ' '; echo; done; } >none; deepread plan -Q none -n 100 -c 1500 lease.txt | grep -E '^(questions|too long|fits)'; deepread plan -Q none -n 100 -c 1500 --json lease.txt >out; echo $?; sed -n '/question\|repl.*at_once\|passes/p' out
+questions     none that fits
+too long      2 questions of more tokens than the window leaves
+? fits          no: the input needs * tokens and the reply 100, the window holds 1500
+5
+? *"questions": 0,
+? *"questions_too_long": 2,
+? *"question_tokens": 0,
+? *"replies_at_once": 0,
+? *"reply_passes": 0,
+---
 # They take more memory at once than one after the other; what does not fit is refused with the figures.
 for n in 1 2; do deepread plan -Q questions.txt --parallel $n --json lease.txt | sed -n 's/.*"state_bytes": \([0-9]*\).*/\1/p'; done >bytes; [ "$(head -n 1 bytes)" -lt "$(tail -n 1 bytes)" ] && echo more
 more
 ---
-# Time is measured when it is asked for, and what was computed for it is not kept.
-seq 300 >long.txt; deepread plan --time -n 20 -Q questions.txt long.txt | sed -n 's/[0-9][0-9.]* s/N s/g;/^time/p'; deepread plan --time --json long.txt | grep -c -e '"read_seconds": [0-9.]*[1-9]' -e '"reply_seconds_most": [0-9.]*[1-9]'; deepread plan long.txt | grep -e ^cached -e ^time
-time          N s to read at the pace of 128 tokens, at most N s for the replies
-2
+# It is an estimate, measured when it is asked for, and what was computed for it is not kept.
+seq 300 >long.txt; deepread plan --time -n 20 -Q questions.txt long.txt | sed -n 's/[0-9][0-9.]* s/N s/g;/^time/p'; deepread plan --time --json long.txt | grep -c -e '"read_seconds_estimate": [0-9.]*[1-9]' -e '"reply_seconds_estimate": [0-9.]*[1-9]' -e '"paced_tokens": 128'; deepread plan long.txt | grep -e ^cached -e ^time
+time          about N s to read, about N s for the replies; at the pace of 128 tokens
+3
 cached        0 tokens, read before and kept
 ---
 deepread plan -Q missing lease.txt
