@@ -214,13 +214,27 @@ static bool is_7z(const unsigned char *s, size_t n)
     return n >= 6 && memcmp(s, "7z\xbc\xaf\x27\x1c", 6) == 0;
 }
 
+/* A zip file behind the program that unpacks it, or that it belongs to. */
+static bool is_program_with_zip(const unsigned char *s, size_t n)
+{
+    static const char *const programs[] = {"MZ", "\x7f" "ELF", "#!"};
+    struct zip_list list;
+    struct zip_name member;
+    size_t i = 0, count = sizeof programs / sizeof *programs;
+    while (i < count && (n < 4 || memcmp(s, programs[i], strlen(programs[i])))) i++;
+    if (i == count) return false;
+    zip_list_open(&list, s, n);
+    return list.is_list && zip_list_next(&list, &member);
+}
+
 int sniff_archive(const char *name, const unsigned char *head, size_t n)
 {
     (void)name;
     if (is_7z(head, n)) return 90;
     if (is_compressed(head, n)) return 80;
     if (is_tar(head, n)) return 90;
-    return is_zip(head, n) || (n >= 4 && memcmp(head, "PK\5\6", 4) == 0) ? 50 : 0;
+    if (is_zip(head, n) || (n >= 4 && memcmp(head, "PK\5\6", 4) == 0)) return 50;
+    return is_program_with_zip(head, n) ? 50 : 0;
 }
 
 bool sniff_compressed(const char *name, const unsigned char *head, size_t n)

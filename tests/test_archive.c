@@ -258,6 +258,14 @@ static void one_compressed_file(void **state)
     }
 }
 
+/* Writes another name of the same length over each that stands in a zip. */
+static void rename_in(struct buf *b, const char *from, const char *to)
+{
+    size_t n = strlen(from);
+    assert_int_equal(strlen(to), n);
+    for (char *p = b->s; (p = memmem(p, (size_t)(b->s + b->n - p), from, n)); p += n) memcpy(p, to, n);
+}
+
 /* A document that is a zip file is still one where it is compressed, and a zip file an archive. */
 static void compressed_zip_files(void **state)
 {
@@ -284,6 +292,35 @@ static void compressed_zip_files(void **state)
     }
     buf_free(&zip);
     buf_free(&docx);
+}
+
+/* What unpacks itself is read as what is packed, and the program is not run. */
+static void zip_files_behind_programs(void **state)
+{
+    (void)state;
+    static const char *const stubs[] = {"MZ\1\2\n\3", "\x7f" "ELF\2\1", "#!/usr/bin/env python3\n"};
+    struct buf zip = ZIP({"a.txt", "words\n", 0}, {"gr\x94\xe1""e.md", "# T\n", 0});
+    rename_in(&zip, "a.txt", "\x81.txt"); /* names are found in what lies behind, too */
+    for (size_t i = 0; i < sizeof stubs / sizeof *stubs; i++) {
+        struct buf b = {0};
+        buf_addz(&b, stubs[i]);
+        for (int k = 0; k < 70000; k++) buf_addc(&b, (char)(k % 251));
+        write_file(dir, "alone.exe", b.s, b.n);
+        buf_add(&b, zip.s, zip.n);
+        write_file(dir, "p/self.exe", b.s, b.n);
+        buf_free(&b);
+        struct tree t = read_path("p/self.exe", (struct ingest_options){0});
+        assert_string_equal(t.names.s, "p/self.exe/gr\xc3\xb6\xc3\x9f""e.md\np/self.exe/\xc3\xbc.txt\n");
+        assert_string_equal(t.set.v[0]->title, "T");
+        drop_tree(&t);
+        t = read_path("alone.exe", (struct ingest_options){0});
+        assert_int_equal(t.r, E_UNSUPPORTED);
+        drop_tree(&t);
+        t = read_path("p", (struct ingest_options){0});
+        assert_int_equal(t.set.n, 0);
+        drop_tree(&t);
+    }
+    buf_free(&zip);
 }
 
 static void compressed_files_of_nothing(void **state)
@@ -318,14 +355,6 @@ static void in_folders_archives_stay_shut(void **state)
     assert_string_equal(t.reasons.s, "f/a.tgz: an archive: name it to read what is in it\n"
                                      "f/a.zip: an archive: name it to read what is in it\n");
     drop_tree(&t);
-}
-
-/* Writes another name of the same length over each that stands in a zip. */
-static void rename_in(struct buf *b, const char *from, const char *to)
-{
-    size_t n = strlen(from);
-    assert_int_equal(strlen(to), n);
-    for (char *p = b->s; (p = memmem(p, (size_t)(b->s + b->n - p), from, n)); p += n) memcpy(p, to, n);
 }
 
 /* Names without the mark of UTF-8 are in the code page of whoever packed the file. */
@@ -597,7 +626,7 @@ int main(void)
         cmocka_unit_test(rules_and_single_members),
         cmocka_unit_test(names_that_are_not_ascii),
         cmocka_unit_test(one_compressed_file), cmocka_unit_test(compressed_zip_files),
-        cmocka_unit_test(compressed_files_of_nothing),
+        cmocka_unit_test(compressed_files_of_nothing), cmocka_unit_test(zip_files_behind_programs),
         cmocka_unit_test(in_folders_archives_stay_shut),
         cmocka_unit_test(names_of_other_code_pages),
         cmocka_unit_test(documents_stored_inside), cmocka_unit_test(members_of_one_name),
