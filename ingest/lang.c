@@ -261,7 +261,7 @@ static const struct lang *by_suffix(const char *base, const char *head, size_t n
     /* The longest suffix first: .html.erb before .erb. */
     for (const char *dot = strchr(base, '.'); dot; dot = strchr(dot + 1, '.')) {
         bool shared = n && lang_index_find(LANG_SHARED, dot, strlen(dot));
-        const struct lang *l = shared ? lang_by_rule(dot, head, n) : NULL;
+        const struct lang *l = shared ? lang_by_rule(dot, head, n, NULL) : NULL;
         if (!l) l = lang_index_find(LANG_SUFFIX, dot, strlen(dot));
         if (l) return l;
     }

@@ -9,7 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { RULES_MAX = 512, STEPS_MAX = 200000 /* of one search: hostile text must not hold it up */ };
+enum { RULES_MAX = 512 };
+
+/* What one question has cost so far; `at` is where in the text the last step stood. */
+struct budget {
+    size_t steps, at;
+};
 
 static pcre2_code *_Atomic compiled[RULES_MAX];
 
@@ -31,30 +36,55 @@ static pcre2_code *pattern_of(size_t rule)
     if (re) return re;
     int code;
     PCRE2_SIZE at;
-    re = pcre2_compile((PCRE2_SPTR)lang_rules[rule].pattern, PCRE2_ZERO_TERMINATED, PCRE2_MULTILINE,
-                       &code, &at, NULL);
+    re = pcre2_compile((PCRE2_SPTR)lang_rules[rule].pattern, PCRE2_ZERO_TERMINATED,
+                       PCRE2_MULTILINE | PCRE2_AUTO_CALLOUT, &code, &at, NULL);
     if (!re) abort(); /* the patterns are ours */
     if (atomic_compare_exchange_strong(&compiled[rule], &none, re)) return re;
     pcre2_code_free(re);
     return none;
 }
 
-static bool found(size_t rule, const char *s, size_t n)
+/* PCRE2 calls this before each item of a pattern.  Its own match limit counts anew at every start
+ * of a search, so that it does not bound one; and a repeated item is one call however far it goes,
+ * so that the way since the last call counts too. */
+static int count_step(pcre2_callout_block *c, void *data)
 {
-    if (!*lang_rules[rule].pattern) return true;
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    pcre2_match_data *m = pcre2_match_data_create(1, NULL);
-    if (limits) pcre2_set_match_limit(limits, STEPS_MAX);
-    int r = m && limits ? pcre2_match(pattern_of(rule), (PCRE2_SPTR)s, n, 0, 0, m, limits) : -1;
-    pcre2_match_data_free(m);
-    pcre2_match_context_free(limits);
-    return r >= 0;
+    struct budget *b = data;
+    size_t from = b->at, to = c->current_position;
+    b->at = to;
+    b->steps += 1 + (to > from ? to - from : 0);
+    return b->steps > LANG_STEPS_MAX ? PCRE2_ERROR_CALLOUT : 0;
 }
 
-const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n)
+struct search {
+    const char *s;
+    size_t n;
+    pcre2_match_context *context;
+    pcre2_match_data *match;
+    struct budget budget;
+};
+
+static bool found(struct search *q, size_t rule)
 {
-    for (size_t i = 0; i < lang_rules_count && i < RULES_MAX; i++)
-        if (in_list(lang_rules[i].suffixes, suffix) && found(i, s, n))
-            return lang_called(lang_rules[i].lang);
-    return NULL;
+    if (!*lang_rules[rule].pattern) return true;
+    if (!q->context || !q->match || q->budget.steps > LANG_STEPS_MAX) return false;
+    q->budget.at = 0;
+    return pcre2_match(pattern_of(rule), (PCRE2_SPTR)q->s, q->n, 0, 0, q->match, q->context) >= 0;
+}
+
+const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n, size_t *steps)
+{
+    struct search q = {.s = s,
+                       .n = n,
+                       .context = pcre2_match_context_create(NULL),
+                       .match = pcre2_match_data_create(1, NULL)};
+    if (q.context) pcre2_set_callout(q.context, count_step, &q.budget);
+    const struct lang *lang = NULL;
+    for (size_t i = 0; !lang && i < lang_rules_count; i++)
+        if (in_list(lang_rules[i].suffixes, suffix) && found(&q, i))
+            lang = lang_called(lang_rules[i].lang);
+    pcre2_match_data_free(q.match);
+    pcre2_match_context_free(q.context);
+    if (steps) *steps = q.budget.steps;
+    return lang;
 }

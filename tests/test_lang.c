@@ -1,5 +1,6 @@
 /* test_lang.c: languages by name, first line and content. */
 #include "ingest/lang.h"
+#include "ingest/lang_rules.h"
 #include "tests/ingest_check.h"
 
 static const char *of(const char *name, const char *head)
@@ -90,18 +91,55 @@ static void rules(void **state)
     assert_string_equal(of("PKGBUILD", "x"), "shell");
 }
 
-/* A pattern gives up on a text made to hold it up. */
+/* The most steps that any suffix with rules takes for 8 KB of `unit` over and over. */
+static size_t worst_steps(const char *unit, size_t *sum)
+{
+    static char s[8192];
+    size_t k = strlen(unit), worst = 0;
+    for (size_t i = 0; i < sizeof s; i++) s[i] = unit[i % k];
+    for (size_t i = 0; i < lang_rules_count; i++)
+        for (const char *p = lang_rules[i].suffixes; *p; p += strspn(p, " ")) {
+            char suffix[32];
+            size_t len = strcspn(p, " "), steps;
+            assert_true(len < sizeof suffix);
+            snprintf(suffix, sizeof suffix, "%.*s", (int)len, p);
+            lang_by_rule(suffix, s, sizeof s, &steps);
+            if (steps > worst) worst = steps;
+            *sum += steps;
+            p += len;
+        }
+    return worst;
+}
+
+/* No text holds up the question for its language, whatever its suffix. */
 static void hostile(void **state)
 {
     (void)state;
+    static const char *units[] = {"\n",    " ",    "\t",   ".",     "<",    "(",    "(*",
+                                  "case ", "fun ", "a ",   "{",     "\r\n", "\n ",  "   \n",
+                                  "#\n",   ";\n",  "- \n", "class ", "a.",   "\"",   "match ",
+                                  "a\n",   "//\n", "%",    "\xff",  "[",    "a:\n", "local "};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t sum = 0, worst = worst_steps(units[i], &sum);
+        if (worst > LANG_STEPS_MAX + 8192 + 1) print_message("%zu: %zu steps\n", i, worst);
+        assert_true(worst <= LANG_STEPS_MAX + 8192 + 1);
+        assert_true(sum > 8192); /* they were counted */
+    }
+    /* Twice the empty lines take twice the steps: no pattern goes on from each to the last. */
     static char s[8192];
-    memset(s, ' ', sizeof s - 1);
-    for (size_t i = 3; i < sizeof s - 1; i += 4) s[i] = '\n';
-    lang_of("a.cls", s, sizeof s - 1);
-    lang_of("a.yaml", s, sizeof s - 1);
-    memset(s, '(', sizeof s - 1);
-    lang_of("a.sql", s, sizeof s - 1);
-    lang_of("a.m", s, sizeof s - 1);
+    memset(s, '\n', sizeof s);
+    size_t half, whole;
+    for (size_t i = 0; i < lang_rules_count; i++) {
+        char suffix[32] = "";
+        strncat(suffix, lang_rules[i].suffixes, strcspn(lang_rules[i].suffixes, " "));
+        lang_by_rule(suffix, s, 1000, &half);
+        lang_by_rule(suffix, s, 2000, &whole);
+        assert_true(whole <= half * 5 / 2 && whole < LANG_STEPS_MAX);
+    }
+    /* When the steps are used up, a rule without a pattern still decides. */
+    const struct lang *l = lang_by_rule(".v", s, sizeof s, &whole);
+    assert_true(whole > LANG_STEPS_MAX);
+    assert_string_equal(l->name, "verilog");
 }
 
 static const char *guess(const char *s)
