@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,9 +14,14 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/sys.h"
 
 #define PIPE    (1 << 20) /* bytes that a process may be ahead */
 #define TICK_MS 200       /* between looks at the time that all have used */
+#define LOOK_US 100000    /* between a watch's looks at its process       */
+#define ENDLESS 1e9       /* seconds that nobody has limited              */
+
+enum { EXIT_LATE = 3 }; /* a process was ended by its watch */
 
 /* What a process is told. */
 struct order {
@@ -28,15 +32,23 @@ struct order {
 struct member {
     pid_t pid;      /* 0: reaped */
     int order, say; /* our ends; -1: closed */
-    bool lost;
+    bool lost, gone;
+};
+
+/* What all processes see.  They are not trusted: the reader believes nothing in it. */
+struct shared {
+    atomic_bool stop;
+    atomic_llong left_ms; /* of the time of all */
 };
 
 struct crew {
     struct member v[CREW_MOST + CREW_RESERVE]; /* the first n are at work, the others in reserve */
     int n, made;
     int order;
-    double spent;      /* seconds of CPU of those reaped */
-    atomic_bool *stop; /* shared with all */
+    double spent; /* seconds of CPU of those reaped */
+    double since; /* sys_seconds                    */
+    double left;  /* seconds of the time of all     */
+    struct shared *all;
 };
 
 int crew_size(const struct crew *c)
@@ -76,17 +88,36 @@ static double seconds_of(clockid_t clock)
     return clock_gettime(clock, &t) ? 0 : (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Ends this process as its own limit would, when all together have used up its time. */
-static void keep_time(const struct crew *c)
+static double time_limit(void)
 {
     struct rlimit most;
-    if (getrlimit(RLIMIT_CPU, &most) || most.rlim_cur == RLIM_INFINITY) return;
+    bool any = !getrlimit(RLIMIT_CPU, &most) && most.rlim_cur != RLIM_INFINITY;
+    return any ? (double)most.rlim_cur : ENDLESS;
+}
+
+static void set_left(struct crew *c, double seconds)
+{
+    c->left = seconds > 0 ? seconds : 0;
+    atomic_store(&c->all->left_ms, (long long)(1e3 * c->left));
+}
+
+/* Tells all what is left of their time.  Ends this process as its own limit would, when all
+ * together have used it up. */
+static void keep_time(struct crew *c)
+{
+    double most = time_limit(), clock_time = sys_seconds() - c->since;
     double sum = seconds_of(CLOCK_PROCESS_CPUTIME_ID) + c->spent;
     for (int i = 0; i < c->made; i++) {
         clockid_t clock;
         if (c->v[i].pid && !clock_getcpuclockid(c->v[i].pid, &clock)) sum += seconds_of(clock);
     }
-    if (sum > (double)most.rlim_cur) raise(SIGXCPU);
+    set_left(c, most - (sum > clock_time ? sum : clock_time));
+    if (sum > most) raise(SIGXCPU);
+}
+
+double crew_time_left(const struct crew *c)
+{
+    return c->left / time_limit();
 }
 
 /* ------------------------------------------------------------------ a process of it */
@@ -103,30 +134,54 @@ static bool keep_only(int order, int say)
     return ok && close_range((unsigned)high + 1, ~0U, 0) == 0;
 }
 
-void crew_watch(double seconds)
+/* In a process of the crew: what it is at. */
+static struct watch {
+    struct shared *all;
+    double share, grace;
+    double used, since; /* processor time and sys_seconds when that began */
+} watch;
+
+/* In a signal: calls only what may be called there. */
+static void look(int sig)
 {
-    double whole = floor(seconds);
-    struct itimerval t = {.it_value = {(time_t)whole, (suseconds_t)(1e6 * (seconds - whole))}};
-    setitimer(ITIMER_REAL, &t, NULL);
+    (void)sig;
+    double left = 1e-3 * (double)atomic_load(&watch.all->left_ms);
+    double used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - watch.used - watch.grace;
+    double passed = sys_seconds() - watch.since - watch.grace;
+    if (atomic_load(&watch.all->stop)) _exit(0);
+    if (used > watch.share * left || passed > left) _exit(EXIT_LATE);
 }
 
-/* Its alarm ends the process, whatever was inherited. */
-static void listen_to_watch(void)
+void crew_watch(double share, double grace)
+{
+    struct timeval often = {.tv_usec = share > 0 ? LOOK_US : 0};
+    setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+    watch.share = share;
+    watch.grace = grace;
+    watch.used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    watch.since = sys_seconds();
+    if (share > 0) setitimer(ITIMER_REAL, &(struct itimerval){often, often}, NULL);
+}
+
+/* Whatever was inherited. */
+static void listen_to_watch(struct shared *all)
 {
     sigset_t alarm;
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);
-    signal(SIGALRM, SIG_DFL);
+    watch.all = all;
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = look, .sa_flags = SA_RESTART}, NULL);
     sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 }
 
 static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, int parts,
-                                enum sandbox_need need, crew_work *work, void *ctx)
+                                enum sandbox_need need, crew_work *work, void *ctx,
+                                struct shared *all)
 {
     const char *lacks;
     struct order told;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    listen_to_watch();
+    listen_to_watch(all);
     if (getppid() != lead || !keep_only(order, post.fd)) _exit(1);
     take_part(parts);
     if (sandbox_enter(need, &lacks, NULL)) _exit(1);
@@ -162,7 +217,7 @@ static bool add_member(struct crew *c, struct crew_post post, enum sandbox_need 
     pid_t pid = fork();
     if (pid == 0) {
         post.fd = say[1];
-        be_member(post, order[0], lead, post.of + 1, need, work, ctx);
+        be_member(post, order[0], lead, post.of + 1, need, work, ctx, c->all);
     }
     close(order[0]);
     close(say[1]);
@@ -178,14 +233,16 @@ struct crew *crew_new(int n, enum sandbox_need need, crew_work *work, void *ctx)
 {
     if (n > CREW_MOST) n = CREW_MOST;
     if (n < 2) return NULL;
-    void *shared =
-        mmap(NULL, sizeof(atomic_bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *shared = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return NULL;
     struct crew *c = mem_alloc(1, sizeof *c);
-    c->stop = shared;
+    c->all = shared;
     c->n = n;
+    c->since = sys_seconds();
+    set_left(c, time_limit());
     for (int i = 0; i < n + CREW_RESERVE; i++)
-        if (!add_member(c, (struct crew_post){.of = n, .stop = c->stop}, need, work, ctx)) {
+        if (!add_member(c, (struct crew_post){.of = n, .stop = &c->all->stop}, need, work, ctx)) {
             crew_end(c);
             return NULL;
         }
@@ -213,7 +270,7 @@ static bool is_lost(const struct crew *c, int status, const struct rusage *used)
 {
     struct rlimit data;
     int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if (sig == SIGALRM || sig == SIGSYS) return true;
+    if ((WIFEXITED(status) && WEXITSTATUS(status) == EXIT_LATE) || sig == SIGSYS) return true;
     if (sig != SIGSEGV && sig != SIGBUS && sig != SIGFPE && sig != SIGILL) return false;
     if (getrlimit(RLIMIT_DATA, &data) || data.rlim_cur == RLIM_INFINITY) return true;
     return (rlim_t)used->ru_maxrss * 1024 < data.rlim_cur / (rlim_t)(c->n + 1) / 2;
@@ -275,16 +332,26 @@ bool crew_lost(const struct crew *c, int number)
 
 bool crew_replace(struct crew *c, int number, size_t from)
 {
-    if (c->made == c->n) return false;
-    c->v[number] = c->v[--c->made];
-    return tell(c, number, from);
+    struct member *m = &c->v[number];
+    m->gone = c->made == c->n;
+    if (!m->gone) {
+        *m = c->v[--c->made];
+        m->gone = !tell(c, number, from);
+    }
+    m->lost = false;
+    return !m->gone;
+}
+
+bool crew_gone(const struct crew *c, int number)
+{
+    return c->v[number].gone;
 }
 
 void crew_end(struct crew *c)
 {
     char rest[1 << 14];
     if (!c) return;
-    atomic_store(c->stop, true);
+    atomic_store(&c->all->stop, true);
     for (int i = 0; i < c->made; i++) close_fd(&c->v[i].order);
     for (int i = 0; i < c->made; i++) {
         struct member *m = &c->v[i];
@@ -293,6 +360,6 @@ void crew_end(struct crew *c)
             k = read(m->say, rest, sizeof rest);
         reap(c, m);
     }
-    munmap(c->stop, sizeof(atomic_bool));
+    munmap(c->all, sizeof *c->all);
     mem_free(c);
 }

@@ -46,11 +46,12 @@ enum { NOTE_PARTS = 8 }; /* pages and ranges of them that a note lists */
  * go to one process.  Pages that are recognised take a second each. */
 enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
 
-/* Of the time of the document, the share after which no more pages are recognised, and the share that
- * a process of the crew may take over one page: as many of them in a row as there are processes to
- * take its place leave something for the rest. */
+/* Of the time of the document, the share after which no more pages are recognised.  Of what is left
+ * of it, the share that a process of the crew may take over one page.  Where pages have used up so
+ * much in vain that less than LAST_SHARE is left, what was read is kept and no more is tried. */
 #define OCR_SHARE  0.8
 #define PAGE_SHARE 0.3
+#define LAST_SHARE 0.1
 
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
@@ -93,7 +94,8 @@ struct reading {
     bool ocr_all;        /* for all pages */
     bool may_ask;        /* about pages that are pictures */
     double deadline;     /* for recognising: sys_seconds */
-    double patience;     /* seconds for one page; 0: not in a process of the crew */
+    bool is_helper;      /* this is a process of the crew */
+    size_t unread;       /* pages so far */
     const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
 
@@ -105,7 +107,7 @@ static void recognise(struct pdf_page *p, const struct reading *r, struct words_
     if (!r->ocr_all && !p->garbage && !outline_has_image(r->outline, p->number)) return;
     p->wants_ocr = !r->ocr;
     if (!r->ocr) return;
-    if (r->patience) crew_watch(fmax(0, r->deadline - sys_seconds()) + r->patience);
+    if (r->is_helper) crew_watch(PAGE_SHARE, fmax(0, r->deadline - sys_seconds()));
     if (sys_seconds() < r->deadline)
         p->recognised = ocr_page(words, r->ocr, r->outline, p->number, r->deadline);
     p->late = !p->recognised && sys_seconds() >= r->deadline;
@@ -144,7 +146,7 @@ static size_t find_images(struct pdf_doc *pdf, struct outline *o)
     size_t images = 0, looked = 0;
     for (size_t i = 0; i < pdf->n; i++) {
         struct pdf_page *p = &pdf->v[i];
-        if (!p->empty || p->context || p->unread) continue;
+        if (!p->empty || p->context || p->unread || p->untried) continue;
         bool image = !p->garbage && (++looked > MAX_LOOK || outline_has_image(o, p->number));
         p->no_text = p->garbage || image;
         images += image;
@@ -198,18 +200,34 @@ static size_t run_of(const struct reading *r)
     return r->ocr ? RUN_OCR : RUN;
 }
 
-/* Reads page k of those needed, or takes it from who has. */
-static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct arena *scratch)
+static bool is_short_of_time(const struct reading *r)
+{
+    return r->crew && r->unread && crew_time_left(r->crew) < LAST_SHARE;
+}
+
+/* Takes page k of those needed from the process that reads it.  False: none does. */
+static bool is_taken(struct pdf_page *p, struct reading *r, size_t k)
 {
     int process = r->crew ? share_of(k, run_of(r), crew_size(r->crew)) : 0;
-    if (r->crew && share_take(r->crew, process, p, r->ocr, r->a)) return;
-    if (r->crew && crew_lost(r->crew, process)) {
-        p->unread = p->empty = true;
-        crew_replace(r->crew, process, k + 1);
-        return;
+    if (!r->crew || crew_gone(r->crew, process)) return false;
+    if (share_take(r->crew, process, p, r->ocr, r->a)) return true;
+    if (!crew_lost(r->crew, process)) {
+        dismiss(r);
+        return false;
     }
-    dismiss(r);
-    take_page(p, r, scratch);
+    p->unread = p->empty = true;
+    r->unread++;
+    crew_replace(r->crew, process, k + 1);
+    return true;
+}
+
+/* Takes page k of those needed from who has read it, or reads it. */
+static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct arena *scratch)
+{
+    if (is_short_of_time(r))
+        p->untried = p->empty = true;
+    else if (!is_taken(p, r, k))
+        take_page(p, r, scratch);
 }
 
 /* Sets the crew to work, or lets it go where it is not worth while. */
@@ -242,7 +260,7 @@ static enum err nothing_read(const struct pdf_doc *d, const struct reading *r, s
 {
     const char *hint = r->hint ? r->hint : "use an OCR tool first";
     for (size_t i = 0; i < d->n; i++)
-        if (d->v[i].unread && !d->v[i].context)
+        if ((d->v[i].unread || d->v[i].untried) && !d->v[i].context)
             return err_set(e, E_LIMIT, "%s: reading its pages took too long or broke down", name);
     if (d->garbage)
         return err_set(e, E_EMPTY, "%s: its fonts do not tell which characters they show; %s", name,
@@ -364,6 +382,8 @@ static void add_recognised(struct buf *b, const struct pdf_doc *d, const struct 
         buf_addz(b, ": no time was left to recognise their text (--doc-timeout)");
     if (add_page_list(b, d, offsetof(struct pdf_page, unread)))
         buf_addz(b, ": reading that took too long (--doc-timeout) or broke down");
+    if (add_page_list(b, d, offsetof(struct pdf_page, untried)))
+        buf_addz(b, ": no time was left to read that (--doc-timeout)");
     bool pictures = false;
     for (size_t i = 0; i < d->n; i++) pictures |= d->v[i].no_text;
     if (pictures) add_part(b, r->hint);
@@ -428,7 +448,7 @@ static void write_document(struct doc_builder *b, struct pdf_doc *pdf, const str
         const struct pdf_page *p = &pdf->v[i];
         doc_page(b, p->label, p->width, p->height, p->no_text);
         if (p->recognised) doc_page_recognised(b);
-        if (p->late || p->unread) doc_page_unread(b);
+        if (p->late || p->unread || p->untried) doc_page_unread(b);
     }
     strip_repeated(pdf, r->a);
     flow_write(b, pdf, r->a);
@@ -480,9 +500,9 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
     for (size_t i = 0; i < pdf.n && heard && !atomic_load(post->stop); i++) {
         if (!needed[i] || share_of(k++, run_of(r), post->of) != post->number || k <= post->from)
             continue;
-        crew_watch(r->patience);
+        crew_watch(PAGE_SHARE, 0);
         take_page(&pdf.v[i], r, scratch);
-        crew_watch(0); /* the reader may be busy */
+        crew_watch(0, 0); /* the reader may be busy */
         heard = share_send(post->fd, &pdf.v[i]);
         arena_reset(r->a);
     }
@@ -493,8 +513,7 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
 void help_pdf(void *input, const struct crew_post *post)
 {
     const struct extract_input *in = input;
-    struct reading reading = {.a = arena_new(), .about = arena_new(),
-                              .patience = PAGE_SHARE * time_given()};
+    struct reading reading = {.a = arena_new(), .about = arena_new(), .is_helper = true};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
         open_reading(&reading, &file, in->o, in->aid, post->of);

@@ -7,9 +7,9 @@
 
 struct pdf {
     struct buf b;
-    size_t at[64]; /* offsets of objects 1.. */
-    int n;         /* objects so far         */
-    int page[16], pages;
+    size_t at[256]; /* offsets of objects 1.. */
+    int n;          /* objects so far         */
+    int page[128], pages;
     /* Of the pages to come: */
     const char *resources; /* beside their fonts; NULL: none */
     int rotate;            /* degrees clockwise              */

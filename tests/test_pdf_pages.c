@@ -169,38 +169,70 @@ static void test_processes(void **state)
     drop(&one);
 }
 
-/* Twelve pages and a thirteenth, asked for in the middle, that takes for ever: forms that draw others,
- * ten at each of twelve levels. */
-static void make_endless(const char *name)
+/* The last of forms that draw others, ten at each of twelve levels: a page that draws it takes for
+ * ever. */
+static int add_endless_form(struct pdf *p)
 {
     enum { LEVELS = 12, WIDTH = 10 };
-    struct pdf p;
-    char s[80];
-    begin(&p);
     for (int i = 0; i < LEVELS; i++) {
         struct buf b = {0};
         for (int k = 0; k < WIDTH && i; k++) buf_addz(&b, "/X Do ");
         buf_addz(&b, i ? "" : "0 0 m");
-        int number = p.n + 1;
-        object(&p, number);
-        buf_addz(&p.b, "<</Type/XObject/Subtype/Form/BBox[0 0 600 800]");
-        if (i) buf_addf(&p.b, "/Resources<</XObject<</X %d 0 R>>>>", number - 1);
-        buf_addf(&p.b, "/Length %zu>>\nstream\n%s\nendstream\nendobj\n", b.n, b.s);
+        int number = p->n + 1;
+        object(p, number);
+        buf_addz(&p->b, "<</Type/XObject/Subtype/Form/BBox[0 0 600 800]");
+        if (i) buf_addf(&p->b, "/Resources<</XObject<</X %d 0 R>>>>", number - 1);
+        buf_addf(&p->b, "/Length %zu>>\nstream\n%s\nendstream\nendobj\n", b.n, b.s);
         buf_free(&b);
     }
-    snprintf(s, sizeof s, "/XObject<</X %d 0 R>>", p.n);
-    for (int i = 0; i < 13; i++) {
+    return p->n;
+}
+
+static bool is_among(const int *v, int page)
+{
+    while (*v && *v != page) v++;
+    return *v != 0;
+}
+
+/* So many pages; those of the list, which 0 ends, take for ever. */
+static void make_endless(const char *name, int pages, const int *endless)
+{
+    struct pdf p;
+    char form[80];
+    begin(&p);
+    snprintf(form, sizeof form, "/XObject<</X %d 0 R>>", add_endless_form(&p));
+    for (int i = 1; i <= pages; i++) {
         struct buf b = {0};
         char says[80];
-        snprintf(says, sizeof says, "This is page %d of a long document.", i + 1);
+        bool ends = !is_among(endless, i);
+        snprintf(says, sizeof says, "This is page %d of a long document.", i);
         line(&b, "F", 10, 72, 100, says);
-        while (b.n < 8 << 10) buf_addz(&b, "% so long that several processes read it\n");
-        p.resources = i == 4 ? s : NULL;
-        if (i == 4) buf_addz(&b, "/X Do\n");
+        while (b.n < (size_t)(120 << 10) / (size_t)pages)
+            buf_addz(&b, "% so long that several processes read it\n");
+        p.resources = ends ? NULL : form;
+        if (!ends) buf_addz(&b, "/X Do\n");
         page(&p, b.s);
         buf_free(&b);
     }
     finish(&p, "", dir, name);
+}
+
+/* All pages were read but those of the list. */
+static void check_unread(const struct got *g, int pages, const int *unread)
+{
+    size_t lost = 0;
+    if (g->r) print_message("%s\n", g->e.msg);
+    assert_int_equal(g->r, OK);
+    check_pdf(g->d);
+    assert_int_equal(g->d->n_pages, pages);
+    for (int i = 1; i <= pages; i++) {
+        char says[80];
+        snprintf(says, sizeof says, "This is page %d of", i);
+        assert_int_equal(holds(g, says), !is_among(unread, i));
+        assert_int_equal(g->d->pages[i - 1].unread, is_among(unread, i));
+        lost += is_among(unread, i);
+    }
+    assert_int_equal(g->d->pages_unread, lost);
 }
 
 static bool is_empty_folder(const char *path)
@@ -208,29 +240,19 @@ static bool is_empty_folder(const char *path)
     return rmdir(path) == 0 || errno == ENOENT;
 }
 
-/* A page that takes for ever costs itself, not the others of its process and not those of the rest; the
- * ledger has it, and the next time it is tried again. */
+/* A page that takes for ever costs itself, not the others of its process and not those of the rest;
+ * the ledger has it, and the next time it is tried again. */
 static void test_endless_page(void **state)
 {
     (void)state;
     char kept[600], texts[700];
-    make_endless("endless.pdf");
+    make_endless("endless.pdf", 13, (const int[]){5, 0});
     snprintf(kept, sizeof kept, "%s", in_dir("kept"));
     snprintf(texts, sizeof texts, "%s/text", kept);
     struct text_cache_options cache = {.dir = kept};
     struct got g = get(in_dir("endless.pdf"),
                        (struct ingest_options){.jobs = 3, .timeout_s = 6, .cache = &cache});
-    if (g.r) print_message("%s\n", g.e.msg);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_int_equal(g.d->n_pages, 13);
-    assert_int_equal(g.d->pages_unread, 1);
-    for (int i = 0; i < 13; i++) {
-        char says[80];
-        snprintf(says, sizeof says, "This is page %d of", i + 1);
-        assert_int_equal(holds(&g, says), i != 4);
-        assert_int_equal(g.d->pages[i].unread, i == 4);
-    }
+    check_unread(&g, 13, (const int[]){5, 0});
     assert_non_null(strstr(g.d->note, "page 5: reading that took too long"));
     const struct ledger_entry *last = &g.set.ledger.v[g.set.ledger.n - 1];
     assert_int_equal(last->status, LEDGER_UNREADABLE);
@@ -240,9 +262,25 @@ static void test_endless_page(void **state)
     drop(&g);
 }
 
+/* As many such pages as there are processes, and more, cost themselves only: nobody is left to take
+ * the place of the last one, and what it would have read is read all the same. */
+static void test_endless_pages(void **state)
+{
+    static const int endless[] = {2, 6, 10, 0};
+    (void)state;
+    make_endless("endless.pdf", 100, endless);
+    for (int jobs = 2; jobs <= 3; jobs++) {
+        struct got g = get(in_dir("endless.pdf"),
+                           (struct ingest_options){.jobs = jobs, .timeout_s = 12});
+        check_unread(&g, 100, endless);
+        assert_non_null(strstr(g.d->note, "pages 2, 6, 10: reading that took too long"));
+        drop(&g);
+    }
+}
+
 /* ------------------------------------------------------------------ crews */
 
-enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, SPINS };
+enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, WORKS, WAITS, SPINS };
 
 /* Says its number and its part of the memory, or does not: it crashes, takes more than its part, or
  * takes too long. */
@@ -255,9 +293,18 @@ static void work(void *ctx, const struct crew_post *post)
     if (post->order == SPINS)
         for (volatile int i = 0;; i++) continue;
     if (post->number == 1 && post->order == FAULTS && !post->from) raise(SIGSEGV);
-    if (post->number == 1 && post->order == SLEEPS && post->from < 7) {
-        crew_watch(0.05);
+    if (post->number == 1 && post->order == SLEEPS) {
+        crew_watch(0.3, 0);
         for (;;) nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
+    if (post->number == 1 && post->order == WORKS) {
+        crew_watch(0.1, 0);
+        for (volatile int i = 0;; i++) continue;
+    }
+    if (post->number == 1 && post->order == WAITS) {
+        double until = sys_seconds() + 0.7;
+        crew_watch(0.01, 0);
+        while (sys_seconds() < until) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     if (post->number == 1 && post->order == CRASHES) abort();
     if (post->number == 1 && post->order == CLIMBS && !malloc(part.rlim_cur)) return;
@@ -285,20 +332,34 @@ static int lead(int order)
 static int lead_on(int order)
 {
     size_t say[5], token = 77;
+    setrlimit(RLIMIT_CPU, &(struct rlimit){4, 6});
     struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
     if (!c || !crew_begin(c, order)) return 100;
     for (size_t from = 5; from < 8; from++) {
-        if (crew_read(c, 1, say, sizeof say) || !crew_lost(c, 1)) return (int)from;
+        if (crew_read(c, 1, say, sizeof say) || !crew_lost(c, 1) || crew_gone(c, 1)) return (int)from;
         bool another = crew_replace(c, 1, from);
-        if (another != (from < 7)) return 10 + (int)from;
+        if (another != (from < 7) || crew_gone(c, 1) == another) return 10 + (int)from;
         if (order == FAULTS) break;
     }
     if (order == FAULTS && (!crew_read(c, 1, say, sizeof say) || say[0] != 1 || say[4] != 5)) return 20;
-    if (order == SLEEPS && (crew_read(c, 1, say, 1) || !crew_lost(c, 1))) return 21;
+    if (order != FAULTS && (crew_read(c, 1, say, 1) || crew_lost(c, 1))) return 21;
     for (int i = 0; i < 3; i += 2)
         if (!crew_read(c, i, say, sizeof say) || say[0] != (size_t)i || crew_lost(c, i)) return 22;
+    if (!(crew_time_left(c) > 0 && crew_time_left(c) < 1)) return 23;
     crew_end(c);
     return waitpid(-1, NULL, WNOHANG) < 0 ? 0 : 101;
+}
+
+/* A watch counts what its process uses, not what passes by the clock: that may be others' work. */
+static int lead_waiting(int order)
+{
+    size_t say[5], token = 77;
+    setrlimit(RLIMIT_CPU, &(struct rlimit){60, 62}); /* 0.6 seconds of it, 30 by the clock */
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
+    if (!c || !crew_begin(c, order)) return 100;
+    bool good = crew_read(c, 1, say, sizeof say) && say[0] == 1;
+    crew_end(c);
+    return good ? 0 : 1;
 }
 
 /* What all use together is looked at while none answers: before each has used as much itself. */
@@ -352,6 +413,8 @@ static void test_crew(void **state)
     assert_int_equal(status_of(dismiss_crew, 0), 0);
     assert_int_equal(status_of(lead_on, FAULTS), 0);
     assert_int_equal(status_of(lead_on, SLEEPS), 0);
+    assert_int_equal(status_of(lead_on, WORKS), 0);
+    assert_int_equal(status_of(lead_waiting, WAITS), 0);
     int status = end_of(lead_spinning, SPINS);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU);
 }
@@ -363,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_spreads),
         cmocka_unit_test(test_processes),
         cmocka_unit_test(test_endless_page),
+        cmocka_unit_test(test_endless_pages),
         cmocka_unit_test(test_crew),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
