@@ -39,8 +39,8 @@ const struct cmd commands[] = {
      "Answer a question, with quotations",
      "A PATH is a file, a folder or - for standard input, which is also read when there is no "
      "PATH. With -Q the questions come from a file and all operands are paths; each is answered on "
-     "its own, several at the same time, and written in its place. When nothing in "
-     "the input supports an answer the exit code is 1.",
+     "its own, several at the same time, and written in its place; one that is too long costs a line and "
+     "exit code 3. When nothing in the input supports an answer the exit code is 1.",
      ask_groups},
     {"review", cmd_review, NEEDS_INPUT, "[PATH]...", "Review source code",
      "Each file is read on its own, as the model was taught to, and the findings are merged. "
@@ -48,21 +48,23 @@ const struct cmd commands[] = {
      review_groups},
     {"plan", cmd_plan, NEEDS_INPUT, "[PATH]...", "Say what reading would take, and whether it fits",
      "Counts the prompt's tokens with the model's own tokenizer; exit code 5 when it does not fit. With "
-     "-Q it is the plan of all questions of a file, as ask would answer them.",
+     "-Q it is the plan of all questions of a file, as ask would answer them; exit code 3 when some of them "
+     "are too long.",
      plan_groups},
     {"text", cmd_text, NEEDS_INPUT, "[PATH]...", "Print the text that deepread sees",
      "With --map each line follows its page, line, and byte range in the source or (PDF) box on the "
-     "page, tabs between.",
+     "page, tabs between. --list looks at the first bytes only, and into archives that are named and mail.",
      text_groups},
     {"model", cmd_model, NEEDS_ACTION, "info", "Describe a model", NULL, model_groups},
     {"cache", cmd_cache, NEEDS_ACTION, "list|show ID|prune|path|warm PATH...|clear",
      "Look after what was read before",
      "What the model has read is kept on disk, and another question about the same documents goes "
-     "on from there. list and show say what is kept, warm reads documents ahead for ask and "
-     "summarize, prune removes what is damaged or longest unused, clear removes everything.",
+     "on from there. list and show say what is kept, path where, warm reads documents ahead for ask "
+     "and summarize, prune removes what is damaged or longest unused, clear removes everything.",
      cache_groups},
     {"doctor", cmd_doctor, NEEDS_ACTION, "", "Say what this machine has and what would be used",
-     "Processor, memory, and for each backend what it is and what its operations compute with.",
+     "Processor, memory, for each backend what it is and what its operations compute with, how the "
+     "parsers of hostile formats are shut in, and the languages in which text in images is recognised.",
      doctor_groups},
     {"help", cmd_help, NEEDS_ACTION, "[COMMAND]", "Show help for a command", NULL, help_groups},
     {.name = NULL}};

@@ -41,8 +41,8 @@ static const struct opt input_opts[] = {
     ROW(0, "password-file", OPT_STR, password_file, "FILE",
      "the first line of FILE opens encrypted PDF"),
     ROW(0, "ocr", OPT_ENUM, ocr, NULL,
-     "recognise text in images of PDF pages, when tesseract is installed: auto those from which none can "
-     "be read, force all (auto)", .names = ocr_names),
+     "recognise text in images of PDF pages, when tesseract is installed: auto on pages from which none "
+     "can be read, force on all (auto)", .names = ocr_names),
     ROW(0, "ocr-lang", OPT_STR, ocr_lang, "LANGS",
      "languages of these images by tesseract's names, such as eng+deu (those installed)"),
     ROW(0, "show-hidden-text", OPT_FLAG, show_hidden, NULL,
@@ -71,7 +71,8 @@ static const struct opt machine_opts[] = {
      "precision of the weights while computing (auto: fp8, which is as the model has them; on cpu,"
      " int8 also halves those that it has in bf16)",
      .names = weight_names),
-    ROW(0, "kv-type", OPT_ENUM, kv, NULL, "precision of the state kept per token",
+    ROW(0, "kv-type", OPT_ENUM, kv, NULL,
+     "precision of the state kept per token (auto: f16; on cpu int8 where memory is short)",
      .names = kv_names),
     {0}};
 const struct opt_group group_machine = {"Machine", machine_opts};
