@@ -22,11 +22,17 @@ static size_t text_bytes(const struct buf *b)
     return n ? utf8_check(b->s, n) : 0;
 }
 
+/* Whether a line ends at byte i: with \n, \r\n, or \r as of old. */
+static bool ends_line(const struct buf *b, size_t i)
+{
+    return b->s[i] == '\n' || (b->s[i] == '\r' && (i + 1 == b->n || b->s[i + 1] != '\n'));
+}
+
 /* The line of byte i, from 1. */
 static size_t line_at(const struct buf *b, size_t i)
 {
     size_t line = 1;
-    for (size_t k = 0; k < i; k++) line += b->s[k] == '\n';
+    for (size_t k = 0; k < i; k++) line += ends_line(b, k);
     return line;
 }
 
@@ -34,11 +40,11 @@ static size_t split_lines(struct arena *a, const struct buf *b, const char ***te
 {
     static const char mark[] = "\xef\xbb\xbf"; /* that editors of some systems begin a file with */
     size_t lines = 1, n = 0, at = b->n >= 3 && !memcmp(b->s, mark, 3) ? 3 : 0;
-    for (size_t i = 0; i < b->n; i++) lines += b->s[i] == '\n';
+    for (size_t i = 0; i < b->n; i++) lines += ends_line(b, i);
     *texts = NEW(a, const char *, lines);
     while (at < b->n) {
-        const char *end = memchr(b->s + at, '\n', b->n - at);
-        size_t from = at, to = end ? (size_t)(end - b->s) : b->n;
+        size_t from = at, to = at;
+        while (to < b->n && !ends_line(b, to)) to++;
         at = to + 1;
         while (from < to && strchr(" \t\r", b->s[from])) from++;
         while (to > from && strchr(" \t\r", b->s[to - 1])) to--;

@@ -119,6 +119,11 @@ documents     3 in 3 chunks
 fits          yes
 ? * lease.txt
 ---
+# Lines end with \n, \r\n or \r.
+printf 'Who?\rWhat?\r\r\n' >q; printf 'Who?\r\nWhat?\nWhere?\r' >r; for f in q r; do deepread plan -Q $f lease.txt | grep ^questions; done
+? questions     2 of * tokens together*
+? questions     3 of * tokens together*
+---
 # What several questions take together.
 { cat questions.txt; seq 600 | tr '\n' ' '; } >q; deepread plan -Q q --parallel 2 -n 100 -c 1500 lease.txt >out; echo $?; deepread plan -Q questions.txt -n 100 -c 1500 lease.txt >two; grep -E '^(questions|too long)' out; grep -E '^(questions|too long)' two; grep -c '^fits *yes' out two
 3

@@ -180,6 +180,10 @@ printf 'ok?\n\377\n' > bad; deepread ask -Q bad lease.txt
 ! bad:2: questions must be UTF-8
 = 2
 ---
+printf 'ok?\r\rok?\r\n\377\r' > bad; deepread ask -Q bad lease.txt
+! bad:4: questions must be UTF-8
+= 2
+---
 mkdir nothing; deepread ask x --prompts nothing lease.txt
 ! nothing: holds no prompts: expected files such as compact/answer.txt*
 = 2
