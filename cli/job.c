@@ -199,8 +199,9 @@ static enum err check_ocr(const struct options *o, struct errinfo *e)
     if (o->ocr == OCR_OFF || (o->ocr == OCR_AUTO && !o->ocr_lang)) return OK;
     if (tessdata_find(o->ocr_lang, unused)) return OK;
     tessdata_list(&has);
-    enum err r = has.n ? err_set(e, E_USAGE, "--ocr-lang: expected languages that tesseract has here, joined "
-                                 "by + (%.200s), found \"%.80s\"", has.s, o->ocr_lang)
+    enum err r = has.n ? err_set(e, E_USAGE, "--ocr-lang: expected at most %d languages that tesseract has "
+                                 "here in one folder, joined by + (%.200s), found \"%.80s\"",
+                                 TESSDATA_AT_ONCE, has.s, o->ocr_lang)
                        : err_set(e, E_USAGE, "%s: tesseract is not installed (tesseract-ocr, and "
                                  "tesseract-ocr-LANG for each language)",
                                  o->ocr_lang ? "--ocr-lang" : "--ocr");

@@ -44,7 +44,7 @@ static const struct opt input_opts[] = {
      "recognise text in images of PDF pages, when tesseract is installed: auto on pages from which none "
      "can be read, force on all (auto)", .names = ocr_names),
     ROW(0, "ocr-lang", OPT_STR, ocr_lang, "LANGS",
-     "languages of these images by tesseract's names, such as eng+deu (those installed)"),
+     "at most three languages of these images by tesseract's names, such as eng+deu (those installed)"),
     ROW(0, "show-hidden-text", OPT_FLAG, show_hidden, NULL,
      "keep text that no reader of the document sees (PDF, HTML, office files, books, mail); else it is left "
      "out and counted"),

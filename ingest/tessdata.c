@@ -50,11 +50,13 @@ static bool has(char names[][TESSDATA_NAME], size_t n, const char *s, size_t len
     return false;
 }
 
+/* Whether a folder has all that are asked for, which are not too many. */
 static bool has_all(char names[][TESSDATA_NAME], size_t n, const char *langs)
 {
+    int asked = 0;
     for (const char *s = langs;; s++) {
         size_t len = strcspn(s, "+");
-        if (!len || !has(names, n, s, len)) return false;
+        if (!len || ++asked > TESSDATA_AT_ONCE || !has(names, n, s, len)) return false;
         s += len;
         if (!*s) return true;
     }
@@ -79,7 +81,7 @@ const char *tessdata_find(const char *langs, char out[TESSDATA_NAMES])
     for (int i = 0; i <= FOLDERS && !found; i++) {
         const char *folder = folder_at(i);
         size_t n = list_languages(folder, names);
-        bool all = langs ? strlen(langs) < TESSDATA_NAMES && has_all(names, n, langs) : n > 0;
+        bool all = langs ? has_all(names, n, langs) : n > 0;
         if (!all) continue;
         found = folder;
         if (langs)
@@ -91,15 +93,45 @@ const char *tessdata_find(const char *langs, char out[TESSDATA_NAMES])
     return found;
 }
 
+/* The languages of a folder. */
+struct installed {
+    const char *folder;
+    char (*names)[TESSDATA_NAME];
+    size_t n;
+};
+
+static bool has_same(const struct installed *had, const struct installed *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (!has(had->names, had->n, f->names[i], strlen(f->names[i]))) return false;
+    return true;
+}
+
+/* Folders with something that none before them has. */
+static size_t list_folders(struct installed out[FOLDERS + 1], char names[][TESSDATA_NAME])
+{
+    size_t n = 0;
+    for (int i = 0; i <= FOLDERS; i++) {
+        struct installed *f = &out[n];
+        *f = (struct installed){folder_at(i), names, 0};
+        f->n = list_languages(f->folder, names);
+        bool fresh = f->n > 0;
+        for (size_t k = 0; k < n && fresh; k++) fresh = !has_same(&out[k], f);
+        if (!fresh) continue;
+        names += f->n;
+        n++;
+    }
+    return n;
+}
+
 void tessdata_list(struct buf *out)
 {
-    enum { ALL = (FOLDERS + 1) * MOST_INSTALLED };
-    char(*names)[TESSDATA_NAME] = mem_alloc(ALL, sizeof *names);
-    size_t n = 0;
-    for (int i = 0; i <= FOLDERS; i++) n += list_languages(folder_at(i), names + n);
-    qsort(names, n, sizeof *names, by_name);
-    for (size_t i = 0, said = 0; i < n; i++)
-        if (!i || strcmp(names[i], names[i - 1]) != 0)
-            buf_addf(out, "%s%s", said++ ? ", " : "", names[i]);
+    char(*names)[TESSDATA_NAME] = mem_alloc((FOLDERS + 1) * MOST_INSTALLED, sizeof *names);
+    struct installed v[FOLDERS + 1];
+    size_t n = list_folders(v, names);
+    for (size_t i = 0; i < n; i++) {
+        if (n > 1) buf_addf(out, "%sin %s: ", i ? "; " : "", v[i].folder);
+        for (size_t k = 0; k < v[i].n; k++) buf_addf(out, "%s%s", k ? ", " : "", v[i].names[k]);
+    }
     mem_free(names);
 }

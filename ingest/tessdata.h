@@ -15,7 +15,8 @@ enum { TESSDATA_AT_ONCE = 3, TESSDATA_NAME = 64 };
  * folders. */
 const char *tessdata_find(const char *langs, char out[TESSDATA_NAMES]);
 
-/* Appends the names of all that are installed, "deu, eng"; nothing where there are none. */
+/* Appends the names of all that are installed, "deu, eng"; "in FOLDER: deu, eng; in FOLDER: fra"
+ * where a second folder has others; nothing where there are none. */
 void tessdata_list(struct buf *out);
 
 #endif

@@ -29,6 +29,22 @@ deepread text --ocr-lang xyz $DATA/ingest/pdf/imagemagick-images.pdf
 skip
 = 2
 ---
+# Several languages have to be few, and in one folder.
+mkdir td; for l in xaa xbb xcc xdd; do : >td/$l.traineddata; done; for l in xaa+xcc+xdd xaa+xbb+xcc+xdd xaa+; do TESSDATA_PREFIX=$PWD/td deepread text --ocr-lang $l lease.txt | wc -l; done
+? [1-9]*
+0
+0
+! --ocr-lang: expected at most 3 languages that tesseract has here in one folder, joined by + (*xaa, xbb, xcc, xdd*), found "xaa+xbb+xcc+xdd"
+---
+[ -e /usr/share/tesseract-ocr/5/tessdata/eng.traineddata ] || { echo "deepread: in td: xaa; in : eng" >&2; exit 2; }; mkdir td; : >td/xaa.traineddata; TESSDATA_PREFIX=td deepread text --ocr-lang eng+xaa lease.txt
+! *in td: xaa; in *: *eng*
+= 2
+---
+# A folder that is named twice is listed once.
+d=/usr/share/tesseract-ocr/5/tessdata; [ -e $d/eng.traineddata ] || { echo 0; exit 2; }; TESSDATA_PREFIX=$d deepread text --ocr-lang xyz lease.txt 2>err; r=$?; grep -c 'in /' err; exit $r
+0
+= 2
+---
 TESSDATA_PREFIX=$PWD deepread text --ocr off --ocr-lang eng lease.txt
 ! --ocr-lang has no effect with --ocr off
 = 2
