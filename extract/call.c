@@ -28,7 +28,7 @@ static bool take_ocr(enum ocr_use *out, const char *value)
 static bool take_option(struct call *c, const char *arg)
 {
     static const char *const names[] = {"--name=", "--pages=", "--encoding=", "--password-fd=",
-                                        "--jobs=", "--ocr=", "--ocr-lang="};
+                                        "--jobs=", "--ocr=", "--ocr-lang=", "--ocr-ms="};
     const char *value = NULL;
     size_t i = 0;
     if (strcmp(arg, "--show-hidden") == 0) return c->o.show_hidden = true;
@@ -42,6 +42,9 @@ static bool take_option(struct call *c, const char *arg)
     if (i == 5) return take_number(&c->o.jobs, value, 1);
     if (i == 6) return take_ocr(&c->o.ocr, value);
     if (i == 7) c->o.ocr_lang = value;
+    if (i != 8) return true;
+    if (!take_number(&c->o.ocr_ms, value, 0)) return false;
+    if (!c->o.ocr_ms) c->o.ocr_ms = -1;
     return true;
 }
 

@@ -7,7 +7,7 @@
 struct call {
     const char *format;      /* argv[1]; whether there is such a reader the caller finds out */
     const char *name;        /* what messages call the document                               */
-    struct ingest_options o; /* pages, encoding, show_hidden, jobs, ocr, ocr_lang             */
+    struct ingest_options o; /* pages, encoding, show_hidden, jobs, ocr, ocr_lang, ocr_ms     */
     int password_fd;         /* -1: no password                                               */
 };
 

@@ -1,7 +1,7 @@
 /* main.c: deepread-extract: parses one document of a hostile format in a process of its own.
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
- *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]
+ *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS] [--ocr-ms=N]
  *     deepread-extract --serve
  *     deepread-extract --describe
  *
@@ -173,7 +173,8 @@ static enum err extract(struct call *c, const struct row *reader, struct arena *
 static int usage(void)
 {
     fprintf(stderr, "usage: deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] "
-                    "[--password-fd=N] [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]\n");
+                    "[--password-fd=N] [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS] "
+                    "[--ocr-ms=N]\n");
     return WIRE_EXIT_USAGE;
 }
 

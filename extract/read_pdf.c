@@ -427,7 +427,8 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
     r->may_ask = aid->may_ask;
     /* So that what was read is not lost with the rest; the CPU time is one sum for all processes. */
-    r->deadline = sys_seconds() + OCR_SHARE * time_given() / processes;
+    double recognising = o->ocr_ms ? 1e-3 * fmax(0, o->ocr_ms) : OCR_SHARE * time_given();
+    r->deadline = sys_seconds() + recognising / processes;
     r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);
 }

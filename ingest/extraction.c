@@ -112,9 +112,11 @@ static void fill_request(struct request *r, struct arena *a, const struct ingest
     add_settings(r, a, o, x->about.format, x->ocr);
     add_argument(r, a, "--name=", x->about.name);
     add_argument(r, a, "--password-fd=", o->password ? "3" : NULL);
-    char jobs[16];
+    char jobs[16], ms[16];
     snprintf(jobs, sizeof jobs, "%d", x->jobs);
+    snprintf(ms, sizeof ms, "%d", o->ocr_ms > 0 ? o->ocr_ms : 0);
     add_argument(r, a, "--jobs=", x->jobs > 1 ? jobs : NULL);
+    add_argument(r, a, "--ocr-ms=", o->ocr_ms ? ms : NULL);
 }
 
 static enum err ask(struct extraction *x, struct extractor *server, const struct ingest_options *o,

@@ -3,14 +3,15 @@
  * The call
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
- *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS]
+ *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS] [--ocr-ms=N]
  *
  * FORMAT is a reader's name ("pdf", "html").  Standard input is the document, an open file that
  * can be mapped and sought, at offset 0; standard output is a pipe for one wire message; standard
  * error is kept for the reason when no message comes.  N is an open pipe that holds the password
  * and nothing else.  --jobs: processes that may read this one document, 1 when not given; the text
- * does not depend on it.  HOW is a word of wire_ocr_words, "off" when not given.  NAME is what
- * messages call the document.
+ * does not depend on it.  HOW is a word of wire_ocr_words, "off" when not given.  --ocr-ms: time for
+ * recognising, most of the limit on CPU time when not given.  NAME is what messages call the
+ * document.
  *
  * The program builds a struct doc (doc_new, doc_add, ..., doc_freeze), sends it with wire_send, or
  * sends its error with wire_send_error, and exits with 0 in both cases.  An error's message is
