@@ -109,7 +109,7 @@ const struct lang_rule lang_rules[] = {
     {".cl", "opencl", ""},
     {".cls", "visual basic 6.0", "^VERSION [0-9.]+ CLASS[\\s\\S]*?Persistable\\s*="},
     {".cls", "vba", "^VERSION [0-9.]+ CLASS|^Attribute VB_|^Option Explicit"},
-    {".cls", "tex", "^\\h*+\\\\(?:NeedsTeXFormat|ProvidesClass)|\\\\documentclass"},
+    {".cls", "tex", "^\\h*+\\\\[A-Za-z@]{3}|^%{1,3}(?:\\h|$)"},
     {".cls", "objectscript", "^(?:Class|Include)\\s+%?\\w+(?:\\.\\w+)*\\s*(?:Extends|\\[|\\{|$)"},
     {".cls", "openedge abl",
      "(?i)^\\h*+(?:class|interface|using)\\s+[\\w.]+(?:\\s+inherits[^:]*)?(?::|\\s*\\.$)|\\bno-"
@@ -304,11 +304,16 @@ const struct lang_rule lang_rules[] = {
      "/?)|^\\h*+\\w+\\s*(?:=|\\{)"},
     {".pkl", "pickle", ""},
     {".pl", "prolog", "^[^#\\n]*:-"},
+    {".pl .pm .t .p6", "raku", "^\\h*+use\\s+v6|^#!.*(?:perl6|raku)|^=begin pod"},
+    /* What only Perl says; the words of Raku stand in its documentation too. */
+    {".pl .pm .t", "perl",
+     "^\\h*+(?:use\\s+(?:strict|warnings|vars|5|v5)\\b|package\\s+[\\w:]+\\s*;|our\\s+@(?:ISA|"
+     "EXPORT)|"
+     "require\\s+5)|^#!.*perl"},
     {".pl .pm .t .p6", "raku",
-     "\\A(?=[\\s\\S]*(?:^\\h*+use\\s+v6|^#!.*(?:perl6|raku)|^\\h*+(?:unit\\s|multi\\s|my\\s+class|"
-     "class\\s+[\\w:-]+\\s*(?:is\\s+[\\w:]+\\s*)?\\{|method\\s|role\\s|(?:my\\s+)?\\w+\\s+\\$\\.|#`"
-     "|=begin pod)))"},
-    {".t", "terra", "^\\h*+(?:terra|local|struct)\\s|\\bterralib\\b"},
+     "^\\h*+(?:unit\\s|multi\\s|my\\s+class|class\\s+[\\w:-]+\\s*(?:is\\s+[\\w:]+\\s*)?\\{|"
+     "method\\s|role\\s|(?:my\\s+)?\\w+\\s+\\$\\.|#`)"},
+    {".t", "terra", "^\\h*+(?:terra|local|struct)\\s+\\w|\\bterralib\\b"},
     {".pl .pm .t", "perl", PERL},
     {".pl .pm", "raku", RAKU},
     {".pm", "x pixmap", "/\\* XPM \\*/"},
@@ -373,17 +378,19 @@ const struct lang_rule lang_rules[] = {
     {".spec", "ruby", "^\\h*+(?:describe|require|it)\\s"},
     {".spec", "python", "^(?:import|from|a\\s*=)\\s"},
     {".sql", "plpgsql",
-     "(?i)^\\\\i\\b|\\bAS\\s+\\$\\w*\\$|LANGUAGE\\s+'?plpgsql|^\\h*+BEGIN(?:\\s+WORK)?\\s*;"},
+     "(?i)^\\\\i\\b|\\b(?:AS\\s+\\$\\w*\\$|LANGUAGE\\s+'?plpgsql)|^\\h*+BEGIN(?:\\s+WORK)?\\s*;"},
+    {".sql", "sql", "\\bpg_[a-z]|^\\\\(?:echo|connect)\\b|^CREATE EXTENSION\\b"}, /* PostgreSQL */
     {".sql", "sqlpl",
-     "(?i)ALTER\\s+MODULE|MODE\\s+DB2SQL|\\bSYS(?:CAT|PROC)\\.|BEGIN "
-     "ATOMIC|ASSOCIATE\\s+RESULT|\\bEND!\\s*$|^\\h*+(?:TERMINATE|CONNECT "
-     "TO)\\b|LANGUAGE\\s+SQL\\b"},
+     "(?i)\\b(?:ALTER\\s+MODULE|MODE\\s+DB2SQL|SYS(?:CAT|PROC)\\.|BEGIN ATOMIC|"
+     "ASSOCIATE\\s+RESULT|END!\\s*$)|"
+     "^\\h*+(?:TERMINATE|CONNECT TO \\w++(?: USER\\b.*)?)\\h*+;?\\h*+$"},
     {".sql", "plsql",
-     "(?i)\\$\\$PLSQL_|XMLTYPE|systimestamp|\\.nextval|CONNECT\\s+BY|AUTHID\\s|VARCHAR2|%TYPE|"
-     "PACKAGE\\s+(?:BODY\\s+)?\\w+|SYSDATE|^/\\s*$"},
+     "(?i)\\b(?:XMLTYPE|systimestamp|CONNECT\\s+BY|AUTHID\\s|VARCHAR2|PACKAGE\\s+BODY|"
+     "(?:CREATE|REPLACE)\\s+PACKAGE|SYSDATE)\\b|"
+     "\\.nextval\\b|%TYPE\\b|\\$\\$PLSQL_|^/\\s*$"},
     {".sql", "tsql",
-     "(?i)^\\h*+GO\\s*$|BEGIN\\s+(?:TRY|CATCH)|OUTPUT\\s+INSERTED|DECLARE\\s+@|\\[dbo\\]|"
-     "\\bNVARCHAR\\b"},
+     "(?i)\\b(?:BEGIN\\s+(?:TRY|CATCH)|OUTPUT\\s+INSERTED|DECLARE\\s+@|NVARCHAR\\b)|\\[dbo\\]|"
+     "^\\h*+GO\\s*$"},
     {".st", "stringtemplate", "^\\w+\\([^)]*\\)\\s*::=|\\$\\w+[($]|<if\\(|^group\\s"},
     {".st", "smalltalk", ""},
     {".srt", "srecode template", "^\\h*+(?:set|template|context|prompt)\\s+\\w+"},
@@ -401,7 +408,7 @@ const struct lang_rule lang_rules[] = {
     {".tpl", "smarty", ""},
     {".trigger", "shell", "^#!"},
     {".trigger", "apex", ""},
-    {".ts", "xml", "<TS\\b|<!DOCTYPE TS"},
+    {".ts", "xml", "\\A(?:\\xef\\xbb\\xbf)?\\s*+(?:<\\?xml[^>]*+>\\s*+)?<(?:!DOCTYPE )?TS\\b"},
     {".tsp", "tsplib data", "^(?:NAME|TYPE|DIMENSION|EDGE_WEIGHT_TYPE)\\s*:"},
     {".tst", "gap", "^gap> "},
     {".tst", "scilab", ""},

@@ -91,6 +91,31 @@ static void rules(void **state)
     assert_string_equal(of("PKGBUILD", "x"), "shell");
 }
 
+/* Words of one language that stand in files of another. */
+static void confusions(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"a.pm", "package A;\n\n=head1 NAME\n\nmethod calls, and the\nrole of B\n", "perl"},
+        {"a.pm", "=head1 A\n\nmethod calls\n\n=cut\n\nuse strict;\n", "perl"},
+        {"a.pm", "role A {\n    method b { 1 }\n}\n", "raku"},
+        {"a.t", "is(1, 1);\n{\n    local $x = 1;\n    my $y = 2;\n}\n", "perl"},
+        {"a.t", "local x = 1\nterra f() end\n", "terra"},
+        {"a.cls", "\\ProvidesExplClass{a}{2020/01/01}{1}{A}\n", "tex"},
+        {"a.cls", "%% a class\n\\ProvidesClass{a}\nusing b.\n", "tex"},
+        {"a.cls", "class a.B inherits a.C:\nend class.\n", "openedge abl"},
+        {"a.sql", "CREATE FUNCTION f() RETURNS int LANGUAGE SQL\nAS 'SELECT 1';\n", "sql"},
+        {"a.sql", "GRANT\nCONNECT TO SCHEMA b, c;\n", "sql"},
+        {"a.sql", "SELECT 1 FROM pg_authid LEFT JOIN t;\nBEGIN ATOMIC\n", "sql"},
+        {"a.sql", "CONNECT TO sample;\nSELECT 1;\n", "sqlpl"},
+        {"a.sql", "CREATE PACKAGE p AS\n", "plsql"},
+        {"a.ts", "function f<TS>(x: TS) {}\n", "typescript"},
+        {"a.ts", "<?xml version=\"1.0\"?>\n<TS version=\"2\">\n", "xml"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(of(cases[i][0], cases[i][1]), cases[i][2]);
+}
+
 /* The most steps that any suffix with rules takes for 8 KB of `unit` over and over. */
 static size_t worst_steps(const char *unit, size_t *sum)
 {
@@ -115,10 +140,10 @@ static size_t worst_steps(const char *unit, size_t *sum)
 static void hostile(void **state)
 {
     (void)state;
-    static const char *units[] = {"\n",    " ",    "\t",   ".",     "<",    "(",    "(*",
-                                  "case ", "fun ", "a ",   "{",     "\r\n", "\n ",  "   \n",
+    static const char *units[] = {"\n",    " ",    "\t",   ".",      "<",    "(",    "(*",
+                                  "case ", "fun ", "a ",   "{",      "\r\n", "\n ",  "   \n",
                                   "#\n",   ";\n",  "- \n", "class ", "a.",   "\"",   "match ",
-                                  "a\n",   "//\n", "%",    "\xff",  "[",    "a:\n", "local "};
+                                  "a\n",   "//\n", "%",    "\xff",   "[",    "a:\n", "local "};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t sum = 0, worst = worst_steps(units[i], &sum);
         if (worst > LANG_STEPS_MAX + 8192 + 1) print_message("%zu: %zu steps\n", i, worst);
@@ -223,9 +248,10 @@ static void samples(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),   cmocka_unit_test(first_lines), cmocka_unit_test(shared),
-        cmocka_unit_test(rules),   cmocka_unit_test(hostile),     cmocka_unit_test(named),
-        cmocka_unit_test(rows),    cmocka_unit_test(samples),     cmocka_unit_test(by_content),
+        cmocka_unit_test(names),      cmocka_unit_test(first_lines), cmocka_unit_test(shared),
+        cmocka_unit_test(rules),      cmocka_unit_test(hostile),     cmocka_unit_test(confusions),
+        cmocka_unit_test(named),      cmocka_unit_test(rows),        cmocka_unit_test(samples),
+        cmocka_unit_test(by_content),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
