@@ -9,14 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { RULES_MAX = 512 };
-
 /* What one question has cost so far; `at` is where in the text the last step stood. */
 struct budget {
     size_t steps, at;
 };
 
-static pcre2_code *_Atomic compiled[RULES_MAX];
+static pcre2_code *_Atomic compiled[LANG_RULES_MAX];
 
 static bool in_list(const char *list, const char *word)
 {

@@ -445,3 +445,4 @@ const struct lang_rule lang_rules[] = {
      "\\A(?:\\s*<\\?xml[^>]*>|\\s*<!--[\\s\\S]*?-->)*\\s*<project\\b[^>]*\\bdefault="},
 };
 const size_t lang_rules_count = sizeof lang_rules / sizeof *lang_rules;
+_Static_assert(sizeof lang_rules / sizeof *lang_rules <= LANG_RULES_MAX, "raise LANG_RULES_MAX");

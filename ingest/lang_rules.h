@@ -1,4 +1,8 @@
-/* lang_rules.h: what tells languages apart that share a suffix. */
+/* lang_rules.h: what tells languages apart that share a suffix.
+ *
+ * The suffixes, the names and what the patterns look for follow GitHub Linguist
+ * (lib/linguist/heuristics.yml and languages.yml), which is
+ * Copyright (c) 2017 GitHub, Inc., under the MIT licence: the text of LICENSE with that line. */
 #ifndef INGEST_LANG_RULES_H
 #define INGEST_LANG_RULES_H
 
@@ -22,6 +26,7 @@ const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n, siz
 struct lang_rule {
     const char *suffixes, *lang, *pattern;
 };
+enum { LANG_RULES_MAX = 512 }; /* a row more does not compile */
 extern const struct lang_rule lang_rules[];
 extern const size_t lang_rules_count;
 

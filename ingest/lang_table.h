@@ -1,5 +1,6 @@
-/* lang_table.h: the data of lang.c.  The names are those of github-linguist, and so are, with more of
- * ours, the suffixes, file names and interpreters. */
+/* lang_table.h: the data of lang.c.  The names are those of GitHub Linguist (MIT licence,
+ * Copyright (c) 2017 GitHub, Inc.), and so are, with more of ours, the suffixes, file names and
+ * interpreters. */
 #ifndef INGEST_LANG_TABLE_H
 #define INGEST_LANG_TABLE_H
 
