@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <xxhash.h>
 
 /* What one question has cost so far; `at` is where in the text the last step stood. */
 struct budget {
@@ -37,6 +38,7 @@ static pcre2_code *pattern_of(size_t rule)
     re = pcre2_compile((PCRE2_SPTR)lang_rules[rule].pattern, PCRE2_ZERO_TERMINATED,
                        PCRE2_MULTILINE | PCRE2_AUTO_CALLOUT, &code, &at, NULL);
     if (!re) abort(); /* the patterns are ours */
+    pcre2_jit_compile(re, PCRE2_JIT_COMPLETE); /* where the system allows it */
     if (atomic_compare_exchange_strong(&compiled[rule], &none, re)) return re;
     pcre2_code_free(re);
     return none;
@@ -70,7 +72,16 @@ static bool found(struct search *q, size_t rule)
     return pcre2_match(pattern_of(rule), (PCRE2_SPTR)q->s, q->n, 0, 0, q->match, q->context) >= 0;
 }
 
-const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n, size_t *steps)
+/* Whoever reads a file asks about it several times over: the last answer of this thread. */
+static _Thread_local struct answer {
+    char suffix[32];
+    XXH128_hash_t text;
+    size_t n, steps;
+    const struct lang *lang;
+    bool known;
+} last;
+
+static const struct lang *search_rules(const char *suffix, const char *s, size_t n, size_t *steps)
 {
     struct search q = {.s = s,
                        .n = n,
@@ -83,6 +94,18 @@ const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n, siz
             lang = lang_called(lang_rules[i].lang);
     pcre2_match_data_free(q.match);
     pcre2_match_context_free(q.context);
-    if (steps) *steps = q.budget.steps;
+    *steps = q.budget.steps;
     return lang;
+}
+
+const struct lang *lang_by_rule(const char *suffix, const char *s, size_t n, size_t *steps)
+{
+    XXH128_hash_t text = XXH3_128bits(s, n);
+    if (!last.known || last.n != n || strcmp(last.suffix, suffix) || !XXH128_isEqual(last.text, text)) {
+        last = (struct answer){.text = text, .n = n, .known = strlen(suffix) < sizeof last.suffix};
+        if (last.known) strcpy(last.suffix, suffix);
+        last.lang = search_rules(suffix, s, n, &last.steps);
+    }
+    if (steps) *steps = last.steps;
+    return last.lang;
 }
