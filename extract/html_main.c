@@ -51,12 +51,17 @@ static bool inside(const xmlNode *n, enum html_tag a, enum html_tag b)
 
 /* ------------------------------------------------------------------ what is no candidate */
 
+static bool is_body_of_article(const xmlNode *n)
+{
+    return (names_of(n) & NAMED_CERTAIN) || !strcasecmp(tree_attr(n, "itemprop"), "articleBody");
+}
+
 static bool speaks_against(const xmlNode *n, const struct html_facts *f, const struct rules *r)
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
         return !(names_of(n) & NAMED_PERHAPS) || f->tag == TAG_NAV;
-    if (!r->unlikely) return false;
+    if (!r->unlikely || is_body_of_article(n)) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PERHAPS) &&
@@ -72,7 +77,7 @@ static bool is_byline(const xmlNode *n, const struct html_facts *f)
 /* A name that speaks against half of the page speaks of something else. */
 static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 {
-    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all &&
+    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all && !is_body_of_article(n) &&
            !inside(n, TAG_PRE, TAG_CODE);
 }
 
@@ -88,11 +93,6 @@ static void drop_unlikely(xmlNode *body, const struct rules *r)
 }
 
 /* ------------------------------------------------------------------ points */
-
-static bool is_body_of_article(const xmlNode *n)
-{
-    return (names_of(n) & NAMED_CERTAIN) || !strcasecmp(tree_attr(n, "itemprop"), "articleBody");
-}
 
 static bool is_article(const xmlNode *n)
 {
@@ -383,7 +383,7 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, const struc
     bool list = f->tag == TAG_UL || f->tag == TAG_OL;
     int weight = weight_of(n, r);
     float density = tree_link_density(n);
-    if (f->tag == TAG_TABLE && f->data_table) return false;
+    if ((f->tag == TAG_TABLE && f->data_table) || is_body_of_article(n)) return false;
     if (in_data_table(n) || inside(n, TAG_CODE, TAG_PRE)) return false;
     if (weight < 0) return true;
     if (s->commas >= 10) return false;

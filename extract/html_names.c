@@ -3,45 +3,70 @@
 
 #include <string.h>
 
+enum { LONGEST = 120 }; /* characters of a name that somebody gave */
+
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 /* ^ asks for the start of a word, $ for its end; else a name may hold the letters anywhere. */
 static const char *const unlikely[] = {
-    "-ad-",         "ad-break",   "adbox",      "advert",          "agegate",
-    "banner",       "breadcrumb", "combx",      "comment",         "community",
-    "consent",      "cookie",     "cover-wrap", "disqus",          "extra",
-    "footer",       "gdpr",       "header",     "jp-relatedposts", "legends",
-    "menu",         "newsletter", "navbar",     "navigation",      "noprint",
-    "pager",        "pagination", "popup",      "promo",           "related",
-    "remark",       "replies",    "rss",        "share",           "shoutbox",
-    "sidebar",      "skyscraper", "social",     "sponsor",         "subscribe",
-    "supplemental", "toolbar",    "widget"};
+    "-ad-",       "ad-break",  "adbox",        "agegate", "banner", "combx",           "community",
+    "cover-wrap", "extra",     "footer",       "gdpr",    "header", "jp-relatedposts", "legends",
+    "menu",       "navbar",    "remark$",      "replies", "rss",    "shoutbox",        "sidebar",
+    "skyscraper", "subscribe", "supplemental", "toolbar", "widget"};
 static const char *const perhaps[] = {"and",     "article", "body",  "column",
                                       "content", "main",    "shadow"};
+/* What a box is about that holds no text, wherever it stands.  The whole name must say so: beside
+ * one of these a class may only hold words that place or arrange (boxes), so that "comment-list"
+ * and "sdc-article-related-stories" are such boxes, "rating-scale" and "sharing-in-practice" are
+ * not. */
 static const char *const never[] = {
-    "^related",     "^newsletter", "^breadcrumb",  "bread-crumb",      "most-read",
-    "most-popular", "most-viewed", "^trending",    "^recommend",       "read-more",
-    "read-next",    "read-also",   "more-news",    "more-stories",     "more-posts",
-    "more-from",    "also-like",   "see-also",     "^share",           "^sharing",
-    "^social",      "^addthis",    "^addtoany",    "^shariff",         "^sign-up",
-    "^signup",      "^modal",      "^popup",       "^cookie",          "^consent",
-    "^advert",      "^ad$",        "^ads$",        "^sponsor",         "^outbrain",
-    "^taboola",     "^promo",      "^teaser",      "author-box",       "author-bio",
-    "author-info",  "author-card", "about-author", "about-the-author", "^bio$",
-    "^byline",      "^dateline",   "^timestamp",   "^published",       "post-date",
-    "posted-on",    "entry-meta",  "post-meta",    "article-meta",     "entry-utility",
-    "^tags$",       "tag-list",    "^taglist",     "^comment",         "^respond$",
-    "^disqus",      "^rating",     "^pagination",  "^pager",           "^navigation",
-    "^nav$",        "prev-next",   "next-prev",    "^copyright",       "^credit",
-    "no-print",     "^noprint"};
+    "related",       "newsletter",    "breadcrumb",  "bread-crumb",   "most-read",
+    "most-popular",  "most-viewed",   "trending",    "recommended",   "recommendation",
+    "read-next",     "read-also",     "more-news",   "more-stories",  "more-posts",
+    "more-from",     "also-like",     "see-also",    "share",         "sharing",
+    "social",        "social-media",  "addthis",     "addtoany",      "shariff",
+    "sign-up",       "signup",        "modal",       "popup",         "cookie",
+    "consent",       "advert",        "advertising", "advertisement", "ad",
+    "sponsor",       "sponsored",     "outbrain",    "taboola",       "promo",
+    "teaser",        "author-box",    "author-bio",  "author-info",   "author-card",
+    "about-author",  "bio",           "byline",      "dateline",      "timestamp",
+    "post-date",     "posted-on",     "entry-meta",  "post-meta",     "article-meta",
+    "entry-utility", "tags",          "tag-list",    "taglist",       "comment",
+    "respond",       "disqus",        "pagination",  "pager",         "navigation",
+    "nav",           "prev-next",     "next-prev",   "no-print",      "noprint",
+    "published-on",  "published-date"};
+/* Words of the same kind that name other things as well: what stands before them must be known too,
+ * so that "star-rating" is such a box and "energy-rating" is not. */
+static const char *const never_known[] = {"rating", "published", "credit", "copyright"};
+static const char *const boxes[] = {
+    "action",    "actions",   "all",     "area",      "article",    "articles", "aside",
+    "author",    "bar",       "block",   "body",      "bottom",     "box",      "btn",
+    "btns",      "button",    "buttons", "card",      "carousel",   "col",      "column",
+    "component", "container", "content", "cta",       "count",      "date",     "dialog",
+    "entry",     "footer",    "form",    "grid",      "group",      "head",     "header",
+    "heading",   "headline",  "holder",  "icon",      "icons",      "image",    "img",
+    "info",      "inline",    "inner",   "item",      "items",      "js",       "label",
+    "latest",    "layout",    "left",    "line",      "link",       "links",    "list",
+    "main",      "menu",      "meta",    "mobile",    "desktop",    "module",   "name",
+    "news",      "outer",     "overlay", "page",      "panel",      "photo",    "picture",
+    "popular",   "post",      "posts",   "primary",   "recent",     "reply",    "respond",
+    "right",     "root",      "row",     "secondary", "section",    "sidebar",  "single",
+    "slider",    "small",     "stars",   "star",      "stories",    "story",    "tab",
+    "teaser",    "the",       "thread",  "title",     "tool",       "toolbar",  "tools",
+    "top",       "user",      "video",   "videos",    "view",       "widget",   "window",
+    "wp",        "wrap",      "wrapper", "wrp",       "zone",       "slot",     "signup",
+    "sign-up",   "social",    "media",   "nav",       "navigation", "ad",       "bio"};
+/* "no-share", "has-recommendations", "category-newsletter": said of a page or a text. */
+static const char *const said_of_it[] = {"no", "not",      "non", "has",  "with",   "without",
+                                         "is", "category", "tag", "node", "enable", "theme"};
 static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
                                    "main",    "page", "post", "story",   "text"};
-static const char *const bad[] = {
-    "-ad-",   "banner",   "combx",    "comment", "com-",       "contact", "footer",  "gdpr",
-    "hidden", "masthead", "media",    "meta",    "outbrain",   "promo",   "related", "scroll",
-    "share",  "shopping", "shoutbox", "sidebar", "skyscraper", "sponsor", "tags",    "widget"};
-static const char *const sharing[] = {"share", "sharedaddy", "social"};
-static const char *const byline[] = {"byline", "author", "dateline", "writtenby"};
+static const char *const bad[] = {"-ad-",       "banner", "combx",    "com-",     "contact",
+                                  "footer",     "gdpr",   "hidden",   "masthead", "media",
+                                  "meta",       "scroll", "shopping", "shoutbox", "sidebar",
+                                  "skyscraper", "widget"};
+static const char *const sharing[] = {"^share$", "sharedaddy", "^social$"};
+static const char *const byline[] = {"byline", "^author$", "^authors$", "dateline", "writtenby"};
 static const char *const certain[] = {"articlebody",     "article-body", "entry-content",
                                       "post-content",    "postcontent",  "post-body",
                                       "article-content", "story-body",   "mw-parser-output"};
@@ -55,7 +80,7 @@ static void add_words(struct buf *out, const char *s)
     for (; *s; last = *s++) {
         bool upper = *s >= 'A' && *s <= 'Z', small = last >= 'a' && last <= 'z';
         if (upper && small) buf_addc(out, '-');
-        char c = upper ? (char)(*s | 32) : *s == '_' ? '-' : *s == '\n' || *s == '\t' ? ' ' : *s;
+        char c = upper ? (char)(*s | 32) : *s == '_' ? '-' : strchr("\n\t\r\f", *s) ? ' ' : *s;
         if (c != '-' || out->s[out->n - 1] != '-') buf_addc(out, c);
     }
     buf_addc(out, ' ');
@@ -80,6 +105,69 @@ static bool has_word(const struct buf *names, const char *word)
     return false;
 }
 
+static bool is_one_of(const char *s, size_t n, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(words[i]) == n && !memcmp(words[i], s, n)) return true;
+    return false;
+}
+
+/* Whether the words from s to end only place or arrange.  A letter alone and a number say nothing.
+ */
+static bool only_boxes(const char *s, const char *end)
+{
+    for (const char *w = s; w < end; w++) {
+        size_t n = strcspn(w, "- ");
+        bool empty = n <= 1 || strcspn(w, "0123456789") < n;
+        if (!empty && !is_one_of(w, n, boxes, COUNT(boxes))) return false;
+        w += n;
+    }
+    return true;
+}
+
+static bool any_said_of_it(const char *s, const char *end)
+{
+    for (const char *w = s; w < end; w++) {
+        size_t n = strcspn(w, "- ");
+        if (is_one_of(w, n, said_of_it, COUNT(said_of_it))) return true;
+        w += n;
+    }
+    return false;
+}
+
+/* Whether the class from s to end has the words of `never` at `at` and nothing else that means
+ * something.  "comments" and "commentlist" are "comment" too. */
+static bool names_it(const char *s, const char *at, const char *end, const char *word, bool known)
+{
+    size_t n = strlen(word);
+    if ((size_t)(end - at) < n || memcmp(at, word, n)) return false;
+    const char *rest = at + n + (at[n] == 's');
+    if (!only_boxes(rest, end)) return false;
+    return known ? only_boxes(s, at) : !any_said_of_it(s, at);
+}
+
+static bool is_never(const char *s, const char *end)
+{
+    for (const char *at = s; at < end; at++) {
+        if (!apart(at[-1])) continue;
+        for (size_t i = 0; i < COUNT(never); i++)
+            if (names_it(s, at, end, never[i], false)) return true;
+        for (size_t i = 0; i < COUNT(never_known); i++)
+            if (names_it(s, at, end, never_known[i], true)) return true;
+    }
+    return false;
+}
+
+static bool has_never(const struct buf *names)
+{
+    for (const char *s = names->s + 1; *s; s++) {
+        size_t n = strcspn(s, " ");
+        if (n && n <= LONGEST && is_never(s, s + n)) return true;
+        s += n;
+    }
+    return false;
+}
+
 static int bits_of(const char *s, int good_bit, int bad_bit)
 {
     const struct {
@@ -88,7 +176,6 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
         int bit;
     } lists[] = {{unlikely, COUNT(unlikely), NAMED_UNLIKELY},
                  {perhaps, COUNT(perhaps), NAMED_PERHAPS},
-                 {never, COUNT(never), NAMED_NEVER},
                  {sharing, COUNT(sharing), NAMED_SHARING},
                  {byline, COUNT(byline), NAMED_BYLINE},
                  {certain, COUNT(certain), NAMED_CERTAIN},
@@ -102,15 +189,24 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
     for (size_t k = 0; k < COUNT(lists); k++)
         for (size_t i = 0; !(bits & lists[k].bit) && i < lists[k].n; i++)
             if (has_word(&names, lists[k].words[i])) bits |= lists[k].bit;
+    if (has_never(&names)) bits |= NAMED_NEVER | bad_bit;
     buf_free(&names);
     return bits;
+}
+
+/* The id of a section is what its heading says, made by a program: "navigation", "sharing". */
+static bool id_is_heading(const xmlNode *n, const struct html_facts *f)
+{
+    return f->tag == TAG_SECTION || tree_heading_level(f->tag) ||
+           !strcmp(tree_attr(n, "class"), "section");
 }
 
 int names_of(const xmlNode *n)
 {
     struct html_facts *f = tree_facts(n);
-    if (!f->named)
-        f->named = NAMED_KNOWN | bits_of(tree_attr(n, "class"), CLASS_GOOD, CLASS_BAD) |
-                   bits_of(tree_attr(n, "id"), ID_GOOD, ID_BAD);
+    if (f->named) return f->named;
+    int id = bits_of(tree_attr(n, "id"), ID_GOOD, ID_BAD);
+    if (id_is_heading(n, f)) id &= ~(NAMED_NEVER | ID_BAD);
+    f->named = NAMED_KNOWN | bits_of(tree_attr(n, "class"), CLASS_GOOD, CLASS_BAD) | id;
     return f->named;
 }

@@ -11,7 +11,7 @@ enum name_bits {
     NAMED_KNOWN = 1 << 0,
     NAMED_UNLIKELY = 1 << 1, /* menus, banners and the like, unless NAMED_PERHAPS          */
     NAMED_PERHAPS = 1 << 2,  /* may hold the content in spite of the name                  */
-    NAMED_NEVER = 1 << 3,    /* never part of a text, wherever it stands                   */
+    NAMED_NEVER = 1 << 3,    /* never part of a text, wherever it stands, and CLASS_BAD or ID_BAD */
     NAMED_SHARING = 1 << 4,
     NAMED_BYLINE = 1 << 5,
     NAMED_CERTAIN = 1 << 6, /* the body of an article                                     */

@@ -84,7 +84,7 @@ struct html_facts {
     int item;     /* number of the next item of an ordered list           */
     int depth;
     float score;
-    int named;    /* bits of html_main.c: what class and id say; 0: not yet looked at */
+    int named;    /* bits of html_names.h: what class and id say; 0: not yet looked at */
     bool scored;
     bool summed;  /* a text node's sum is known, and stays: its characters do not change */
     struct html_sums sum;

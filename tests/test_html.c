@@ -336,6 +336,68 @@ static void test_clutter(void **state)
     buf_free(&page);
 }
 
+/* A page that is long enough to have a main part, with `inner` at its end. */
+static struct got get_article(const char *inner)
+{
+    struct buf page = {0};
+    buf_addz(&page, "<body><article>");
+    for (int i = 0; i < 30; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, inner);
+    buf_addz(&page, "<p>It ends here, in a last paragraph, with commas.</p></article>"
+                    "<p>Beside it, below.</p></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    buf_free(&page);
+    return g;
+}
+
+/* A class says what a box holds with all of its words, not with the letters that one begins with. */
+static void test_names_of_boxes(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "class='rating-scale'",       "class='published-results'", "class='status-published'",
+        "class='commentary'",         "class='credit-volume'",     "class='related-work'",
+        "class='energy-rating'",      "class='shared-history'",    "class='modality'",
+        "class='x sharing-in-practice'", "class='advertising-law'",
+        "class='section' id='navigation'"};
+    static const char *const boxes[] = {
+        "class='rating'",        "class='star-rating'",  "class='published'",
+        "class='comment-list'",  "class='commentlist'",  "class='x post-comments'",
+        "class='teaserItem'",    "class='image_credit'", "class='sdc-article-relatedStories'",
+        "class='m-share-bar-2'", "id='comments'"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof boxes / sizeof *boxes; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *name = kept ? text[i] : boxes[i - sizeof text / sizeof *text];
+        char html[256];
+        snprintf(html, sizeof html, "<div %s><p>The words in question, which are some.</p></div>",
+                 name);
+        struct got g = get_article(html);
+        if (!!strstr(g.d->text.s, "The words in question") != kept) fail_msg("%s", name);
+        assert_non_null(strstr(g.d->text.s, "It ends here"));
+        drop(&g);
+    }
+}
+
+/* What the page says to be the body of the article is it, whatever else a name says. */
+static void test_body_with_a_bad_name(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div class=x><div itemprop=articleBody id=share-btns-2-container>");
+    for (int i = 0; i < 25; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</div></div>");
+    for (int i = 0; i < 40; i++)
+        buf_addz(&page, "<div><p>What stands beside it, in all, is longer, by far, here.</p></div>");
+    buf_addz(&page, "</body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "A paragraph of the article"));
+    drop(&g), buf_free(&page);
+}
+
 static void test_places(void **state)
 {
     (void)state;
@@ -514,7 +576,10 @@ int main(void)
         cmocka_unit_test(test_old_lines), cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_hidden),    cmocka_unit_test(test_empty),
         cmocka_unit_test(test_main_part),
-        cmocka_unit_test(test_clutter), cmocka_unit_test(test_places),
+        cmocka_unit_test(test_clutter),
+        cmocka_unit_test(test_names_of_boxes),
+        cmocka_unit_test(test_body_with_a_bad_name),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_charsets),  cmocka_unit_test(test_hard),
         cmocka_unit_test(test_articles),  cmocka_unit_test(test_segments),
     };
