@@ -29,6 +29,16 @@ PDFRectangle box_of(Page *page, int turn)
     return box;
 }
 
+bool has_reached(void *limit)
+{
+    return static_cast<const page_limit *>(limit)->reached();
+}
+
+void *as_data(const page_limit *limit)
+{
+    return const_cast<page_limit *>(limit);
+}
+
 } // namespace
 
 void page_fonts::saw(const GfxState *state)
@@ -40,8 +50,8 @@ void page_fonts::saw(const GfxState *state)
     if (it != kept.end() && same(it->second, *font->getID())) stray = true;
 }
 
-page_run::page_run(PDFDoc *doc, OutputDev *dev, page_fonts *fonts)
-    : doc(doc), dev(dev), fonts(fonts)
+page_run::page_run(PDFDoc *doc, OutputDev *dev, page_fonts *fonts, const page_limit *limit)
+    : doc(doc), dev(dev), fonts(fonts), limit(limit)
 {
 }
 
@@ -50,9 +60,9 @@ page_run::~page_run()
     fonts->holds_end = true; // the last page has ended
 }
 
-void page_run::run_alone(PDFDoc *doc, OutputDev *dev, int number)
+void page_run::run_alone(PDFDoc *doc, OutputDev *dev, int number, const page_limit *limit)
 {
-    doc->displayPage(dev, number, 72, 72, 0, false, true, false);
+    doc->displayPage(dev, number, 72, 72, 0, false, true, false, has_reached, as_data(limit));
 }
 
 // The interpreter for pages like this one.
@@ -98,7 +108,8 @@ bool page_run::begin(Page *page)
     if (!fits(page)) return false;
     if (!gfx) {
         fonts->holds_end = true;
-        gfx = std::make_unique<Gfx>(doc, dev, page->getNum(), nullptr, 72, 72, &box, nullptr, turn);
+        gfx = std::make_unique<Gfx>(doc, dev, page->getNum(), nullptr, 72, 72, &box, nullptr, turn,
+                                    has_reached, as_data(limit));
     } else {
         dev->startPage(page->getNum(), gfx->getState(), doc->getXRef());
     }

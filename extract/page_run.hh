@@ -21,6 +21,17 @@
 #include <PDFDoc.h>
 #include <Page.h>
 
+// Asked after every few operators of a page; true stops the page, and stays true until the next one.
+struct page_limit {
+    bool (*is_enough)(void *ctx) = nullptr; // none: never enough
+    void *ctx = nullptr;
+
+    bool reached() const
+    {
+        return is_enough && is_enough(ctx);
+    }
+};
+
 // What an interpreter keeps, and what its device saw of the page at work.
 struct page_fonts {
     std::map<std::string, Ref> kept;
@@ -38,6 +49,14 @@ template <typename base> class run_device : public base
   public:
     using base::base;
     page_fonts fonts;
+    const page_limit *limit = nullptr;
+
+    // Each form starts the interpreter's count of operators anew, so that forms within forms are never
+    // asked about: past the limit the device says that it draws them itself, and does not.
+    bool useDrawForm() override
+    {
+        return (limit && limit->reached()) || base::useDrawForm();
+    }
 
     void updateFont(GfxState *state) override
     {
@@ -59,7 +78,7 @@ template <typename base> class run_device : public base
 class page_run
 {
   public:
-    page_run(PDFDoc *doc, OutputDev *dev, page_fonts *fonts);
+    page_run(PDFDoc *doc, OutputDev *dev, page_fonts *fonts, const page_limit *limit);
     ~page_run();
     page_run(const page_run &) = delete;
     page_run &operator=(const page_run &) = delete;
@@ -67,12 +86,13 @@ class page_run
     // Runs the page.  False: this interpreter cannot, and the device may have seen some of it.
     bool run(Page *page);
     // Runs the page, `number` from 1, alone: on a fresh device, with nothing kept.
-    static void run_alone(PDFDoc *doc, OutputDev *dev, int number);
+    static void run_alone(PDFDoc *doc, OutputDev *dev, int number, const page_limit *limit);
 
   private:
     PDFDoc *doc;
     OutputDev *dev;
     page_fonts *fonts;
+    const page_limit *limit;
     std::unique_ptr<Gfx> gfx;
     PDFRectangle box;
     int turn = 0;
@@ -93,7 +113,10 @@ template <typename base> class page_runner
     {
     }
 
-    // Runs a page, `number` from 1.  The device is valid until the next call.
+    page_limit limit; // of each page to come
+
+    // Runs a page, `number` from 1.  The device is valid until the next call.  What it saw of a page
+    // that reached the limit is of no use.
     base &run(int number)
     {
         std::unique_ptr<page_run> at_work = std::move(kept); // not kept when something is thrown
@@ -102,18 +125,20 @@ template <typename base> class page_runner
         for (int again = 0; page && again < 2; again++) {
             if (!at_work || again || strays > MAX_STRAYS) {
                 at_work.reset();
-                shared = make();
-                at_work = std::make_unique<page_run>(doc, shared.get(), &shared->fonts);
+                shared = make_limited();
+                at_work = std::make_unique<page_run>(doc, shared.get(), &shared->fonts, &limit);
             }
-            if (at_work->run(page)) {
+            bool is_done = at_work->run(page);
+            if (limit.reached()) return *shared; // what is left open in the interpreter goes with it
+            if (is_done) {
                 kept = std::move(at_work);
                 return *shared;
             }
             strays += shared->fonts.stray;
         }
         at_work.reset();
-        alone = make();
-        page_run::run_alone(doc, alone.get(), number);
+        alone = make_limited();
+        page_run::run_alone(doc, alone.get(), number, &limit);
         return *alone;
     }
 
@@ -123,6 +148,13 @@ template <typename base> class page_runner
     maker make;
     int strays = 0;
     std::unique_ptr<run_device<base>> shared, alone;
+
+    std::unique_ptr<run_device<base>> make_limited()
+    {
+        auto device = make();
+        device->limit = &limit;
+        return device;
+    }
     std::unique_ptr<page_run> kept; // on `shared`, dies before it
 };
 

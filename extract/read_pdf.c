@@ -11,12 +11,15 @@
  *   pdf_flow      lines -> paragraphs, headings, the document
  *
  * A long document's pages are read by several processes (crew, pdf_share); what is done over all
- * pages is done by one. */
+ * pages is done by one.  A page that takes too long costs itself: its process is ended by its watch,
+ * and where the reader reads it, poppler asks after its operators (words_limit).  What a single
+ * operator does for ever there, and a crash, still costs the document. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
@@ -47,11 +50,12 @@ enum { NOTE_PARTS = 8 }; /* pages and ranges of them that a note lists */
 enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
 
 /* Of the time of the document, the share after which no more pages are recognised.  Of what is left
- * of it, the share that a process of the crew may take over one page.  Where pages have used up so
- * much in vain that less than LAST_SHARE is left, what was read is kept and no more is tried. */
+ * of it, the share that one page may take.  Where pages have used up so much in vain that less than
+ * LAST_SHARE is left, what was read is kept and no more is tried. */
 #define OCR_SHARE  0.8
-#define PAGE_SHARE 0.3
+#define PAGE_SHARE 0.2
 #define LAST_SHARE 0.1
+#define LOOK_S     0.1 /* between looks at what a page has used */
 
 static void take_lines(struct pdf_page *p, const struct layout *lay, const struct words_page *words,
                        struct arena *a, struct arena *scratch)
@@ -94,8 +98,13 @@ struct reading {
     bool ocr_all;        /* for all pages */
     bool may_ask;        /* about pages that are pictures */
     double deadline;     /* for recognising: sys_seconds */
-    bool is_helper;      /* this is a process of the crew */
+    bool is_helper;      /* this is a process of the crew: crew_watch looks after its pages */
+    double since;        /* sys_seconds */
     size_t unread;       /* pages so far */
+    /* Of the page at hand, where this is no helper: */
+    double begun;        /* seconds of CPU */
+    double looked;       /* sys_seconds */
+    bool enough;         /* it has taken too long */
     const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
 
@@ -114,12 +123,51 @@ static void recognise(struct pdf_page *p, const struct reading *r, struct words_
     if (p->recognised) p->garbage = false, p->n_garbage = 0;
 }
 
-static void take_page(struct pdf_page *p, const struct reading *r, struct arena *scratch)
+/* Seconds for the whole document; 1e6 where nobody has set a limit. */
+static double time_given(void)
+{
+    struct rlimit most;
+    bool any = getrlimit(RLIMIT_CPU, &most) == 0 && most.rlim_cur != RLIM_INFINITY;
+    return any ? (double)most.rlim_cur : 1e6;
+}
+
+static double time_used(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* The share of the document's time that is left to this process and its crew, as crew.h has it. */
+static double time_left(const struct reading *r)
+{
+    double used = fmax(time_used(), sys_seconds() - r->since), left = 1 - used / time_given();
+    return r->crew ? fmin(left, crew_time_left(r->crew)) : left;
+}
+
+static void begin_page(struct reading *r)
+{
+    r->begun = time_used();
+    r->looked = sys_seconds();
+    r->enough = false;
+}
+
+static bool is_enough(void *reading)
+{
+    struct reading *r = reading;
+    double now = sys_seconds();
+    if (r->enough || now - r->looked < LOOK_S) return r->enough;
+    r->looked = now;
+    return r->enough = time_used() - r->begun > PAGE_SHARE * time_left(r) * time_given();
+}
+
+static void take_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
 {
     struct words_page words;
     struct layout lay;
+    begin_page(r);
     if (!words_read(r->words, (int)p->number - 1, &words)) {
         p->empty = true;
+        p->unread = r->enough;
+        r->unread += r->enough;
         return;
     }
     p->width = words.width;
@@ -202,7 +250,7 @@ static size_t run_of(const struct reading *r)
 
 static bool is_short_of_time(const struct reading *r)
 {
-    return r->crew && r->unread && crew_time_left(r->crew) < LAST_SHARE;
+    return r->unread && time_left(r) < LAST_SHARE;
 }
 
 /* Takes page k of those needed from the process that reads it.  False: none does. */
@@ -401,14 +449,6 @@ static void set_note(struct doc_builder *b, const char *note, const struct pdf_d
     buf_free(&all);
 }
 
-/* Seconds for the whole document; 1e6 where nobody has set a limit. */
-static double time_given(void)
-{
-    struct rlimit most;
-    bool any = getrlimit(RLIMIT_CPU, &most) == 0 && most.rlim_cur != RLIM_INFINITY;
-    return any ? (double)most.rlim_cur : 1e6;
-}
-
 static const char *hint_of(const struct ingest_options *o, const struct extract_aid *aid)
 {
     if (o->ocr == OCR_OFF || aid->may_ask) return NULL;
@@ -422,6 +462,7 @@ static void open_reading(struct reading *r, const struct opened *file,
                          const struct ingest_options *o, const struct extract_aid *aid, int processes)
 {
     r->words = file->d;
+    if (!r->is_helper) words_limit(r->words, is_enough, r);
     r->show_hidden = o->show_hidden;
     r->ocr = aid->ocr;
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
@@ -461,7 +502,8 @@ enum err read_pdf_with(struct extract_aid *aid, struct doc_builder *b,
                        const struct ingest_options *o, const char *name, const void *bytes,
                        size_t n, struct errinfo *e)
 {
-    struct reading reading = {.a = arena_new(), .about = arena_new(), .crew = aid->crew};
+    struct reading reading = {.a = arena_new(), .about = arena_new(), .crew = aid->crew,
+                              .since = sys_seconds()};
     struct opened file = {0};
     struct pdf_doc pdf = {0};
     enum words_status status = open_somehow(&file, bytes, n, o->password);

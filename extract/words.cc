@@ -16,6 +16,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -489,6 +490,12 @@ void words_close(struct words_doc *d)
     delete d;
 }
 
+void words_limit(struct words_doc *d, bool (*is_enough)(void *ctx), void *ctx)
+{
+    d->runner->limit.is_enough = is_enough;
+    d->runner->limit.ctx = ctx;
+}
+
 int words_pages(const struct words_doc *d)
 {
     int n = d->pdf->getNumPages();
@@ -519,6 +526,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
     text_device &dev = d->runner->run(i + 1); // owns the words of the list
+    if (d->runner->limit.reached()) throw std::runtime_error("enough");
     std::unique_ptr<TextWordList> list = dev.makeWordList();
     size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
     std::vector<word> v(most + 1);

@@ -68,6 +68,11 @@ void words_close(struct words_doc *d); /* NULL is fine */
 
 int words_pages(const struct words_doc *d);
 
+/* From now on asks after every few operators of a page whether it has taken enough; true has to stay
+ * true for the rest of words_read, which is then false.  What a single operator does (a picture, a
+ * font) nobody asks about. */
+void words_limit(struct words_doc *d, bool (*is_enough)(void *ctx), void *ctx);
+
 /* Reads page i (from 0).  False when the page cannot be made.  The memory is one malloc per
  * pointer, released by words_page_free, which accepts a zeroed page. */
 bool words_read(struct words_doc *d, int i, struct words_page *out);

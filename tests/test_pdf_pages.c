@@ -278,6 +278,20 @@ static void test_endless_pages(void **state)
     }
 }
 
+/* Of a document that is too short for several processes, too, they cost themselves only. */
+static void test_endless_alone(void **state)
+{
+    static const int endless[] = {2, 4, 0};
+    (void)state;
+    make_endless("endless.pdf", 5, endless);
+    for (int jobs = 1; jobs <= 3; jobs += 2) {
+        struct got g =
+            get(in_dir("endless.pdf"), (struct ingest_options){.jobs = jobs, .timeout_s = 6});
+        check_unread(&g, 5, endless);
+        drop(&g);
+    }
+}
+
 /* ------------------------------------------------------------------ crews */
 
 enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, WORKS, WAITS, SPINS };
@@ -427,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_processes),
         cmocka_unit_test(test_endless_page),
         cmocka_unit_test(test_endless_pages),
+        cmocka_unit_test(test_endless_alone),
         cmocka_unit_test(test_crew),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
