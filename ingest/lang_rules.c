@@ -378,8 +378,9 @@ const struct lang_rule lang_rules[] = {
     {".spec", "ruby", "^\\h*+(?:describe|require|it)\\s"},
     {".spec", "python", "^(?:import|from|a\\s*=)\\s"},
     {".sql", "plpgsql",
-     "(?i)^\\\\i\\b|\\b(?:AS\\s+\\$\\w*\\$|LANGUAGE\\s+'?plpgsql)|^\\h*+BEGIN(?:\\s+WORK)?\\s*;"},
-    {".sql", "sql", "\\bpg_[a-z]|^\\\\(?:echo|connect)\\b|^CREATE EXTENSION\\b"}, /* PostgreSQL */
+     "(?i)\\b(?:AS\\s+\\$\\w*\\$|LANGUAGE\\s+'?plpgsql)|^(?:\\\\i\\b|\\h*+BEGIN(?:\\s+WORK)?\\s*;"
+     ")"},
+    {".sql", "sql", "\\bpg_[a-z]|^(?:\\\\(?:echo|connect)|CREATE EXTENSION)\\b"}, /* PostgreSQL */
     {".sql", "sqlpl",
      "(?i)\\b(?:ALTER\\s+MODULE|MODE\\s+DB2SQL|SYS(?:CAT|PROC)\\.|BEGIN ATOMIC|"
      "ASSOCIATE\\s+RESULT|END!\\s*$)|"
@@ -387,9 +388,9 @@ const struct lang_rule lang_rules[] = {
     {".sql", "plsql",
      "(?i)\\b(?:XMLTYPE|systimestamp|CONNECT\\s+BY|AUTHID\\s|VARCHAR2|PACKAGE\\s+BODY|"
      "(?:CREATE|REPLACE)\\s+PACKAGE|SYSDATE)\\b|"
-     "\\.nextval\\b|%TYPE\\b|\\$\\$PLSQL_|^/\\s*$"},
+     "[.%$](?:nextval\\b|TYPE\\b|\\$PLSQL_)|^/\\s*$"},
     {".sql", "tsql",
-     "(?i)\\b(?:BEGIN\\s+(?:TRY|CATCH)|OUTPUT\\s+INSERTED|DECLARE\\s+@|NVARCHAR\\b)|\\[dbo\\]|"
+     "(?i)\\b(?:BEGIN\\s+(?:TRY|CATCH)|OUTPUT\\s+INSERTED|DECLARE\\s+@|NVARCHAR\\b|dbo\\])|"
      "^\\h*+GO\\s*$"},
     {".st", "stringtemplate", "^\\w+\\([^)]*\\)\\s*::=|\\$\\w+[($]|<if\\(|^group\\s"},
     {".st", "smalltalk", ""},
