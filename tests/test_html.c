@@ -380,6 +380,38 @@ static void test_names_of_boxes(void **state)
     }
 }
 
+/* Who owns a picture stands at the start or the end of a caption, in a form of its own. */
+static void test_captions(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "Photosynthesis rate by leaf area, figure 1.",
+        "Credit volume by quarter; accredited banks only.",
+        "Figure 2. Images (c) and (d) show the EPA limit of 2001, and how it was met.",
+        "Source: survey of households.",
+        "Photons by year, as seen by the Getty telescope in spring."};
+    static const char *const credits[] = {"A man walks. Photo: Jane Doe",
+                                          "Photograph by Jane Doe",
+                                          "A man walks (AP Photo/Jane Doe)",
+                                          "A man walks. Jane Doe / Getty",
+                                          "A man walks Getty Images",
+                                          "A man walks. Credit: Someone",
+                                          "A man walks <i>Credit: Someone</i>",
+                                          "\xc2\xa9 Jane Doe: a man walks",
+                                          "REUTERS/Jane Doe"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof credits / sizeof *credits; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *caption = kept ? text[i] : credits[i - sizeof text / sizeof *text];
+        char html[256];
+        snprintf(html, sizeof html, "<figure><figcaption>%s</figcaption></figure>", caption);
+        struct got g = get_article(html);
+        char start[9];
+        snprintf(start, sizeof start, "%s", caption);
+        if (!!strstr(g.d->text.s, start) != kept) fail_msg("%s", caption);
+        drop(&g);
+    }
+}
+
 /* What the page says to be the body of the article is it, whatever else a name says. */
 static void test_body_with_a_bad_name(void **state)
 {
@@ -570,18 +602,26 @@ static void test_segments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_form),      cmocka_unit_test(test_formulas),
-        cmocka_unit_test(test_mathml),    cmocka_unit_test(test_unseen),
-        cmocka_unit_test(test_lists),     cmocka_unit_test(test_list_places),
-        cmocka_unit_test(test_old_lines), cmocka_unit_test(test_attributes),
-        cmocka_unit_test(test_hidden),    cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_form),
+        cmocka_unit_test(test_formulas),
+        cmocka_unit_test(test_mathml),
+        cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_list_places),
+        cmocka_unit_test(test_old_lines),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_empty),
         cmocka_unit_test(test_main_part),
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
+        cmocka_unit_test(test_captions),
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_places),
-        cmocka_unit_test(test_charsets),  cmocka_unit_test(test_hard),
-        cmocka_unit_test(test_articles),  cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_charsets),
+        cmocka_unit_test(test_hard),
+        cmocka_unit_test(test_articles),
+        cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
