@@ -42,9 +42,9 @@ deepread cache warm missing.txt
 ! missing.txt: No such file or directory
 = 4
 ---
+# The folder was made, to see that it can be, and nothing in it.
 deepread cache warm lease.txt && ls $DEEPREAD_CACHE_DIR
 ? * tokens: fewer than 1024 are not kept
-= 2
 ---
 deepread ask 'When?' --cache-max 5 lease.txt
 ! --cache-max: *
