@@ -185,6 +185,12 @@ bool utf8_is_space(uint32_t cp)
            cp == 0x205f || cp == 0x3000;
 }
 
+bool utf8_steers(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
+           (cp >= 0x2066 && cp <= 0x2069);
+}
+
 bool utf8_is_cjk(uint32_t cp)
 {
     return (cp >= 0x2e80 && cp <= 0x2fdf) ||   /* radicals */

@@ -55,6 +55,8 @@ size_t utf8_put(uint32_t cp, char out[4]);
 size_t utf8_check(const char *s, size_t n);
 size_t utf8_count(const char *s, size_t n); /* code points */
 bool utf8_is_space(uint32_t cp);            /* Unicode White_Space */
+bool utf8_steers(uint32_t cp);               /* what a terminal would obey: C0, DEL, C1, and the marks
+                                                that reorder what a person sees */
 bool utf8_is_cjk(uint32_t cp);              /* Han, kana, hangul: scripts read without spaces */
 
 #endif

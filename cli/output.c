@@ -149,15 +149,12 @@ enum err output_end(struct output *o, const struct look *look, struct errinfo *e
 
 /* ------------------------------------------------------------------ parts of every format */
 
-/* One character; what a terminal would obey is written out: C0, DEL, C1, and the marks that
- * reorder what a person sees. */
+/* One character; what a terminal would obey is written out. */
 static void add_char(struct buf *out, uint32_t cp)
 {
-    bool control = cp < 0x20 || (cp >= 0x7f && cp < 0xa0);
-    bool reorders = (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
-    if (control) buf_addf(out, "\\x%02x", (unsigned)cp);
-    else if (reorders) buf_addf(out, "\\u%04x", (unsigned)cp);
-    else buf_add_utf8(out, cp);
+    if (!utf8_steers(cp)) buf_add_utf8(out, cp);
+    else if (cp < 0x100) buf_addf(out, "\\x%02x", (unsigned)cp);
+    else buf_addf(out, "\\u%04x", (unsigned)cp);
 }
 
 void output_value(struct buf *out, struct str s)

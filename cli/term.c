@@ -50,9 +50,7 @@ static void add_plain(struct buf *out, const char *s, size_t n)
     for (size_t i = 0; i < n;) {
         uint32_t cp;
         i += utf8_next(s + i, n - i, &cp);
-        bool control = cp < 0x20 || (cp >= 0x7f && cp < 0xa0);
-        bool reorders = (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
-        if (control || reorders) buf_addc(out, '?');
+        if (utf8_steers(cp)) buf_addc(out, '?');
         else buf_add_utf8(out, cp);
     }
 }
