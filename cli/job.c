@@ -400,9 +400,7 @@ const char *job_misfit(struct job *j, const struct plan *p)
 
 enum err job_check_window(struct job *j, size_t prompt, struct errinfo *e)
 {
-    struct plan p;
-    job_totals(j, prompt, &p);
-    p.free_bytes = 0; /* is no concern of it */
+    struct plan p = {.window = window(j), .reply = j->o->max_tokens, .prompt = prompt};
     const char *misfit = job_misfit(j, &p);
     if (!misfit) return OK;
     j->stage = STAGE_FIT;
