@@ -15,11 +15,11 @@
 
 #include "base/mem.h"
 #include "base/sys.h"
+#include "extract/cpu_time.h"
 
 #define PIPE    (1 << 20) /* bytes that a process may be ahead */
 #define TICK_MS 200       /* between looks at the time that all have used */
 #define LOOK_US 100000    /* between a watch's looks at its process       */
-#define ENDLESS 1e9       /* seconds that nobody has limited              */
 
 enum { EXIT_LATE = 3 }; /* a process was ended by its watch */
 
@@ -82,19 +82,6 @@ static bool is_within_part(const struct crew *c)
            (rlim_t)now.ru_maxrss * 1024 <= data.rlim_cur / (rlim_t)(c->n + 1);
 }
 
-static double seconds_of(clockid_t clock)
-{
-    struct timespec t;
-    return clock_gettime(clock, &t) ? 0 : (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double time_limit(void)
-{
-    struct rlimit most;
-    bool any = !getrlimit(RLIMIT_CPU, &most) && most.rlim_cur != RLIM_INFINITY;
-    return any ? (double)most.rlim_cur : ENDLESS;
-}
-
 static void set_left(struct crew *c, double seconds)
 {
     c->left = seconds > 0 ? seconds : 0;
@@ -105,11 +92,11 @@ static void set_left(struct crew *c, double seconds)
  * together have used it up. */
 static void keep_time(struct crew *c)
 {
-    double most = time_limit(), clock_time = sys_seconds() - c->since;
-    double sum = seconds_of(CLOCK_PROCESS_CPUTIME_ID) + c->spent;
+    double most = cpu_given(), clock_time = sys_seconds() - c->since;
+    double sum = cpu_used() + c->spent;
     for (int i = 0; i < c->made; i++) {
         clockid_t clock;
-        if (c->v[i].pid && !clock_getcpuclockid(c->v[i].pid, &clock)) sum += seconds_of(clock);
+        if (c->v[i].pid && !clock_getcpuclockid(c->v[i].pid, &clock)) sum += cpu_used_by(clock);
     }
     set_left(c, most - (sum > clock_time ? sum : clock_time));
     if (sum > most) raise(SIGXCPU);
@@ -117,7 +104,7 @@ static void keep_time(struct crew *c)
 
 double crew_time_left(const struct crew *c)
 {
-    return c->left / time_limit();
+    return c->left / cpu_given();
 }
 
 /* ------------------------------------------------------------------ a process of it */
@@ -146,7 +133,7 @@ static void look(int sig)
 {
     (void)sig;
     double left = 1e-3 * (double)atomic_load(&watch.all->left_ms);
-    double used = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - watch.used - watch.grace;
+    double used = cpu_used() - watch.used - watch.grace;
     double passed = sys_seconds() - watch.since - watch.grace;
     if (atomic_load(&watch.all->stop)) _exit(0);
     if (used > watch.share * left || passed > left) _exit(EXIT_LATE);
@@ -158,7 +145,7 @@ void crew_watch(double share, double grace)
     setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
     watch.share = share;
     watch.grace = grace;
-    watch.used = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    watch.used = cpu_used();
     watch.since = sys_seconds();
     if (share > 0) setitimer(ITIMER_REAL, &(struct itimerval){often, often}, NULL);
 }
@@ -240,7 +227,7 @@ struct crew *crew_new(int n, enum sandbox_need need, crew_work *work, void *ctx)
     c->all = shared;
     c->n = n;
     c->since = sys_seconds();
-    set_left(c, time_limit());
+    set_left(c, cpu_given());
     for (int i = 0; i < n + CREW_RESERVE; i++)
         if (!add_member(c, (struct crew_post){.of = n, .stop = &c->all->stop}, need, work, ctx)) {
             crew_end(c);

@@ -18,9 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
+#include "extract/cpu_time.h"
 #include "extract/extract.h"
 #include "extract/pdf_flow.h"
 #include "extract/pdf_garbage.h"
@@ -123,29 +122,16 @@ static void recognise(struct pdf_page *p, const struct reading *r, struct words_
     if (p->recognised) p->garbage = false, p->n_garbage = 0;
 }
 
-/* Seconds for the whole document; 1e6 where nobody has set a limit. */
-static double time_given(void)
-{
-    struct rlimit most;
-    bool any = getrlimit(RLIMIT_CPU, &most) == 0 && most.rlim_cur != RLIM_INFINITY;
-    return any ? (double)most.rlim_cur : 1e6;
-}
-
-static double time_used(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
-}
-
 /* The share of the document's time that is left to this process and its crew, as crew.h has it. */
 static double time_left(const struct reading *r)
 {
-    double used = fmax(time_used(), sys_seconds() - r->since), left = 1 - used / time_given();
+    double used = fmax(cpu_used(), sys_seconds() - r->since), left = 1 - used / cpu_given();
     return r->crew ? fmin(left, crew_time_left(r->crew)) : left;
 }
 
 static void begin_page(struct reading *r)
 {
-    r->begun = time_used();
+    r->begun = cpu_used();
     r->looked = sys_seconds();
     r->enough = false;
 }
@@ -156,7 +142,7 @@ static bool is_enough(void *reading)
     double now = sys_seconds();
     if (r->enough || now - r->looked < LOOK_S) return r->enough;
     r->looked = now;
-    return r->enough = time_used() - r->begun > PAGE_SHARE * time_left(r) * time_given();
+    return r->enough = cpu_used() - r->begun > PAGE_SHARE * time_left(r) * cpu_given();
 }
 
 static void take_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
@@ -468,7 +454,7 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
     r->may_ask = aid->may_ask;
     /* So that what was read is not lost with the rest; the CPU time is one sum for all processes. */
-    double recognising = o->ocr_ms ? 1e-3 * fmax(0, o->ocr_ms) : OCR_SHARE * time_given();
+    double recognising = o->ocr_ms ? 1e-3 * fmax(0, o->ocr_ms) : OCR_SHARE * cpu_given();
     r->deadline = sys_seconds() + recognising / processes;
     r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);
