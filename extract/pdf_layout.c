@@ -139,9 +139,10 @@ static size_t bucket_of(const struct open_pieces *o, float v)
 static bool is_ruled(const struct work *k, const struct item *a, const struct item *b)
 {
     const struct rule *r = k->page->rule;
-    size_t lo = 0, hi = k->upright ? k->page->n_rules : 0;
+    size_t lo = 0, hi = k->page->n_rules;
     float slack = 0.1f * b->size, x0 = a->u1 - slack, x1 = b->u0 + slack;
     float mid = 0.5f * (fmaxf(a->v0, b->v0) + fminf(a->v1, b->v1));
+    if (!k->upright) return false;
     while (lo < hi) {
         size_t m = lo + (hi - lo) / 2;
         if (r[m].x < x0)
@@ -149,7 +150,7 @@ static bool is_ruled(const struct work *k, const struct item *a, const struct it
         else
             hi = m;
     }
-    for (; lo < k->page->n_rules && r[lo].x <= x1 && k->upright; lo++)
+    for (; lo < k->page->n_rules && r[lo].x <= x1; lo++)
         if (r[lo].y0 <= mid && r[lo].y1 >= mid) return true;
     return false;
 }
