@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "extract/html_clean.h"
 #include "extract/html_names.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -25,7 +26,7 @@ static const char *const roles[] = {"menu",   "menubar",     "complementary", "n
                                     "alert",  "alertdialog", "dialog",        "search",
                                     "banner", "contentinfo"};
 
-/* ------------------------------------------------------------------ names */
+/* ------------------------------------------------------------------ what is no candidate */
 
 static bool has_role(const xmlNode *n)
 {
@@ -35,37 +36,16 @@ static bool has_role(const xmlNode *n)
     return false;
 }
 
-static int weight_of(const xmlNode *n, const struct rules *r)
-{
-    int bits = r->weights ? names_of(n) : 0;
-    return 25 * (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) -
-                 !!(bits & ID_BAD));
-}
-
-static bool inside(const xmlNode *n, enum html_tag a, enum html_tag b)
-{
-    for (n = n->parent; n && n->_private; n = n->parent)
-        if (tree_facts(n)->tag == a || tree_facts(n)->tag == b) return true;
-    return false;
-}
-
-/* ------------------------------------------------------------------ what is no candidate */
-
-static bool is_body_of_article(const xmlNode *n)
-{
-    return (names_of(n) & NAMED_CERTAIN) || !strcasecmp(tree_attr(n, "itemprop"), "articleBody");
-}
-
 static bool speaks_against(const xmlNode *n, const struct html_facts *f, const struct rules *r)
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
         return !(names_of(n) & NAMED_PERHAPS) || f->tag == TAG_NAV;
-    if (!r->unlikely || is_body_of_article(n)) return false;
+    if (!r->unlikely || names_say_body(n)) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PERHAPS) &&
-           !inside(n, TAG_TABLE, TAG_CODE);
+           !tree_inside(n, TAG_TABLE, TAG_CODE);
 }
 
 static bool is_byline(const xmlNode *n, const struct html_facts *f)
@@ -77,8 +57,8 @@ static bool is_byline(const xmlNode *n, const struct html_facts *f)
 /* A name that speaks against half of the page speaks of something else. */
 static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 {
-    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all && !is_body_of_article(n) &&
-           !inside(n, TAG_PRE, TAG_CODE);
+    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all && !names_say_body(n) &&
+           !tree_inside(n, TAG_PRE, TAG_CODE);
 }
 
 static void drop_unlikely(xmlNode *body, const struct rules *r)
@@ -96,7 +76,7 @@ static void drop_unlikely(xmlNode *body, const struct rules *r)
 
 static bool is_article(const xmlNode *n)
 {
-    return tree_facts(n)->tag == TAG_ARTICLE || is_body_of_article(n);
+    return tree_facts(n)->tag == TAG_ARTICLE || names_say_body(n);
 }
 
 /* Characters that are in no link. */
@@ -107,7 +87,7 @@ static int own_chars(const xmlNode *n)
 
 static float first_points(const xmlNode *n, const struct html_facts *f, const struct rules *r)
 {
-    float p = (float)weight_of(n, r);
+    float p = (float)(r->weights ? names_weight(n) : 0);
     switch (f->tag) {
     case TAG_ARTICLE: p += 10; break;
     case TAG_MAIN: p += 5; break;
@@ -132,7 +112,7 @@ static float first_points(const xmlNode *n, const struct html_facts *f, const st
     case TAG_TH: p -= 5; break;
     default: break;
     }
-    if (is_body_of_article(n)) p += 30;
+    if (names_say_body(n)) p += 30;
     return p;
 }
 
@@ -345,199 +325,6 @@ static void keep_around(xmlNode *top, const xmlNode *body)
     }
 }
 
-/* ------------------------------------------------------------------ cleaning */
-
-static void find_data_tables(xmlNode *body)
-{
-    for (xmlNode *t = body; t; t = tree_next_kept(t, body)) {
-        struct html_facts *f = tree_facts(t);
-        if (!f || f->tag != TAG_TABLE) continue;
-        int rows = 0, cells = 0;
-        bool data = *tree_attr(t, "summary"), nested = false;
-        for (xmlNode *n = tree_next(t, t, false); n; n = tree_next(n, t, false)) {
-            const struct html_facts *g = tree_facts(n);
-            if (!g || n->type != XML_ELEMENT_NODE) continue;
-            rows += g->tag == TAG_TR;
-            cells += g->tag == TAG_TD || g->tag == TAG_TH;
-            nested |= g->tag == TAG_TABLE;
-            data |= g->tag == TAG_CAPTION || g->tag == TAG_TH || g->tag == TAG_THEAD ||
-                    g->tag == TAG_TFOOT;
-        }
-        bool layout = !strcmp(tree_attr(t, "role"), "presentation") || nested;
-        f->data_table =
-            !layout && (data || (rows > 1 && cells >= 2 * rows && (rows >= 10 || cells > 10)));
-    }
-}
-
-static bool in_data_table(const xmlNode *n)
-{
-    for (; n && n->_private; n = n->parent)
-        if (tree_facts(n)->tag == TAG_TABLE && tree_facts(n)->data_table) return true;
-    return false;
-}
-
-/* A box, list or form inside the content that is no text. */
-static bool is_clutter(const xmlNode *n, const struct html_facts *f, const struct rules *r)
-{
-    const struct html_sums *s = &f->sum;
-    bool list = f->tag == TAG_UL || f->tag == TAG_OL;
-    int weight = weight_of(n, r);
-    float density = tree_link_density(n);
-    if ((f->tag == TAG_TABLE && f->data_table) || is_body_of_article(n)) return false;
-    if (in_data_table(n) || inside(n, TAG_CODE, TAG_PRE)) return false;
-    if (weight < 0) return true;
-    if (s->commas >= 10) return false;
-    if (!list) list = (float)s->list_chars > 0.9f * (float)s->chars;
-    bool figure = inside(n, TAG_FIGURE, TAG_FIGURE);
-    float headings = s->chars ? (float)s->heading_chars / (float)s->chars : 0;
-    if (!figure && s->img > 1 && (float)s->p / (float)s->img < 0.5f) return s->chars < 300;
-    if (!list && s->li - 100 > s->p) return true;
-    if (s->input > s->p / 3) return true;
-    if (!list && !figure && headings < 0.9f && s->chars < 25 && (s->img == 0 || s->img > 2) &&
-        density > 0)
-        return true;
-    /* Prose with many links in it, as in manuals, is more than a box of links. */
-    bool prose = s->p > 0 && s->chars - s->link_chars > 120;
-    if (!list && weight < 25 && density > (prose ? 0.4f : 0.2f)) return true;
-    return weight >= 25 && density > 0.5f;
-}
-
-static bool is_caption(const xmlNode *n, const struct html_facts *f)
-{
-    return f->tag == TAG_FIGCAPTION || (names_of(n) & NAMED_CAPTION);
-}
-
-/* One piece of text of a caption, without the blanks and points around it. */
-static void trim(const char *s, struct buf *out)
-{
-    out->n = 0;
-    for (; *s; s++) {
-        bool blank = strchr(" \n\t\r", *s);
-        if (!blank) buf_addc(out, *s);
-        if (blank && out->n && out->s[out->n - 1] != ' ') buf_addc(out, ' ');
-    }
-    while (out->n && strchr(" .)]", out->s[out->n - 1])) out->n--;
-    buf_addc(out, '\0');
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/* "Photo:", "Photograph by Jane Doe", "AP Photo/Jane Doe", "Credit...Jane Doe". */
-static bool is_label(const char *at)
-{
-    static const char *const labels[] = {"photo", "photos", "photograph",   "picture",
-                                         "image", "credit", "foto",         "fotos",
-                                         "bild",  "kuva",   "cr\303\251dit"};
-    for (size_t i = 0; i < COUNT(labels); i++) {
-        size_t n = strlen(labels[i]);
-        if (strncasecmp(at, labels[i], n)) continue;
-        const char *after = at + n + strspn(at + n, " ");
-        if (*after == ':' || *after == '/' || !strncmp(after, "...", 3)) return true;
-        if (!strncmp(after, "by ", 3) && after[3] >= 'A' && after[3] <= 'Z') return true;
-    }
-    return !strncmp(at, "Courtesy ", 9) || !strncmp(at, "Image copyright", 15) ||
-           !strncmp(at, "(c) 20", 6);
-}
-
-/* An agency that ends a caption, or has a name behind a stroke. */
-static bool is_agency(const char *s, const char *at)
-{
-    static const char *const names[] = {
-        "Getty Images", "Getty",      "GETTY", "GETTY IMAGES", "Reuters",          "REUTERS",
-        "AFP",          "AP",         "dpa",   "EPA",          "Associated Press", "Shutterstock",
-        "iStock",       "iStock.com", "Alamy", "imago",        "picture alliance"};
-    const char *before = at;
-    while (before > s && before[-1] == ' ') before--;
-    bool apart = before == s || !is_letter(before[-1]) ||
-                 (before - s >= 4 && !strncmp(before - 4, " via", 4));
-    for (size_t i = 0; i < COUNT(names); i++) {
-        size_t n = strlen(names[i]);
-        if (strncmp(at, names[i], n)) continue;
-        if (at[n] == '/' || (!at[n] && (apart || i == 0))) return true;
-    }
-    return false;
-}
-
-static bool is_credit(const char *s)
-{
-    enum { LONG = 400, TAIL = 80 };
-    const char *end = s + strlen(s);
-    if (end - s > LONG) return false;
-    for (const char *at = s; at < end; at++) {
-        if (at != s && (end - at > TAIL || is_letter(at[-1]))) continue;
-        if (is_label(at) || is_agency(s, at)) return true;
-    }
-    return strstr(s, "\xc2\xa9");
-}
-
-/* A picture of an agency adorns an article, and a piece of its caption says at its start or its end
- * who owns it.  Captions without that, and long pieces, explain figures, and are text. */
-static bool has_credit(xmlNode *caption)
-{
-    struct buf piece = {0};
-    bool found = false;
-    for (xmlNode *n = caption; n && !found; n = tree_next(n, caption, false)) {
-        if (n->type == XML_ELEMENT_NODE || !n->content) continue;
-        trim((const char *)n->content, &piece);
-        found = is_credit(piece.s);
-    }
-    buf_free(&piece);
-    return found;
-}
-
-static void clean(xmlNode *root, const struct rules *r)
-{
-    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
-        struct html_facts *f = tree_facts(n);
-        if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
-        int heading = tree_heading_level(f->tag);
-        bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500;
-        if (heading && weight_of(n, r) < 0)
-            f->drop = true;
-        else if (r->clean && is_caption(n, f) && has_credit(n))
-            f->drop = true;
-        else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
-            f->drop = true;
-        else if (r->clean && (f->tag == TAG_FORM || f->tag == TAG_FIELDSET || f->tag == TAG_TABLE ||
-                              f->tag == TAG_UL || f->tag == TAG_OL || f->tag == TAG_DIV))
-            f->drop = is_clutter(n, f, r);
-    }
-}
-
-/* Whether text is left between a heading and the next one of its rank or the end; *lost: something
- * there was taken out. */
-static bool introduces(xmlNode *h, xmlNode *root, bool *lost)
-{
-    int level = tree_heading_level(tree_facts(h)->tag);
-    for (xmlNode *n = tree_next(h, root, true), *next; n; n = next) {
-        const struct html_facts *f = tree_facts(n);
-        bool over = !f || f->drop;
-        if (f && f->drop && !f->hidden) *lost = true;
-        int other = f && !over ? tree_heading_level(f->tag) : 0;
-        if (other && other <= level) return false;
-        if (other)
-            over = true;
-        else if (f && !over && n->type != XML_ELEMENT_NODE && f->sum.chars > 0)
-            return true;
-        next = tree_next(n, root, over);
-    }
-    return false;
-}
-
-/* A heading of nothing but what was taken out goes with it. */
-static void drop_empty_headings(xmlNode *root)
-{
-    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
-        struct html_facts *f = tree_facts(n);
-        bool lost = false;
-        if (!f || f->drop || !tree_heading_level(f->tag) || n == root) continue;
-        if (!introduces(n, root, &lost) && lost) f->drop = true;
-    }
-}
-
 /* ------------------------------------------------------------------ trying */
 
 /* Facts of one try, so that the next can start afresh and the best be restored. */
@@ -578,12 +365,11 @@ static int attempt(xmlNode *body, const struct rules *r)
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     if (!in_article(best, body)) best = widen(best, body);
     keep_around(best, body);
-    find_data_tables(body);
+    clean_find_tables(body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
          c = c->next) {
         if (c->_private && tree_facts(c)->keep && !tree_facts(c)->drop) {
-            clean(c, r);
-            if (r->clean) drop_empty_headings(c);
+            clean_part(c, r->weights, r->clean);
         }
         if (best == body) break;
     }

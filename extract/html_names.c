@@ -2,6 +2,7 @@
 #include "extract/html_names.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { LONGEST = 120 }; /* characters of a name that somebody gave */
 
@@ -209,4 +210,16 @@ int names_of(const xmlNode *n)
     if (id_is_heading(n, f)) id &= ~(NAMED_NEVER | ID_BAD);
     f->named = NAMED_KNOWN | bits_of(tree_attr(n, "class"), CLASS_GOOD, CLASS_BAD) | id;
     return f->named;
+}
+
+bool names_say_body(const xmlNode *n)
+{
+    return (names_of(n) & NAMED_CERTAIN) || !strcasecmp(tree_attr(n, "itemprop"), "articleBody");
+}
+
+int names_weight(const xmlNode *n)
+{
+    int bits = names_of(n);
+    return 25 * (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) -
+                 !!(bits & ID_BAD));
 }

@@ -25,4 +25,10 @@ enum name_bits {
 /* The bits of an element, looked up once. */
 int names_of(const xmlNode *n);
 
+/* Names or attributes say that n is the body of an article. */
+bool names_say_body(const xmlNode *n);
+
+/* Points for what class and id say, below 0 where they speak against text. */
+int names_weight(const xmlNode *n);
+
 #endif

@@ -69,6 +69,13 @@ xmlNode *tree_next_kept(xmlNode *n, const xmlNode *root)
     return tree_next(n, root, !f || f->drop);
 }
 
+bool tree_inside(const xmlNode *n, enum html_tag a, enum html_tag b)
+{
+    for (n = n->parent; n && n->_private; n = n->parent)
+        if (tree_facts(n)->tag == a || tree_facts(n)->tag == b) return true;
+    return false;
+}
+
 /* ------------------------------------------------------------------ attributes */
 
 const char *tree_attr(const xmlNode *n, const char *name)

@@ -412,6 +412,47 @@ static void test_captions(void **state)
     }
 }
 
+/* Between the paragraphs of an article stand pointers to other pages; what only begins like one, or
+ * holds a link, is text. */
+static void test_pointers(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "<p>The words in question <a href=/x>lead to a page</a>, among others.</p>",
+        "<p><a name=q>The words in question are the question of an interview?</a></p>",
+        "<p><a href=#q>The words in question lead to a place below.</a></p>",
+        "<p><a href=https://example.org/words>https://example.org/The words in question</a></p>",
+        "<p>See also the words in question, which lead nowhere.</p>",
+        "<p>Advertisement is the matter of the words in question.</p>",
+        "<h2>Related work</h2><p>The words in question.</p>",
+        "<h2>Comments</h2><p>The words in question.</p>",
+        "<ul><li><a href=/x>The words in question</a></ul>",
+        "<table><tr><th>a<th>b<tr><td><p><a href=/x>The words in question are data</a></p><td>1"
+        "</table>"};
+    static const char *const pointers[] = {
+        "<p><strong><a href=/x>THE WORDS IN QUESTION, ELSEWHERE</a></strong></p>",
+        "<p>READ MORE: <a href=/x>The words in question</a></p>",
+        "<p>\xc3\x80 lire aussi : <a href=/x>The words in question</a></p>",
+        "<h3>You may also like...</h3><p><a href=/x>The words in question</a></p>",
+        "<p><b>Weitere Artikel zum Thema:</b></p><ul><li><a href=/x>The words in question</a></ul>",
+        "<p><b>More:</b></p><ul><li><a href=/y>one</a></ul><p><a href=/x>The words in question</a>"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof pointers / sizeof *pointers; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *html = kept ? text[i] : pointers[i - sizeof text / sizeof *text];
+        struct got g = get_article(html);
+        bool found = strstr(g.d->text.s, "words in question") || strstr(g.d->text.s, "WORDS IN");
+        if (found != kept) fail_msg("%s", html);
+        assert_null(strstr(g.d->text.s, "also like"));
+        assert_null(strstr(g.d->text.s, "Weitere"));
+        assert_non_null(strstr(g.d->text.s, "It ends here"));
+        drop(&g);
+    }
+    struct got g = get_article("<p>Advertisement</p><div>Werbung:</div>");
+    assert_null(strstr(g.d->text.s, "Advertisement"));
+    assert_null(strstr(g.d->text.s, "Werbung"));
+    drop(&g);
+}
+
 /* What the page says to be the body of the article is it, whatever else a name says. */
 static void test_body_with_a_bad_name(void **state)
 {
@@ -616,6 +657,7 @@ int main(void)
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
         cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_charsets),

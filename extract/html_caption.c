@@ -1,0 +1,100 @@
+/* html_caption.c: see html_caption.h. */
+#include "extract/html_caption.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "extract/html_names.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static bool is_caption(const xmlNode *n)
+{
+    return tree_facts(n)->tag == TAG_FIGCAPTION || (names_of(n) & NAMED_CAPTION);
+}
+
+/* One piece of text of a caption, without the blanks and points around it. */
+static void trim(const char *s, struct buf *out)
+{
+    out->n = 0;
+    for (; *s; s++) {
+        bool blank = strchr(" \n\t\r", *s);
+        if (!blank) buf_addc(out, *s);
+        if (blank && out->n && out->s[out->n - 1] != ' ') buf_addc(out, ' ');
+    }
+    while (out->n && strchr(" .)]", out->s[out->n - 1])) out->n--;
+    buf_addc(out, '\0');
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "Photo:", "Photograph by Jane Doe", "AP Photo/Jane Doe", "Credit...Jane Doe". */
+static bool is_label(const char *at)
+{
+    static const char *const labels[] = {"photo", "photos", "photograph",   "picture",
+                                         "image", "credit", "foto",         "fotos",
+                                         "bild",  "kuva",   "cr\303\251dit"};
+    for (size_t i = 0; i < COUNT(labels); i++) {
+        size_t n = strlen(labels[i]);
+        if (strncasecmp(at, labels[i], n)) continue;
+        const char *after = at + n + strspn(at + n, " ");
+        if (*after == ':' || *after == '/' || !strncmp(after, "...", 3)) return true;
+        if (!strncmp(after, "by ", 3) && after[3] >= 'A' && after[3] <= 'Z') return true;
+    }
+    return !strncmp(at, "Courtesy ", 9) || !strncmp(at, "Image copyright", 15) ||
+           !strncmp(at, "(c) 20", 6);
+}
+
+/* An agency that ends a caption, or has a name behind a stroke. */
+static bool is_agency(const char *s, const char *at)
+{
+    static const char *const names[] = {
+        "Getty Images", "Getty",      "GETTY", "GETTY IMAGES", "Reuters",          "REUTERS",
+        "AFP",          "AP",         "dpa",   "EPA",          "Associated Press", "Shutterstock",
+        "iStock",       "iStock.com", "Alamy", "imago",        "picture alliance"};
+    const char *before = at;
+    while (before > s && before[-1] == ' ') before--;
+    bool apart = before == s || !is_letter(before[-1]) ||
+                 (before - s >= 4 && !strncmp(before - 4, " via", 4));
+    for (size_t i = 0; i < COUNT(names); i++) {
+        size_t n = strlen(names[i]);
+        if (strncmp(at, names[i], n)) continue;
+        if (at[n] == '/' || (!at[n] && (apart || i == 0))) return true;
+    }
+    return false;
+}
+
+static bool is_credit(const char *s)
+{
+    enum { LONG = 400, TAIL = 80 };
+    const char *end = s + strlen(s);
+    if (end - s > LONG) return false;
+    for (const char *at = s; at < end; at++) {
+        if (at != s && (end - at > TAIL || is_letter(at[-1]))) continue;
+        if (is_label(at) || is_agency(s, at)) return true;
+    }
+    return strstr(s, "\xc2\xa9");
+}
+
+/* A picture of an agency adorns an article, and a piece of its caption says at its start or its end
+ * who owns it.  Captions without that, and long pieces, explain figures, and are text. */
+static bool has_credit(xmlNode *caption)
+{
+    struct buf piece = {0};
+    bool found = false;
+    for (xmlNode *n = caption; n && !found; n = tree_next(n, caption, false)) {
+        if (n->type == XML_ELEMENT_NODE || !n->content) continue;
+        trim((const char *)n->content, &piece);
+        found = is_credit(piece.s);
+    }
+    buf_free(&piece);
+    return found;
+}
+
+bool caption_adorns(xmlNode *n)
+{
+    return is_caption(n) && has_credit(n);
+}
