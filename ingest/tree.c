@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 
 #include "ingest/glob.h"
 #include "ingest/ignore.h"
+#include "ingest/tree_queue.h"
 
 #define MAX_DEPTH 128
 #define MAX_FILE ((size_t)64 << 20)
@@ -23,17 +26,16 @@ struct seen { /* a folder or file that was visited, when links are followed */
 
 struct walk {
     const struct ingest_options *o;
-    struct arena *a;   /* of the caller: ledger */
-    struct arena *own; /* of the walk: globs, rules */
-    struct ledger *ledger;
+    const char *root;
+    struct arena *own; /* globs, rules */
+    struct tree_queue *to;
     struct ignore *ignore;
     struct globs include, exclude;
-    tree_visit *visit;
-    void *ctx;
-    struct errinfo *e;
+    struct errinfo e; /* why it ended early */
     struct buf path;   /* operand/rel */
     size_t root_len;   /* path.s + root_len is rel */
     size_t max_file;
+    size_t n_files;    /* found so far */
     int depth;
     struct seen *seen; /* open addressing */
     size_t n_seen, cap_seen;
@@ -53,7 +55,7 @@ static const char *rel_of(const struct walk *w)
 
 static void leave_out(struct walk *w, enum ledger_status status, const char *reason, size_t bytes)
 {
-    ledger_add(w->ledger, w->a, status, w->path.s, reason, bytes);
+    tree_queue_left_out(w->to, status, w->path.s, reason, bytes);
 }
 
 /* ------------------------------------------------------------------ seen before */
@@ -153,7 +155,7 @@ static bool read_entry(const struct walk *w, int folder, const char *name, struc
     return true;
 }
 
-/* All names of an open folder, sorted; closes it. */
+/* All names of an open folder, sorted. */
 static struct entry *read_folder(const struct walk *w, DIR *d, size_t *n)
 {
     struct entry *v = NULL;
@@ -197,34 +199,30 @@ static enum err enter(struct walk *w, int above, const struct entry *f)
     return r;
 }
 
-static enum err one_file(struct walk *w, int folder, const struct entry *f)
+static void one_file(struct walk *w, int folder, const struct entry *f)
 {
     size_t bytes = (size_t)f->st.st_size;
     if (!S_ISREG(f->st.st_mode)) {
         leave_out(w, LEDGER_SKIPPED, special_kind(f->st.st_mode), 0);
-        return OK;
-    }
-    if (!is_included(w)) {
+    } else if (!is_included(w)) {
         leave_out(w, LEDGER_IGNORED, "not included", bytes);
-        return OK;
-    }
-    if (bytes > w->max_file) {
+    } else if (bytes > w->max_file) {
         char why[64];
         snprintf(why, sizeof why, "larger than %zu bytes", w->max_file);
         leave_out(w, LEDGER_SKIPPED, why, bytes);
-        return OK;
-    }
-    if (w->o->follow && seen_before(w, &f->st)) {
+    } else if (w->o->follow && seen_before(w, &f->st)) {
         leave_out(w, LEDGER_SKIPPED, "read already (link)", bytes);
-        return OK;
+    } else {
+        struct tree_file t = {w->path.s, rel_of(w), folder, f->name, bytes, f->linked};
+        tree_queue_file(w->to, &t);
+        w->n_files++;
     }
-    struct tree_file t = {w->path.s, rel_of(w), folder, f->name, bytes, f->linked};
-    return w->visit(w->ctx, &t, w->e);
 }
 
 static enum err one_entry(struct walk *w, int folder, const struct entry *f)
 {
-    if (sys_interrupted()) return err_set(w->e, E_INTR, "interrupted while reading %s", w->path.s);
+    if (sys_interrupted() || tree_queue_stopped(w->to))
+        return err_set(&w->e, E_INTR, "interrupted while reading %s", w->path.s);
     const char *why = rule_for(w, f);
     if (why) {
         leave_out(w, LEDGER_IGNORED, why, S_ISREG(f->st.st_mode) ? (size_t)f->st.st_size : 0);
@@ -234,7 +232,9 @@ static enum err one_entry(struct walk *w, int folder, const struct entry *f)
         leave_out(w, LEDGER_SKIPPED, f->broken ? "broken symbolic link" : "symbolic link", 0);
         return OK;
     }
-    return f->is_folder ? enter(w, folder, f) : one_file(w, folder, f);
+    if (f->is_folder) return enter(w, folder, f);
+    one_file(w, folder, f);
+    return OK;
 }
 
 /* Takes over the open folder; w->path names it. */
@@ -246,7 +246,7 @@ static enum err walk_folder(struct walk *w, int folder)
         close(folder);
         return OK;
     }
-    size_t n, len = w->path.n;
+    size_t n, len = w->path.n, before = w->n_files;
     struct entry *v = read_folder(w, d, &n);
     enum err r = OK;
     for (size_t i = 0; i < n; i++) {
@@ -261,7 +261,8 @@ static enum err walk_folder(struct walk *w, int folder)
         mem_free(v[i].name);
     }
     mem_free(v);
-    closedir(d);
+    if (w->n_files > before) tree_queue_close(w->to, d); /* they are opened through it */
+    else closedir(d);
     return r;
 }
 
@@ -269,7 +270,7 @@ static enum err walk_folder(struct walk *w, int folder)
 
 static enum err add_globs(struct walk *w, struct globs *gs, const char *const *v)
 {
-    for (; v && *v; v++) TRY(globs_add(gs, w->own, *v, w->e));
+    for (; v && *v; v++) TRY(globs_add(gs, w->own, *v, &w->e));
     return OK;
 }
 
@@ -286,16 +287,16 @@ static void set_root(struct walk *w, const char *root)
     buf_add(&w->path, root, n);
 }
 
-static enum err walk_root(struct walk *w, const char *root)
+static enum err walk_root(struct walk *w)
 {
     TRY(add_globs(w, &w->include, w->o->include));
     TRY(add_globs(w, &w->exclude, w->o->exclude));
-    int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return err_set(w->e, E_IO, "%s: %s", root, strerror(errno));
+    int fd = open(w->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return err_set(&w->e, E_IO, "%s: %s", w->root, strerror(errno));
     struct stat st;
     if (w->o->follow && fstat(fd, &st) == 0) seen_before(w, &st);
     if (!w->o->no_ignore) {
-        w->ignore = ignore_open(w->own, root);
+        w->ignore = ignore_open(w->own, w->root);
         ignore_enter(w->ignore, "");
     }
     enum err r = walk_folder(w, fd);
@@ -303,14 +304,44 @@ static enum err walk_root(struct walk *w, const char *root)
     return r;
 }
 
+static void *walk_thread(void *ctx)
+{
+    struct walk *w = ctx;
+    walk_root(w);
+    tree_queue_end(w->to);
+    return NULL;
+}
+
+/* Signals are for the thread that called: one that interrupts it must reach it. */
+static int start(pthread_t *thread, struct walk *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int why = pthread_create(thread, NULL, walk_thread, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return why;
+}
+
 enum err tree_walk(const char *root, const struct ingest_options *o, struct arena *a,
                    struct ledger *l, tree_visit *visit, void *ctx, struct errinfo *e)
 {
-    struct errinfo own_e = {0};
-    struct walk w = {.o = o, .a = a, .own = arena_new(), .ledger = l, .visit = visit, .ctx = ctx,
-                     .e = e ? e : &own_e, .max_file = o->max_file ? o->max_file : MAX_FILE};
+    struct walk w = {.o = o, .root = root, .own = arena_new(), .to = tree_queue_new(),
+                     .max_file = o->max_file ? o->max_file : MAX_FILE};
+    pthread_t thread;
+    struct tree_find f;
+    enum err r = OK;
     set_root(&w, root);
-    enum err r = walk_root(&w, root);
+    int why = start(&thread, &w);
+    if (why) r = err_set(e, E_DEVICE, "%s: no thread to walk it: %s", root, strerror(why));
+    while (!why && tree_queue_next(w.to, &f)) {
+        if (r) tree_queue_stop(w.to);
+        else if (f.reason) ledger_add(l, a, f.status, f.file.path, f.reason, f.file.bytes);
+        else r = visit(ctx, &f.file, e);
+    }
+    if (!why) pthread_join(thread, NULL);
+    if (!r && w.e.code) r = err_set(e, w.e.code, "%s", w.e.msg);
+    tree_queue_free(w.to);
     buf_free(&w.path);
     mem_free(w.seen);
     arena_free(w.own);

@@ -16,8 +16,10 @@ typedef enum err tree_visit(void *ctx, const struct tree_file *f, struct errinfo
 
 /* Calls visit for each regular file below `root` that no rule leaves out, in byte order of the
  * paths; what is left out is entered in the ledger with its rule.  An error of visit ends the
- * walk.  Strings are valid during the call only.
- *   E_USAGE a bad glob   E_IO the root cannot be read   E_INTR the user interrupted */
+ * walk.  Strings are valid during the call only.  A thread of its own walks ahead; visit and the
+ * ledger are the caller's.
+ *   E_USAGE a bad glob   E_IO the root cannot be read   E_INTR the user interrupted
+ *   E_DEVICE no thread is to be had */
 enum err tree_walk(const char *root, const struct ingest_options *o, struct arena *a,
                    struct ledger *l, tree_visit *visit, void *ctx, struct errinfo *e);
 

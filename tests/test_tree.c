@@ -1,7 +1,9 @@
 /* test_tree.c: what of a folder is read, in which order, and what the ledger says of the rest. */
 #include <git2.h>
+#include <sys/resource.h>
 
 #include "ingest/glob.h"
+#include "ingest/tree.h"
 #include "tests/ingest_check.h"
 
 /* ------------------------------------------------------------------ globs */
@@ -459,6 +461,76 @@ static void deep_and_unreadable(void **state)
     arena_free(a);
 }
 
+/* ------------------------------------------------------------------ the thread that walks ahead */
+
+enum { MANY = 300 };
+
+/* Folders with a file that is read and one that is not: more than may be open at once. */
+static char *make_many(void)
+{
+    char *dir = make_folder(), name[40];
+    write_text(dir, ".ignore", "*.o\n");
+    for (int i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "f%03d/a.c", i);
+        write_text(dir, name, "int a;\n");
+        snprintf(name, sizeof name, "f%03d/b.o", i);
+        write_text(dir, name, "b\n");
+    }
+    return dir;
+}
+
+static void many_folders(void **state)
+{
+    (void)state;
+    char *dir = make_many(), path[300];
+    struct ingest_options o = {0};
+    struct rlimit all, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+    few = all;
+    few.rlim_cur = 100;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    struct arena *a = arena_new();
+    struct ledger l = {0};
+    assert_int_equal(ingest_list(&l, a, dir, &o, NULL), OK);
+    setrlimit(RLIMIT_NOFILE, &all);
+    assert_int_equal(l.n, 1 + 2 * MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        const struct ledger_entry *v = &l.v[1 + 2 * i];
+        snprintf(path, sizeof path, "%s/f%03zu/a.c", dir, i);
+        assert_string_equal(v[0].path, path);
+        assert_int_equal(v[0].status, LEDGER_USED);
+        snprintf(path, sizeof path, "%s/f%03zu/b.o", dir, i);
+        assert_string_equal(v[1].path, path);
+        assert_string_equal(v[1].reason, "rule .ignore");
+    }
+    arena_free(a);
+    drop_folder(dir);
+}
+
+static enum err refuse_tenth(void *ctx, const struct tree_file *f, struct errinfo *e)
+{
+    int *n = ctx;
+    return ++*n == 10 ? err_set(e, E_LIMIT, "%s is one too many", f->rel) : OK;
+}
+
+/* What visit says ends the walk, and nothing that was found behind it is told. */
+static void visit_ends_walk(void **state)
+{
+    (void)state;
+    char *dir = make_many();
+    struct ingest_options o = {0};
+    struct arena *a = arena_new();
+    struct ledger l = {0};
+    struct errinfo e = {0};
+    int n = 0;
+    assert_int_equal(tree_walk(dir, &o, a, &l, refuse_tenth, &n, &e), E_LIMIT);
+    assert_string_equal(e.msg, "f009/a.c is one too many");
+    assert_int_equal(n, 10);
+    assert_int_equal(l.n, 1 + 9);
+    arena_free(a);
+    drop_folder(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +541,7 @@ int main(void)
         cmocka_unit_test(own_ignore_files), cmocka_unit_test(tracked_files),
         cmocka_unit_test(submodules),
         cmocka_unit_test(links),           cmocka_unit_test(deep_and_unreadable),
+        cmocka_unit_test(many_folders),    cmocka_unit_test(visit_ends_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
