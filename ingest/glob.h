@@ -1,4 +1,4 @@
-/* glob.h: patterns of file names, as in ignore files and in -i and -e.
+/* glob.h: patterns of file names as in -i and -e; close to those of ignore files (rule.h).
  *
  *   *      anything but a slash        ?      one character but a slash
  *   [a-z]  one of these; [!a-z] or [^a-z] none of these; [[:alpha:]] and its like

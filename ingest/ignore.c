@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 #include "base/sys.h"
-#include "ingest/glob.h"
+#include "ingest/rule.h"
 
 #define RULES_MAX ((size_t)1 << 20) /* bytes of one rule file */
 
@@ -18,7 +18,8 @@
 struct rules {
     const char *folder; /* absolute, without a slash at the end; "" is the root of the system */
     const char *why;
-    struct globs globs;
+    struct rule *v;
+    size_t n;
 };
 
 /* Rule files from the weakest to the strongest: those of deeper folders come later. */
@@ -34,6 +35,7 @@ struct worktree {
     const char *top;   /* absolute, without a slash at the end       */
     size_t depth;      /* of the folder that opened it               */
     size_t first_rule; /* of its rules: those of trees above stop here */
+    bool fold;         /* core.ignoreCase */
 };
 
 /* A folder that was entered: what there was before, and whether git leaves it out, so that only
@@ -83,16 +85,6 @@ static const char *below(const char *top, const char *path)
 
 /* ------------------------------------------------------------------ rule files */
 
-static void add_line(struct globs *gs, struct arena *a, const char *s, size_t n)
-{
-    if (n && s[n - 1] == '\r') n--;
-    while (n && s[n - 1] == ' ' && !(n > 1 && s[n - 2] == '\\')) n--;
-    if (n == 0 || *s == '#' || memchr(s, '\0', n)) return;
-    gs->v = room(a, gs->v, gs->n, &gs->cap, sizeof *gs->v);
-    /* A line that is no pattern matches nothing, as in git. */
-    if (!glob_compile(&gs->v[gs->n], a, mem_copy(a, s, n), NULL)) gs->n++;
-}
-
 static bool read_rule_file(struct buf *b, const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -104,24 +96,32 @@ static bool read_rule_file(struct buf *b, const char *path)
     return ok;
 }
 
+/* The rules of a file with these bytes, a line each. */
+static void read_rules(struct rules *out, struct arena *a, struct str s, bool fold)
+{
+    size_t cap = 0;
+    if (s.n >= 3 && memcmp(s.s, "\xef\xbb\xbf", 3) == 0) s.s += 3, s.n -= 3;
+    while (s.n) {
+        const char *nl = memchr(s.s, '\n', s.n);
+        size_t len = nl ? (size_t)(nl - s.s) : s.n, line = len + (nl != NULL);
+        out->v = room(a, out->v, out->n, &cap, sizeof *out->v);
+        out->n += rule_parse(&out->v[out->n], a, s.s, len, fold);
+        s.s += line, s.n -= line;
+    }
+}
+
 /* Adds the rules of the file at `path`, which hold below `folder`. */
 static void add_rules(struct ignore *ig, struct rule_stack *stack, const char *path,
                       const char *folder, const char *why)
 {
     struct buf b = {0};
-    struct globs gs = {0};
-    bool ok = read_rule_file(&b, path);
-    size_t from = ok && b.n >= 3 && memcmp(b.s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    while (ok && from < b.n) {
-        const char *nl = memchr(b.s + from, '\n', b.n - from);
-        size_t len = nl ? (size_t)(nl - b.s) - from : b.n - from;
-        add_line(&gs, ig->a, b.s + from, len);
-        from += len + 1;
-    }
+    struct rules r = {.folder = folder, .why = why};
+    bool fold = stack == &ig->git && ig->trees[ig->n_trees - 1].fold;
+    if (read_rule_file(&b, path)) read_rules(&r, ig->a, (struct str){b.s, b.n}, fold);
     buf_free(&b);
-    if (gs.n == 0) return;
+    if (r.n == 0) return;
     stack->v = room(ig->a, stack->v, stack->n, &stack->cap, sizeof *stack->v);
-    stack->v[stack->n++] = (struct rules){folder, why, gs};
+    stack->v[stack->n++] = r;
 }
 
 static void add_folder_rules(struct ignore *ig, const char *folder)
@@ -132,18 +132,18 @@ static void add_folder_rules(struct ignore *ig, const char *folder)
     add_rules(ig, &ig->git, join(ig->a, folder, ".gitignore"), folder, "rule .gitignore");
 }
 
-/* The last pattern that matches decides; NULL when none does.  Patterns are tried on the path
- * itself only: what lies in a folder that is left out is never asked for. */
-static const struct glob *decide(const struct rule_stack *stack, size_t first, const char *path,
+/* The last rule that matches decides; NULL when none does.  Rules are tried on the path itself only:
+ * what lies in a folder that is left out is never asked for. */
+static const struct rule *decide(const struct rule_stack *stack, size_t first, const char *path,
                                  bool is_folder, const char **why)
 {
     for (size_t i = stack->n; i-- > first;) {
         const struct rules *r = &stack->v[i];
         const char *rel = below(r->folder, path);
-        for (size_t k = r->globs.n; rel && k-- > 0;) {
-            if (!glob_match(&r->globs.v[k], rel, is_folder)) continue;
+        for (size_t k = r->n; rel && k-- > 0;) {
+            if (!rule_match(&r->v[k], rel, is_folder)) continue;
             *why = r->why;
-            return &r->globs.v[k];
+            return &r->v[k];
         }
     }
     return NULL;
@@ -151,22 +151,23 @@ static const struct glob *decide(const struct rule_stack *stack, size_t first, c
 
 /* ------------------------------------------------------------------ git */
 
-/* The user's own rules: core.excludesFile, else ignore in Git's folder of the user. */
-static void add_user_rules(struct ignore *ig, const struct worktree *t)
+/* What the settings of tree and user say: whether case counts, and where the user's own rules are
+ * (core.excludesFile, else ignore in Git's folder of the user). */
+static void read_settings(struct ignore *ig, struct worktree *t)
 {
     git_config *config = NULL;
-    git_buf path = {0};
-    bool named = git_repository_config_snapshot(&config, t->repo) == 0 &&
-                 git_config_get_path(&path, config, "core.excludesfile") == 0;
-    if (named) add_rules(ig, &ig->git, path.ptr, t->top, "rule core.excludesFile");
-    git_buf_dispose(&path);
-    git_config_free(config);
-    if (named) return;
-    git_buf dir = {0};
-    if (git_libgit2_opts(GIT_OPT_GET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, &dir) == 0 && dir.ptr &&
-        !strchr(dir.ptr, ':'))
+    git_buf path = {0}, dir = {0};
+    int fold = 0;
+    bool read = git_repository_config_snapshot(&config, t->repo) == 0;
+    t->fold = read && git_config_get_bool(&fold, config, "core.ignorecase") == 0 && fold;
+    if (read && git_config_get_path(&path, config, "core.excludesfile") == 0)
+        add_rules(ig, &ig->git, path.ptr, t->top, "rule core.excludesFile");
+    else if (git_libgit2_opts(GIT_OPT_GET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, &dir) == 0 && dir.ptr &&
+             !strchr(dir.ptr, ':'))
         add_rules(ig, &ig->git, join(ig->a, dir.ptr, "ignore"), t->top, "rule core.excludesFile");
+    git_buf_dispose(&path);
     git_buf_dispose(&dir);
+    git_config_free(config);
 }
 
 static void add_info_rules(struct ignore *ig, const struct worktree *t)
@@ -215,7 +216,7 @@ static bool open_worktree(struct ignore *ig, const char *folder, bool above)
     *t = (struct worktree){.repo = repo, .top = mem_copy(ig->a, top, n), .depth = ig->depth,
                            .first_rule = ig->git.n};
     if (git_repository_index(&t->index, repo) != 0) t->index = NULL;
-    add_user_rules(ig, t);
+    read_settings(ig, t);
     add_info_rules(ig, t);
     return true;
 }
@@ -230,7 +231,8 @@ static void close_worktree(struct ignore *ig)
 static bool is_tracked(const struct worktree *t, const char *path)
 {
     const char *rel = below(t->top, path);
-    return rel && t->index && git_index_get_bypath(t->index, rel, 0);
+    const git_index_entry *at = rel && t->index ? git_index_get_bypath(t->index, rel, 0) : NULL;
+    return at && strcmp(at->path, rel) == 0; /* with core.ignoreCase it may be another one */
 }
 
 /* ------------------------------------------------------------------ the face */
@@ -291,7 +293,7 @@ const char *ignore_why(struct ignore *ig, const char *rel, bool is_folder)
     buf_addc(&path, '/');
     buf_addz(&path, rel);
     const char *why = NULL;
-    const struct glob *g = decide(&ig->own, 0, path.s, is_folder, &why);
+    const struct rule *g = decide(&ig->own, 0, path.s, is_folder, &why);
     bool out = g && !g->negated;
     if (!g && ig->n_trees) {
         const struct worktree *t = &ig->trees[ig->n_trees - 1];

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include "ingest/glob.h"
+#include "ingest/rule.h"
 #include "ingest/tree.h"
 #include "tests/ingest_check.h"
 
@@ -103,6 +104,79 @@ static void slow_globs(void **state)
     buf_free(&p);
     buf_free(&s);
     arena_free(a);
+}
+
+/* ------------------------------------------------------------------ lines of ignore files */
+
+static bool rule_takes(const char *line, const char *path, bool is_folder, bool fold)
+{
+    struct arena *a = arena_new();
+    struct rule r;
+    bool m = rule_parse(&r, a, line, strlen(line), fold) && rule_match(&r, path, is_folder);
+    arena_free(a);
+    return m;
+}
+
+/* Each row was asked of git 2.39 (check-ignore, ls-files -o). */
+static void ignore_lines(void **state)
+{
+    (void)state;
+    static const struct { const char *line, *path; bool takes; } v[] = {
+        {"*.c", "a/x.c", true},        {"a/*", "a/b", true},          {"a/*/d", "a/b/c/d", false},
+        {"/a", "a", true},             {"/a", "x/a", false},          {"**/b", "b", true},
+        {"**/b", "x/y/b", true},       {"a/**/b", "a/b", true},       {"a/**/b", "a/x/y/b", true},
+        {"a/**", "a/x/y", true},       {"a/**", "a", false},          {"a/**b/c", "a/xb/c", true},
+        {"a/**b/c", "a/x/b/c", false}, {"x/*/b/**/c*d", "x/y/b/z/cd", true},
+        {"a//b", "a/b", false},        {"//", "a", false},            {"!", "!", false},
+        {"#x", "#x", false},           {"\\#x", "#x", true},          {"\\!x", "!x", true},
+        {"x \\ ", "x  ", true},        {"x\\\\  ", "x\\", true},      {"x  ", "x", true},
+        {"x\t", "x", false},           {"x\r", "x", true},            {"x\\", "x", false},
+        /* bytes, not characters */
+        {"?", "\xc3\xa9", false},      {"??", "\xc3\xa9", true},      {"[!a]", "\xc3\xa9", false},
+        /* a bracket reaches over slashes, takes none, and needs its end */
+        {"[a-/]", "a", true},          {"[a/b]", "b", true},          {"x[/]y", "x/y", false},
+        {"[a-", "a", false},           {"*[a", "xa", false},          {"[]a]", "]", true},
+        {"[a-]", "-", true},           {"[+--]", ",", true},          {"[a-c-e]", "-", true},
+        {"[a-c-e]", "d", false},       {"[\\]]", "]", true},          {"[!]a]", "b", true},
+        {"[[:alpha:]", "a", false},     {"[[:alpha:]]", "1", false},   {"[[:foo:]]", "f", false},
+        {"[a[:foo:]]", "a", false},    {"x[[:]", "x:", true},           {"x[[::]]", "x:", false},
+        {"[[:x]", "[", true},          {"x[a-[:d:]]", "xd]", true},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++)
+        if (rule_takes(v[i].line, v[i].path, false, false) != v[i].takes)
+            fail_msg("'%s' and '%s'", v[i].line, v[i].path);
+    assert_false(rule_takes("a/", "a", false, false));
+    assert_true(rule_takes("a/", "x/a", true, false));
+    assert_false(rule_takes("a/b/", "a/bc", true, false));
+}
+
+static void either_case(void **state)
+{
+    (void)state;
+    static const struct { const char *line, *path; bool takes; } v[] = {
+        {"foo", "FOO", true},      {"FOO*", "foobar", true}, {"a/B", "A/b", true},
+        {"[a-c]", "B", true},      {"[A-C]", "b", true},     {"[A]", "a", false},
+        {"[a]", "A", true},        {"\\A", "a", false},      {"\\a", "A", true},
+        {"[[:upper:]]", "a", true}, {"*.\xc3\xa9", "x.\xc3\x89", false},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        if (rule_takes(v[i].line, v[i].path, false, true) != v[i].takes)
+            fail_msg("'%s' and '%s'", v[i].line, v[i].path);
+    }
+    assert_false(rule_takes("foo", "FOO", false, false));
+}
+
+/* A line made to be slow must not be. */
+static void slow_lines(void **state)
+{
+    (void)state;
+    struct buf p = {0}, s = {0};
+    for (int i = 0; i < 200; i++) buf_addz(&p, i % 2 ? "*a" : "**/a*/");
+    buf_addz(&p, "b");
+    for (int i = 0; i < 2000; i++) buf_addz(&s, i % 5 ? "aa" : "a/");
+    assert_false(rule_takes(p.s, s.s, false, false));
+    buf_free(&p);
+    buf_free(&s);
 }
 
 /* ------------------------------------------------------------------ folders */
@@ -536,6 +610,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(globs),           cmocka_unit_test(bad_globs),
         cmocka_unit_test(braces),          cmocka_unit_test(slow_globs),
+        cmocka_unit_test(ignore_lines),    cmocka_unit_test(either_case),
+        cmocka_unit_test(slow_lines),
         cmocka_unit_test(git_trees),       cmocka_unit_test(order_and_names),
         cmocka_unit_test(rules),           cmocka_unit_test(include_exclude),
         cmocka_unit_test(own_ignore_files), cmocka_unit_test(tracked_files),
