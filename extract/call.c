@@ -32,6 +32,7 @@ static bool take_option(struct call *c, const char *arg)
     const char *value = NULL;
     size_t i = 0;
     if (strcmp(arg, "--show-hidden") == 0) return c->o.show_hidden = true;
+    if (strcmp(arg, "--apart") == 0) return c->apart = true;
     for (; i < sizeof names / sizeof *names && !value; i++)
         if (strncmp(arg, names[i], strlen(names[i])) == 0) value = arg + strlen(names[i]);
     if (!value) return false;

@@ -9,6 +9,7 @@ struct call {
     const char *name;        /* what messages call the document                               */
     struct ingest_options o; /* pages, encoding, show_hidden, jobs, ocr, ocr_lang, ocr_ms     */
     int password_fd;         /* -1: no password                                               */
+    bool apart;              /* a page that breaks the reader costs itself only               */
 };
 
 /* False: not a call.  Strings stay those of argv. */

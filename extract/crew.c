@@ -121,9 +121,11 @@ static bool keep_only(int order, int say)
     return ok && close_range((unsigned)high + 1, ~0U, 0) == 0;
 }
 
-/* In a process of the crew: what it is at. */
+/* In a process of the crew, or one that has none: what it is at. */
 static struct watch {
-    struct shared *all;
+    struct shared *all; /* NULL: this process has all there is: */
+    double given;       /* seconds                              */
+    int status;         /* what it ends with                    */
     double share, grace;
     double used, since; /* processor time and sys_seconds when that began */
 } watch;
@@ -132,11 +134,13 @@ static struct watch {
 static void look(int sig)
 {
     (void)sig;
-    double left = 1e-3 * (double)atomic_load(&watch.all->left_ms);
     double used = cpu_used() - watch.used - watch.grace;
+    if (!watch.all && used > watch.share * (watch.given - watch.used)) _exit(watch.status);
+    if (!watch.all) return;
+    double left = 1e-3 * (double)atomic_load(&watch.all->left_ms);
     double passed = sys_seconds() - watch.since - watch.grace;
     if (atomic_load(&watch.all->stop)) _exit(0);
-    if (used > watch.share * left || passed > left) _exit(EXIT_LATE);
+    if (used > watch.share * left || passed > left) _exit(watch.status);
 }
 
 void crew_watch(double share, double grace)
@@ -151,14 +155,22 @@ void crew_watch(double share, double grace)
 }
 
 /* Whatever was inherited. */
-static void listen_to_watch(struct shared *all)
+static void listen_to_watch(struct shared *all, int status)
 {
     sigset_t alarm;
     sigemptyset(&alarm);
     sigaddset(&alarm, SIGALRM);
     watch.all = all;
+    watch.status = status;
     sigaction(SIGALRM, &(struct sigaction){.sa_handler = look, .sa_flags = SA_RESTART}, NULL);
     sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+}
+
+void crew_watch_alone(double share, double grace, int status)
+{
+    listen_to_watch(NULL, status);
+    watch.given = cpu_given();
+    crew_watch(share, grace);
 }
 
 static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, int parts,
@@ -168,7 +180,7 @@ static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, in
     const char *lacks;
     struct order told;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    listen_to_watch(all);
+    listen_to_watch(all, EXIT_LATE);
     if (getppid() != lead || !keep_only(order, post.fd)) _exit(1);
     take_part(parts);
     if (sandbox_enter(need, &lacks, NULL)) _exit(1);

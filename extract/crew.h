@@ -47,6 +47,10 @@ int crew_size(const struct crew *c);
  * Looks every tenth of a second.  0: no watch. */
 void crew_watch(double share, double grace);
 
+/* The same for a reader that has no crew: its process ends with `status`, and only processor time
+ * counts. */
+void crew_watch_alone(double share, double grace, int status);
+
 /* Lets them begin.  False: this process holds more than its part already. */
 bool crew_begin(struct crew *c, int order);
 /* Reads n bytes of what a process says.  False: it has ended, or this process holds more than its

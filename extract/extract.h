@@ -22,6 +22,8 @@ struct extract_aid {
     struct ocr *ocr;   /* recognises pages that are pictures; NULL: none */
     bool may_ask;      /* there would be one: ... */
     bool asks;         /* ... set where it is wanted; the document is of no use then */
+    bool apart;        /* the crew is to read all pages: one of them breaks its reader.  Otherwise
+                          one that takes too long may end the process with WIRE_EXIT_APART */
 };
 enum err read_pdf_with(struct extract_aid *aid, struct doc_builder *b,
                        const struct ingest_options *o, const char *name, const void *bytes,

@@ -2,6 +2,7 @@
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
  *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS] [--ocr-ms=N]
+ *                      [--apart]
  *     deepread-extract --serve
  *     deepread-extract --describe
  *
@@ -71,8 +72,9 @@ static const struct row {
     {"attachments", NULL, SANDBOX_NO_FILES, unpack_mail, NULL, NULL},
 };
 
-/* Shorter documents are read before a crew would have gathered. */
-enum { CREW_BYTES = 96 << 10 };
+/* Shorter documents are read before a crew would have gathered.  Processes for one whose pages break
+ * their reader: more of them would have less memory each. */
+enum { CREW_BYTES = 96 << 10, CREW_APART = 4 };
 
 static const struct row *find_reader(const char *format)
 {
@@ -127,8 +129,9 @@ static void gather(struct extract_aid *aid, struct extract_input *input, const s
     bool recognise = o->ocr == OCR_IMAGES || o->ocr == OCR_FORCE;
     if (recognise) aid->ocr = ocr_open(o->ocr_lang);
     aid->may_ask = o->ocr == OCR_AUTO && ocr_is_there(o->ocr_lang);
-    if (aid->ocr || input->n >= CREW_BYTES)
-        aid->crew = crew_new(o->jobs, reader->need, reader->help, input);
+    int n = aid->apart && o->jobs < CREW_APART ? CREW_APART : o->jobs;
+    if (aid->apart || aid->ocr || input->n >= CREW_BYTES)
+        aid->crew = crew_new(n, reader->need, reader->help, input);
 }
 
 /* Parses what was taken in; the process shuts itself in on the way. */
@@ -136,7 +139,7 @@ static enum err parse(struct call *c, const struct row *reader, struct doc_build
                       const char *bytes, size_t n, bool *asks, struct errinfo *e)
 {
     const char *lacks = NULL;
-    struct extract_aid aid = {0};
+    struct extract_aid aid = {.apart = c->apart};
     struct extract_input input = {&c->o, bytes, n, &aid};
     if (reader->read_with) gather(&aid, &input, reader);
     enter_sandbox(reader->need, &lacks);
@@ -174,7 +177,7 @@ static int usage(void)
 {
     fprintf(stderr, "usage: deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] "
                     "[--password-fd=N] [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS] "
-                    "[--ocr-ms=N]\n");
+                    "[--ocr-ms=N] [--apart]\n");
     return WIRE_EXIT_USAGE;
 }
 

@@ -13,7 +13,8 @@
  * A long document's pages are read by several processes (crew, pdf_share); what is done over all
  * pages is done by one.  A page that takes too long costs itself: its process is ended by its watch,
  * and where the reader reads it, poppler asks after its operators (words_limit).  What a single
- * operator does for ever there, and a crash, still costs the document. */
+ * operator does for ever there ends the reader, and a crash does: all is read once more then, by
+ * such processes however short it is. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@
 #include "extract/pdf_text.h"
 #include "extract/words.h"
 #include "ingest/pages.h"
+#include "ingest/wire.h"
 
 /* Pages without text that are looked at for images; more are taken for images. */
 enum { MAX_LOOK = 64, MAX_PAGES = 100000 };
@@ -53,6 +55,7 @@ enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
  * LAST_SHARE is left, what was read is kept and no more is tried. */
 #define OCR_SHARE  0.8
 #define PAGE_SHARE 0.2
+#define OPERATOR_SHARE 0.3 /* the same where nothing can be asked on the way */
 #define LAST_SHARE 0.1
 #define LOOK_S     0.1 /* between looks at what a page has used */
 
@@ -98,6 +101,7 @@ struct reading {
     bool may_ask;        /* about pages that are pictures */
     double deadline;     /* for recognising: sys_seconds */
     bool is_helper;      /* this is a process of the crew: crew_watch looks after its pages */
+    bool apart;          /* the crew is to read all pages */
     double since;        /* sys_seconds */
     size_t unread;       /* pages so far */
     /* Of the page at hand, where this is no helper: */
@@ -107,6 +111,14 @@ struct reading {
     const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
 
+/* From now on the page may take its share of what is left, and grace seconds.  The second time it is
+ * tried it has nobody who would try it a third time. */
+static void watch_page(const struct reading *r, double grace)
+{
+    if (r->is_helper) crew_watch(PAGE_SHARE, grace);
+    else if (!r->apart) crew_watch_alone(OPERATOR_SHARE, grace, WIRE_EXIT_APART);
+}
+
 /* The words of a page of which none can be read; of any where that is asked for. */
 static void recognise(struct pdf_page *p, const struct reading *r, struct words_page *words)
 {
@@ -115,7 +127,7 @@ static void recognise(struct pdf_page *p, const struct reading *r, struct words_
     if (!r->ocr_all && !p->garbage && !outline_has_image(r->outline, p->number)) return;
     p->wants_ocr = !r->ocr;
     if (!r->ocr) return;
-    if (r->is_helper) crew_watch(PAGE_SHARE, fmax(0, r->deadline - sys_seconds()));
+    watch_page(r, fmax(0, r->deadline - sys_seconds()));
     if (sys_seconds() < r->deadline)
         p->recognised = ocr_page(words, r->ocr, r->outline, p->number, r->deadline);
     p->late = !p->recognised && sys_seconds() >= r->deadline;
@@ -145,7 +157,7 @@ static bool is_enough(void *reading)
     return r->enough = cpu_used() - r->begun > PAGE_SHARE * time_left(r) * cpu_given();
 }
 
-static void take_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
+static void read_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
 {
     struct words_page words;
     struct layout lay;
@@ -172,6 +184,13 @@ static void take_page(struct pdf_page *p, struct reading *r, struct arena *scrat
     p->empty = p->n == 0;
     words_page_free(&words);
     arena_reset(scratch);
+}
+
+static void take_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
+{
+    watch_page(r, 0);
+    read_page(p, r, scratch);
+    crew_watch(0, 0); /* others may be busy */
 }
 
 /* Empty pages that hold an image are images; the others are blank. */
@@ -267,7 +286,7 @@ static void get_page(struct pdf_page *p, struct reading *r, size_t k, struct are
 /* Sets the crew to work, or lets it go where it is not worth while. */
 static void begin_crew(const struct pdf_doc *out, const bool *needed, struct reading *r)
 {
-    size_t n = 0, least = r->ocr ? CREW_PAGES_OCR : CREW_PAGES;
+    size_t n = 0, least = r->apart ? 1 : r->ocr ? CREW_PAGES_OCR : CREW_PAGES;
     for (size_t i = 0; i < out->n; i++) n += needed[i];
     if (r->crew && (n < least || !crew_begin(r->crew, 0))) dismiss(r);
 }
@@ -453,6 +472,7 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->ocr = aid->ocr;
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
     r->may_ask = aid->may_ask;
+    r->apart = aid->apart;
     /* So that what was read is not lost with the rest; the CPU time is one sum for all processes. */
     double recognising = o->ocr_ms ? 1e-3 * fmax(0, o->ocr_ms) : OCR_SHARE * cpu_given();
     r->deadline = sys_seconds() + recognising / processes;
@@ -529,9 +549,7 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
     for (size_t i = 0; i < pdf.n && heard && !atomic_load(post->stop); i++) {
         if (!needed[i] || share_of(k++, run_of(r), post->of) != post->number || k <= post->from)
             continue;
-        crew_watch(PAGE_SHARE, 0);
         take_page(&pdf.v[i], r, scratch);
-        crew_watch(0, 0); /* the reader may be busy */
         heard = share_send(post->fd, &pdf.v[i]);
         arena_reset(r->a);
     }

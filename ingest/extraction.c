@@ -117,6 +117,7 @@ static void fill_request(struct request *r, struct arena *a, const struct ingest
     snprintf(ms, sizeof ms, "%d", o->ocr_ms > 0 ? o->ocr_ms : 0);
     add_argument(r, a, "--jobs=", x->jobs > 1 ? jobs : NULL);
     add_argument(r, a, "--ocr-ms=", o->ocr_ms ? ms : NULL);
+    add_argument(r, a, "--apart", x->apart ? "" : NULL);
 }
 
 static enum err ask(struct extraction *x, struct extractor *server, const struct ingest_options *o,
@@ -158,24 +159,48 @@ enum err extraction_start(struct extraction *x, struct extractor *server,
     return launch(x, server, o, e);
 }
 
+static bool has_exited(const struct extraction *x, enum wire_exit status)
+{
+    return WIFEXITED(x->status) && WEXITSTATUS(x->status) == (int)status;
+}
+
+/* Whether a page broke the reader, that another process would have survived. */
+static bool is_broken(const struct extraction *x)
+{
+    int sig = WIFSIGNALED(x->status) ? WTERMSIG(x->status) : 0;
+    bool crashed = sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE || sig == SIGILL || sig == SIGSYS;
+    bool is_pdf = strcmp(x->about.format, "pdf") == 0;
+    return is_pdf && !x->apart && (crashed || has_exited(x, WIRE_EXIT_APART));
+}
+
+static bool recognising_failed(const struct extraction *x)
+{
+    if (x->ocr != OCR_IMAGES && x->ocr != OCR_FORCE) return false;
+    return WIFSIGNALED(x->status) ? WTERMSIG(x->status) != SIGXCPU : !has_exited(x, WIRE_EXIT_SENT);
+}
+
+static bool finds_images(const struct extraction *x)
+{
+    return x->ocr == OCR_AUTO && has_exited(x, WIRE_EXIT_IMAGES);
+}
+
 bool extraction_asks(const struct extraction *x)
 {
     if (x->timed_out || x->interrupted || x->too_long) return false;
-    if (x->ocr == OCR_AUTO)
-        return WIFEXITED(x->status) && WEXITSTATUS(x->status) == WIRE_EXIT_IMAGES;
-    bool recognises = x->ocr == OCR_IMAGES || x->ocr == OCR_FORCE;
-    return recognises && (WIFSIGNALED(x->status) ? WTERMSIG(x->status) != SIGXCPU
-                                                 : WEXITSTATUS(x->status) != WIRE_EXIT_SENT);
+    return finds_images(x) || is_broken(x) || recognising_failed(x);
 }
 
 enum err extraction_again(struct extraction *x, struct extractor *server,
                           const struct ingest_options *o, struct errinfo *e)
 {
+    bool broken = is_broken(x);
     extraction_end(x);
+    if (finds_images(x)) x->ocr = OCR_IMAGES;
+    else if (broken) x->apart = true;
+    else x->ocr = OCR_FAILED;
     x->answer = (struct buf){0};
     x->n_tail = 0;
     x->status = 0;
-    x->ocr = x->ocr == OCR_AUTO ? OCR_IMAGES : OCR_FAILED;
     return launch(x, server, o, e);
 }
 

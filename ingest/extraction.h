@@ -15,6 +15,7 @@ struct extraction {
     struct wire_about about;
     int jobs; /* processes that may read it */
     enum ocr_use ocr;
+    bool apart; /* pages that break the reader are to cost themselves only */
     pid_t pid;
     int timeout_s;
     double deadline;
@@ -39,7 +40,8 @@ enum err extraction_start(struct extraction *x, struct extractor *server,
                           const struct wire_about *about, struct errinfo *e);
 
 /* After extraction_step said true: whether the document is to be read once more, because pages of it
- * are pictures or because recognising their text broke down. */
+ * are pictures, because recognising their text broke down, or because a page of a PDF broke the
+ * reader. */
 bool extraction_asks(const struct extraction *x);
 /* Reads it once more; what is left of its time is the same.  Errors as extraction_start. */
 enum err extraction_again(struct extraction *x, struct extractor *server,

@@ -4,14 +4,15 @@
  *
  *     deepread-extract FORMAT --name=NAME [--pages=RANGE] [--encoding=NAME] [--password-fd=N]
  *                      [--show-hidden] [--jobs=N] [--ocr=HOW] [--ocr-lang=LANGS] [--ocr-ms=N]
+ *                      [--apart]
  *
  * FORMAT is a reader's name ("pdf", "html").  Standard input is the document, an open file that
  * can be mapped and sought, at offset 0; standard output is a pipe for one wire message; standard
  * error is kept for the reason when no message comes.  N is an open pipe that holds the password
  * and nothing else.  --jobs: processes that may read this one document, 1 when not given; the text
  * does not depend on it.  HOW is a word of wire_ocr_words, "off" when not given.  --ocr-ms: time for
- * recognising, most of the limit on CPU time when not given.  NAME is what messages call the
- * document.
+ * recognising, most of the limit on CPU time when not given.  --apart: a page that breaks the reader
+ * costs itself only, however short the document is.  NAME is what messages call the document.
  *
  * The program builds a struct doc (doc_new, doc_add, ..., doc_freeze), sends it with wire_send, or
  * sends its error with wire_send_error, and exits with 0 in both cases.  An error's message is
@@ -77,6 +78,7 @@ enum wire_exit {
     WIRE_EXIT_SANDBOX = 3,   /* the sandbox could not be set up: E_UNSUPPORTED       */
     WIRE_EXIT_IMAGES = 7,    /* ask again with --ocr=images: pages are pictures     */
     WIRE_EXIT_MEMORY = 6,    /* out of memory, as base/mem.h ends a process: E_LIMIT */
+    WIRE_EXIT_APART = 8,     /* ask again with --apart: a page took too long          */
     WIRE_EXIT_NO_PROGRAM = 127 /* could not be started: E_IO                         */
     /* any other: E_FORMAT with the last line of standard error */
 };

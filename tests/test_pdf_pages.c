@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <zlib.h>
 
 #include "extract/crew.h"
 #include "ingest/text_cache.h"
@@ -292,6 +293,58 @@ static void test_endless_alone(void **state)
     }
 }
 
+/* A font whose table of characters says for each of them, again and again, what it is: taking it, which
+ * is one operator to a page, takes for ever.  Returns its number. */
+static int add_endless_font(struct pdf *p)
+{
+    enum { TIMES = 300000 };
+    struct buf b = {0};
+    buf_addz(&b, "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange\n");
+    for (int i = 0; i < TIMES; i++) buf_addz(&b, "1 beginbfrange <0000> <FFFF> <0000> endbfrange\n");
+    uLongf n = compressBound(b.n);
+    Bytef *packed = malloc(n);
+    assert_int_equal(compress(packed, &n, (const Bytef *)b.s, b.n), Z_OK);
+    int table = p->n + 1, font = p->n + 2;
+    object(p, table);
+    buf_addf(&p->b, "<</Filter/FlateDecode/Length %lu>>\nstream\n", n);
+    buf_add(&p->b, (const char *)packed, n);
+    buf_addz(&p->b, "\nendstream\nendobj\n");
+    object(p, font);
+    buf_addf(&p->b, "<</Type/Font/Subtype/Type0/BaseFont/E/Encoding/Identity-H/ToUnicode %d 0 R"
+                    "/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/E/CIDSystemInfo"
+                    "<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]>>\nendobj\n", table);
+    free(packed);
+    buf_free(&b);
+    return font;
+}
+
+/* What nobody can be asked about on the way, too, costs its page only, of a document however short;
+ * not the document, where that is its only page. */
+static void test_endless_operator(void **state)
+{
+    (void)state;
+    for (int pages = 5; pages >= 1; pages -= 4) {
+        struct pdf p;
+        char fonts[80], says[80];
+        int endless = pages == 5 ? 3 : 1;
+        begin(&p);
+        snprintf(fonts, sizeof fonts, "/F 3 0 R/E %d 0 R", add_endless_font(&p));
+        for (int i = 1; i <= pages; i++) {
+            struct buf b = {0};
+            snprintf(says, sizeof says, "This is page %d of a short document.", i);
+            line(&b, "F", 10, 72, 100, says);
+            if (i == endless) line(&b, "E", 10, 72, 120, "ab");
+            page_of(&p, 600, 800, i == endless ? fonts : PDF_FONTS, b.s);
+            buf_free(&b);
+        }
+        finish(&p, "", dir, "font.pdf");
+        struct got g = get(in_dir("font.pdf"), (struct ingest_options){.jobs = 1, .timeout_s = 10});
+        if (pages == 5) check_unread(&g, 5, (const int[]){3, 0});
+        assert_int_equal(g.r, pages == 5 ? OK : E_LIMIT);
+        drop(&g);
+    }
+}
+
 /* ------------------------------------------------------------------ crews */
 
 enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, WORKS, WAITS, SPINS };
@@ -442,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_endless_page),
         cmocka_unit_test(test_endless_pages),
         cmocka_unit_test(test_endless_alone),
+        cmocka_unit_test(test_endless_operator),
         cmocka_unit_test(test_crew),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -239,6 +239,12 @@ static void crashes(void **state)
 {
     (void)state;
     assert_script("kill -SEGV $$", 10, E_FORMAT, "the PDF reader crashed (signal 11)");
+    /* A page of a PDF may have done that: it is read once more, and no more. */
+    assert_script("case \"$*\" in *--apart*) exit 6; esac; kill -SEGV $$", 10, E_LIMIT, "memory");
+    assert_script("case \"$*\" in *--apart*) exit 6; esac; exit 8", 10, E_LIMIT, "memory");
+    assert_script("case \"$*\" in *--apart*) exit 6; esac; kill -ABRT $$", 10, E_FORMAT,
+                  "crashed (signal 6)");
+    assert_script("exit 8", 10, E_FORMAT, "status 8");
     assert_script("exit 0", 10, E_FORMAT, "without an answer");
     assert_script("exit 6", 10, E_LIMIT, "memory");
     assert_script("echo 'no such format' >&2; exit 2", 10, E_USAGE, "no such format");
