@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "extract/html_names.h"
+#include "extract/html_scan.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -13,13 +14,15 @@ static bool is_caption(const xmlNode *n)
     return tree_facts(n)->tag == TAG_FIGCAPTION || (names_of(n) & NAMED_CAPTION);
 }
 
-/* One piece of text of a caption, without the blanks and points around it. */
+/* One piece of text of a caption, without marks and the blanks and points around it. */
 static void trim(const char *s, struct buf *out)
 {
+    size_t n = strlen(s), index, mark;
     out->n = 0;
-    for (; *s; s++) {
-        bool blank = strchr(" \n\t\r", *s);
-        if (!blank) buf_addc(out, *s);
+    for (const char *end = s + n; s < end; s += mark ? mark : 1) {
+        mark = scan_mark(s, (size_t)(end - s), &index);
+        bool blank = !mark && strchr(" \n\t\r", *s);
+        if (!blank && !mark) buf_addc(out, *s);
         if (blank && out->n && out->s[out->n - 1] != ' ') buf_addc(out, ' ');
     }
     while (out->n && strchr(" .)]", out->s[out->n - 1])) out->n--;
@@ -48,6 +51,17 @@ static bool is_label(const char *at)
            !strncmp(at, "(c) 20", 6);
 }
 
+/* Whether the words that end at `end` spell an abbreviation out: "the Protection Agency (PA)". */
+static bool spells_out(const char *s, const char *end, const char *name, size_t n)
+{
+    while (n--) {
+        while (end > s && !is_letter(end[-1])) end--;
+        while (end > s && is_letter(end[-1])) end--;
+        if ((*end | 32) != (name[n] | 32)) return false;
+    }
+    return true;
+}
+
 /* An agency that ends a caption, or has a name behind a stroke. */
 static bool is_agency(const char *s, const char *at)
 {
@@ -55,6 +69,7 @@ static bool is_agency(const char *s, const char *at)
         "Getty Images", "Getty",      "GETTY", "GETTY IMAGES", "Reuters",          "REUTERS",
         "AFP",          "AP",         "dpa",   "EPA",          "Associated Press", "Shutterstock",
         "iStock",       "iStock.com", "Alamy", "imago",        "picture alliance"};
+    enum { NOTE = 8 }; /* ", File" */
     const char *before = at;
     while (before > s && before[-1] == ' ') before--;
     bool apart = before == s || !is_letter(before[-1]) ||
@@ -62,7 +77,9 @@ static bool is_agency(const char *s, const char *at)
     for (size_t i = 0; i < COUNT(names); i++) {
         size_t n = strlen(names[i]);
         if (strncmp(at, names[i], n)) continue;
-        if (at[n] == '/' || (!at[n] && (apart || i == 0))) return true;
+        bool ends = !at[n] || (at[n] == ',' && strlen(at + n) <= NOTE);
+        if (before > s && before[-1] == '(' && spells_out(s, before, names[i], n)) return false;
+        if (at[n] == '/' || (ends && (apart || i == 0))) return true;
     }
     return false;
 }
@@ -79,9 +96,7 @@ static bool is_credit(const char *s)
     return strstr(s, "\xc2\xa9");
 }
 
-/* A picture of an agency adorns an article, and a piece of its caption says at its start or its end
- * who owns it.  Captions without that, and long pieces, explain figures, and are text. */
-static bool has_credit(xmlNode *caption)
+bool caption_has_owner(xmlNode *caption)
 {
     struct buf piece = {0};
     bool found = false;
@@ -94,7 +109,19 @@ static bool has_credit(xmlNode *caption)
     return found;
 }
 
+/* A figure that shows a picture, not data or a quotation. */
+static bool is_picture(xmlNode *n)
+{
+    enum { SHORT = 600 };
+    if (tree_facts(n)->tag != TAG_FIGURE || tree_facts(n)->sum.chars > SHORT) return false;
+    for (xmlNode *c = n; c; c = tree_next_kept(c, n)) {
+        enum html_tag t = c->_private ? tree_facts(c)->tag : TAG_OTHER;
+        if (t == TAG_TABLE || t == TAG_PRE || t == TAG_BLOCKQUOTE || t == TAG_LI) return false;
+    }
+    return true;
+}
+
 bool caption_adorns(xmlNode *n)
 {
-    return is_caption(n) && has_credit(n);
+    return (is_caption(n) || is_picture(n)) && caption_has_owner(n);
 }

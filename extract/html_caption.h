@@ -7,7 +7,10 @@
 
 #include "extract/html_tree.h"
 
-/* Whether n is a caption that names an owner. */
+/* Whether a short piece of the text below n says at its start or its end who owns a picture. */
+bool caption_has_owner(xmlNode *n);
+
+/* Whether n is a caption, or a figure of nothing but a picture and its caption, that does so. */
 bool caption_adorns(xmlNode *n);
 
 #endif

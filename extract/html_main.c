@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "extract/html_caption.h"
 #include "extract/html_clean.h"
 #include "extract/html_names.h"
 
@@ -351,6 +352,57 @@ static int kept_chars(xmlNode *body, bool text_only)
     return chars;
 }
 
+/* Sentences that begin an article: their names say so, or they are a paragraph below the title. */
+static bool is_lead(xmlNode *n, const xmlNode *root, bool titled)
+{
+    enum { LEAST_LEAD = 40, LEAST_P = 60 };
+    const struct html_facts *f = tree_facts(n);
+    bool piece = f->tag == TAG_P || (tree_heading_level(f->tag) > 1) ||
+                 (f->tag == TAG_DIV && f->sum.blocks == f->sum.p);
+    if (!piece || f->sum.chars < LEAST_LEAD || tree_link_density(n) > 0.2f) return false;
+    if (tree_inside(n, TAG_FIGURE, TAG_TABLE) || caption_has_owner(n)) return false;
+    int names = 0;
+    for (const xmlNode *up = n; up != root->parent; up = up->parent) names |= names_of(up);
+    if (names & NAMED_CAPTION) return false;
+    return (names & NAMED_LEAD) || (titled && f->tag == TAG_P && f->sum.chars > LEAST_P);
+}
+
+static void keep_leads_below(xmlNode *root, xmlNode *from, bool titled)
+{
+    for (xmlNode *n = from; n; n = tree_next_kept(n, root)) {
+        struct html_facts *f = tree_facts(n);
+        if (f && !f->drop && n->type == XML_ELEMENT_NODE && is_lead(n, root, titled))
+            f->keep = true;
+    }
+}
+
+static xmlNode *find_title(xmlNode *root)
+{
+    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
+        const struct html_facts *f = tree_facts(n);
+        if (f && !f->drop && f->tag == TAG_H1 && f->sum.chars > 0) return n;
+    }
+    return NULL;
+}
+
+/* What stands before n in the order of the page, and neither holds it nor is held by what does. */
+static xmlNode *before(xmlNode *n, const xmlNode *body)
+{
+    while (n != body && !n->prev) n = n->parent;
+    return n == body ? NULL : n->prev;
+}
+
+/* The lead of an article may stand before its best part, with the title. */
+static void keep_lead(xmlNode *best, const xmlNode *body)
+{
+    xmlNode *title = NULL, *top = NULL;
+    for (xmlNode *n = before(best, body); n && !title; n = before(n, body))
+        if (n->type == XML_ELEMENT_NODE && !tree_facts(n)->drop) title = find_title(top = n);
+    for (xmlNode *n = before(best, body); n && (!title || n != top); n = before(n, body))
+        if (n->type == XML_ELEMENT_NODE && !tree_facts(n)->drop) keep_leads_below(n, n, title);
+    if (title) keep_leads_below(top, title, true);
+}
+
 static int attempt(xmlNode *body, const struct rules *r)
 {
     xmlNode *top[TOPS] = {0};
@@ -365,6 +417,7 @@ static int attempt(xmlNode *body, const struct rules *r)
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     if (!in_article(best, body)) best = widen(best, body);
     keep_around(best, body);
+    keep_lead(best, body);
     clean_find_tables(body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
          c = c->next) {

@@ -20,25 +20,24 @@ static const char *const perhaps[] = {"and",     "article", "body",  "column",
  * one of these a class may only hold words that place or arrange (boxes), so that "comment-list"
  * and "sdc-article-related-stories" are such boxes, "rating-scale" and "sharing-in-practice" are
  * not. */
+/* clang-format off */
 static const char *const never[] = {
-    "related",       "newsletter",    "breadcrumb",  "bread-crumb",   "most-read",
-    "most-popular",  "most-viewed",   "trending",    "recommended",   "recommendation",
-    "read-next",     "read-also",     "more-news",   "more-stories",  "more-posts",
-    "more-from",     "also-like",     "see-also",    "share",         "sharing",
-    "social",        "social-media",  "addthis",     "addtoany",      "shariff",
-    "sign-up",       "signup",        "modal",       "popup",         "cookie",
-    "consent",       "advert",        "advertising", "advertisement", "ad",
-    "sponsor",       "sponsored",     "outbrain",    "taboola",       "promo",
-    "teaser",        "author-box",    "author-bio",  "author-info",   "author-card",
-    "about-author",  "bio",           "byline",      "dateline",      "timestamp",
-    "post-date",     "posted-on",     "entry-meta",  "post-meta",     "article-meta",
-    "entry-utility", "tags",          "tag-list",    "taglist",       "comment",
-    "respond",       "disqus",        "pagination",  "pager",         "navigation",
-    "nav",           "prev-next",     "next-prev",   "no-print",      "noprint",
-    "published-on",  "published-date"};
+    "related", "newsletter", "breadcrumb", "bread-crumb", "most-read", "most-popular",
+    "most-viewed", "trending", "recommended", "recommendation", "read-next", "read-also",
+    "more-news", "more-stories", "more-posts", "more-from", "also-like", "see-also", "share",
+    "sharing", "social", "social-media", "addthis", "addtoany", "shariff", "sign-up", "signup",
+    "modal", "popup", "cookie", "consent", "advert", "advertising", "advertisement", "ad",
+    "sponsor", "sponsored", "outbrain", "taboola", "promo", "teaser", "author-box", "author-bio",
+    "author-info", "author-card", "about-author", "bio", "byline", "dateline", "timestamp",
+    "post-date", "posted-on", "entry-meta", "post-meta", "article-meta", "entry-utility", "tags",
+    "tag-list", "taglist", "comment", "respond", "disqus", "pagination", "pager", "navigation",
+    "nav", "prev-next", "next-prev", "no-print", "noprint", "published-on", "published-date",
+    "rollover-block", "tooltip-content", "tooltip-text", "tooltiptext", "popover-content",
+    "popover-body", "hovercard", "slide-count"};
+/* clang-format on */
 /* Words of the same kind that name other things as well: what stands before them must be known too,
  * so that "star-rating" is such a box and "energy-rating" is not. */
-static const char *const never_known[] = {"rating", "published", "credit", "copyright"};
+static const char *const never_known[] = {"rating", "published", "credit", "copyright", "date"};
 static const char *const boxes[] = {
     "action",    "actions",   "all",     "area",      "article",    "articles", "aside",
     "author",    "bar",       "block",   "body",      "bottom",     "box",      "btn",
@@ -71,6 +70,12 @@ static const char *const byline[] = {"byline", "^author$", "^authors$", "datelin
 static const char *const certain[] = {"articlebody",     "article-body", "entry-content",
                                       "post-content",    "postcontent",  "post-body",
                                       "article-content", "story-body",   "mw-parser-output"};
+static const char *const lead[] = {
+    "^lead$",       "^lede$",    "teaser-text", "teaser-intro", "standfirst", "^intro$",
+    "introduction", "^excerpt$", "^perex$",     "^abstract$",   "preface",    "subheadline",
+    "sub-headline", "^subhead$", "^deck$",      "^dek$",        "^summary$",  "^subtitle$",
+    "^chapo",       "^chapeau",  "^ingress$",   "^bajada$",     "^vorspann",  "article-description",
+    "^einleitung"};
 static const char *const caption[] = {"^caption"};
 
 /* " article body  post-5 " for articleBody and post-5: small letters, words apart. */
@@ -181,6 +186,7 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
                  {byline, COUNT(byline), NAMED_BYLINE},
                  {certain, COUNT(certain), NAMED_CERTAIN},
                  {caption, COUNT(caption), NAMED_CAPTION},
+                 {lead, COUNT(lead), NAMED_LEAD},
                  {good, COUNT(good), good_bit},
                  {bad, COUNT(bad), bad_bit}};
     struct buf names = {0};
@@ -220,6 +226,6 @@ bool names_say_body(const xmlNode *n)
 int names_weight(const xmlNode *n)
 {
     int bits = names_of(n);
-    return 25 * (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) -
-                 !!(bits & ID_BAD));
+    return 25 *
+           (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) - !!(bits & ID_BAD));
 }

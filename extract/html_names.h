@@ -19,7 +19,8 @@ enum name_bits {
     CLASS_GOOD = 1 << 8,
     CLASS_BAD = 1 << 9,
     ID_GOOD = 1 << 10,
-    ID_BAD = 1 << 11
+    ID_BAD = 1 << 11,
+    NAMED_LEAD = 1 << 12 /* the sentences that begin an article */
 };
 
 /* The bits of an element, looked up once. */

@@ -360,12 +360,13 @@ static void test_names_of_boxes(void **state)
         "class='rating-scale'",       "class='published-results'", "class='status-published'",
         "class='commentary'",         "class='credit-volume'",     "class='related-work'",
         "class='energy-rating'",      "class='shared-history'",    "class='modality'",
-        "class='x sharing-in-practice'", "class='advertising-law'",
+        "class='x sharing-in-practice'", "class='advertising-law'", "class='release-date'",
         "class='section' id='navigation'"};
     static const char *const boxes[] = {
         "class='rating'",        "class='star-rating'",  "class='published'",
         "class='comment-list'",  "class='commentlist'",  "class='x post-comments'",
-        "class='teaserItem'",    "class='image_credit'", "class='sdc-article-relatedStories'",
+        "class='teaserItem'",    "class='image_credit'", "class='article__date'",
+        "class='tooltipText'",   "class='sdc-article-relatedStories'",
         "class='m-share-bar-2'", "id='comments'"};
     for (size_t i = 0; i < sizeof text / sizeof *text + sizeof boxes / sizeof *boxes; i++) {
         bool kept = i < sizeof text / sizeof *text;
@@ -389,7 +390,9 @@ static void test_captions(void **state)
         "Credit volume by quarter; accredited banks only.",
         "Figure 2. Images (c) and (d) show the EPA limit of 2001, and how it was met.",
         "Source: survey of households.",
-        "Photons by year, as seen by the Getty telescope in spring."};
+        "Photons by year, as seen by the Getty telescope in spring.",
+        "Air as measured by the Environmental Protection Agency (EPA)",
+        "Figure 3</figcaption><pre>int x; /* see Photo: x */</pre><figcaption>Photo: no"};
     static const char *const credits[] = {"A man walks. Photo: Jane Doe",
                                           "Photograph by Jane Doe",
                                           "A man walks (AP Photo/Jane Doe)",
@@ -398,7 +401,10 @@ static void test_captions(void **state)
                                           "A man walks. Credit: Someone",
                                           "A man walks <i>Credit: Someone</i>",
                                           "\xc2\xa9 Jane Doe: a man walks",
-                                          "REUTERS/Jane Doe"};
+                                          "REUTERS/Jane Doe",
+                                          "A man walks (EPA)",
+                                          "A man walks. (NASA via AP, File)",
+                                          "A man walks</figcaption><cite>Getty Images</cite>"};
     for (size_t i = 0; i < sizeof text / sizeof *text + sizeof credits / sizeof *credits; i++) {
         bool kept = i < sizeof text / sizeof *text;
         const char *caption = kept ? text[i] : credits[i - sizeof text / sizeof *text];
@@ -409,6 +415,42 @@ static void test_captions(void **state)
         snprintf(start, sizeof start, "%s", caption);
         if (!!strstr(g.d->text.s, start) != kept) fail_msg("%s", caption);
         drop(&g);
+    }
+}
+
+/* The sentences that begin an article may stand apart from it, with its title or named so; captions
+ * and the sentences of other articles are none. */
+static void test_leads(void **state)
+{
+    (void)state;
+    static const char *const leads[] = {
+        "<div><h1>A title</h1><p>The words in question begin the article, in a sentence that is long.</p>"
+        "</div>",
+        "<div><div class='article__lead'>The words in question begin the article, in short.</div></div>",
+        "<div><h1>A title</h1><h2 class='sub-headline'>The words in question begin the article.</h2></div>"};
+    static const char *const others[] = {
+        "<div><p>The words in question stand above the title, in a sentence that is long.</p>"
+        "<h1>A title</h1></div>",
+        "<div><h1>A title</h1><p>The words in question are short.</p></div>",
+        "<div><h1>A title</h1><div class=caption><p>The words in question say what the picture shows, "
+        "and where it was.</p></div></div>",
+        "<div><h1>A title</h1><p>The words in question say who takes a picture at last (AP Photo/Jane "
+        "Doe)</p></div>",
+        "<div><h1>A title</h1><p><a href=/x>The words in question lead to a page, in a sentence that is "
+        "long.</a></p></div>"};
+    for (size_t i = 0; i < sizeof leads / sizeof *leads + sizeof others / sizeof *others; i++) {
+        bool kept = i < sizeof leads / sizeof *leads;
+        const char *html = kept ? leads[i] : others[i - sizeof leads / sizeof *leads];
+        struct buf page = {0};
+        buf_addf(&page, "<body><div>%s<div class=x><div class=articleBody>", html);
+        for (int k = 0; k < 40; k++)
+            buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+        buf_addz(&page, "</div></div></div></body>");
+        struct got g = get_text(page.s);
+        assert_int_equal(g.r, OK);
+        if (!!strstr(g.d->text.s, "words in question") != kept) fail_msg("%s", html);
+        assert_non_null(strstr(g.d->text.s, "A paragraph of it"));
+        drop(&g), buf_free(&page);
     }
 }
 
@@ -657,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
         cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_leads),
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_places),
