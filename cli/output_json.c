@@ -145,6 +145,11 @@ static bool is_recognised(const struct page *p)
     return p->recognised;
 }
 
+static bool is_unread(const struct page *p)
+{
+    return p->unread;
+}
+
 static void add_pages_of(struct jsonw *w, const struct doc *d, bool (*is)(const struct page *))
 {
     bool any = false;
@@ -180,6 +185,7 @@ static void add_ledger(struct jsonw *w, const struct result *r)
     add_entries(w, "over_budget", r->ledger, LEDGER_OVER_BUDGET);
     add_pages(w, "pages_without_text", r, has_no_text);
     add_pages(w, "pages_recognised", r, is_recognised);
+    add_pages(w, "pages_unread", r, is_unread);
     jsonw_close(w, '}');
 }
 

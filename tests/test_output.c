@@ -12,7 +12,8 @@
 
 static struct doc paper = {.name = "a b/paper.pdf", .format = "pdf", .sha256 = "00ff",
                            .n_pages = 3, .pages_without_text = 1,
-                           .pages = (struct page[]){{0}, {.no_text = true}, {0}}};
+                           .pages_unread = 1,
+                           .pages = (struct page[]){{0}, {.no_text = true}, {.unread = true}}};
 static struct doc code = {.name = "kv.c", .format = "code", .kind = DOC_CODE, .sha256 = "11ee"};
 static struct doc *docs[] = {&paper, &code};
 
@@ -209,6 +210,10 @@ static void json_is_valid_and_whole(void **state)
         assert_int_equal(json_array_size(json_object_get(l, "unreadable")), 1);
         const json_t *blank = json_array_get(json_object_get(l, "pages_without_text"), 0);
         assert_int_equal(json_integer_value(json_array_get(json_object_get(blank, "pages"), 0)), 2);
+        const json_t *unread = json_array_get(json_object_get(l, "pages_unread"), 0);
+        assert_string_equal(text_at(unread, "path"), "a b/paper.pdf");
+        assert_int_equal(json_array_size(json_object_get(unread, "pages")), 1);
+        assert_int_equal(json_integer_value(json_array_get(json_object_get(unread, "pages"), 0)), 3);
         assert_null(json_object_get(json_object_get(j, "usage"), "seconds"));
         json_decref(j);
     }
