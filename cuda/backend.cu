@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cuda/cuda.h"
+#include "cuda/sm90_ops.h"
 
 extern "C" {
 #include "base/mem.h"
@@ -263,6 +263,7 @@ extern "C" __attribute__((visibility("default"))) const struct backend deepread_
     .weight_free = cuda_weight_free,
     .weight_bytes = cuda_weight_bytes,
     .kv_type = kv_type_of,
+    .index_type = fp8_index_type,
     .chunk = 4096,
     .embed = cuda_embed,
     .rmsnorm = cuda_rmsnorm,

@@ -19,6 +19,13 @@ static __device__ __forceinline__ uint32_t swizzled(uint32_t r, uint32_t c)
     return r * 128 + ((c ^ (r & 7)) << 4);
 }
 
+static __device__ __forceinline__ float load_shared(uint32_t at)
+{
+    float v;
+    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(at) : "memory");
+    return v;
+}
+
 /* ------------------------------------------------------------------ barriers */
 
 static __device__ __forceinline__ void barrier_init(uint64_t *b, int arrivals)

@@ -1,24 +1,23 @@
 /* sm90_fp8.cu: activations in FP8, as DeepSeek's own service computes: --weights fp8 on Hopper.
- *                                        ops: linear, experts, index_select's queries and keys
+ *                                        ops: linear, experts, keys of kv_store, queries of index_select
  * Method   128 neighbouring inputs share a scale, a power of two that brings the largest to at most 448;
  *          then sm90_gemm.cu.  Experts: rows sorted by expert, each expert's up to whole tiles, so
  *          that a tile of the product meets one matrix; SwiGLU and its quantisation are one pass.
  *          Indexer: queries and keys are turned by a Hadamard matrix, which spreads what stands out
  *          and leaves products as they are, and become e4m3 with one scale each; then sm90_index.cu.
- *          Keys lie in the state as they are: the pass turns all that its queries see.
- * Cost     per product reads 4 and writes 1 byte an input.  Keys: 2 + 1 bytes times C, 131072: 50 MB a layer.
+ *          Keys are turned and rounded when they are written: the state keeps them so (KV_E4M3).
+ * Cost     per product reads 4 and writes 1 byte an input.
  * Seen     H200, three V3.2 layers end to end (bench/model): 61 would read 0 to 8K at 4364, 8K to 32K at 4923, 32K to 64K at
  *          4480, 64K to 128K at 3914 tokens/s.  Before sm90_gemm.cu and sm90_few.cu were what they are: 3264 at 64K to 128K.
  * Exact    activations to 2^-4 of each number, as the checkpoint's scheme has it ("dynamic").
  * Limits   I, D, F multiples of 128; an indexer of 64 heads of 128.
  * Source   deepseek_v32's inference code: act_quant with scale_fmt ue8m0.
  * Tests    tests/test_cuda_fp8.c */
+#include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
 #include "cuda/sm90_quantise.cuh"
 
 #define ROWS 128     /* of a tile where there are many rows */
-#define INDEX_HEADS 64
-#define INDEX_WIDTH 128
 #define FEW_QUERIES 4 /* of a part: its keys are read for each */
 #define WARPS 8
 
@@ -178,31 +177,41 @@ static __device__ __forceinline__ float4 turn(float4 v)
     return make_float4(v.x * HADAMARD, v.y * HADAMARD, v.z * HADAMARD, v.w * HADAMARD);
 }
 
-/* Keys 0 .. pos0 + more - 1 of a part, a warp each. */
-template <enum kv_type TYPE>
-static __global__ void __launch_bounds__(32 * WARPS)
-key_kernel(const struct cuda_part *part, size_t offset, size_t more, uint8_t *to, float *scale)
+/* This lane's four numbers of row r, among chunks that stand as products want them (sm90.cuh). */
+static __device__ __forceinline__ uint32_t *lane_of(uint8_t *rows, size_t r)
 {
-    size_t s = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
-    if (s >= part->pos0 + more) return;
-    auto *row = row_at<TYPE>(part->pages, offset, s, INDEX_WIDTH) + threadIdx.x % 32 * 4;
-    float4 v = make_float4(element<TYPE>::get(row[0]), element<TYPE>::get(row[1]),
-                           element<TYPE>::get(row[2]), element<TYPE>::get(row[3]));
-    put_block(turn(v), to + s * INDEX_WIDTH, scale + s);
+    int lane = threadIdx.x % 32;
+    return (uint32_t *)(rows + r * INDEX_WIDTH + ((lane / 4 ^ (int)(r % 8)) << 4)) + lane % 4;
 }
 
-/* Query heads, a warp each; the scale goes into the head's weight.  Beyond n heads: zeros. */
+/* Keys of new positions into their pages, a warp each. */
+static __global__ void __launch_bounds__(32 * WARPS)
+key_kernel(struct cuda_where where, size_t offset, const float *keys, size_t ld, size_t n)
+{
+    cuda_follow();
+    size_t i = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
+    if (i >= n) return;
+    size_t s = position_of(where, i), r = s % KV_PAGE;
+    uint8_t *page = (uint8_t *)pages_of(where, i)[s / KV_PAGE] + offset;
+    const float *x = keys + i * ld + threadIdx.x % 32 * 4;
+    float4 v = turn((uintptr_t)x % 16 ? make_float4(x[0], x[1], x[2], x[3]) : *(const float4 *)x);
+    float scale = scale_for(largest(v));
+    *lane_of(page, r) = as_e4m3(v, scale);
+    if (threadIdx.x % 32 == 0) page[INDEX_KEYS + r] = (uint8_t)(__float_as_uint(scale) >> 23);
+}
+
+/* Query heads, a warp each, chunks as products want them; the scale goes into the head's weight.  Beyond n heads:
+ * zeros. */
 static __global__ void __launch_bounds__(32 * WARPS)
 query_kernel(const float *q, const float *w, size_t n, uint8_t *to, float *w_to)
 {
     cuda_follow();
     size_t h = blockIdx.x * (size_t)WARPS + threadIdx.x / 32;
-    int lane = threadIdx.x % 32;
     float4 v = make_float4(0, 0, 0, 0);
-    if (h < n) v = turn(*(const float4 *)(q + h * INDEX_WIDTH + lane * 4));
+    if (h < n) v = turn(*(const float4 *)(q + h * INDEX_WIDTH + threadIdx.x % 32 * 4));
     float s = scale_for(largest(v));
-    ((uint32_t *)(to + h * INDEX_WIDTH))[lane] = as_e4m3(v, s);
-    if (lane == 0) w_to[h] = h < n ? w[h] * s : 0;
+    *lane_of(to, h) = as_e4m3(v, s);
+    if (threadIdx.x % 32 == 0) w_to[h] = h < n ? w[h] * s : 0;
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -297,7 +306,7 @@ static void turn_queries(struct device *d, const float *q, const float *w, size_
     cuda_launched(d, "index queries in fp8");
 }
 
-/* Few queries, or each of another part: keys are turned on their way. */
+/* Few queries, or each of another part. */
 static void score_few(struct device *d, const struct cuda_scores *c)
 {
     const struct index_args *a = c->a;
@@ -307,36 +316,29 @@ static void score_few(struct device *d, const struct cuda_scores *c)
     uint8_t *q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
     float *w = (float *)part_of(&at, heads * 4);
     turn_queries(d, a->q, a->w, n, n, q, w);
-    struct sm90_index_few_args s = {q, w, c->where, a->kv.index_offset, c->out, n, c->ld, c->bound,
-                                    a->kv.index_type};
+    struct sm90_index_few_args s = {q, w, c->where, a->kv.index_offset, c->out, n, c->ld, c->bound};
     sm90_index_few(d, &s);
 }
 
-/* Many queries of one part: its keys are turned once. */
+/* Many queries of one part. */
 static void score_many(struct device *d, const struct cuda_scores *c)
 {
     const struct index_args *a = c->a;
-    size_t bound = cuda_ceil(c->bound, 128) * 128 + 128, room = cuda_ceil(c->T, 4) * 4, heads = room * INDEX_HEADS;
-    char *at = (char *)cuda_reserve(d, &d->fp8, (heads + bound) * (INDEX_WIDTH + 4) + 4 * CUDA_ALIGN);
+    size_t room = cuda_ceil(c->T, 4) * 4, heads = room * INDEX_HEADS;
+    char *at = (char *)cuda_reserve(d, &d->fp8, heads * (INDEX_WIDTH + 4) + 2 * CUDA_ALIGN);
     if (!at) return;
-    uint8_t *keys = (uint8_t *)part_of(&at, bound * INDEX_WIDTH), *q;
-    q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
-    float *kscale = (float *)part_of(&at, bound * 4), *w = (float *)part_of(&at, heads * 4);
-    auto *turn_keys = a->kv.index_type == KV_BF16 ? key_kernel<KV_BF16> : key_kernel<KV_F16>;
-    turn_keys<<<(unsigned)cuda_ceil(bound, WARPS), 32 * WARPS, 0, d->stream>>>(
-        c->where.part, a->kv.index_offset, c->t0 + c->T, keys, kscale);
-    cuda_launched(d, "index keys in fp8");
+    uint8_t *q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
+    float *w = (float *)part_of(&at, heads * 4);
     turn_queries(d, a->q + c->t0 * INDEX_HEADS * INDEX_WIDTH, a->w + c->t0 * INDEX_HEADS, c->T, room, q, w);
-    struct sm90_index_args s = {q, keys, w, kscale, c->out, c->where, c->t0, c->T, c->bound, c->ld};
+    struct sm90_index_args s = {q, w, c->out, c->where, a->kv.index_offset, c->t0, c->T, c->bound, c->ld};
     sm90_index_scores(d, &s);
 }
 
 bool fp8_index_scores(struct device *d, const struct cuda_scores *c)
 {
     const struct index_args *a = c->a;
-    bool narrow = a->kv.index_type == KV_F16 || a->kv.index_type == KV_BF16;
-    if (!has_fp8(d) || a->J != INDEX_HEADS || a->C != INDEX_WIDTH || !narrow) return false;
-    if (c->T <= FEW_QUERIES && c->t0 == 0 && a->kv.index_offset % 16 == 0) {
+    if (a->kv.index_type != KV_E4M3) return false;
+    if (c->T <= FEW_QUERIES && c->t0 == 0) {
         score_few(d, c);
         return true;
     }
@@ -352,4 +354,17 @@ bool fp8_index_scores(struct device *d, const struct cuda_scores *c)
         score_many(d, &one);
     }
     return true;
+}
+
+enum kv_type fp8_index_type(struct device *d, enum kv_type type, int J, int C)
+{
+    bool fits = has_fp8(d) && J == INDEX_HEADS && C == INDEX_WIDTH && type != KV_F32;
+    return fits ? KV_E4M3 : type;
+}
+
+void fp8_store_keys(struct device *d, const struct kv_store_args *a, const struct cuda_where *where, size_t n)
+{
+    cuda_launch(d, key_kernel, (unsigned)cuda_ceil(n, WARPS), 32 * WARPS, 0, *where, a->kv.index_offset, a->rows, a->ld,
+                n);
+    cuda_launched(d, "index keys in fp8");
 }

@@ -17,13 +17,6 @@ bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_
 /* Boxes of `rows` rows of 64 numbers of a matrix [n, k] of bf16, rows ld apart: 16-byte alignment. */
 bool sm90_map_bf16(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows);
 
-static __device__ __forceinline__ float load_shared(uint32_t at)
-{
-    float v;
-    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(v) : "r"(at) : "memory");
-    return v;
-}
-
 static __device__ __forceinline__ uint32_t pack_bf16(float a, float b)
 {
     __nv_bfloat162 h = __floats2bfloat162_rn(a, b);

@@ -1,10 +1,11 @@
 /* sm90_index.cu: the lightning indexer's scores in FP8, V3.2's widths.   bench: bench/gpu_index.cu
  *
- *   q [T, 64, 128] e4m3    keys [S, 128] e4m3, kscale [S] f32    w [T, 64] f32, q's scales folded in
- *   out[t, s] = kscale[s] * sum_j w[t, j] * max(0, q[t, j] . keys[s]),  s <= pos0 + t, at t * ld + s
+ *   q [T, 64, 128] e4m3    keys: KV_E4M3, in pages    w [T, 64] f32, q's scales folded in
+ *   out[t, s] = kscale[s] * sum_j w[t, j] * max(0, q[t, j] . key[s]),  s <= pos0 + t, at t * ld + s
+ *   Chunks of q's rows are permuted as those of keys are (sm90.cuh): both go to shared memory as they lie.
  *
  * Method   a block holds 4 queries, 256 rows of q, in shared memory and streams keys past them in tiles
- *          of 128: a warpgroup copies (cp.async), two others multiply, 64 keys each: four wgmma
+ *          of two pages: a warp copies (a bulk copy a page), two warpgroups multiply, 64 keys each: four wgmma
  *          m64n256k32 leave 256 dot products per key in registers, weights beside them; max, multiply,
  *          add over the heads, and three shuffles a row join the four lanes that share a key.  The two
  *          take turns: one's products begin when three quarters of the other's are done, and run while
@@ -14,51 +15,39 @@
  *          1500 TFLOP/s.  Per 64x256 tile 512 cycles of products beside 256 of max (half rate).
  *          Keys come from the second-level cache: 16 KB per block and tile.
  * Exact    dot products as FP8 tensor cores accumulate them; sums over heads in f32, one order.
- * Seen     H100 (cuBLASLt fp8 there: 1453 TFLOP/s), 32K / 64K / 128K: 2.01 / 4.34 / 8.85 ms, 1024 / 981 / 979
- *          TFLOP/s.  DeepGEMM on an H200 (1270): 2.13 / 4.39 / 8.89.
+ * Seen     H200, 32K / 64K / 128K: 1.94 / 3.93 / 8.57 ms, 1063 / 1085 / 1011 TFLOP/s; DeepGEMM: 2.13 / 4.39 / 8.89.  Keys copied
+ *          16 bytes at a time by 128 threads (cp.async), their scales apart: 2.18 / 4.54 / 9.46 in the same run.
  * Tried    without turns: 2.24 / 4.80 / 9.56 ms: both warpgroups multiplied at once, then both added.
  * Limits   64 heads of 128. */
-#include "cuda/cuda.h"
-#include "cuda/sm90.cuh"
+#include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
 
-#define HEADS 64
-#define WIDTH 128
 #define QUERIES 4
-#define KEYS 128                       /* of a tile */
-#define STAGES 4
+#define KEYS (2 * KV_PAGE)             /* of a tile */
+#define STAGES 6
 #define SPLIT 16384                    /* keys of a block */
-#define Q_BYTES (QUERIES * HEADS * WIDTH)
-#define TILE_BYTES (KEYS * WIDTH)
+#define Q_BYTES (QUERIES * INDEX_HEADS * INDEX_WIDTH)
+#define TILE_BYTES (2 * INDEX_ROOM)
 #define SHARED (Q_BYTES + STAGES * TILE_BYTES + 1024)
 
-/* 16-byte chunks of rows [0, rows) of 128 bytes into a panel, by 128 threads. */
-static __device__ __forceinline__ void copy_panel(uint32_t to, const uint8_t *from, int rows,
-                                                  int there, int thread)
-{
-    for (int i = thread; i < rows * 8; i += 128) {
-        int r = i / 8, c = i % 8;
-        copy16(to + swizzled(r, c), from + (size_t)(r < there ? r : 0) * WIDTH + c * 16, r < there);
-    }
-}
-
+/* One warp: keys s0 .. s1-1 of the pages; beyond the last page a tile holds what lies there. */
 static __device__ void produce(const struct sm90_index_args &a, size_t s0, size_t s1, uint32_t tiles,
                                uint64_t *full, uint64_t *empty)
 {
-    int thread = threadIdx.x, n = (int)((s1 - s0 + KEYS - 1) / KEYS);
-    for (int i = 0; i < n + 1; i++) { /* one tile behind: what has arrived is handed on */
-        if (i < n) {
-            int stage = i % STAGES;
-            size_t s = s0 + (size_t)i * KEYS;
-            if (i >= STAGES) barrier_wait(&empty[stage], (i / STAGES - 1) & 1);
-            copy_panel(tiles + stage * TILE_BYTES, a.keys + s * WIDTH, KEYS,
-                       (int)(s1 - s < KEYS ? s1 - s : KEYS), thread);
-        }
-        copies_close();
-        copies_wait<1>();
-        if (i == 0) continue;
-        fence_async();
-        barrier_arrive(&full[(i - 1) % STAGES]);
+    int lane = threadIdx.x % 32, n = (int)((s1 - s0 + KEYS - 1) / KEYS);
+    int first = (int)(s0 / KV_PAGE), end = (int)((s1 + KV_PAGE - 1) / KV_PAGE);
+    unsigned long long mine = 0;
+    for (int i = 0; i < n; i++) {
+        int stage = i % STAGES, page = first + 2 * i;
+        if (i % 16 == 0 && page + lane < end) /* of 32 pages a lane knows one */
+            mine = (unsigned long long)((const char *)a.where.part->pages[page + lane] + a.offset);
+        const void *p0 = (const void *)__shfl_sync(~0u, mine, i % 16 * 2);
+        const void *p1 = (const void *)__shfl_sync(~0u, mine, i % 16 * 2 + 1);
+        if (lane) continue;
+        if (i >= STAGES) barrier_wait(&empty[stage], (i / STAGES - 1) & 1);
+        barrier_expect(&full[stage], page + 1 < end ? 2 * INDEX_PAGE : INDEX_PAGE);
+        copy_bulk(tiles + stage * TILE_BYTES, p0, INDEX_PAGE, &full[stage]);
+        if (page + 1 < end) copy_bulk(tiles + stage * TILE_BYTES + INDEX_ROOM, p1, INDEX_PAGE, &full[stage]);
     }
 }
 
@@ -73,7 +62,7 @@ static __device__ __forceinline__ float join(const float v[4])
 }
 
 static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_t s0, size_t s1,
-                               uint32_t q, uint32_t tiles, uint64_t *full, uint64_t *empty)
+                               uint32_t q, uint32_t tiles, uint64_t *q_full, uint64_t *full, uint64_t *empty)
 {
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32;
     int n = (int)((s1 - s0 + KEYS - 1) / KEYS);
@@ -81,26 +70,27 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
 #pragma unroll
     for (int i = 0; i < 64; i++) {
         int column = i / 2 * 8 + lane % 4 * 2 + i % 2;
-        w[i] = a.w[(t0 + column / HEADS) * HEADS + column % HEADS];
+        w[i] = a.w[(t0 + column / INDEX_HEADS) * INDEX_HEADS + column % INDEX_HEADS];
     }
-    int row = half * 64 + thread / 32 * 16 + lane / 4;
+    int row = thread / 32 * 16 + lane / 4;
     size_t t = t0 + lane % 4, last = a.where.part->pos0 + a.t0 + t;
     bool there = t < a.T;
     float *out = a.out + t * a.ld;
     float d[128];
+    barrier_wait(q_full, 0);
     if (half) named_arrive(1, 256);
     for (int i = 0; i < n; i++) {
         int stage = i % STAGES;
-        size_t s = s0 + (size_t)i * KEYS + row;
-        float k0 = s < s1 ? a.kscale[s] : 0, k1 = s + 8 < s1 ? a.kscale[s + 8] : 0;
+        size_t s = s0 + (size_t)i * KEYS + half * KV_PAGE + row;
+        uint32_t page = tiles + stage * TILE_BYTES + half * INDEX_ROOM;
         barrier_wait(&full[stage], i / STAGES & 1);
-        uint32_t tile = tiles + stage * TILE_BYTES + half * 64 * WIDTH;
+        float k0 = index_scale(page, row), k1 = index_scale(page, row + 8);
         named_sync(1 + half, 256); /* my turn to multiply */
         products_hold(d);
         products_open();
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            wgmma_e4m3<256>(d, operand(tile) + 2 * k, operand(q) + 2 * k, k > 0);
+            wgmma_e4m3<256>(d, operand(page) + 2 * k, operand(q) + 2 * k, k > 0);
             if (k >= 2) products_close();
         }
         products_wait<1>();
@@ -111,17 +101,9 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
         float sum0[QUERIES], sum1[QUERIES];
 #pragma unroll
         for (int j = 0; j < QUERIES; j++) {
-            float x = 0, y = 0, u = 0, v = 0; /* two chains a row */
-#pragma unroll
-            for (int c = 0; c < 8; c++) {
-                int g = j * 8 + c;
-                x = fmaf(fmaxf(d[4 * g], 0), w[2 * g], x);
-                u = fmaf(fmaxf(d[4 * g + 1], 0), w[2 * g + 1], u);
-                y = fmaf(fmaxf(d[4 * g + 2], 0), w[2 * g], y);
-                v = fmaf(fmaxf(d[4 * g + 3], 0), w[2 * g + 1], v);
-            }
-            sum0[j] = x + u;
-            sum1[j] = y + v;
+            float2 sum = index_add(d + 32 * j, w + 16 * j);
+            sum0[j] = sum.x;
+            sum1[j] = sum.y;
         }
         float mine0 = join(sum0) * k0, mine1 = join(sum1) * k1;
         if (there && s < s1 && s <= last) out[s] = mine0;
@@ -133,30 +115,29 @@ static __global__ void __launch_bounds__(384, 1)
 index_kernel(__grid_constant__ const struct sm90_index_args a)
 {
     extern __shared__ uint8_t shared[];
-    __shared__ uint64_t full[STAGES], empty[STAGES];
+    __shared__ uint64_t full[STAGES], empty[STAGES], q_full;
     uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + Q_BYTES;
-    size_t t0 = (size_t)blockIdx.x * QUERIES, s0 = (size_t)blockIdx.y * SPLIT;
-    size_t s1 = a.where.part->pos0 + a.t0 + t0 + QUERIES;
+    size_t t0 = (size_t)blockIdx.x * QUERIES, s0 = (size_t)blockIdx.y * SPLIT, pos0 = a.where.part->pos0 + a.t0;
+    size_t s1 = pos0 + (t0 + QUERIES < a.T ? t0 + QUERIES : a.T);
     if (s0 >= s1) return;
     if (s1 > s0 + SPLIT) s1 = s0 + SPLIT;
-    if (threadIdx.x == 0)
+    if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
-            barrier_init(&full[i], 128);
+            barrier_init(&full[i], 1);
             barrier_init(&empty[i], 256);
         }
-    if (threadIdx.x < 128) {
-        copy_panel(q, a.q + t0 * HEADS * WIDTH, QUERIES * HEADS, QUERIES * HEADS, threadIdx.x);
-        copies_close();
-        copies_wait<0>();
-        fence_async();
+        barrier_init(&q_full, 1);
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+        barrier_expect(&q_full, Q_BYTES);
+        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, Q_BYTES, &q_full);
     }
     __syncthreads();
     if (threadIdx.x < 128) {
         registers_less<40>();
-        produce(a, s0, s1, tiles, full, empty);
+        if (threadIdx.x < 32) produce(a, s0, s1, tiles, full, empty);
     } else {
         registers_more<232>();
-        consume(a, t0, s0, s1, q, tiles, full, empty);
+        consume(a, t0, s0, s1, q, tiles, &q_full, full, empty);
     }
 }
 
@@ -165,7 +146,7 @@ index_kernel(__grid_constant__ const struct sm90_index_args a)
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound + QUERIES, SPLIT));
+    dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound, SPLIT));
     if (!cuda_shared(d, (const void *)index_kernel, SHARED, "index scores, fp8")) return;
     index_kernel<<<grid, 384, SHARED, d->stream>>>(*a);
     cuda_launched(d, "index scores, fp8");

@@ -1,97 +1,29 @@
 /* sm90_index_few.cu: the indexer's FP8 scores of few queries, each with its own keys, V3.2's widths.
  *                                                                bench: bench/gpu_index.cu
- *   q [n, 64, 128] e4m3    w [n, 64] f32, q's scales folded in    keys: 16 bits, in the pages of each query
- *   out[r, s] = kscale[s] * sum_j w[r, j] * max(0, q[r, j] . key8[s]),  s <= position of row r, at r * ld + s
- *   key8, kscale: the key turned by Hadamard's matrix, in e4m3 with a scale, as sm90_fp8.cu's key_kernel makes them.
+ *   q [n, 64, 128] e4m3    w [n, 64] f32, q's scales folded in    keys: KV_E4M3, in the pages of each query
+ *   out[r, s] = kscale[s] * sum_j w[r, j] * max(0, q[r, j] . key[s]),  s <= position of row r, at r * ld + s
+ *   Chunks of q's rows are permuted as those of keys are (sm90.cuh): both go to shared memory as they lie.
  *
- * Method   a block takes one query and a run of its keys in tiles of 128.  Two warpgroups read keys, four lanes to
- *          one, turn and round them on their way into shared memory, the next key's loads under way; a third
- *          multiplies (m64n64k32) and adds over the heads, in sm90_index.cu's order.
- * Grid     (runs, queries), two blocks per multiprocessor.
- * Cost     the keys' 256 bytes once: 64 queries of 128K: 2.1 GB, 0.5 ms at 4.28 TB/s; turning takes 7 additions a
- *          number.
+ * Method   a warp copies pages of 64 keys, one bulk copy each, as many on their way as there are stages; a
+ *          warpgroup multiplies each with the query's heads (four m64n64k32) and adds over the heads, in
+ *          sm90_index.cu's order.  Keys are on their way before the kernel before has ended.
+ * Grid     three blocks per multiprocessor, each taking runs of pages in turn.
+ * Cost     129 bytes a key, once, and 4 of its score: 64 queries of 128K: 1.12 GB, 0.26 ms at 4.28 TB/s.
  * Exact    as sm90_index.cu, bit for bit.
- * Seen     H200, batch 1 / 8 / 64 at 128K: 26.4 / 174 / 1271 us, 1.7 TB/s: turning is the longer part, not the reading.  DeepGEMM,
- *          whose keys lie in memory as e4m3, half the bytes and nothing to turn: 8.6 / 39.6 / 281.
+ * Seen     H200, batch 1 / 8 / 64 at 128K: 8.5 / 36.5 / 280 us, 3.87 TB/s of keys; DeepGEMM 8.6 / 39.6 / 281.  Keys in 16
+ *          bits, turned and rounded on their way: 26.7 / 178 / 1280 in the same run.
+ * Tried    two blocks per multiprocessor, 4 / 5 / 9 stages: 9.2 / 8.1 / 10.0, 45.9 / 46.7 / 40.8, 325 / 347 / 304 us: adding is
+ *          then the longer part.  Four, 4 stages: 8.6 / 36.1 / 281.  Runs of at most 8 pages: 8.3 / 37.9 / 317.
  * Limits   64 heads of 128. */
-#include "cuda/sm90.cuh"
+#include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
-#include "cuda/sm90_quantise.cuh"
 
-#define HEADS 64
-#define WIDTH 128
-#define KEYS 128 /* of a tile */
-#define STAGES 3
-#define TILE_BYTES (KEYS * WIDTH)
-#define SHARED (HEADS * WIDTH + STAGES * TILE_BYTES + 1024)
-
-/* ------------------------------------------------------------------ turning */
-
-/* Numbers 8 * (4 j + lane % 4) .. + 7 of a key, j < 4: 16 bytes a piece, 64 of four lanes together. */
-struct piece {
-    uint4 v[4];
-};
-
-static __device__ __forceinline__ struct piece load_piece(const uint16_t *key)
-{
-    struct piece p;
-#pragma unroll
-    for (int j = 0; j < 4; j++)
-        p.v[j] = key ? __ldg((const uint4 *)key + 4 * j + threadIdx.x % 4) : make_uint4(0, 0, 0, 0);
-    return p;
-}
-
-/* Sums and differences of pairs of numbers `apart` that one thread holds. */
-template <int APART> static __device__ __forceinline__ void turn_within(float x[32])
-{
-#pragma unroll
-    for (int i = 0; i < 32; i++)
-        if (!(i & APART)) {
-            float a = x[i], b = x[i + APART];
-            x[i] = a + b, x[i + APART] = a - b;
-        }
-}
-
-/* The same of pairs that two lanes hold. */
-static __device__ __forceinline__ void turn_across(float x[32], int apart)
-{
-    float sign = threadIdx.x & apart ? -1.0f : 1.0f;
-#pragma unroll
-    for (int i = 0; i < 32; i++) x[i] = fmaf(sign, x[i], __shfl_xor_sync(~0u, x[i], apart));
-}
-
-/* A key to row r of a tile; x[8 j + i] is number 8 (4 j + lane % 4) + i.  Bits of the place are turned from the
- * lowest up, as sm90_fp8.cu does. */
-template <enum kv_type TYPE>
-static __device__ __forceinline__ void put_piece(const struct piece &p, uint32_t tile, int r, float *kscale)
-{
-    float x[32], most = 0;
-#pragma unroll
-    for (int i = 0; i < 32; i++) {
-        const uint32_t w[4] = {p.v[i / 8].x, p.v[i / 8].y, p.v[i / 8].z, p.v[i / 8].w};
-        x[i] = element<TYPE>::get((uint16_t)(w[i / 2 % 4] >> i % 2 * 16));
-    }
-    turn_within<1>(x), turn_within<2>(x), turn_within<4>(x);
-    turn_across(x, 1), turn_across(x, 2);
-    turn_within<8>(x), turn_within<16>(x);
-#pragma unroll
-    for (int i = 0; i < 32; i++) x[i] *= HADAMARD, most = fmaxf(most, fabsf(x[i]));
-    most = fmaxf(most, __shfl_xor_sync(~0u, most, 1));
-    most = fmaxf(most, __shfl_xor_sync(~0u, most, 2));
-    float scale = scale_for(most);
-    int lane = threadIdx.x % 4;
-#pragma unroll
-    for (int j = 0; j < 4; j++) {
-        const float *y = x + 8 * j;
-        uint32_t lo = as_e4m3(make_float4(y[0], y[1], y[2], y[3]), scale);
-        uint32_t hi = as_e4m3(make_float4(y[4], y[5], y[6], y[7]), scale);
-        uint32_t at = tile + swizzled(r, 2 * j + lane / 2) + lane % 2 * 8;
-        asm volatile("st.shared.v2.b32 [%0], {%1, %2};" ::"r"(at), "r"(lo), "r"(hi) : "memory");
-    }
-    if (lane == 0) kscale[r] = scale;
-}
-
-/* ------------------------------------------------------------------ the kernel */
+#define STAGES 5
+#define BLOCKS 3      /* per multiprocessor */
+#define MOST_PAGES 32 /* of a run: a lane each */
+#define Q_BYTES (INDEX_HEADS * INDEX_WIDTH)
+#define Q_ROOM (Q_BYTES + 1024) /* heads, then their weights */
+#define SHARED (2 * Q_ROOM + STAGES * INDEX_ROOM + 1024)
 
 struct few {
     struct cuda_where where;
@@ -99,100 +31,151 @@ struct few {
     const uint8_t *q;
     const float *w;
     float *out;
-    int run; /* keys of a block */
+    int run, runs, n; /* pages of a run, runs of a query, runs of all */
 };
 
-struct room {
-    uint64_t full[STAGES], empty[STAGES];
-    float kscale[STAGES][KEYS];
+struct barriers {
+    uint64_t full[STAGES], empty[STAGES], q_full[2], q_empty[2];
 };
 
-/* 256 threads: four to a key, 64 keys at a time. */
-template <enum kv_type TYPE>
-static __device__ void produce(const struct few &a, size_t row, size_t s0, size_t s1, uint32_t tiles, struct room *room)
+/* Pages first .. end-1 of a query; none where its keys end before. */
+struct work {
+    int query, first, end;
+    size_t keys; /* of the query */
+};
+
+static __device__ __forceinline__ struct work work_of(const struct few &a, int i)
 {
-    void *const *pages = pages_of(a.where, row);
-    int r0 = threadIdx.x / 4, turns = (int)((s1 - s0 + KEYS - 1) / KEYS) * 2;
-    auto key_at = [&](int turn) -> const uint16_t * {
-        size_t s = s0 + (size_t)turn * (KEYS / 2) + r0;
-        return s < s1 ? row_at<TYPE>(pages, a.offset, s, WIDTH) : NULL;
-    };
-    struct piece p = load_piece(key_at(0));
-    for (int i = 0; i < turns; i++) {
-        int tile = i / 2, stage = tile % STAGES;
-        struct piece next = load_piece(i + 1 < turns ? key_at(i + 1) : NULL);
-        if (i % 2 == 0 && tile >= STAGES) barrier_wait(&room->empty[stage], (tile / STAGES - 1) & 1);
-        put_piece<TYPE>(p, tiles + stage * TILE_BYTES, i % 2 * (KEYS / 2) + r0, room->kscale[stage]);
-        p = next;
-        if (i % 2 == 0) continue;
-        fence_async();
-        barrier_arrive(&room->full[stage]);
-    }
+    struct work r = {i / a.runs, i % a.runs * a.run, 0, 0};
+    r.keys = position_of(a.where, r.query) + 1;
+    r.end = min(r.first + a.run, (int)((r.keys + KV_PAGE - 1) / KV_PAGE));
+    return r;
 }
 
-static __device__ void consume(const struct few &a, size_t row, size_t s0, size_t s1, uint32_t q, uint32_t tiles,
-                               struct room *room)
-{
-    int lane = threadIdx.x % 32, key = threadIdx.x % 128 / 32 * 16 + lane / 4;
-    int n = (int)((s1 - s0 + KEYS - 1) / KEYS);
-    float w[16], d[32], *out = a.out + row * a.ld;
-#pragma unroll
-    for (int i = 0; i < 16; i++) w[i] = a.w[row * HEADS + i / 2 * 8 + lane % 4 * 2 + i % 2];
-    for (int i = 0; i < 2 * n; i++) {
-        int stage = i / 2 % STAGES, mine = i % 2 * 64 + key;
-        uint32_t tile = tiles + stage * TILE_BYTES + i % 2 * 64 * WIDTH;
-        if (i % 2 == 0) barrier_wait(&room->full[stage], i / 2 / STAGES & 1);
-        products_open();
-#pragma unroll
-        for (int k = 0; k < 4; k++) wgmma_e4m3<HEADS>(d, operand(tile) + 2 * k, operand(q) + 2 * k, k > 0);
-        products_close();
-        float k0 = room->kscale[stage][mine], k1 = room->kscale[stage][mine + 8];
-        products_wait<0>();
-        if (i % 2) barrier_arrive(&room->empty[stage]);
-        products_hold<32>(d);
-        float x = 0, y = 0, u = 0, v = 0;
-#pragma unroll
-        for (int g = 0; g < 8; g++) {
-            x = fmaf(fmaxf(d[4 * g], 0), w[2 * g], x);
-            u = fmaf(fmaxf(d[4 * g + 1], 0), w[2 * g + 1], u);
-            y = fmaf(fmaxf(d[4 * g + 2], 0), w[2 * g], y);
-            v = fmaf(fmaxf(d[4 * g + 3], 0), w[2 * g + 1], v);
+/* One warp. */
+struct producer {
+    const struct few &a;
+    uint32_t q, tiles;
+    struct barriers *b;
+    int stage, last, queries; /* last: the query whose heads were copied */
+    uint32_t phase;
+
+    /* The address of a lane's page of run i. */
+    __device__ const void *page_of(int i)
+    {
+        if (i >= a.n) return NULL;
+        struct work r = work_of(a, i);
+        int p = r.first + threadIdx.x % 32;
+        return p < r.end ? (const char *)pages_of(a.where, r.query)[p] + a.offset : NULL;
+    }
+    __device__ void copy_query(int query)
+    {
+        if (query == last) return;
+        int at = ++queries % 2;
+        last = query;
+        barrier_wait(&b->q_empty[at], (queries / 2 & 1) ^ 1);
+        barrier_expect(&b->q_full[at], Q_BYTES + INDEX_HEADS * 4);
+        copy_bulk(q + at * Q_ROOM, a.q + (size_t)query * Q_BYTES, Q_BYTES, &b->q_full[at]);
+        copy_bulk(q + at * Q_ROOM + Q_BYTES, a.w + (size_t)query * INDEX_HEADS, INDEX_HEADS * 4, &b->q_full[at]);
+    }
+    __device__ void copy_page(const void *page)
+    {
+        barrier_wait(&b->empty[stage], phase);
+        barrier_expect(&b->full[stage], INDEX_PAGE);
+        copy_bulk(tiles + stage * INDEX_ROOM, page, INDEX_PAGE, &b->full[stage]);
+    }
+    __device__ void copy_all()
+    {
+        bool leads = threadIdx.x % 32 == 0, followed = false;
+        const void *next = page_of(blockIdx.x);
+        for (int i = blockIdx.x; i < a.n; i += gridDim.x) {
+            struct work r = work_of(a, i);
+            const void *mine = next;
+            next = page_of(i + gridDim.x);
+            if (followed && leads && r.first < r.end) copy_query(r.query);
+            for (int p = r.first; p < r.end; p++) {
+                if (!followed && (p - r.first == STAGES)) follow(r.query, &followed);
+                const void *page = (const void *)__shfl_sync(~0u, (unsigned long long)mine, p - r.first);
+                if (leads) copy_page(page);
+                if (++stage == STAGES) stage = 0, phase ^= 1;
+            }
+            if (!followed && r.first < r.end) follow(r.query, &followed);
         }
-        x += u, y += v;
-        x += __shfl_xor_sync(~0u, x, 1), y += __shfl_xor_sync(~0u, y, 1);
-        x += __shfl_xor_sync(~0u, x, 2), y += __shfl_xor_sync(~0u, y, 2);
-        size_t s = s0 + (size_t)i * 64 + key;
-        if (lane % 4 == 0 && s < s1) out[s] = x * k0;
-        if (lane % 4 == 1 && s + 8 < s1) out[s + 8] = y * k1;
+        if (!followed) cuda_follow();
+    }
+    /* Queries are the work of the kernel before. */
+    __device__ void follow(int query, bool *followed)
+    {
+        cuda_follow();
+        *followed = true;
+        if (threadIdx.x % 32 == 0) copy_query(query);
+    }
+};
+
+static __device__ void consume(const struct few &a, uint32_t q, uint32_t tiles, struct barriers *b)
+{
+    int lane = threadIdx.x % 32, key = threadIdx.x / 32 * 16 + lane / 4;
+    int stage = 0, last = -1, queries = -1;
+    uint32_t phase = 0, heads = q;
+    float w[16];
+    cuda_follow(); /* where scores go the kernel before may still read */
+    for (int i = blockIdx.x; i < a.n; i += gridDim.x) {
+        struct work r = work_of(a, i);
+        if (r.first >= r.end) continue;
+        if (r.query != last) {
+            if (last >= 0 && lane == 0) barrier_arrive(&b->q_empty[queries % 2]);
+            last = r.query;
+            heads = q + ++queries % 2 * Q_ROOM;
+            barrier_wait(&b->q_full[queries % 2], queries / 2 & 1);
+#pragma unroll
+            for (int j = 0; j < 16; j++)
+                w[j] = load_shared(heads + Q_BYTES + (j / 2 * 8 + lane % 4 * 2 + j % 2) * 4);
+        }
+        float *out = a.out + (size_t)r.query * a.ld;
+        for (int p = r.first; p < r.end; p++) {
+            uint32_t page = tiles + stage * INDEX_ROOM;
+            float d[32];
+            barrier_wait(&b->full[stage], phase);
+            products_open();
+#pragma unroll
+            for (int k = 0; k < 4; k++) wgmma_e4m3<INDEX_HEADS>(d, operand(page) + 2 * k, operand(heads) + 2 * k, k > 0);
+            products_close();
+            float scale = index_scale(page, key + lane % 2 * 8);
+            products_wait<0>();
+            __syncwarp();
+            if (lane == 0) barrier_arrive(&b->empty[stage]);
+            products_hold<32>(d);
+            float2 sum = index_add(d, w);
+            sum.x += __shfl_xor_sync(~0u, sum.x, 1), sum.y += __shfl_xor_sync(~0u, sum.y, 1);
+            sum.x += __shfl_xor_sync(~0u, sum.x, 2), sum.y += __shfl_xor_sync(~0u, sum.y, 2);
+            size_t s = (size_t)p * KV_PAGE + key + lane % 2 * 8;
+            if (lane % 4 < 2 && s < r.keys) out[s] = (lane % 2 ? sum.y : sum.x) * scale;
+            if (++stage == STAGES) stage = 0, phase ^= 1;
+        }
     }
 }
 
-template <enum kv_type TYPE>
-static __global__ void __launch_bounds__(384, 2) few_kernel(__grid_constant__ const struct few a)
+static __global__ void __launch_bounds__(160, BLOCKS) few_kernel(__grid_constant__ const struct few a)
 {
-    cuda_follow();
     extern __shared__ uint8_t shared[];
-    __shared__ struct room room;
-    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + HEADS * WIDTH;
-    size_t row = blockIdx.y, s0 = (size_t)blockIdx.x * a.run, s1 = position_of(a.where, row) + 1;
-    if (s0 >= s1) return;
-    if (s1 > s0 + a.run) s1 = s0 + a.run;
+    __shared__ struct barriers b;
+    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + 2 * Q_ROOM;
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
-            barrier_init(&room.full[i], 256);
-            barrier_init(&room.empty[i], 128);
+            barrier_init(&b.full[i], 1);
+            barrier_init(&b.empty[i], 4);
         }
+        for (int i = 0; i < 2; i++) {
+            barrier_init(&b.q_full[i], 1);
+            barrier_init(&b.q_empty[i], 4);
+        }
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
-    for (int i = threadIdx.x; i < HEADS * 8; i += 384)
-        copy16(q + swizzled(i / 8, i % 8), a.q + (row * HEADS + i / 8) * WIDTH + i % 8 * 16);
-    copies_close();
-    copies_wait<0>();
-    fence_async();
     __syncthreads();
-    if (threadIdx.x < 256)
-        produce<TYPE>(a, row, s0, s1, tiles, &room);
+    if (threadIdx.x < 128)
+        consume(a, q, tiles, &b);
     else
-        consume(a, row, s0, s1, q, tiles, &room);
+        producer{a, q, tiles, &b, 0, -1, -1, 1}.copy_all();
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -200,12 +183,11 @@ static __global__ void __launch_bounds__(384, 2) few_kernel(__grid_constant__ co
 void sm90_index_few(struct device *d, const struct sm90_index_few_args *a)
 {
     if (!a->n || !cuda_ready(d)) return;
-    size_t run = cuda_ceil(a->bound * a->n, 4 * (size_t)d->multiprocessors);
-    run = cuda_ceil(run < 512 ? 512 : run > 4096 ? 4096 : run, KEYS) * KEYS;
-    struct few k = {a->where, a->offset, a->ld, a->q, a->w, a->out, (int)run};
-    dim3 grid((unsigned)cuda_ceil(a->bound, run), (unsigned)a->n);
-    auto *kernel = a->type == KV_BF16 ? few_kernel<KV_BF16> : few_kernel<KV_F16>;
-    if (!cuda_shared(d, (const void *)kernel, SHARED, "index scores of few queries")) return;
-    cuda_launch(d, kernel, grid, 384, SHARED, k);
+    size_t pages = cuda_ceil(a->bound, KV_PAGE), blocks = BLOCKS * (size_t)d->multiprocessors;
+    size_t share = cuda_ceil(pages * a->n, blocks), run = cuda_ceil(share, cuda_ceil(share, MOST_PAGES));
+    size_t runs = cuda_ceil(pages, run), n = runs * a->n;
+    struct few k = {a->where, a->offset, a->ld, a->q, a->w, a->out, (int)run, (int)runs, (int)n};
+    if (!cuda_shared(d, (const void *)few_kernel, SHARED, "index scores of few queries")) return;
+    cuda_launch(d, few_kernel, (unsigned)(n < blocks ? n : blocks), 160, SHARED, k);
     cuda_launched(d, "index scores of few queries");
 }

@@ -6,25 +6,26 @@
 
 /* sm90_index.cu */
 struct sm90_index_args {
-    const uint8_t *q, *keys;
-    const float *w, *kscale;
+    const uint8_t *q;
+    const float *w;
     float *out;
     struct cuda_where where; /* one part; query t is its row t0 + t */
+    size_t offset;           /* of the keys in a page, bytes: a multiple of 16 */
     size_t t0, T, bound;     /* bound: positions that the last one sees, at most */
     size_t ld;
 };
 /* q and w are there up to a multiple of 4 queries. */
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a);
 
-/* sm90_index_few.cu: n queries, each with the keys of its own part. */
+/* sm90_index_few.cu: n queries, each with the keys of its own part, which were written before the launch before
+ * this one. */
 struct sm90_index_few_args {
     const uint8_t *q;
     const float *w;
     struct cuda_where where;
-    size_t offset;           /* of the keys in a page, bytes: a multiple of 16 */
+    size_t offset;
     float *out;
     size_t n, ld, bound;
-    enum kv_type type;       /* bf16 or f16 */
 };
 void sm90_index_few(struct device *d, const struct sm90_index_few_args *a);
 
@@ -84,5 +85,9 @@ void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a);
 bool fp8_linear(struct device *d, const struct linear_args *a);
 bool fp8_experts(struct device *d, const struct experts_args *a);
 bool fp8_index_scores(struct device *d, const struct cuda_scores *s);
+/* What index keys of J heads of C are kept in: KV_E4M3 where it fits, else `type`. */
+enum kv_type fp8_index_type(struct device *d, enum kv_type type, int J, int C);
+/* n rows of KV_E4M3 from a->rows on. */
+void fp8_store_keys(struct device *d, const struct kv_store_args *a, const struct cuda_where *where, size_t n);
 
 #endif

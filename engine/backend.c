@@ -34,6 +34,6 @@ enum err backend_find(const struct backend **out, const char *name, struct errin
 
 const char *kv_type_name(enum kv_type t)
 {
-    static const char *const names[] = {"auto", "f32", "bf16", "f16", "int8"};
+    static const char *const names[] = {"auto", "f32", "bf16", "f16", "int8", "e4m3"};
     return names[t];
 }

@@ -66,7 +66,11 @@ struct rope_args {
  * the group's largest magnitude / 127.  A row is its bytes, up to a multiple of four, then the scales,
  * f32, then the rope key in f16, up to a multiple of four bytes.  An index key is its bytes and one
  * scale.  A group that holds something that is not finite has zeros and a scale of NaN.  Never with
- * mha_attend. */
+ * mha_attend.
+ * KV_E4M3, of index keys of 128 elements: a page's keys, then its scales, a byte each.  A key was turned by
+ * Hadamard's matrix / sqrt(128), which leaves products with queries turned alike as they are, and is
+ * e4m3 times 2^(byte - 127), the least power of two that brings its largest number (1e-4 at least) to at most
+ * 448.  The 16-byte chunk c of row r stands where chunk c ^ r % 8 would: so Hopper's products want it. */
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */
@@ -97,6 +101,7 @@ static inline size_t kv_rope_at(int R)
 /* Bytes of a row of a latent of R elements and a rope key of P; P 0: of an index key of R elements. */
 static inline size_t kv_row_bytes(enum kv_type type, int R, int P)
 {
+    if (type == KV_E4M3) return (size_t)R + 1;
     if (type != KV_INT8) return (size_t)(R + P) * (type == KV_F32 ? 4 : 2);
     if (P == 0) return kv_scales_at(R) + sizeof(float);
     return kv_rope_at(R) + ((size_t)P * 2 + 3) / 4 * 4;
@@ -226,6 +231,8 @@ struct backend {
     void (*weight_free)(struct device *d, struct weight *w);
     size_t (*weight_bytes)(const struct weight *w);
     enum kv_type (*kv_type)(struct device *d);
+    /* What index keys of J heads of C are kept in where latents are in `type`.  NULL: in the same. */
+    enum kv_type (*index_type)(struct device *d, enum kv_type type, int J, int C);
     size_t chunk;             /* tokens of a pass that keep it busy; 0: no wish */
     enum kv_type kv_smallest; /* of the state, where memory is short; KV_AUTO: it has no smaller one */
 

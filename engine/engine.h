@@ -23,7 +23,8 @@ struct prefix_options;
 struct prefix_report;
 
 enum weight_type { WEIGHT_AUTO, WEIGHT_F32, WEIGHT_BF16, WEIGHT_INT8, WEIGHT_FP8 };
-enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16, KV_INT8 };
+/* E4M3: of index keys alone, where the backend says so (backend.h); never asked for. */
+enum kv_type { KV_AUTO, KV_F32, KV_BF16, KV_F16, KV_INT8, KV_E4M3 };
 
 struct model_options {
     const char *backend;     /* "auto", "ref", "cpu", "cuda"; NULL: auto                        */

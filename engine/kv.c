@@ -203,6 +203,15 @@ enum err kv_put(struct kv *kv, size_t at, size_t tokens, struct kv_source *sourc
     return OK;
 }
 
+/* Rows of a block of n bytes from `row` on. */
+static void clear_block(char *block, size_t n, size_t row, enum kv_type type)
+{
+    size_t scales = type == KV_E4M3 ? n - KV_PAGE : n; /* a byte a row, behind all rows */
+    size_t used = scales / KV_PAGE * row;
+    memset(block + used, 0, scales - used);
+    if (scales < n) memset(block + scales + row, 0, KV_PAGE - row);
+}
+
 /* Rows of each block from `row` on: blocks follow one another and hold KV_PAGE rows each. */
 static void clear_rows(const struct kv_layout *l, char *page, size_t row)
 {
@@ -212,8 +221,7 @@ static void clear_rows(const struct kv_layout *l, char *page, size_t row)
         size_t ends[2] = {l->index_offset[i], next ? next : l->page_bytes};
         for (int k = 0; k < 2; k++) {
             if (ends[k] <= start) continue;
-            size_t used = (ends[k] - start) / KV_PAGE * row;
-            memset(page + start + used, 0, ends[k] - start - used);
+            clear_block(page + start, ends[k] - start, row, k && l->index_offset[i] ? l->index_type : l->type);
             start = ends[k];
         }
     }

@@ -159,7 +159,9 @@ static enum err open_weights(struct model *m, const char *dir, struct errinfo *e
 
 void model_set_kv(struct model *m, enum kv_type kv)
 {
-    kv_layout_init(&m->kv, &m->config, kv, kv, m->attention);
+    const struct config *c = &m->config;
+    enum kv_type index = m->b->index_type ? m->b->index_type(m->d, kv, c->J, c->C) : kv;
+    kv_layout_init(&m->kv, c, kv, index, m->attention);
 }
 
 static void prepare(struct model *m)

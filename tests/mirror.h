@@ -250,14 +250,13 @@ static inline void mirror_copy_rows(struct device *d, float *y, size_t ldy, cons
 
 /* ------------------------------------------------------------------ the cache */
 
-/* The first S positions' pages of a cache that holds nothing but rows of `width` at its start. */
+/* The first S positions' pages of a cache that holds nothing but rows of `width` at its start, of one type. */
 static inline struct kv_view mirror_kv(struct mirror *m, const struct kv_view *kv, size_t S,
                                        int width, void **table)
 {
     struct kv_view there = *kv;
-    size_t size = kv->type == KV_F32 ? 4 : 2;
-    for (size_t i = 0; i * KV_PAGE < S; i++)
-        table[i] = mirror_in(m, kv->pages[i], KV_PAGE * (size_t)width, size);
+    size_t bytes = KV_PAGE * kv_row_bytes(kv->type, width, 0);
+    for (size_t i = 0; i * KV_PAGE < S; i++) table[i] = mirror_in(m, kv->pages[i], bytes, 1);
     there.pages = table;
     return there;
 }

@@ -1,5 +1,7 @@
 /* test_cuda_fp8.c: --weights fp8 on Hopper: products with activations in FP8 against the same rounding done
  * here, experts and the indexer against ref within what eight bits leave. */
+#include "bench/synthetic.h"
+#include "engine/session.h"
 #include "tests/op.h"
 
 static struct device *open_fp8(void)
@@ -147,47 +149,230 @@ static void experts_agree(void **state)
     free(x), free(y), free(want), free(alone);
 }
 
+/* ------------------------------------------------------------------ the indexer */
+
+enum { J = 64, C = 128 };
+
+/* Pages of S positions, with nothing in them. */
+static struct op_kv e4m3_pages(size_t S)
+{
+    struct op_kv kv = {.n = (S + KV_PAGE - 1) / KV_PAGE};
+    size_t bytes = KV_PAGE * kv_row_bytes(KV_E4M3, C, 0);
+    kv.pages = calloc(kv.n, sizeof *kv.pages);
+    for (size_t i = 0; i < kv.n; i++) {
+        kv.pages[i] = malloc(bytes);
+        memset(kv.pages[i], 0xff, bytes);
+    }
+    kv.view = (struct kv_view){.pages = kv.pages, .type = KV_E4M3, .index_type = KV_E4M3};
+    return kv;
+}
+
+/* Keys first .. first+n-1 into their places. */
+static void store_keys(struct device *d, struct op_kv *kv, const float *keys, size_t first, size_t n)
+{
+    struct kv_store_args a = {.kv = kv->view, .rows = keys + first * C, .T = n, .ld = C, .pos0 = first,
+                              .width = C, .split = C, .to_index = true};
+    mirror_backend.kv_store(d, &a, 1);
+}
+
+/* What KV_E4M3 says of a key: the bytes of row s and its scale. */
+static void expect_key(const float *key, size_t s, uint8_t *row, uint8_t *scale)
+{
+    float x[C], most = 1e-4f;
+    memcpy(x, key, sizeof x);
+    for (int apart = 1; apart < C; apart *= 2)
+        for (int i = 0; i < C; i++)
+            if (!(i & apart)) {
+                float a = x[i], b = x[i + apart];
+                x[i] = a + b, x[i + apart] = a - b;
+            }
+    for (int i = 0; i < C; i++) x[i] *= 0.08838834764831845f, most = fmaxf(most, fabsf(x[i]));
+    int e = (int)ceilf(log2f(most / 448));
+    *scale = (uint8_t)(127 + e);
+    for (int i = 0; i < C; i++) {
+        float v = nearest_e4m3(ldexpf(x[i], -e));
+        uint8_t byte = 0;
+        while (e4m3_to_f32(byte) != fabsf(v)) byte++;
+        row[(i / 16 ^ (int)(s % 8)) * 16 + i % 16] = byte | (signbit(v) ? 0x80 : 0);
+    }
+}
+
+static void keys_are_turned_and_rounded(void **state)
+{
+    (void)state;
+    enum { S = 150 };
+    struct device *d = open_fp8();
+    if (!d) skip();
+    float *keys = op_numbers(S * C, 3);
+    for (int i = 0; i < C; i++) keys[5 * C + i] = 0, keys[7 * C + i] *= 1e6f, keys[9 * C + i] *= 1e-9f;
+    struct op_kv at_once = e4m3_pages(S), parts = e4m3_pages(S);
+    store_keys(d, &at_once, keys, 0, S);
+    for (size_t s = 0, n; s < S; s += n) store_keys(d, &parts, keys, s, n = s < 70 ? 1 : s == 70 ? 61 : S - s);
+    for (size_t s = 0; s < S; s++) {
+        const uint8_t *page = at_once.pages[s / KV_PAGE], *other = parts.pages[s / KV_PAGE];
+        size_t r = s % KV_PAGE;
+        uint8_t row[C], scale;
+        expect_key(keys + s * C, s, row, &scale);
+        assert_memory_equal(page + r * C, row, C);
+        assert_int_equal(page[KV_PAGE * C + r], scale);
+        assert_memory_equal(other + r * C, row, C);
+        assert_int_equal(other[KV_PAGE * C + r], scale);
+    }
+    op_kv_free(&at_once);
+    op_kv_free(&parts);
+    mirror_backend.close(d);
+    free(keys);
+}
+
+static void state_keeps_them_so(void **state)
+{
+    (void)state;
+    const struct backend *be;
+    struct errinfo e = {0};
+    struct device *d = open_fp8();
+    if (!d) skip();
+    assert_int_equal(backend_plugin(&be, &e), OK);
+    struct device *there = mirror_of(d)->d;
+    assert_int_equal(be->index_type(there, KV_F16, J, C), KV_E4M3);
+    assert_int_equal(be->index_type(there, KV_F32, J, C), KV_F32);
+    assert_int_equal(be->index_type(there, KV_F16, 2, 64), KV_F16);
+    mirror_backend.close(d);
+}
+
+static size_t in_both(const int32_t *a, const int32_t *b, int K)
+{
+    size_t same = 0;
+    for (int i = 0, j = 0; i < K && j < K;) {
+        int32_t x = a[i], y = b[j];
+        same += x == y;
+        i += x <= y;
+        j += y <= x;
+    }
+    return same;
+}
+
+/* Many queries, each alone, and three together choose the same; nearly what ref chooses. */
 static void the_indexer_chooses_almost_the_same(void **state)
 {
     (void)state;
-    enum { T = 11, POS0 = 700, J = 64, C = 128, K = 128 };
+    enum { T = 70, POS0 = 3000, K = 128 };
     struct device *d = open_fp8();
     if (!d) skip();
     struct device *r = op_open_ref(KV_F16);
     float *q = op_numbers(T * J * C, 1), *w = op_numbers(T * J, 2), *keys = op_numbers((POS0 + T) * C, 3);
-    struct op_kv kv = op_kv_new(POS0 + T, C, KV_F16, keys);
-    static int32_t got[T * K], want[T * K], alone[K];
-    struct index_args a = {.kv = kv.view, .q = q, .w = w, .sel = got, .T = T, .pos0 = POS0, .J = J, .C = C, .K = K};
-    struct index_args one = a, ref = a;
+    struct op_kv kv = op_kv_new(POS0 + T, C, KV_F16, keys), narrow = e4m3_pages(POS0 + T);
+    static int32_t got[T * K], want[T * K], few[3 * K];
+    struct index_args ref = {.kv = kv.view, .q = q, .w = w, .sel = want, .T = T, .pos0 = POS0, .J = J, .C = C, .K = K};
+    struct index_args a = ref;
+    store_keys(d, &narrow, keys, 0, POS0 + T);
+    a.kv = narrow.view;
+    a.sel = got;
     mirror_backend.index_select(d, &a, 1);
-    one.T = 1;
-    one.sel = alone;
-    mirror_backend.index_select(d, &one, 1);
-    assert_memory_equal(alone, got, sizeof alone);
-    ref.sel = want;
+    for (size_t t = 0, n; t + 3 < T; t += n) {
+        struct index_args part = a;
+        part.q += t * J * C, part.w += t * J;
+        part.pos0 += t;
+        part.T = n = t % 2 ? 3 : 1;
+        part.sel = few;
+        mirror_backend.index_select(d, &part, 1);
+        assert_memory_equal(few, got + t * K, n * K * sizeof *few);
+    }
     ref_backend.index_select(r, &ref, 1);
     size_t same = 0;
-    for (int t = 0; t < T; t++)
-        for (int i = 0, j = 0; i < K && j < K;) {
-            int32_t x = got[t * K + i], y = want[t * K + j];
-            same += x == y;
-            i += x <= y;
-            j += y <= x;
-        }
+    for (int t = 0; t < T; t++) same += in_both(got + t * K, want + t * K, K);
     print_message("# indexer: %zu of %d the same\n", same, T * K);
     assert_true(same * 100 >= 90 * T * K);
     op_kv_free(&kv);
+    op_kv_free(&narrow);
     mirror_backend.close(d);
     ref_backend.close(r);
     free(q), free(w), free(keys);
 }
 
-int main(void)
+/* ------------------------------------------------------------------ a layer of V3.2's size */
+
+enum { N = 2500 }; /* the indexer selects 2,048 */
+
+static struct session *session_over(struct model *m, const int32_t *ids, size_t n, size_t chunk)
+{
+    struct errinfo e = {0};
+    struct session *s;
+    assert_int_equal(session_new(&s, m, &e), OK);
+    session_set_chunk(s, chunk);
+    if (session_sync(s, ids, n, &e)) fail_msg("%s", e.msg);
+    return s;
+}
+
+static void append(struct session *s, const int32_t *ids, size_t n)
+{
+    struct errinfo e = {0};
+    if (session_append(s, ids + session_length(s), n, &e)) fail_msg("%s", e.msg);
+}
+
+/* The state of s as it lies on disk, in a session of its own. */
+static struct session *saved_and_loaded(struct session *s, struct kv_source *source)
+{
+    struct errinfo e = {0};
+    struct session *t;
+    size_t n = session_length(s), page = s->kv.layout->page_bytes;
+    char *bytes = malloc(s->kv.n_pages * page), *copy = malloc(page), *again = malloc(page);
+    for (size_t i = 0; i * KV_PAGE < n; i++) memcpy(bytes + i * page, kv_page_bytes(&s->kv, i, copy), page);
+    const uint8_t *keys = (const uint8_t *)bytes + n / KV_PAGE * page + s->kv.layout->index_offset[0];
+    for (size_t r = n % KV_PAGE, i; r && r < KV_PAGE; r++) { /* rows that hold no token are zeros */
+        for (i = 0; i < C && !keys[r * C + i]; i++) {}
+        assert_true(i == C && !keys[KV_PAGE * C + r] && keys[KV_PAGE * C + n % KV_PAGE - 1]);
+    }
+    *source = (struct kv_source){.map = {bytes, s->kv.n_pages * page}, .users = 1};
+    assert_int_equal(session_new(&t, s->m, &e), OK);
+    session_share(t, s, n);
+    kv_free(&t->kv);
+    kv_init(&t->kv, &s->m->kv, s->m->b, s->m->d);
+    assert_int_equal(kv_put(&t->kv, 0, n, source, 0, &e), OK);
+    for (size_t i = 0; i * KV_PAGE < n; i++)
+        assert_memory_equal(kv_page_bytes(&t->kv, i, again), bytes + i * page, page);
+    free(copy), free(again);
+    return t;
+}
+
+static void a_state_in_e4m3_is_as_one_pass(void **state)
+{
+    (void)state;
+    struct model_options o = {.backend = "cuda", .weights = WEIGHT_FP8};
+    struct errinfo e = {0};
+    struct model *m;
+    struct kv_source source;
+    struct device *d = open_fp8();
+    static int32_t ids[N];
+    if (!d) skip();
+    mirror_backend.close(d);
+    if (synthetic_open(&m, 1, &o, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(m->kv.index_type, KV_E4M3);
+    size_t bytes = (size_t)m->config.V * sizeof(float);
+    for (size_t i = 0; i < N; i++) ids[i] = (int32_t)((i * 2654435761u >> 7) % (unsigned)m->config.V);
+    struct session *once = session_over(m, ids, N, 4096), *parts = session_over(m, ids, N, 100);
+    assert_memory_equal(session_logits(parts), session_logits(once), bytes);
+    struct session *steps = session_over(m, ids, N - 60, 1000);
+    for (int i = 0; i < 20; i++) append(steps, ids, 1);
+    struct session *loaded = saved_and_loaded(steps, &source);
+    while (session_length(steps) < N) append(steps, ids, 4), append(loaded, ids, 2), append(loaded, ids, 2);
+    assert_memory_equal(session_logits(steps), session_logits(once), bytes);
+    assert_memory_equal(session_logits(loaded), session_logits(once), bytes);
+    for (struct session **s = (struct session *[]){once, parts, steps, loaded, NULL}; *s; s++) session_free(*s);
+    free((void *)source.map.p);
+    model_close(m);
+}
+
+/* PATTERN: of the tests to leave out (a sanitizer takes long over the last one). */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_of_rounded_activations),
         cmocka_unit_test(experts_agree),
+        cmocka_unit_test(keys_are_turned_and_rounded),
+        cmocka_unit_test(state_keeps_them_so),
         cmocka_unit_test(the_indexer_chooses_almost_the_same),
+        cmocka_unit_test(a_state_in_e4m3_is_as_one_pass),
     };
+    if (argc > 1) cmocka_set_skip_filter(argv[1]);
     return cmocka_run_group_tests_name("cuda_fp8", tests, NULL, NULL);
 }
