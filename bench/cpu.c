@@ -1,7 +1,7 @@
 /* cpu.c: a whole model on the CPU: reading and writing at many lengths, and where the time goes.
  *
  *   build/bench/cpu [-m DIR] [-t THREADS] [-w f32|bf16|int8|fp8] [-k f32|bf16|f16|int8]
- *                   [-n LENGTHS] [-d TOKENS]
+ *                   [-n LENGTHS] [-d TOKENS] [--made-up]
  *                   [--dense-to LENGTH] [--index-share N] [--reply-top-k N] [--csv FILE]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS greedily,
@@ -9,13 +9,16 @@
  * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per
  * operation: seconds since the length before, GFLOP/s, and the fraction of what a loop on registers
  * reaches on as many threads in the same run (bench/peak.h: FP8 products against integer
- * multiply-and-adds, all else against FMAs).
+ * multiply-and-adds, all else against FMAs); then the same per token written.
+ * --made-up: of each length the last 512 tokens alone are read, behind a state of arbitrary numbers:
+ * seconds instead of minutes, for tuning; such a state is chosen from with less order than a text's.
  * --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
  * tokens, the time per token; bench/cpu_plot.py draws that.  The tokens are arbitrary words of the
- * vocabulary: speed does not depend on them. */
+ * vocabulary: speed does not depend on them.  With -t 1 time is processor time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench/lengths.h"
 #include "bench/peak.h"
@@ -29,6 +32,7 @@ struct options {
     struct model_options model;
     struct lengths lengths;
     size_t dense_to, decode;
+    bool made_up;
 };
 
 /* ------------------------------------------------------------------ a backend with a clock */
@@ -41,11 +45,26 @@ static const char *const op_names[OP_COUNT] = {"8-bit products", "float products
 /* Operations have no room for a context: the one meter of this program. */
 static struct meter {
     double seconds[OP_COUNT], flop[OP_COUNT];
+    bool alone; /* one thread */
 } meter;
+
+/* With one thread processor time, so that others may use the machine as well; else the clock's. */
+static double seconds(void)
+{
+    struct timespec t;
+    if (!meter.alone) return sys_seconds();
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void reset(void)
+{
+    meter = (struct meter){.alone = meter.alone};
+}
 
 static void count(enum op op, double t0, double flop)
 {
-    meter.seconds[op] += sys_seconds() - t0;
+    meter.seconds[op] += seconds() - t0;
     meter.flop[op] += flop;
 }
 
@@ -53,7 +72,7 @@ static void timed_linear(struct device *d, const struct linear_args *a)
 {
     const struct weight *w = a->w;
     enum op op = w->pack == PACK_E4M3 || w->pack == PACK_INT8 ? OP_EIGHT : OP_FLOAT;
-    double t0 = sys_seconds();
+    double t0 = seconds();
     cpu_linear(d, a);
     count(op, t0, 2.0 * (double)a->T * (double)(w->G * w->O * w->I));
 }
@@ -68,7 +87,7 @@ static double visible(size_t pos0, size_t T, size_t K)
 
 static void timed_select(struct device *d, const struct index_args *a, size_t n)
 {
-    double positions = 0, t0 = sys_seconds();
+    double positions = 0, t0 = seconds();
     cpu_backend.index_select(d, a, n);
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, SIZE_MAX);
     count(OP_SELECT, t0, 2.0 * positions * a->J * a->C);
@@ -76,7 +95,7 @@ static void timed_select(struct device *d, const struct index_args *a, size_t n)
 
 static void timed_mla(struct device *d, const struct mla_args *a, size_t n)
 {
-    double positions = 0, t0 = sys_seconds();
+    double positions = 0, t0 = seconds();
     cpu_backend.mla_attend(d, a, n);
     size_t K = a->sel ? (size_t)a->K : SIZE_MAX;
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, K);
@@ -85,7 +104,7 @@ static void timed_mla(struct device *d, const struct mla_args *a, size_t n)
 
 static void timed_mha(struct device *d, const struct mha_args *a, size_t n)
 {
-    double positions = 0, t0 = sys_seconds();
+    double positions = 0, t0 = seconds();
     cpu_backend.mha_attend(d, a, n);
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, SIZE_MAX);
     count(OP_ATTEND, t0, 2.0 * positions * a->H * (a->N + a->P + a->W));
@@ -93,7 +112,7 @@ static void timed_mha(struct device *d, const struct mha_args *a, size_t n)
 
 static void timed_experts(struct device *d, const struct experts_args *a)
 {
-    double t0 = sys_seconds();
+    double t0 = seconds();
     cpu_backend.experts(d, a);
     count(OP_EXPERTS, t0, 6.0 * (double)a->T * a->A * a->D * a->F);
 }
@@ -116,9 +135,10 @@ static void put(const struct report *r, size_t tokens, const char *what, double 
     if (r->csv) fprintf(r->csv, "%s,%zu,%s,%.6g\n", r->attention, tokens, what, value);
 }
 
-static void put_ops(const struct report *r, size_t tokens, double seconds)
+/* Of `seconds`, each operation's share per one of n; doing: "", or a word before its names. */
+static void put_ops(const struct report *r, size_t tokens, const char *doing, double all, size_t n)
 {
-    double other = seconds;
+    double other = all;
     for (int i = 0; i < OP_OTHER; i++) other -= meter.seconds[i];
     meter.seconds[OP_OTHER] = other > 0 ? other : 0;
     for (int i = 0; i < OP_COUNT; i++) {
@@ -126,12 +146,13 @@ static void put_ops(const struct report *r, size_t tokens, double seconds)
         double peak = r->peak[i == OP_EIGHT || i == OP_EXPERTS ? PEAK_INT16 : PEAK_FMA];
         char what[64];
         if (s == 0) continue;
-        snprintf(what, sizeof what, "%s s", op_names[i]);
-        put(r, tokens, what, s);
-        printf("%20s%-16s %9.2f s %4.0f %%", "", op_names[i], s, 100 * s / seconds);
+        snprintf(what, sizeof what, "%s%s s", doing, op_names[i]);
+        put(r, tokens, what, s / (double)n);
+        printf("%13s%6s %-16s %9.2f %s %4.0f %%", "", doing, op_names[i], n > 1 ? s / (double)n * 1e3 : s,
+               n > 1 ? "ms" : "s ", 100 * s / all);
         if (g > 0) printf(" %9.1f GFLOP/s, %.0f %% of registers only", g, 100 * g / peak);
         putchar('\n');
-        snprintf(what, sizeof what, "%s fraction", op_names[i]);
+        snprintf(what, sizeof what, "%s%s fraction", doing, op_names[i]);
         if (g > 0) put(r, tokens, what, g / peak);
     }
 }
@@ -139,7 +160,7 @@ static void put_ops(const struct report *r, size_t tokens, double seconds)
 static void on_tick(void *ctx, size_t done, size_t total)
 {
     struct report *r = ctx;
-    double now = sys_seconds();
+    double now = seconds();
     (void)total;
     if (done > r->mark && (done - r->mark >= 1024 || done == total)) {
         if (r->mark_s > 0)
@@ -151,34 +172,71 @@ static void on_tick(void *ctx, size_t done, size_t total)
 
 /* ------------------------------------------------------------------ measuring */
 
+#define MADE_UP_READS KV_PAGE * 8 /* tokens that are read behind a state that is made up */
+
+/* Rows of arbitrary numbers behind those that the session holds, up to n tokens. */
+static enum err make_up(struct session *s, const int32_t *ids, size_t n, struct errinfo *e)
+{
+    const struct config *c = &s->m->config;
+    size_t at = s->tokens.n, width = (size_t)s->m->kv.width;
+    if (n <= at) return OK;
+    TRY(kv_reserve(&s->kv, n - at, e));
+    float *x = malloc((KV_PAGE * width + (size_t)c->L * 64) * sizeof *x);
+    for (size_t i = 0; i < KV_PAGE * width + (size_t)c->L * 64; i++)
+        x[i] = (float)((int)(i * 2654435761u >> 8 & 0xffff) - 0x8000) * 0x1p-15f;
+    for (size_t pos; (pos = s->kv.n) < n;) {
+        size_t T = cpu_min(n - pos, KV_PAGE - pos % KV_PAGE);
+        for (int l = 0; l < c->L; l++) {
+            struct kv_store_args a = {.kv = kv_view(&s->kv, l), .rows = x + (size_t)l * 64 + pos / KV_PAGE % 64,
+                                      .T = T, .ld = width, .pos0 = pos, .width = (int)width, .split = c->R};
+            s->m->b->kv_store(s->m->d, &a, 1);
+            a = (struct kv_store_args){.kv = a.kv, .rows = a.rows, .T = T, .ld = width, .pos0 = pos,
+                                       .width = c->C, .split = c->C, .to_index = true};
+            if (c->full[l] && s->m->attention == ATTEND_CHOSEN) s->m->b->kv_store(s->m->d, &a, 1);
+        }
+        kv_advance(&s->kv, T);
+    }
+    tokens_append(&s->tokens, ids + at, n - at);
+    free(x);
+    return OK;
+}
+
 /* Reads up to n tokens, then writes some. */
 static enum err at_length(struct report *r, struct session *s, const int32_t *ids, size_t n,
                           size_t V, struct errinfo *e)
 {
-    meter = (struct meter){0};
-    double t0 = sys_seconds();
+    if (r->o->made_up && n > MADE_UP_READS) {
+        TRY(make_up(s, ids, n - MADE_UP_READS, e));
+        r->from = n - MADE_UP_READS;
+    }
+    reset();
+    double t0 = seconds();
     r->mark_s = t0;
     r->mark = r->from;
     TRY(session_sync(s, ids, n, e));
     on_tick(r, n, n); /* the last chunk has none of its own */
-    double t1 = sys_seconds(), read = t1 - t0;
+    double t1 = seconds(), read = t1 - t0;
     r->read_s += read;
     session_set_reply(s, n);
     if (session_context(s) < n + r->o->decode) session_rewind(s, session_context(s) - r->o->decode);
+    struct meter reading = meter;
+    reset();
     for (size_t i = 0; i < r->o->decode; i++) {
         const float *logits = session_logits(s);
         int32_t id = logits ? sampler_argmax(logits, NULL, V) : ids[i];
-        struct meter keep = meter;
         TRY(session_append(s, &id, 1, e));
-        meter = keep;
     }
-    double write = r->o->decode ? (sys_seconds() - t1) / (double)r->o->decode : 0;
+    double wrote = seconds() - t1, write = r->o->decode ? wrote / (double)r->o->decode : 0;
+    struct meter writing = meter;
     session_set_reply(s, SIZE_MAX); /* drops what was written */
     printf("%8s %8zu %10.2f s %10.1f t/s %10.1f t/s %8zu MiB\n", r->attention, n, r->read_s,
            (double)n / r->read_s, write > 0 ? 1 / write : 0, sys_peak_memory() >> 20);
     put(r, n, "read s", r->read_s);
     if (write > 0) put(r, n, "write us per token", write * 1e6);
-    put_ops(r, n, read);
+    meter = reading;
+    put_ops(r, n, "", read, 1);
+    meter = writing;
+    if (r->o->decode) put_ops(r, n, "write ", wrote, r->o->decode);
     fflush(stdout);
     r->from = n;
     return OK;
@@ -217,6 +275,7 @@ static enum err one_attention(const struct options *o, bool dense, size_t most, 
     if (!most) return OK;
     TRY(model_open(&m, o->dir, &mo, e));
     int threads = par_threads(m->d->pool);
+    meter.alone = threads == 1;
     for (int i = 0; i < 2; i++) r.peak[i] = peak_gflops(m->d->isa, (enum peak)i, threads, 5);
     m->b->describe(m->d, &about);
     printf("%s; weights %zu MiB; registers only: %.1f GFLOP/s in FMAs, %.1f in 8-bit products\n",
@@ -272,12 +331,13 @@ int main(int argc, char **argv)
     struct errinfo e = {0};
     bool fine = lengths_parse(&o.lengths, "1024,8192,32768");
     for (int i = 1; i < argc && fine; i++) {
-        const char *a = argv[i], *v = i + 1 < argc ? argv[++i] : "";
+        const char *a = argv[i], *v = i + 1 < argc ? argv[++i] : (i++, "");
         if (!strcmp(a, "-m")) o.dir = v;
         else if (!strcmp(a, "-t")) o.model.threads = atoi(v);
         else if (!strcmp(a, "-w")) o.model.weights = weights_named(v);
         else if (!strcmp(a, "-k")) o.model.kv = state_named(v);
         else if (!strcmp(a, "-n")) fine = lengths_parse(&o.lengths, v);
+        else if (!strcmp(a, "--made-up")) o.made_up = true, i--;
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--dense-to")) o.dense_to = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--index-share")) o.model.index_share = atoi(v);
