@@ -72,8 +72,9 @@ struct index_tile {
 /* One tile of heads against up to MLA_BLOCK rows. */
 struct mla_tile {
     const void *row[MLA_BLOCK];  /* latent rows of R+P elements */
-    const void *next[MLA_BLOCK]; /* rows of the block to come, to prefetch; NULL: none */
-    int n;
+    const void *next[MLA_BLOCK]; /* rows to come, to prefetch; NULL: none */
+    int n, coming;               /* rows of this block, of the next one of its query */
+    bool cold;                   /* this block's rows have not been asked for */
     void *q;             /* as mla_query left it */
     float *logit;        /* [MLA_BLOCK][MLA_PAD]; softmax turns them into weights */
     float *max, *sum, *fix; /* [MLA_PAD] running maximum, sum, and factor for what stands in out */

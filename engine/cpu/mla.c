@@ -71,14 +71,12 @@ struct task {
     size_t rows;        /* at most: those chosen may end earlier */
 };
 
-/* Fills row with the rows of the query from `first` on and before `end`, NULL behind them; returns
- * how many. */
-static int next_rows(const void **row, const struct mla_args *a, const struct task *k, size_t first,
-                     size_t end)
+/* Fills row with the rows of the query from `first` on, NULL behind them; returns how many. */
+static int next_rows(const void **row, const struct mla_args *a, const struct task *k, size_t first)
 {
     size_t bytes = kv_row_bytes(a->kv.type, a->R, a->P);
     int n = 0;
-    while (n < MLA_BLOCK && first + (size_t)n < end) {
+    while (n < MLA_BLOCK && first + (size_t)n < k->rows) {
         size_t pos = first + (size_t)n;
         if (k->sel) {
             if (k->sel[pos] < 0) break;
@@ -108,8 +106,9 @@ static size_t tiles_of(int H)
     return (size_t)(H - (H % 8 == 1 && H > 8) + 7) / 8;
 }
 
+/* Ready for the task's rows from `at` on. */
 static struct mla_tile start_task(const struct device *d, const struct mla_args *a,
-                                  const struct local *l, const struct task *k)
+                                  const struct local *l, const struct task *k, size_t at)
 {
     struct mla_tile tile = make_tile(a, l, k->heads);
     const float *q = a->q + (k->t * (size_t)a->H + (size_t)k->h0) * (size_t)tile.width;
@@ -118,6 +117,8 @@ static struct mla_tile start_task(const struct device *d, const struct mla_args 
         d->k.mla_query_int8(&tile, q, k->heads, factor);
     else
         d->k.mla_query(tile.q, q, k->heads, tile.heads, tile.width, factor, a->kv.type);
+    tile.coming = next_rows(tile.next, a, k, at);
+    tile.cold = true;
     return tile;
 }
 
@@ -146,13 +147,13 @@ static void attend_slice(const struct device *d, const struct mla_args *a, const
         s->sum[i] = 0;
     }
     memset(s->out, 0, (size_t)a->R * MLA_HEADS * sizeof(float));
-    int next = next_rows(tile->next, a, k, at, end);
-    while (next > 0) {
-        tile->n = next;
+    while (at < end && tile->coming > 0) {
+        tile->n = tile->coming;
         memcpy(tile->row, tile->next, sizeof tile->row);
-        at += (size_t)next;
-        next = next_rows(tile->next, a, k, at, end);
+        at += (size_t)tile->n;
+        tile->coming = next_rows(tile->next, a, k, at);
         attend_block(&d->k, tile);
+        tile->cold = false;
     }
 }
 
@@ -199,7 +200,7 @@ static void tasks_range(void *ctx, size_t first, size_t last, int worker)
     struct local l = local_of(all, worker);
     for (size_t i = first; i < last; i++) {
         struct task k = task_at(all, i);
-        struct mla_tile tile = start_task(all->d, all->a, &l, &k);
+        struct mla_tile tile = start_task(all->d, all->a, &l, &k, 0);
         for (size_t at = 0; at < k.rows; at += SLICE) {
             attend_slice(all->d, all->a, &k, &tile, at ? &l.slice : &l.joined, at,
                          cpu_min(at + SLICE, k.rows));
@@ -225,9 +226,10 @@ static void slices_range(void *ctx, size_t first, size_t last, int worker)
         size_t task = i % all->tasks, slice = i / all->tasks, at = slice * SLICE;
         struct task k = task_at(all, task);
         if (at >= k.rows) continue;
-        struct mla_tile tile = start_task(all->d, all->a, &l, &k);
+        k.rows = cpu_min(at + SLICE, k.rows);
+        struct mla_tile tile = start_task(all->d, all->a, &l, &k, at);
         struct state s = state_at(all, task * all->slices + slice);
-        attend_slice(all->d, all->a, &k, &tile, &s, at, cpu_min(at + SLICE, k.rows));
+        attend_slice(all->d, all->a, &k, &tile, &s, at, k.rows);
     }
 }
 
