@@ -22,6 +22,7 @@ struct piece {
     int letters, digits; /* of the characters; % counts as a letter */
     bool lower;  /* begins with a small letter                   */
     bool ruled;  /* a border parts it from what stands before it */
+    float line_above, line_below; /* v of the lines drawn there; -INFINITY, INFINITY: none */
 };
 
 /* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region

@@ -8,6 +8,7 @@
 
 enum { MIN_ROWS = 3 };
 #define MAX_HEIGHT  4.5f  /* of a row, in font sizes, on average */
+#define MAX_RULED   16.0f /* of any between two lines that are drawn */
 #define LINES_APART 0.6f  /* font sizes, at most       */
 #define ROWS_APART  0.12f /* more than that, at least  */
 
@@ -25,6 +26,7 @@ float grid_line_gap(float *gaps, size_t n)
 struct part {
     float u0, u1, v0, v1, size;
     bool right, lower;
+    float top; /* the line drawn above it */
     float room; /* to the end of the longest part that starts where it does */
 };
 
@@ -103,6 +105,23 @@ static size_t take_band(struct band *b, const struct part *v, size_t n, size_t i
     return j;
 }
 
+/* Whether lines that are drawn across the strip cut most of the parts, which are sorted, into rows. */
+static bool is_ruled(const struct part *v, size_t n)
+{
+    size_t rows = 0, inside = 0;
+    for (size_t i = 0, j; i < n; i = j) {
+        bool side[2] = {false, false};
+        float low = v[i].v1;
+        for (j = i; j < n && v[j].top == v[i].top; j++)
+            side[v[j].right] = true, low = fmaxf(low, v[j].v1);
+        bool text = low - v[i].v0 > MAX_RULED * v[i].size; /* under the last line of all */
+        if (v[i].top == -INFINITY || !side[0] || !side[1] || text) continue;
+        rows++;
+        inside += j - i;
+    }
+    return rows >= MIN_ROWS && 10 * inside >= 8 * n;
+}
+
 bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch)
 {
     struct part *v = NEW(scratch, struct part, n + 1);
@@ -111,11 +130,12 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
     if (n < 2 * MIN_ROWS) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        v[i] = (struct part){q->u0, q->u1, q->v0, q->v1, q->size, q->u0 >= x, q->lower, 0};
+        v[i] = (struct part){q->u0, q->u1, q->v0, q->v1, q->size, q->u0 >= x, q->lower, q->line_above, 0};
         sizes += q->size;
     }
     measure_room(v, n);
     qsort(v, n, sizeof *v, by_top);
+    if (is_ruled(v, n)) return true;
     float *g = whites(v, n, scratch, &n_white), most = grid_line_gap(g, n_white);
     if (most < 0) return false;
     for (size_t i = 0; i < n; rows++) {

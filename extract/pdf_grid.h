@@ -12,8 +12,9 @@
  * apart; negative when the values show no such thing.  In font sizes; sorts them. */
 float grid_line_gap(float *gaps, size_t n);
 
-/* Whether the pieces, of which none crosses the strip at u = x, are a table: white bands across
- * both sides cut them into rows, most of them with text on both sides, of a few lines each. */
+/* Whether the pieces, of which none crosses the strip at u = x, are a table: lines that are drawn, or
+ * white bands, across both sides cut them into rows, most of them with text on both sides; where
+ * there is only white, of a few lines each. */
 bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch);
 
 #endif

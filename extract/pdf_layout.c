@@ -30,6 +30,8 @@
 
 enum { BUCKETS = 1024, MAX_OPEN = 48 };
 
+enum { MOST_BARS = 64 }; /* lines looked at for the one above a piece, or below it */
+
 /* Gaps between words that tell how wide a space is; wider ones than MOST_SPACE are justified. */
 enum { SPACES = 3 };
 #define MOST_SPACE 0.4f
@@ -145,13 +147,13 @@ static bool is_ruled(const struct work *k, const struct item *a, const struct it
     if (!k->upright) return false;
     while (lo < hi) {
         size_t m = lo + (hi - lo) / 2;
-        if (r[m].x < x0)
+        if (r[m].at < x0)
             lo = m + 1;
         else
             hi = m;
     }
-    for (; lo < k->page->n_rules && r[lo].x <= x1; lo++)
-        if (r[lo].y0 <= mid && r[lo].y1 >= mid) return true;
+    for (; lo < k->page->n_rules && r[lo].at <= x1; lo++)
+        if (r[lo].from <= mid && r[lo].to >= mid) return true;
     return false;
 }
 
@@ -203,13 +205,43 @@ static void grow_piece(struct piece *p, const struct item *it)
     p->digits += it->digits;
 }
 
+/* Whether a line begins before the item and does not end before it does: it is not what underlines text
+ * that begins like it. */
+static bool spans(const struct rule *r, const struct item *it)
+{
+    return r->from < it->u0 - 0.5f && r->to >= it->u1;
+}
+
+/* Sets where lines are drawn above and below the item.  Text that is turned has none. */
+static void find_bars(const struct work *k, const struct item *it, struct piece *p)
+{
+    const struct rule *r = k->page->bar;
+    size_t lo = 0, n = k->upright ? k->page->n_bars : 0, hi = n;
+    float mid = 0.5f * (it->v0 + it->v1);
+    p->line_above = -INFINITY, p->line_below = INFINITY;
+    while (lo < hi) {
+        size_t m = lo + (hi - lo) / 2;
+        if (r[m].at < mid)
+            lo = m + 1;
+        else
+            hi = m;
+    }
+    size_t below = lo, above = lo;
+    while (below < n && below - lo < MOST_BARS && !spans(&r[below], it)) below++;
+    while (above > 0 && lo - above < MOST_BARS && !spans(&r[above - 1], it)) above--;
+    if (below < n && below - lo < MOST_BARS) p->line_below = r[below].at;
+    if (above > 0 && lo - above < MOST_BARS) p->line_above = r[above - 1].at;
+}
+
 static void begin_piece(struct work *k, size_t pc, size_t first)
 {
     const struct item *it = &k->item[first];
     const struct word *w = &k->page->v[it->word];
     bool lower = g_unichar_islower(text_first((struct str){k->page->text + w->text, w->n}));
     k->piece[pc] = (struct piece){it->u0,  it->v0,    it->u1,      it->v1,     it->size, it->chars,
-                                  w->mono, w->stream, it->letters, it->digits, lower,     false};
+                                  w->mono, w->stream, it->letters, it->digits, lower,     false,
+                                  0,       0};
+    find_bars(k, it, &k->piece[pc]);
     k->first[pc] = k->last[pc] = k->body[pc] = first;
 }
 

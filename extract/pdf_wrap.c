@@ -12,15 +12,18 @@
 enum {
     MAX_HEAD = 7,   /* rows of a head                                            */
     MAX_LINES = 12, /* of one cell                                               */
-    MAX_BETWEEN = 6 /* rows of one cell that may stand between two rows of cells */
+    MAX_BETWEEN = 6, /* rows of one cell that may stand between two rows of cells */
+    MAX_CELLS = 4000 /* of a table that is looked at for its lines               */
 };
 #define CLOSE 0.5f /* font sizes between two lines of one cell, at most */
+#define FULL  0.6f /* of a column: what a line that goes on below takes at least */
 
 /* One line of a cell. */
 struct cell {
     size_t from, to; /* slots                                           */
     size_t row;
     float u0, u1, v0, v1, size;
+    float line_above, line_below; /* v of the lines drawn there; -INFINITY, INFINITY: none */
     int chars, letters, digits;
     bool lower;
     size_t next;  /* the line of the same cell below, or NONE        */
@@ -75,6 +78,8 @@ static void make_cells(struct wrap *w, size_t n)
                                              .u1 = p->u1,
                                              .v0 = p->v0,
                                              .v1 = p->v1,
+                                             .line_above = p->line_above,
+                                             .line_below = p->line_below,
                                              .lower = p->lower,
                                              .next = NONE,
                                              .top = w->n_cells,
@@ -119,6 +124,36 @@ static float gap_below(const struct wrap *w, size_t row)
     return (b->v0 - a->v1) / fmaxf(fminf(a->size, b->size), 1);
 }
 
+/* Whether a line is drawn between the two. */
+static bool is_parted(const struct cell *above, const struct cell *below)
+{
+    return below->line_above > 0.5f * (above->v0 + above->v1);
+}
+
+/* The same for a row and all of the next one. */
+static bool rows_parted(const struct wrap *w, size_t row)
+{
+    const struct row *a = &w->r[row], *b = &w->r[row + 1];
+    size_t n = 0;
+    for (size_t i = b->from; i < b->to; i++) n += w->c[i].line_above > 0.5f * (a->v0 + a->v1);
+    return n == b->to - b->from;
+}
+
+/* Whether all cells of the next row stand between the two lines that one of this row stands between:
+ * then none is drawn between the rows. */
+static bool in_one_band(const struct wrap *w, size_t row)
+{
+    const struct row *a = &w->r[row], *b = &w->r[row + 1];
+    for (size_t i = b->from; i < b->to; i++) {
+        const struct cell *y = &w->c[i];
+        size_t k = a->from;
+        while (k < a->to && (w->c[k].line_above != y->line_above || w->c[k].line_below != y->line_below))
+            k++;
+        if (k == a->to || isinf(y->line_above) || isinf(y->line_below)) return false;
+    }
+    return true;
+}
+
 static size_t last_line(const struct wrap *w, size_t c)
 {
     while (w->c[c].next != NONE) c = w->c[c].next;
@@ -161,7 +196,7 @@ static size_t goes_on(const struct wrap *w, size_t c, size_t end)
         float gap = b->v0 - a->v1;
         bool close = gap < CLOSE * fminf(a->size, b->size) && gap > -0.5f * a->size &&
                      fabsf(a->size - b->size) <= 0.1f * a->size;
-        if (!close || !aligned(a, b) || facing(w, &w->r[a->row], b, &above) == NONE) return NONE;
+        if (!close || !aligned(a, b) || is_parted(a, b) || facing(w, &w->r[a->row], b, &above) == NONE) return NONE;
         return hit;
     }
     return NONE;
@@ -360,12 +395,60 @@ static void join_rows(struct wrap *w, size_t from, size_t end)
     }
 }
 
+/* Where the row after `k` begins by the lines that are drawn. */
+static size_t ruled_end(const struct wrap *w, size_t k, size_t end)
+{
+    for (k++; k < end && in_one_band(w, k - 1); k++) {
+    }
+    return k;
+}
+
+/* Whether the cell is as wide as its column nearly, so that its text may go on below. */
+static bool is_full(const struct wrap *w, const struct cell *c, size_t from, size_t end)
+{
+    float right = INFINITY, widest = c->u1;
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++) {
+        const struct cell *x = &w->c[i];
+        if (common(x, c)) widest = fmaxf(widest, x->u1);
+    }
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++)
+        if (w->c[i].u0 >= widest) right = fminf(right, w->c[i].u0);
+    return c->u1 - c->u0 > FULL * (fminf(right, widest + c->size) - c->u0);
+}
+
+/* Whether lines that are drawn cut the rows into such of which some take several lines: lines that are
+ * full and go on below, not rows of their own between lines that part groups of them. */
+static bool is_ruled(const struct wrap *w, size_t from, size_t end)
+{
+    size_t rows = 0, groups = 0, uneven = 0, lines = 0, full = 0, two = 0, n;
+    if (w->r[end - 1].to - w->r[from].from > MAX_CELLS) return false;
+    for (size_t k = from, j; k < end; k = j, rows++) {
+        bool even = true;
+        j = ruled_end(w, k, end);
+        if (j - k > MAX_LINES) return false;
+        for (size_t i = k; i + 1 < j; i++) {
+            two += two_rows(w, &w->r[i], &w->r[i + 1]);
+            even &= same_columns(w, &w->r[i], &w->r[i + 1]);
+            for (size_t c = w->r[i].from; c < w->r[i].to; c++) {
+                if (facing(w, &w->r[i + 1], &w->c[c], &n) == NONE) continue;
+                lines++;
+                full += is_full(w, &w->c[c], from, end);
+            }
+        }
+        groups += j > k + 1;
+        uneven += j > k + 1 && !even;
+    }
+    return rows > 1 && groups && 2 * uneven >= groups && 2 * full >= lines && 8 * two <= lines;
+}
+
 static void join_body(struct wrap *w, size_t from, size_t end)
 {
-    float most = end - from > 3 ? row_gap(w, from, end) : -1;
+    bool ruled = from < end && is_ruled(w, from, end);
+    float most = !ruled && end - from > 3 ? row_gap(w, from, end) : -1;
     for (size_t i = from, j; i < end; i = j) {
-        for (j = i + 1; j < end && gap_below(w, j - 1) <= most; j++) {
+        for (j = i + 1; j < end && !ruled && gap_below(w, j - 1) <= most; j++) {
         }
+        if (ruled) j = ruled_end(w, i, end);
         join_rows(w, i, j);
     }
 }
@@ -446,14 +529,26 @@ static size_t table_end(const struct wrap *w, size_t from)
     return end;
 }
 
+/* Whether the row begins the body: a line is drawn above it, and none above the next one, which has the
+ * same columns. */
+static bool is_under_line(const struct wrap *w, size_t from, size_t row, size_t end)
+{
+    return row > from && row + 1 < end && rows_parted(w, row - 1) && in_one_band(w, row) &&
+           w->r[row].to - w->r[row].from > 1 && same_columns(w, &w->r[row], &w->r[row + 1]);
+}
+
 static void one_table(struct wrap *w, size_t from, size_t end)
 {
     size_t body = from;
-    while (body < end && body - from <= MAX_HEAD && !is_body(w, &w->r[body])) body++;
+    while (body < end && body - from <= MAX_HEAD && !is_body(w, &w->r[body]) &&
+           !is_under_line(w, from, body, end))
+        body++;
     if (body < end && body - from <= MAX_HEAD) {
         for (int k = 0; k < 3 && from > 0; k++) { /* lines over one column of the head */
             const struct row *r = &w->r[from - 1];
-            if (r->tabular || r->to - r->from > 1 || gap_below(w, from - 1) > CLOSE) break;
+            if (r->tabular || r->to - r->from > 1 || gap_below(w, from - 1) > CLOSE ||
+                rows_parted(w, from - 1))
+                break;
             from--;
         }
         size_t head = body; /* a line between head and body is a subheading */

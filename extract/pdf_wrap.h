@@ -11,7 +11,8 @@
  *   heads    lines that stack up over one column, aligned with each other, are one cell in the row
  *            of the last of them; where headings stand over several columns, the heads of the other
  *            columns go up to the row of these headings
- *   bodies   where rows are set apart and the lines within them are not, the lines are one row;
+ *   bodies   where lines are drawn between rows, or rows are set apart, and the lines of text within
+ *            them are not, these are one row;
  *            a first cell that goes on in the next line with a small letter is one cell
  *
  * Returns how many of the cells' lines go on from another line. */

@@ -50,13 +50,13 @@ constexpr unsigned LAM = 0x644;
 constexpr size_t MAX_RULES = 20000;
 constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
 
-// poppler's text device, which also notes the characters that may not be seen, and vertical lines.
+// poppler's text device, which also notes the characters that may not be seen, and lines.
 class text_device : public TextOutputDev
 {
   public:
     using TextOutputDev::TextOutputDev;
     std::vector<mark> marks;
-    std::vector<rule> rules;
+    std::vector<rule> rules, bars; // vertical, horizontal
     std::vector<std::pair<double, double>> ligatures; // middles of glyphs that are two characters
     size_t off = 0;
 
@@ -64,6 +64,7 @@ class text_device : public TextOutputDev
     {
         marks.clear();
         rules.clear();
+        bars.clear();
         ligatures.clear();
         replaced = false;
         off = 0;
@@ -119,31 +120,42 @@ class text_device : public TextOutputDev
         if (ligatures.size() < MAX_MARKS) ligatures.emplace_back(px, py);
     }
 
-    void note_rule(double x, double y0, double y1)
+    static void note_rule(std::vector<rule> *rules, double at, double from, double to)
     {
-        if (y0 > y1) std::swap(y0, y1);
-        if (y1 - y0 < SHORT || rules.size() >= MAX_RULES) return;
-        rules.push_back(
-            rule{static_cast<float>(x), static_cast<float>(y0), static_cast<float>(y1)});
+        if (from > to) std::swap(from, to);
+        if (!(to - from >= SHORT) || rules->size() >= MAX_RULES) return;
+        rules->push_back(
+            rule{static_cast<float>(at), static_cast<float>(from), static_cast<float>(to)});
     }
 
-    // Vertical lines that are drawn, and boxes that are filled and as narrow as a line.
+    // The upright and the level ones of the n - 1 lines of a path: those that are drawn, or the middle
+    // of a box that is filled and as narrow as a line.
+    void note_lines(const GfxState *state, const GfxSubpath *s, bool drawn)
+    {
+        double x[6], y[6];
+        double box[4] = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
+        int n = s->getNumPoints();
+        for (int k = 0; k < n; k++) {
+            state->transform(s->getX(k), s->getY(k), &x[k], &y[k]);
+            box[0] = std::min(box[0], x[k]), box[2] = std::max(box[2], x[k]);
+            box[1] = std::min(box[1], y[k]), box[3] = std::max(box[3], y[k]);
+        }
+        bool upright = drawn || box[2] - box[0] <= THICK, level = drawn || box[3] - box[1] <= THICK;
+        for (int k = 0; k + 1 < n; k++) {
+            if (s->getCurve(k + 1)) continue;
+            if (upright && fabs(x[k + 1] - x[k]) < 1)
+                note_rule(&rules, drawn ? x[k] : 0.5 * (box[0] + box[2]), y[k], y[k + 1]);
+            if (level && fabs(y[k + 1] - y[k]) < 1)
+                note_rule(&bars, drawn ? y[k] : 0.5 * (box[1] + box[3]), x[k], x[k + 1]);
+        }
+    }
+
     void note_path(const GfxState *state, bool drawn)
     {
         const GfxPath *path = state->getPath();
         for (int i = 0; i < path->getNumSubpaths(); i++) {
             const GfxSubpath *s = path->getSubpath(i);
-            int n = s->getNumPoints();
-            if (n < 2 || n > 6) continue;
-            double x[6], y[6], low = HUGE_VAL, high = -HUGE_VAL;
-            for (int k = 0; k < n; k++) {
-                state->transform(s->getX(k), s->getY(k), &x[k], &y[k]);
-                low = std::min(low, x[k]), high = std::max(high, x[k]);
-            }
-            if (!drawn && high - low > THICK) continue;
-            for (int k = 0; k + 1 < n; k++)
-                if (!s->getCurve(k + 1) && fabs(x[k + 1] - x[k]) < 1)
-                    note_rule(drawn ? x[k] : 0.5 * (low + high), y[k], y[k + 1]);
+            if (s->getNumPoints() >= 2 && s->getNumPoints() <= 6) note_lines(state, s, drawn);
         }
     }
 
@@ -522,6 +534,30 @@ void take_size(Page *page, struct words_page *out)
     out->height = static_cast<float>(side ? w : h);
 }
 
+// Sorts lines; those of one height that touch become one: a border is often drawn cell by cell.
+void join_rules(std::vector<rule> *rules)
+{
+    std::vector<rule> &v = *rules;
+    size_t n = 0;
+    std::sort(v.begin(), v.end(), [](const rule &a, const rule &b) { return a.at < b.at; });
+    for (size_t i = 0, j; i < v.size(); i = j) {
+        for (j = i + 1; j < v.size() && v[j].at - v[i].at <= 1; j++) continue;
+        std::sort(v.begin() + static_cast<long>(i), v.begin() + static_cast<long>(j),
+                  [](const rule &a, const rule &b) { return a.from < b.from; });
+        size_t first = n;
+        float at = v[i].at;
+        for (size_t k = i; k < j; k++) {
+            rule r = v[k];
+            r.at = at;
+            if (n > first && r.from <= v[n - 1].to + 1)
+                v[n - 1].to = std::max(v[n - 1].to, r.to);
+            else
+                v[n++] = r;
+        }
+    }
+    v.resize(n);
+}
+
 void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
@@ -550,10 +586,12 @@ void take_words(words_doc *d, int i, struct words_page *out)
     out->mark = copy_items(dev.marks.data(), dev.marks.size());
     out->n_marks = dev.marks.size();
     out->n_off = dev.off;
-    std::sort(dev.rules.begin(), dev.rules.end(),
-              [](const rule &a, const rule &b) { return a.x < b.x; });
+    join_rules(&dev.rules);
+    join_rules(&dev.bars);
     out->rule = copy_items(dev.rules.data(), dev.rules.size());
     out->n_rules = dev.rules.size();
+    out->bar = copy_items(dev.bars.data(), dev.bars.size());
+    out->n_bars = dev.bars.size();
 }
 
 } // namespace
@@ -582,6 +620,7 @@ void words_page_free(struct words_page *p)
     free(p->label);
     free(p->mark);
     free(p->rule);
+    free(p->bar);
     *p = words_page();
 }
 

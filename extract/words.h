@@ -40,9 +40,10 @@ struct mark {
     enum mark_kind kind;
 };
 
-/* A vertical line that is drawn: a border of cells, perhaps. */
+/* A line that is drawn: a border of cells, perhaps.  One that goes on from another is one with it. */
 struct rule {
-    float x, y0, y1;
+    float at;       /* x of a vertical one, y of a horizontal one */
+    float from, to; /* y and y, x and x                           */
 };
 
 struct words_page {
@@ -54,8 +55,10 @@ struct words_page {
     struct mark *mark; /* of all characters only those that are of a kind */
     size_t n_marks;
     size_t n_off; /* words that stand outside the page, and are not in v */
-    struct rule *rule; /* by x */
+    struct rule *rule; /* vertical, by x   */
     size_t n_rules;
+    struct rule *bar; /* horizontal, by y */
+    size_t n_bars;
 };
 
 enum words_status { WORDS_OK, WORDS_LOCKED, WORDS_DAMAGED };

@@ -323,6 +323,74 @@ static void test_ruled_table(void **state)
     drop(&g);
 }
 
+/* A level line from x to x2 at y from the top left: drawn, or a narrow box. */
+static void bar(struct buf *b, double x, double x2, double y, bool drawn)
+{
+    if (drawn) buf_addf(b, "%g %g m %g %g l S\n", x, 800 - y, x2, 800 - y);
+    else buf_addf(b, "%g %g %g 0.8 re f\n", x, 799.6 - y, x2 - x);
+}
+
+/* Cells of several lines in a frame of lines, the short ones in the middle of their row; the lines of a
+ * row are as far apart as those of two rows.  What stands below the last line is no row. */
+static void test_rows_between_lines(void **state)
+{
+    (void)state;
+    static const char *const text[][2] = {
+        {"Right", "What it gives"},
+        {NULL, "You may ask which data is kept, and where"},
+        {"Access", "it came from, and to whom it was given,"},
+        {NULL, "at any time"},
+        {"Rectification of what is", NULL},
+        {NULL, "What is wrong is put right."},
+        {"wrong in the files", NULL},
+        {"Erasure", "Data that is not needed is deleted."}};
+    static const double at[] = {100, 114, 126, 138, 152, 158, 164, 178};
+    for (int drawn = 0; drawn < 2; drawn++) {
+        struct buf b = {0};
+        for (int r = 0; r < 8; r++)
+            for (int c = 0; c < 2; c++)
+                if (text[r][c]) line(&b, "F", 10, c ? 200 : 74, at[r], text[r][c]);
+        static const double lines[] = {89.5, 103.5, 141.5, 167.5, 181.5};
+        for (int i = 0; i < 5; i++) { /* cell by cell */
+            bar(&b, 70, 196, lines[i], drawn);
+            bar(&b, 196, 420, lines[i], drawn);
+        }
+        line(&b, "F", 10, 70, 193, "All of this is said in the law, which is older than the");
+        line(&b, "F", 10, 70, 205, "authority that has to keep it.");
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, "Right | What it gives\n"
+                              "Access | You may ask which data is kept, and where it came from, and to "
+                              "whom it was given, at any time\n"
+                              "Rectification of what is wrong in the files | What is wrong is put right.\n"
+                              "Erasure | Data that is not needed is deleted."));
+        assert_true(holds(&g, "\n\nAll of this is said in the law, which is older than the authority"));
+        drop(&g);
+    }
+}
+
+/* Rows under a head's line and between the two of a sum are rows, however close they stand. */
+static void test_lines_around_rows(void **state)
+{
+    (void)state;
+    static const char *const text[][3] = {{"Country", "Capital", "People"}, {"France", "Paris", "68"},
+                                          {"Italy", "Rome", "59"}, {"Spain", "Madrid", "48"},
+                                          {"All", NULL, "175"}};
+    struct buf b = {0};
+    for (int r = 0; r < 5; r++)
+        for (int c = 0; c < 3; c++)
+            if (text[r][c]) line(&b, "F", 10, 76 + 70 * c, 100 + 12 * r, text[r][c]);
+    static const double lines[] = {90, 102.5, 138.5, 150.5};
+    for (int i = 0; i < 4; i++) bar(&b, 70, 270, lines[i], true);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Country | Capital | People\nFrance | Paris | 68\nItaly | Rome | 59\n"
+                          "Spain | Madrid | 48\nAll | 175"));
+    drop(&g);
+}
+
 /* Fonts whose small letters are Hebrew (H), some that are Arabic (A) or Chinese (C), as their tables
  * say. */
 static void page_of_scripts(struct pdf *p, const char *ops)
@@ -732,6 +800,8 @@ int main(void)
         cmocka_unit_test(test_columns),       cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_hidden),        cmocka_unit_test(test_table),
         cmocka_unit_test(test_ruled_table),
+        cmocka_unit_test(test_rows_between_lines),
+        cmocka_unit_test(test_lines_around_rows),
         cmocka_unit_test(test_right_to_left), cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
         cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),

@@ -1,6 +1,6 @@
 /* fuzz_pdf_layout.c: pages of words at hostile places: every word with a usable box comes out once,
  * rows and regions ascend, boxes are finite.  8 bytes a word: place, size, turn, what it says; or a
- * vertical line: place and length. */
+ * line, upright or level: place and length. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,20 +17,22 @@ static const char *const says[] = {"word",         "of", "end.", "co-",         
                                    "\xe4\xb8\xad", "12", "(x)",  "\xef\xac\x81", "\xe2\x80\xa2",
                                    "Upper",        "a,b"};
 
-static int by_x(const void *a, const void *b)
+static int by_place(const void *a, const void *b)
 {
     const struct rule *p = a, *q = b;
-    return (p->x > q->x) - (p->x < q->x);
+    return (p->at > q->at) - (p->at < q->at);
 }
 
-static void make_rule(struct rule *r, const uint8_t *data)
+static void make_rule(struct words_page *p, const uint8_t *data)
 {
-    r->x = (float)data[0] * 2.5f + (float)(data[1] & 15);
-    r->y0 = (float)data[2] * 3.2f;
-    r->y1 = r->y0 + 5 + 3 * (float)data[3];
-    if (data[7] == 0xff) r->y1 = NAN;
-    if (data[7] == 0xfe) r->y0 = -INFINITY;
-    if (data[7] == 0xfd) r->x = 1e30f;
+    float x = (float)data[0] * 2.5f + (float)(data[1] & 15), y = (float)data[2] * 3.2f;
+    bool level = data[5] & 1;
+    struct rule *r = level ? &p->bar[p->n_bars++] : &p->rule[p->n_rules++];
+    *r = level ? (struct rule){y, x, x} : (struct rule){x, y, y};
+    r->to += 5 + 3 * (float)data[3];
+    if (data[7] == 0xff) r->to = NAN;
+    if (data[7] == 0xfe) r->from = -INFINITY;
+    if (data[7] == 0xfd) r->at = 1e30f;
 }
 
 static void make_page(struct words_page *p, const uint8_t *data, size_t n)
@@ -39,10 +41,11 @@ static void make_page(struct words_page *p, const uint8_t *data, size_t n)
     *p = (struct words_page){.width = 612, .height = 792};
     p->v = calloc(count + 1, sizeof *p->v);
     p->rule = calloc(count + 1, sizeof *p->rule);
+    p->bar = calloc(count + 1, sizeof *p->bar);
     p->text = calloc(8, count + 1);
     for (size_t i = 0; i < count; i++, data += 8) {
         if ((data[5] & 12) == 12) {
-            make_rule(&p->rule[p->n_rules++], data);
+            make_rule(p, data);
             continue;
         }
         struct word *w = &p->v[p->n++];
@@ -67,7 +70,8 @@ static void make_page(struct words_page *p, const uint8_t *data, size_t n)
         memcpy(p->text + at, s, w->n);
         at += w->n;
     }
-    qsort(p->rule, p->n_rules, sizeof *p->rule, by_x);
+    qsort(p->rule, p->n_rules, sizeof *p->rule, by_place);
+    qsort(p->bar, p->n_bars, sizeof *p->bar, by_place);
 }
 
 static void check(const struct layout *l, const struct words_page *p)
