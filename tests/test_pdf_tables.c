@@ -1,0 +1,233 @@
+/* test_pdf_tables.c: tables of PDF pages through deepread-extract: rows, cells, the lines between them. */
+#include "tests/pdf_make.h"
+
+static void test_table(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const cell[4][3] = {{"City", "People", "Area"},
+                                           {"Oslo", "709", "454"},
+                                           {"Bergen", "291", "464"},
+                                           {"Hamar", "32", "351"}};
+    line(&b, "F", 10, 72, 80, "Some words stand before the table.");
+    for (int r = 0; r < 4; r++)
+        for (int c = 0; c < 3; c++) line(&b, "F", 10, 72 + 90 * c, 120 + 14 * r, cell[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "City | People | Area\nOslo | 709 | 454\nBergen | 291 | 464\n"));
+    /* each cell has its own box, and cells of a row share a line */
+    const char *at = strstr(g.d->text.s, "291");
+    struct place p = doc_place(g.d, (size_t)(at - g.d->text.s), 3);
+    assert_true(p.box[0] > 150 && p.box[2] < 200);
+    at = strstr(g.d->text.s, "Bergen");
+    assert_int_equal(doc_place(g.d, (size_t)(at - g.d->text.s), 6).line0, p.line0);
+    drop(&g);
+}
+
+/* Cells so close that only the lines between them part them; a frame around a word is no table. */
+static void test_ruled_table(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const cell[3][3] = {
+        {"Harbour", "Boats", "State"}, {"Vardo", "14.5", "open"}, {"Bodo", "709.2", "under repair"}};
+    static const int right[] = {110, 138, 210}; /* where cells end or, the last, begin */
+    for (int r = 0; r < 3; r++) {
+        double y = 100 + 16 * r, w = r == 0 ? 27.2 : r == 1 ? 19.5 : 25;
+        line(&b, "F", 10, 72, y, cell[r][0]);
+        line(&b, "F", 10, right[1] - w, y, cell[r][1]);
+        line(&b, "F", 10, right[1] + 4, y, cell[r][2]);
+    }
+    for (int c = 0; c < 2; c++) /* one that is drawn, one that is a narrow box */
+        buf_addf(&b, c ? "139.5 648 1 64 re f\n" : "%d 648 m %d 712 l S\n", right[0], right[0]);
+    line(&b, "F", 10, 72, 200, "Then press the");
+    line(&b, "F", 10, 142, 200, "Enter");
+    line(&b, "F", 10, 172, 200, "key and wait.");
+    buf_addz(&b, "140 596 28 14 re S\n");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Harbour | Boats | State\nVardo | 14.5 | open\n"
+                          "Bodo | 709.2 | under repair\n"));
+    assert_true(holds(&g, "Then press the Enter key and wait."));
+    drop(&g);
+}
+
+/* A level line from x to x2 at y from the top left: drawn, or a narrow box. */
+static void bar(struct buf *b, double x, double x2, double y, bool drawn)
+{
+    if (drawn) buf_addf(b, "%g %g m %g %g l S\n", x, 800 - y, x2, 800 - y);
+    else buf_addf(b, "%g %g %g 0.8 re f\n", x, 799.6 - y, x2 - x);
+}
+
+/* Cells of several lines in a frame of lines, the short ones in the middle of their row; the lines of a
+ * row are as far apart as those of two rows.  What stands below the last line is no row. */
+static void test_rows_between_lines(void **state)
+{
+    (void)state;
+    static const char *const text[][2] = {
+        {"Right", "What it gives"},
+        {NULL, "You may ask which data is kept, and where"},
+        {"Access", "it came from, and to whom it was given,"},
+        {NULL, "at any time"},
+        {"Rectification of what is", NULL},
+        {NULL, "What is wrong is put right."},
+        {"wrong in the files", NULL},
+        {"Erasure", "Data that is not needed is deleted."}};
+    static const double at[] = {100, 114, 126, 138, 152, 158, 164, 178};
+    for (int drawn = 0; drawn < 2; drawn++) {
+        struct buf b = {0};
+        for (int r = 0; r < 8; r++)
+            for (int c = 0; c < 2; c++)
+                if (text[r][c]) line(&b, "F", 10, c ? 200 : 74, at[r], text[r][c]);
+        static const double lines[] = {89.5, 103.5, 141.5, 167.5, 181.5};
+        for (int i = 0; i < 5; i++) { /* cell by cell */
+            bar(&b, 70, 196, lines[i], drawn);
+            bar(&b, 196, 420, lines[i], drawn);
+        }
+        line(&b, "F", 10, 70, 193, "All of this is said in the law, which is older than the");
+        line(&b, "F", 10, 70, 205, "authority that has to keep it.");
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, "Right | What it gives\n"
+                              "Access | You may ask which data is kept, and where it came from, and to "
+                              "whom it was given, at any time\n"
+                              "Rectification of what is wrong in the files | What is wrong is put right.\n"
+                              "Erasure | Data that is not needed is deleted."));
+        assert_true(holds(&g, "\n\nAll of this is said in the law, which is older than the authority"));
+        drop(&g);
+    }
+}
+
+/* Rows under a head's line and between the two of a sum are rows, however close they stand. */
+static void test_lines_around_rows(void **state)
+{
+    (void)state;
+    static const char *const text[][3] = {{"Country", "Capital", "People"}, {"France", "Paris", "68"},
+                                          {"Italy", "Rome", "59"}, {"Spain", "Madrid", "48"},
+                                          {"All", NULL, "175"}};
+    struct buf b = {0};
+    for (int r = 0; r < 5; r++)
+        for (int c = 0; c < 3; c++)
+            if (text[r][c]) line(&b, "F", 10, 76 + 70 * c, 100 + 12 * r, text[r][c]);
+    static const double lines[] = {90, 102.5, 138.5, 150.5};
+    for (int i = 0; i < 4; i++) bar(&b, 70, 270, lines[i], true);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Country | Capital | People\nFrance | Paris | 68\nItaly | Rome | 59\n"
+                          "Spain | Madrid | 48\nAll | 175"));
+    drop(&g);
+}
+
+/* Lines of one cell: heads that stack up, headings over several columns, rows set apart. */
+static void test_wrapped_cells(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    line(&b, "F", 10, 72, 80, "Some words stand before the table.");
+    line(&b, "F", 10, 249, 120, "Catch");
+    line(&b, "F", 10, 160, 132, "Ships at");
+    line(&b, "F", 10, 220, 132, "Cod");
+    line(&b, "F", 10, 272, 132, "Herring");
+    line(&b, "F", 10, 72, 144, "Harbour");
+    line(&b, "F", 10, 160, 144, "work");
+    line(&b, "F", 10, 220, 144, "in tons");
+    line(&b, "F", 10, 272, 144, "in tons");
+    static const char *const name[] = {"Vardo", "Bodo", "Hammerfest", "Alta"};
+    for (int r = 0; r < 4; r++) {
+        char n[16];
+        line(&b, "F", 10, 72, 164 + 14 * r, name[r]);
+        for (int c = 0; c < 3; c++) {
+            snprintf(n, sizeof n, "%d", 11 * (r + 2) + 7 * c);
+            line(&b, "F", 10, 160 + 60 * c, 164 + 14 * r, n);
+        }
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Harbour | Ships at work | Catch\nCod in tons | Herring in tons\n"
+                          "Vardo | 22 | 29 | 36\n"));
+    drop(&g);
+
+    b = (struct buf){0};
+    static const char *const row[4][3][2] = {
+        {{"Pilot"}, {"Brings ships past the", "outer buoy"}, {"all year"}},
+        {{"Harbour", "master"}, {"Gives out berths"}, {"office hours"}},
+        {{"Tug"}, {"Pulls what cannot go", "by itself"}, {"on request"}},
+        {{"Crane"}, {"Loads and unloads"}, {"from six", "to ten"}}};
+    for (int r = 0; r < 4; r++)
+        for (int c = 0; c < 3; c++)
+            for (int l = 0; l < 2 && row[r][c][l]; l++)
+                line(&b, "F", 10, 72 + 130 * c, 120 + 34 * r + 12 * l, row[r][c][l]);
+    g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Pilot | Brings ships past the outer buoy | all year\n"
+                          "Harbour master | Gives out berths | office hours\n"
+                          "Tug | Pulls what cannot go by itself | on request\n"
+                          "Crane | Loads and unloads | from six to ten\n"));
+    drop(&g);
+}
+
+/* Words of a cell stay together where the space between them is as free as a border; a cell goes on
+ * in a line of its own; what no heading spans stands beside the headings. */
+static void test_cells(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const name[] = {"Alta",   "Bodo",  "Kristiansand, with the islands",
+                                       "Mandal", "Vardo", "Hamar"};
+    buf_addz(&b, "0.6 Tw\n"); /* spaces as wide as a third of the size */
+    line(&b, "F", 10, 294, 100, "First winter");
+    line(&b, "F", 10, 408, 100, "Second winter");
+    line(&b, "F", 10, 72, 113, "Harbour");
+    line(&b, "F", 10, 240, 113, "No.");
+    for (int c = 0; c < 4; c++)
+        line(&b, "F", 10, 280 + 55 * c + 10 * (c > 1), 113, c % 2 ? "SD (t)" : "Mean");
+    for (int r = 0; r < 6; r++) {
+        char n[16];
+        line(&b, "F", 10, 72, 130 + 13 * r, name[r]);
+        for (int c = 0; c < 5; c++) {
+            snprintf(n, sizeof n, "%d.%d", 10 + 7 * r + c, 9 - r);
+            line(&b, "F", 10, c ? 225 + 55 * c + 10 * (c > 2) : 240, 130 + 13 * r, n);
+        }
+    }
+    static const char *const row[][3] = {{"Office", "Duties", "Term"},
+                                         {"Pilot", "Brings ships in and out, day and", "4 years"},
+                                         {NULL, "night, and keeps the book of", NULL},
+                                         {NULL, "soundings", NULL},
+                                         {"Master", "Gives out berths", "6 years"},
+                                         {"Clerk", "Takes tolls; answers to the coun-", "2 years"},
+                                         {NULL, "cil for what was taken", NULL}};
+    for (int r = 0; r < 7; r++)
+        for (int c = 0; c < 3; c++)
+            if (row[r][c]) line(&b, "F", 10, 72 + 80 * c + 110 * (c > 1), 300 + 12 * r, row[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g,
+                      "Harbour | No. | First winter | Second winter\n"
+                      "Mean | SD (t) | Mean | SD (t)\nAlta | 10.9 | 11.9 | 12.9 | 13.9 | 14.9\n"));
+    assert_true(holds(&g, "Kristiansand, with the islands | 24.7 | 25.7 | 26.7 | 27.7 | 28.7\n"));
+    assert_true(
+        holds(&g, "Office | Duties | Term\nPilot | Brings ships in and out, day and night, and "
+                  "keeps the book of soundings | 4 years\nMaster | Gives out berths | 6 years\n"
+                  "Clerk | Takes tolls; answers to the council for what was taken | 2 years\n"));
+    drop(&g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_ruled_table),
+        cmocka_unit_test(test_rows_between_lines),
+        cmocka_unit_test(test_lines_around_rows),
+        cmocka_unit_test(test_wrapped_cells),
+        cmocka_unit_test(test_cells),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
