@@ -99,6 +99,10 @@ static void drop_empty_headings(xmlNode *root)
     }
 }
 
+/* ------------------------------------------------------------------ pointers to other pages */
+
+enum { NEAR = 64 }; /* neighbours without text that are passed */
+
 /* A block of text without blocks in it. */
 static bool is_piece(const struct html_facts *f)
 {
@@ -107,12 +111,19 @@ static bool is_piece(const struct html_facts *f)
            f->sum.blocks == 0 && f->sum.chars > 0;
 }
 
-static xmlNode *next_block(xmlNode *n)
+static bool has_text(const xmlNode *n)
 {
-    for (n = n->next; n; n = n->next) {
-        const struct html_facts *f = tree_facts(n);
-        if (f && !f->drop && f->sum.chars > 0) return n;
-    }
+    return n->_private && !tree_facts(n)->drop && tree_facts(n)->sum.chars > 0;
+}
+
+/* What stands behind n on the page, and is no part of the line that n is alone on. */
+static xmlNode *next_block(xmlNode *n, const xmlNode *root)
+{
+    int chars = tree_facts(n)->sum.chars;
+    while (n->parent != root && tree_facts(n->parent)->sum.chars == chars) n = n->parent;
+    int passed = 0;
+    for (n = n->next; n && passed++ < NEAR; n = n->next)
+        if (has_text(n)) return n;
     return NULL;
 }
 
@@ -121,6 +132,16 @@ static bool is_links(const xmlNode *n)
 {
     const struct html_facts *f = tree_facts(n);
     return f->sum.link_chars > 0 && tree_link_density(n) > 0.8f;
+}
+
+/* Each item of a list has a link, and not much beside it. */
+static bool is_list_of_links(const xmlNode *n)
+{
+    const struct html_facts *f = tree_facts(n);
+    if ((f->tag != TAG_UL && f->tag != TAG_OL) || tree_link_density(n) < 0.4f) return false;
+    for (const xmlNode *c = n->children; c; c = c->next)
+        if (has_text(c) && tree_facts(c)->sum.link_chars == 0) return false;
+    return true;
 }
 
 /* Whether a link below n stays on its page, or is only a name for a place. */
@@ -143,24 +164,59 @@ static bool is_one_link(xmlNode *n)
            !links_stay(n) && !phrase_has_address(n);
 }
 
-/* Pointers to other pages between the paragraphs of a text: a link, "Read also: ...", or such a
- * line and the links below it. */
+static bool is_first(const xmlNode *n)
+{
+    int passed = 0;
+    for (n = n->prev; n && passed < NEAR; n = n->prev, passed++)
+        if (has_text(n)) return false;
+    return !n;
+}
+
+/* The largest box that begins with the line n, has links for the most part, and is small beside
+ * the text; NULL when there is none. */
+static xmlNode *box_of_links(xmlNode *n, const xmlNode *root, int own)
+{
+    xmlNode *box = NULL;
+    for (; n->parent != root && is_first(n); n = n->parent) {
+        const struct html_sums *s = &tree_facts(n->parent)->sum;
+        if (2 * s->link_chars > s->chars && 4 * (s->chars - s->link_chars) < own) box = n->parent;
+    }
+    return box;
+}
+
+/* n is a line like "See also": what it points to goes with it, and it alone stays. */
+static void drop_what_follows(xmlNode *n, const xmlNode *root, int own)
+{
+    struct html_facts *f = tree_facts(n);
+    xmlNode *box = box_of_links(n, root, own);
+    if (tree_link_density(n) > 0.4f) f->drop = true;
+    for (xmlNode *m = next_block(n, root); m; m = next_block(m, root)) {
+        if (!is_links(m) && !is_list_of_links(m) && tree_facts(m)->tag != TAG_ARTICLE) break;
+        tree_facts(m)->drop = f->drop = true;
+    }
+    if (box) tree_facts(box)->drop = true;
+}
+
+/* Takes out what stands between the paragraphs of a text and leads away from it: a link, "Read
+ * also: ...", or such a line and the links below it; and what asks for something. */
 static void drop_pointers(xmlNode *root)
 {
-    enum { PROSE = 800, LINE = 250 };
+    enum { PROSE = 800, LINE = 250, LINES = 600 };
     const struct html_sums *all = &tree_facts(root)->sum;
-    if (all->chars - all->link_chars < PROSE) return;
+    int own = all->chars - all->link_chars;
+    if (own < PROSE) return;
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root || !is_piece(f)) continue;
-        if (f->sum.chars > LINE || in_data_table(n)) continue;
+        if (f->sum.chars > LINES || in_data_table(n)) continue;
+        bool heading = tree_heading_level(f->tag);
         enum phrase p = phrase_of(n);
-        if (p == PHRASE_EMPTY && !tree_heading_level(f->tag)) f->drop = true;
-        if (is_one_link(n)) f->drop = true;
-        if (p != PHRASE_POINTS) continue;
-        if (tree_link_density(n) > 0.4f) f->drop = true;
-        for (xmlNode *m = next_block(n); m && is_links(m); m = next_block(m))
-            tree_facts(m)->drop = f->drop = true;
+        if (p == PHRASE_POINTS)
+            drop_what_follows(n, root, own);
+        else if (p == PHRASE_EMPTY || p == PHRASE_CALLS)
+            f->drop = !heading && f->sum.chars <= LINE;
+        else
+            f->drop = is_one_link(n);
     }
 }
 

@@ -37,7 +37,27 @@ static bool has_role(const xmlNode *n)
     return false;
 }
 
-static bool speaks_against(const xmlNode *n, const struct html_facts *f, const struct rules *r)
+static xmlNode *find_title(xmlNode *root)
+{
+    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
+        const struct html_facts *f = tree_facts(n);
+        if (f && !f->drop && f->tag == TAG_H1 && f->sum.chars > 0) return n;
+    }
+    return NULL;
+}
+
+/* What a name says against half of the page, or against the box of its title, it says of something
+ * else.  `own`: the page's characters that are in no link. */
+static bool name_is_wrong(xmlNode *n, int own)
+{
+    enum { TITLE_BOX = 1500 };
+    const struct html_sums *s = &tree_facts(n)->sum;
+    bool list = tree_facts(n)->tag == TAG_UL || tree_facts(n)->tag == TAG_OL;
+    return (!list && 2 * (s->chars - s->link_chars) > own) ||
+           (s->chars < TITLE_BOX && find_title(n));
+}
+
+static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct rules *r, int own)
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
@@ -46,7 +66,7 @@ static bool speaks_against(const xmlNode *n, const struct html_facts *f, const s
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PERHAPS) &&
-           !tree_inside(n, TAG_TABLE, TAG_CODE);
+           !tree_inside(n, TAG_TABLE, TAG_CODE) && !name_is_wrong(n, own);
 }
 
 static bool is_byline(const xmlNode *n, const struct html_facts *f)
@@ -64,12 +84,12 @@ static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 
 static void drop_unlikely(xmlNode *body, const struct rules *r)
 {
-    int all = tree_facts(body)->sum.chars;
+    int all = tree_facts(body)->sum.chars, own = all - tree_facts(body)->sum.link_chars;
     for (xmlNode *n = body; n; n = tree_next_kept(n, body)) {
         struct html_facts *f = tree_facts(n);
         if (!f || n->type != XML_ELEMENT_NODE || f->drop || n == body) continue;
-        f->drop =
-            speaks_against(n, f, r) || (r->unlikely && (is_byline(n, f) || never_text(n, f, all)));
+        f->drop = speaks_against(n, f, r, own) ||
+                  (r->unlikely && (is_byline(n, f) || never_text(n, f, all)));
     }
 }
 
@@ -374,15 +394,6 @@ static void keep_leads_below(xmlNode *root, xmlNode *from, bool titled)
         if (f && !f->drop && n->type == XML_ELEMENT_NODE && is_lead(n, root, titled))
             f->keep = true;
     }
-}
-
-static xmlNode *find_title(xmlNode *root)
-{
-    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
-        const struct html_facts *f = tree_facts(n);
-        if (f && !f->drop && f->tag == TAG_H1 && f->sum.chars > 0) return n;
-    }
-    return NULL;
 }
 
 /* What stands before n in the order of the page, and neither holds it nor is held by what does. */

@@ -33,29 +33,33 @@ static const char *const never[] = {
     "tag-list", "taglist", "comment", "respond", "disqus", "pagination", "pager", "navigation",
     "nav", "prev-next", "next-prev", "no-print", "noprint", "published-on", "published-date",
     "rollover-block", "tooltip-content", "tooltip-text", "tooltiptext", "popover-content",
-    "popover-body", "hovercard", "slide-count"};
+    "popover-body", "hovercard", "slide-count",
+    "adv", "werbung", "anzeige", "reklama", "publicidad", "kommentar",
+    "kommentare", "comentario", "commentaire", "post-author", "author-content", "author-description",
+    "next-post", "previous-post"};
 /* clang-format on */
 /* Words of the same kind that name other things as well: what stands before them must be known too,
  * so that "star-rating" is such a box and "energy-rating" is not. */
 static const char *const never_known[] = {"rating", "published", "credit", "copyright", "date"};
 static const char *const boxes[] = {
-    "action",    "actions",   "all",     "area",      "article",    "articles", "aside",
-    "author",    "bar",       "block",   "body",      "bottom",     "box",      "btn",
-    "btns",      "button",    "buttons", "card",      "carousel",   "col",      "column",
-    "component", "container", "content", "cta",       "count",      "date",     "dialog",
-    "entry",     "footer",    "form",    "grid",      "group",      "head",     "header",
-    "heading",   "headline",  "holder",  "icon",      "icons",      "image",    "img",
-    "info",      "inline",    "inner",   "item",      "items",      "js",       "label",
-    "latest",    "layout",    "left",    "line",      "link",       "links",    "list",
-    "main",      "menu",      "meta",    "mobile",    "desktop",    "module",   "name",
-    "news",      "outer",     "overlay", "page",      "panel",      "photo",    "picture",
-    "popular",   "post",      "posts",   "primary",   "recent",     "reply",    "respond",
-    "right",     "root",      "row",     "secondary", "section",    "sidebar",  "single",
-    "slider",    "small",     "stars",   "star",      "stories",    "story",    "tab",
-    "teaser",    "the",       "thread",  "title",     "tool",       "toolbar",  "tools",
-    "top",       "user",      "video",   "videos",    "view",       "widget",   "window",
-    "wp",        "wrap",      "wrapper", "wrp",       "zone",       "slot",     "signup",
-    "sign-up",   "social",    "media",   "nav",       "navigation", "ad",       "bio"};
+    "action",    "actions",    "all",     "area",      "article",    "articles",   "aside",
+    "author",    "bar",        "block",   "body",      "bottom",     "box",        "btn",
+    "btns",      "button",     "buttons", "card",      "carousel",   "col",        "column",
+    "component", "container",  "content", "cta",       "count",      "date",       "dialog",
+    "entry",     "footer",     "form",    "grid",      "group",      "head",       "header",
+    "heading",   "headline",   "holder",  "icon",      "icons",      "image",      "img",
+    "info",      "inline",     "inner",   "item",      "items",      "js",         "label",
+    "latest",    "layout",     "left",    "line",      "link",       "links",      "list",
+    "main",      "menu",       "meta",    "mobile",    "desktop",    "module",     "name",
+    "news",      "outer",      "overlay", "page",      "panel",      "photo",      "picture",
+    "popular",   "post",       "posts",   "primary",   "recent",     "reply",      "respond",
+    "right",     "root",       "row",     "secondary", "section",    "sidebar",    "single",
+    "slider",    "small",      "stars",   "star",      "stories",    "story",      "tab",
+    "teaser",    "the",        "thread",  "title",     "tool",       "toolbar",    "tools",
+    "top",       "user",       "video",   "videos",    "view",       "widget",     "window",
+    "wp",        "wrap",       "wrapper", "wrp",       "zone",       "slot",       "signup",
+    "sign-up",   "social",     "message", "coverage",  "background", "foreground", "media",
+    "nav",       "navigation", "ad",      "bio"};
 /* "no-share", "has-recommendations", "category-newsletter": said of a page or a text. */
 static const char *const said_of_it[] = {"no", "not",      "non", "has",  "with",   "without",
                                          "is", "category", "tag", "node", "enable", "theme"};
@@ -78,23 +82,32 @@ static const char *const lead[] = {
     "^einleitung"};
 static const char *const caption[] = {"^caption"};
 
+static bool apart(char c)
+{
+    return c == ' ' || c == '-';
+}
+
+/* Whether the letters up to the next break have a digit, as what programs add to names. */
+static bool has_digit(const char *s)
+{
+    return s[strcspn(s, "0123456789-_ ")] >= '0' && s[strcspn(s, "0123456789-_ ")] <= '9';
+}
+
 /* " article body  post-5 " for articleBody and post-5: small letters, words apart. */
 static void add_words(struct buf *out, const char *s)
 {
     char last = ' ';
+    bool made = false;
     buf_addc(out, ' ');
     for (; *s; last = *s++) {
         bool upper = *s >= 'A' && *s <= 'Z', small = last >= 'a' && last <= 'z';
+        if (apart(last) || last == '_') made = has_digit(s);
+        small &= !made;
         if (upper && small) buf_addc(out, '-');
         char c = upper ? (char)(*s | 32) : *s == '_' ? '-' : strchr("\n\t\r\f", *s) ? ' ' : *s;
         if (c != '-' || out->s[out->n - 1] != '-') buf_addc(out, c);
     }
     buf_addc(out, ' ');
-}
-
-static bool apart(char c)
-{
-    return c == ' ' || c == '-';
 }
 
 static bool has_word(const struct buf *names, const char *word)

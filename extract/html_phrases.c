@@ -71,6 +71,22 @@ static const char *const empty[] = {
     "print this page", "drucken", "imprimer", "imprimir", "email this", "tweet", "pin it",
     "back to top", "nach oben", "zum seitenanfang", "skip to content", "show more", "load more",
     "view gallery", "view image", "enlarge image", "bild vergrößern", "click to enlarge"};
+/* The same, of pages that ask their readers for something; the sentence goes on. */
+static const char *const calls[] = {
+    "become a member", "download our app", "enjoyed this", "follow me on", "follow us",
+    "for the latest news", "for the latest stories", "get breaking news", "get the latest news",
+    "join our", "like this story", "like us on", "like what you", "never miss", "sign up for our",
+    "sign up here", "sign up now", "sign up to our", "stay up to date", "subscribe now",
+    "subscribe to our", "subscribe today", "support our journalism", "thank you for reading",
+    "to continue reading", "to view the full story",
+    "abonnieren sie", "abonniere", "folge uns", "folgen sie uns", "folgt uns", "jetzt abonnieren",
+    "jetzt anmelden", "melden sie sich für unseren", "newsletter abonnieren",
+    "abonnez-vous", "abonnez vous", "inscrivez-vous", "suivez-nous", "suivez nous",
+    "descarga nuestra", "hazte miembro", "hazte socio", "recibe nuestro", "regístrate",
+    "suscríbase", "suscríbete", "síganos", "síguenos", "únete a",
+    "assine", "inscreva-se", "participe do nosso", "siga-nos", "iscriviti", "seguici",
+    "abonneer", "schrijf je in", "volg ons", "obserwuj nas", "zapisz się", "śledź nas",
+    "подписывайтесь", "подпишитесь"};
 /* clang-format on */
 
 /* The small letter, of those that the lists are written in. */
@@ -125,11 +141,13 @@ enum phrase phrase_of(const xmlNode *n)
 {
     char text[START + 4];
     read_start(text, n);
-    const char *s = text + strspn(text, " [(>-*");
+    const char *s = text + strspn(text, " [(>-*¡¿");
     for (size_t i = 0; i < COUNT(empty); i++)
         if (!strcmp(s, empty[i])) return PHRASE_EMPTY;
     for (size_t i = 0; i < COUNT(points); i++)
         if (begins(s, points[i])) return PHRASE_POINTS;
+    for (size_t i = 0; i < COUNT(calls); i++)
+        if (begins(s, calls[i])) return PHRASE_CALLS;
     return PHRASE_NONE;
 }
 

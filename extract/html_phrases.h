@@ -1,4 +1,4 @@
-/* html_phrases.h: what pages say around their text: "See also", "Advertisement". */
+/* html_phrases.h: what pages say around their text: "See also", "Follow us", "Advertisement". */
 #ifndef EXTRACT_HTML_PHRASES_H
 #define EXTRACT_HTML_PHRASES_H
 
@@ -7,6 +7,7 @@
 enum phrase {
     PHRASE_NONE,
     PHRASE_POINTS, /* begins by pointing to other pages: "Read also: ..."        */
+    PHRASE_CALLS,  /* begins by asking the reader for something: "Subscribe to our ..." */
     PHRASE_EMPTY   /* is nothing but a word that is said beside texts: "Advertisement" */
 };
 

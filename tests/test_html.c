@@ -427,7 +427,9 @@ static void test_leads(void **state)
         "<div><h1>A title</h1><p>The words in question begin the article, in a sentence that is long.</p>"
         "</div>",
         "<div><div class='article__lead'>The words in question begin the article, in short.</div></div>",
-        "<div><h1>A title</h1><h2 class='sub-headline'>The words in question begin the article.</h2></div>"};
+        "<div><h1>A title</h1><h2 class='sub-headline'>The words in question begin the article.</h2></div>",
+        "<div class=header><h1>A title</h1><p>The words in question begin the article, in a sentence "
+        "that is long.</p></div>"};
     static const char *const others[] = {
         "<div><p>The words in question stand above the title, in a sentence that is long.</p>"
         "<h1>A title</h1></div>",
@@ -466,6 +468,10 @@ static void test_pointers(void **state)
         "<p><a href=https://example.org/words>https://example.org/The words in question</a></p>",
         "<p>See also the words in question, which lead nowhere.</p>",
         "<p>Advertisement is the matter of the words in question.</p>",
+        "<p>Subscribe with the words in question, on a form.</p>",
+        "<h3>Follow us</h3><p>to the words in question.</p>",
+        "<h3>See also</h3><ul><li><a href=/x>a page</a> and the words in question, which explain at "
+        "length what else stands on it, and why</ul>",
         "<h2>Related work</h2><p>The words in question.</p>",
         "<h2>Comments</h2><p>The words in question.</p>",
         "<ul><li><a href=/x>The words in question</a></ul>",
@@ -477,7 +483,14 @@ static void test_pointers(void **state)
         "<p>\xc3\x80 lire aussi : <a href=/x>The words in question</a></p>",
         "<h3>You may also like...</h3><p><a href=/x>The words in question</a></p>",
         "<p><b>Weitere Artikel zum Thema:</b></p><ul><li><a href=/x>The words in question</a></ul>",
-        "<p><b>More:</b></p><ul><li><a href=/y>one</a></ul><p><a href=/x>The words in question</a>"};
+        "<p><b>More:</b></p><ul><li><a href=/y>one</a></ul><p><a href=/x>The words in question</a>",
+        "<div><div><h3>Recommended</h3></div></div><div><a href=/x>The words in question</a></div>",
+        "<h3>Read more</h3><ul><li>Today: <a href=/x>The words in question</a></ul>",
+        "<section><h3>See also</h3><span>Today: </span><div><a href=/x>The words in question</a></div>"
+        "</section>",
+        "<h3>Related</h3><article><a href=/y>one</a><p>The words in question, from its start."
+        "</article>",
+        "<p>Subscribe to our newsletter for the words in question.</p>"};
     for (size_t i = 0; i < sizeof text / sizeof *text + sizeof pointers / sizeof *pointers; i++) {
         bool kept = i < sizeof text / sizeof *text;
         const char *html = kept ? text[i] : pointers[i - sizeof text / sizeof *text];
@@ -493,6 +506,24 @@ static void test_pointers(void **state)
     assert_null(strstr(g.d->text.s, "Advertisement"));
     assert_null(strstr(g.d->text.s, "Werbung"));
     drop(&g);
+}
+
+/* A name that speaks against the box with most of the text speaks of something else. */
+static void test_page_with_a_bad_name(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div class='with-sidebar'><div>");
+    for (int i = 0; i < 40; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</div><div class=post-author><p>The words in question tell who wrote it.</p></div>"
+                    "</div><div class=sidebar><p>What stands beside it, here.</p></div></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "A paragraph of the article"));
+    assert_null(strstr(g.d->text.s, "words in question"));
+    assert_null(strstr(g.d->text.s, "stands beside"));
+    drop(&g), buf_free(&page);
 }
 
 /* What the page says to be the body of the article is it, whatever else a name says. */
@@ -702,6 +733,7 @@ int main(void)
         cmocka_unit_test(test_leads),
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_body_with_a_bad_name),
+        cmocka_unit_test(test_page_with_a_bad_name),
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_charsets),
         cmocka_unit_test(test_hard),
