@@ -5,7 +5,7 @@
 
 #include "extract/html_caption.h"
 #include "extract/html_names.h"
-#include "extract/html_phrases.h"
+#include "extract/html_pointers.h"
 
 void clean_find_tables(xmlNode *body)
 {
@@ -29,13 +29,6 @@ void clean_find_tables(xmlNode *body)
     }
 }
 
-static bool in_data_table(const xmlNode *n)
-{
-    for (; n && n->_private; n = n->parent)
-        if (tree_facts(n)->tag == TAG_TABLE && tree_facts(n)->data_table) return true;
-    return false;
-}
-
 static bool may_be_clutter(enum html_tag t)
 {
     return t == TAG_FORM || t == TAG_FIELDSET || t == TAG_TABLE || t == TAG_UL || t == TAG_OL ||
@@ -50,8 +43,9 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weight
     int weight = weights ? names_weight(n) : 0;
     float density = tree_link_density(n);
     if ((f->tag == TAG_TABLE && f->data_table) || names_say_body(n)) return false;
-    if (in_data_table(n) || tree_inside(n, TAG_CODE, TAG_PRE)) return false;
-    if (weight < 0) return true;
+    if (tree_in_data_table(n) || tree_inside(n, TAG_CODE, TAG_PRE)) return false;
+    bool long_prose = s->p > 0 && s->chars - s->link_chars > 200 && density < 0.2f;
+    if (weight < 0 && ((names_of(n) & NAMED_NEVER) || !long_prose)) return true;
     if (s->commas >= 10) return false;
     if (!list) list = (float)s->list_chars > 0.9f * (float)s->chars;
     bool figure = tree_inside(n, TAG_FIGURE, TAG_FIGURE);
@@ -88,135 +82,14 @@ static bool introduces(xmlNode *h, xmlNode *root, bool *lost)
     return false;
 }
 
-/* A heading of nothing but what was taken out goes with it. */
+/* A heading of nothing but what was taken out goes with it, and one that only leads away. */
 static void drop_empty_headings(xmlNode *root)
 {
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         bool lost = false;
         if (!f || f->drop || !tree_heading_level(f->tag) || n == root) continue;
-        if (!introduces(n, root, &lost) && lost) f->drop = true;
-    }
-}
-
-/* ------------------------------------------------------------------ pointers to other pages */
-
-enum { NEAR = 64 }; /* neighbours without text that are passed */
-
-/* A block of text without blocks in it. */
-static bool is_piece(const struct html_facts *f)
-{
-    return (f->tag == TAG_P || f->tag == TAG_DIV || f->tag == TAG_BLOCKQUOTE ||
-            tree_heading_level(f->tag)) &&
-           f->sum.blocks == 0 && f->sum.chars > 0;
-}
-
-static bool has_text(const xmlNode *n)
-{
-    return n->_private && !tree_facts(n)->drop && tree_facts(n)->sum.chars > 0;
-}
-
-/* What stands behind n on the page, and is no part of the line that n is alone on. */
-static xmlNode *next_block(xmlNode *n, const xmlNode *root)
-{
-    int chars = tree_facts(n)->sum.chars;
-    while (n->parent != root && tree_facts(n->parent)->sum.chars == chars) n = n->parent;
-    int passed = 0;
-    for (n = n->next; n && passed++ < NEAR; n = n->next)
-        if (has_text(n)) return n;
-    return NULL;
-}
-
-/* All but little of the text leads to other pages. */
-static bool is_links(const xmlNode *n)
-{
-    const struct html_facts *f = tree_facts(n);
-    return f->sum.link_chars > 0 && tree_link_density(n) > 0.8f;
-}
-
-/* Each item of a list has a link, and not much beside it. */
-static bool is_list_of_links(const xmlNode *n)
-{
-    const struct html_facts *f = tree_facts(n);
-    if ((f->tag != TAG_UL && f->tag != TAG_OL) || tree_link_density(n) < 0.4f) return false;
-    for (const xmlNode *c = n->children; c; c = c->next)
-        if (has_text(c) && tree_facts(c)->sum.link_chars == 0) return false;
-    return true;
-}
-
-/* Whether a link below n stays on its page, or is only a name for a place. */
-static bool links_stay(xmlNode *n)
-{
-    for (xmlNode *a = n; a; a = tree_next_kept(a, n)) {
-        if (!a->_private || tree_facts(a)->tag != TAG_A) continue;
-        const char *to = tree_attr(a, "href");
-        if (!*to || strchr(to, '#')) return true;
-    }
-    return false;
-}
-
-/* A paragraph that is a link to another page.  An address in letters is a source, and stays. */
-static bool is_one_link(xmlNode *n)
-{
-    enum { SHORT = 20, LONG = 150 };
-    const struct html_facts *f = tree_facts(n);
-    return f->tag == TAG_P && f->sum.chars > SHORT && f->sum.chars <= LONG && is_links(n) &&
-           !links_stay(n) && !phrase_has_address(n);
-}
-
-static bool is_first(const xmlNode *n)
-{
-    int passed = 0;
-    for (n = n->prev; n && passed < NEAR; n = n->prev, passed++)
-        if (has_text(n)) return false;
-    return !n;
-}
-
-/* The largest box that begins with the line n, has links for the most part, and is small beside
- * the text; NULL when there is none. */
-static xmlNode *box_of_links(xmlNode *n, const xmlNode *root, int own)
-{
-    xmlNode *box = NULL;
-    for (; n->parent != root && is_first(n); n = n->parent) {
-        const struct html_sums *s = &tree_facts(n->parent)->sum;
-        if (2 * s->link_chars > s->chars && 4 * (s->chars - s->link_chars) < own) box = n->parent;
-    }
-    return box;
-}
-
-/* n is a line like "See also": what it points to goes with it, and it alone stays. */
-static void drop_what_follows(xmlNode *n, const xmlNode *root, int own)
-{
-    struct html_facts *f = tree_facts(n);
-    xmlNode *box = box_of_links(n, root, own);
-    if (tree_link_density(n) > 0.4f) f->drop = true;
-    for (xmlNode *m = next_block(n, root); m; m = next_block(m, root)) {
-        if (!is_links(m) && !is_list_of_links(m) && tree_facts(m)->tag != TAG_ARTICLE) break;
-        tree_facts(m)->drop = f->drop = true;
-    }
-    if (box) tree_facts(box)->drop = true;
-}
-
-/* Takes out what stands between the paragraphs of a text and leads away from it: a link, "Read
- * also: ...", or such a line and the links below it; and what asks for something. */
-static void drop_pointers(xmlNode *root)
-{
-    enum { PROSE = 800, LINE = 250, LINES = 600 };
-    const struct html_sums *all = &tree_facts(root)->sum;
-    int own = all->chars - all->link_chars;
-    if (own < PROSE) return;
-    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
-        struct html_facts *f = tree_facts(n);
-        if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root || !is_piece(f)) continue;
-        if (f->sum.chars > LINES || in_data_table(n)) continue;
-        bool heading = tree_heading_level(f->tag);
-        enum phrase p = phrase_of(n);
-        if (p == PHRASE_POINTS)
-            drop_what_follows(n, root, own);
-        else if (p == PHRASE_EMPTY || p == PHRASE_CALLS)
-            f->drop = !heading && f->sum.chars <= LINE;
-        else
-            f->drop = is_one_link(n);
+        if (!introduces(n, root, &lost) && (lost || pointers_only(n))) f->drop = true;
     }
 }
 
@@ -235,6 +108,6 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
         else if (clutter && may_be_clutter(f->tag))
             f->drop = is_clutter(n, f, weights);
     }
-    if (clutter) drop_pointers(root);
+    if (clutter) pointers_drop(root);
     if (clutter) drop_empty_headings(root);
 }

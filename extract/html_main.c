@@ -279,6 +279,14 @@ static int prose_chars(xmlNode *root, const xmlNode *but)
     return chars;
 }
 
+/* A long table has points as well, but is part of a text. */
+static xmlNode *out_of_tables(xmlNode *best, const xmlNode *body)
+{
+    for (xmlNode *up = best; up != body && up->parent; up = up->parent)
+        if (tree_facts(up)->data_table) best = up->parent;
+    return best;
+}
+
 static xmlNode *widen(xmlNode *best, xmlNode *body)
 {
     int have = prose_chars(best, NULL);
@@ -421,15 +429,16 @@ static int attempt(xmlNode *body, const struct rules *r)
     tree_sum(body);
     drop_unlikely(body, r);
     tree_sum(body);
+    clean_find_tables(body);
     score_all(body, r);
     size_t n_top = best_few(body, top);
     const struct html_sums *all = &tree_facts(body)->sum;
     if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
+    best = out_of_tables(best, body);
     if (!in_article(best, body)) best = widen(best, body);
     keep_around(best, body);
     keep_lead(best, body);
-    clean_find_tables(body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
          c = c->next) {
         if (c->_private && tree_facts(c)->keep && !tree_facts(c)->drop) {

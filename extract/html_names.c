@@ -8,12 +8,13 @@ enum { LONGEST = 120 }; /* characters of a name that somebody gave */
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ^ asks for the start of a word, $ for its end; else a name may hold the letters anywhere. */
+/* ^ asks for the start of a word, $ for its end, a blank for that of the whole class; else a name
+ * may hold the letters anywhere. */
 static const char *const unlikely[] = {
-    "-ad-",       "ad-break",  "adbox",        "agegate", "banner", "combx",           "community",
-    "cover-wrap", "extra",     "footer",       "gdpr",    "header", "jp-relatedposts", "legends",
-    "menu",       "navbar",    "remark$",      "replies", "rss",    "shoutbox",        "sidebar",
-    "skyscraper", "subscribe", "supplemental", "toolbar", "widget"};
+    "-ad-",       "ad-break",  "adbox",        "agegate", "banner",  "combx",           "community",
+    "cover-wrap", "extra",     "footer",       "gdpr",    "header",  "jp-relatedposts", "legends",
+    "menu",       "navbar",    "remark$",      "replies", "rss",     "shoutbox",        "sidebar",
+    "skyscraper", "subscribe", "supplemental", "toolbar", " widget "};
 static const char *const perhaps[] = {"and",     "article", "body",  "column",
                                       "content", "main",    "shadow"};
 /* What a box is about that holds no text, wherever it stands.  The whole name must say so: beside
@@ -65,10 +66,10 @@ static const char *const said_of_it[] = {"no", "not",      "non", "has",  "with"
                                          "is", "category", "tag", "node", "enable", "theme"};
 static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
                                    "main",    "page", "post", "story",   "text"};
-static const char *const bad[] = {"-ad-",       "banner", "combx",    "com-",     "contact",
-                                  "footer",     "gdpr",   "hidden",   "masthead", "media",
-                                  "meta",       "scroll", "shopping", "shoutbox", "sidebar",
-                                  "skyscraper", "widget"};
+static const char *const bad[] = {"-ad-",       "banner",   "combx",    "com-",     "contact",
+                                  "footer",     "gdpr",     " hidden ", "masthead", "media",
+                                  "meta",       " scroll ", "shopping", "shoutbox", "sidebar",
+                                  "skyscraper", " widget "};
 static const char *const sharing[] = {"^share$", "sharedaddy", "^social$"};
 static const char *const byline[] = {"byline", "^author$", "^authors$", "dateline", "writtenby"};
 static const char *const certain[] = {"articlebody",     "article-body", "entry-content",

@@ -76,6 +76,13 @@ bool tree_inside(const xmlNode *n, enum html_tag a, enum html_tag b)
     return false;
 }
 
+bool tree_in_data_table(const xmlNode *n)
+{
+    for (; n && n->_private; n = n->parent)
+        if (tree_facts(n)->tag == TAG_TABLE && tree_facts(n)->data_table) return true;
+    return false;
+}
+
 /* ------------------------------------------------------------------ attributes */
 
 const char *tree_attr(const xmlNode *n, const char *name)
@@ -128,10 +135,17 @@ static bool is_tiny(const xmlNode *n, const struct style *style, bool parent)
     return parent && (*unit == '%' || !strncmp(unit, "em", 2));
 }
 
+/* How a word is read, above it, and the brackets for browsers that cannot place it. */
+static bool is_reading(const xmlNode *n)
+{
+    return !strcmp((const char *)n->name, "rt") || !strcmp((const char *)n->name, "rp");
+}
+
 static bool invisible(const xmlNode *n, enum html_tag t, const struct style *style, bool show)
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
     if (t == TAG_OTHER && math_is_unseen(n)) return true;
+    if (t == TAG_OTHER && is_reading(n)) return true;
     if (show) return false;
     if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
@@ -199,7 +213,7 @@ size_t tree_hidden_chars(const xmlNode *root)
 {
     const struct html_facts *f = tree_facts(root);
     struct html_sums s = {0};
-    if (f->tag == TAG_BUTTON || math_is_unseen(root)) return 0;
+    if (f->tag == TAG_BUTTON || math_is_unseen(root) || is_reading(root)) return 0;
     for (const xmlNode *n = root; n; n = tree_next((xmlNode *)(uintptr_t)n, root, false))
         if (n->type != XML_ELEMENT_NODE && n->content) count_text(n, &s);
     return (size_t)s.chars;

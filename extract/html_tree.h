@@ -117,6 +117,7 @@ bool tree_has_attr(const xmlNode *n, const char *name);
 const char *tree_attr(const xmlNode *n, const char *name);
 /* Whether an element of one of two kinds is above n. */
 bool tree_inside(const xmlNode *n, enum html_tag a, enum html_tag b);
+bool tree_in_data_table(const xmlNode *n); /* n may be one; they are known (html_clean.h) */
 bool tree_is_block(enum html_tag t);
 int tree_heading_level(enum html_tag t); /* 1..6, or 0 */
 float tree_link_density(const xmlNode *n);

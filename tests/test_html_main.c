@@ -1,0 +1,306 @@
+/* test_html_main.c: which part of a page is read, and what is taken out of it. */
+#include "tests/html_check.h"
+
+/* Boxes that say what they are, captions that name an owner, and headings of what was taken out are
+ * no part of a page that is long enough to have a main part. */
+static void test_clutter(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div id=top><div class='articleBody'>");
+    for (int i = 0; i < 30; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page,
+             "<figure><figcaption>A man walks. Photo: Jane Doe/Agency</figcaption></figure>"
+             "<figure><figcaption>Figure 1. How it works.</figcaption></figure>"
+             "<div class='sdc-article-relatedStories'><p>Another story, which is told elsewhere."
+             "</p></div><p class='article__byline'>By Someone Else, our reporter in the capital</p>"
+             "<pre><span class='comment'># kept</span></pre>"
+             "<h2>Next to read</h2><ul class='teaser-list'><li>one story<li>two stories</ul>"
+             "<h2>The end</h2><p>It ends here, in a last paragraph, with commas.</p>"
+             "</div><div class=x><p>A second text, with commas, of some length, that has nothing to do "
+             "with the article, but stands on the same page, below it, as on many pages, and it goes "
+             "on, and on, for quite a while.</p></div></div>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    const char *t = g.d->text.s;
+    assert_non_null(strstr(t, "A paragraph of the article"));
+    assert_non_null(strstr(t, "Figure 1. How it works."));
+    assert_non_null(strstr(t, "# kept"));
+    assert_non_null(strstr(t, "The end"));
+    assert_non_null(strstr(t, "It ends here"));
+    assert_null(strstr(t, "Jane Doe"));
+    assert_null(strstr(t, "Another story"));
+    assert_null(strstr(t, "Someone Else"));
+    assert_null(strstr(t, "Next to read"));
+    assert_null(strstr(t, "two stories"));
+    assert_null(strstr(t, "A second text"));
+    drop(&g);
+    buf_free(&page);
+}
+
+/* A page that is long enough to have a main part, with `inner` at its end. */
+static struct got get_article(const char *inner)
+{
+    struct buf page = {0};
+    buf_addz(&page, "<body><article>");
+    for (int i = 0; i < 30; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, inner);
+    buf_addz(&page, "<p>It ends here, in a last paragraph, with commas.</p></article>"
+                    "<p>Beside it, below.</p></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    buf_free(&page);
+    return g;
+}
+
+/* A class says what a box holds with all of its words, not with the letters that one begins with. */
+static void test_names_of_boxes(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "class='rating-scale'",       "class='published-results'", "class='status-published'",
+        "class='commentary'",         "class='credit-volume'",     "class='related-work'",
+        "class='energy-rating'",      "class='shared-history'",    "class='modality'",
+        "class='x sharing-in-practice'", "class='advertising-law'", "class='release-date'",
+        "class='section' id='navigation'"};
+    static const char *const boxes[] = {
+        "class='rating'",        "class='star-rating'",  "class='published'",
+        "class='comment-list'",  "class='commentlist'",  "class='x post-comments'",
+        "class='teaserItem'",    "class='image_credit'", "class='article__date'",
+        "class='tooltipText'",   "class='sdc-article-relatedStories'",
+        "class='m-share-bar-2'", "id='comments'"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof boxes / sizeof *boxes; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *name = kept ? text[i] : boxes[i - sizeof text / sizeof *text];
+        char html[256];
+        snprintf(html, sizeof html, "<div %s><p>The words in question, which are some.</p></div>",
+                 name);
+        struct got g = get_article(html);
+        if (!!strstr(g.d->text.s, "The words in question") != kept) fail_msg("%s", name);
+        assert_non_null(strstr(g.d->text.s, "It ends here"));
+        drop(&g);
+    }
+}
+
+/* Who owns a picture stands at the start or the end of a caption, in a form of its own. */
+static void test_captions(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "Photosynthesis rate by leaf area, figure 1.",
+        "Credit volume by quarter; accredited banks only.",
+        "Figure 2. Images (c) and (d) show the EPA limit of 2001, and how it was met.",
+        "Source: survey of households.",
+        "Photons by year, as seen by the Getty telescope in spring.",
+        "Air as measured by the Environmental Protection Agency (EPA)",
+        "Figure 3</figcaption><pre>int x; /* see Photo: x */</pre><figcaption>Photo: no"};
+    static const char *const credits[] = {"A man walks. Photo: Jane Doe",
+                                          "Photograph by Jane Doe",
+                                          "A man walks (AP Photo/Jane Doe)",
+                                          "A man walks. Jane Doe / Getty",
+                                          "A man walks Getty Images",
+                                          "A man walks. Credit: Someone",
+                                          "A man walks <i>Credit: Someone</i>",
+                                          "\xc2\xa9 Jane Doe: a man walks",
+                                          "REUTERS/Jane Doe",
+                                          "A man walks (EPA)",
+                                          "A man walks. (NASA via AP, File)",
+                                          "A man walks</figcaption><cite>Getty Images</cite>"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof credits / sizeof *credits; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *caption = kept ? text[i] : credits[i - sizeof text / sizeof *text];
+        char html[256];
+        snprintf(html, sizeof html, "<figure><figcaption>%s</figcaption></figure>", caption);
+        struct got g = get_article(html);
+        char start[9];
+        snprintf(start, sizeof start, "%s", caption);
+        if (!!strstr(g.d->text.s, start) != kept) fail_msg("%s", caption);
+        drop(&g);
+    }
+}
+
+/* The sentences that begin an article may stand apart from it, with its title or named so; captions
+ * and the sentences of other articles are none. */
+static void test_leads(void **state)
+{
+    (void)state;
+    static const char *const leads[] = {
+        "<div><h1>A title</h1><p>The words in question begin the article, in a sentence that is long.</p>"
+        "</div>",
+        "<div><div class='article__lead'>The words in question begin the article, in short.</div></div>",
+        "<div><h1>A title</h1><h2 class='sub-headline'>The words in question begin the article.</h2></div>",
+        "<div class=header><h1>A title</h1><p>The words in question begin the article, in a sentence "
+        "that is long.</p></div>"};
+    static const char *const others[] = {
+        "<div><p>The words in question stand above the title, in a sentence that is long.</p>"
+        "<h1>A title</h1></div>",
+        "<div><h1>A title</h1><p>The words in question are short.</p></div>",
+        "<div><h1>A title</h1><div class=caption><p>The words in question say what the picture shows, "
+        "and where it was.</p></div></div>",
+        "<div><h1>A title</h1><p>The words in question say who takes a picture at last (AP Photo/Jane "
+        "Doe)</p></div>",
+        "<div><h1>A title</h1><p><a href=/x>The words in question lead to a page, in a sentence that is "
+        "long.</a></p></div>"};
+    for (size_t i = 0; i < sizeof leads / sizeof *leads + sizeof others / sizeof *others; i++) {
+        bool kept = i < sizeof leads / sizeof *leads;
+        const char *html = kept ? leads[i] : others[i - sizeof leads / sizeof *leads];
+        struct buf page = {0};
+        buf_addf(&page, "<body><div>%s<div class=x><div class=articleBody>", html);
+        for (int k = 0; k < 40; k++)
+            buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+        buf_addz(&page, "</div></div></div></body>");
+        struct got g = get_text(page.s);
+        assert_int_equal(g.r, OK);
+        if (!!strstr(g.d->text.s, "words in question") != kept) fail_msg("%s", html);
+        assert_non_null(strstr(g.d->text.s, "A paragraph of it"));
+        drop(&g), buf_free(&page);
+    }
+}
+
+/* Between the paragraphs of an article stand pointers to other pages; what only begins like one, or
+ * holds a link, is text. */
+static void test_pointers(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "<p>The words in question <a href=/x>lead to a page</a>, among others.</p>",
+        "<p><a name=q>The words in question are the question of an interview?</a></p>",
+        "<p><a href=#q>The words in question lead to a place below.</a></p>",
+        "<p><a href=https://example.org/words>https://example.org/The words in question</a></p>",
+        "<p>See also the words in question, which lead nowhere.</p>",
+        "<p>Advertisement is the matter of the words in question.</p>",
+        "<p>Subscribe with the words in question, on a form.</p>",
+        "<h3>Follow us</h3><p>to the words in question.</p>",
+        "<h3>See also</h3><ul><li><a href=/x>a page</a> and the words in question, which explain at "
+        "length what else stands on it, and why</ul>",
+        "<h2>Related work</h2><p>The words in question.</p>",
+        "<h2>Comments</h2><p>The words in question.</p>",
+        "<ul><li><a href=/x>The words in question</a></ul>",
+        "<p>The pages are these:</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
+        "<p><a href='mailto:jane@example.org'>The words in question reach Jane Doe</a></p>",
+        "<table><tr><th>a<th>b<tr><td><p><a href=/x>The words in question are data</a></p><td>1"
+        "</table>"};
+    static const char *const pointers[] = {
+        "<p><strong><a href=/x>THE WORDS IN QUESTION, ELSEWHERE</a></strong></p>",
+        "<p>READ MORE: <a href=/x>The words in question</a></p>",
+        "<p>\xc3\x80 lire aussi : <a href=/x>The words in question</a></p>",
+        "<h3>You may also like...</h3><p><a href=/x>The words in question</a></p>",
+        "<p><b>Weitere Artikel zum Thema:</b></p><ul><li><a href=/x>The words in question</a></ul>",
+        "<p><b>More:</b></p><ul><li><a href=/y>one</a></ul><p><a href=/x>The words in question</a>",
+        "<div><div><h3>Recommended</h3></div></div><div><a href=/x>The words in question</a></div>",
+        "<h3>Read more</h3><ul><li>Today: <a href=/x>The words in question</a></ul>",
+        "<section><h3>See also</h3><span>Today: </span><div><a href=/x>The words in question</a></div>"
+        "</section>",
+        "<h3>Related</h3><article><a href=/y>one</a><p>The words in question, from its start."
+        "</article>",
+        "<p>Subscribe to our newsletter for the words in question.</p>",
+        "<p>A sentence ends.</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
+        "<div><p>A sentence ends.</p><a href=/x><span>Elsewhere: the words in question</span></a><p>It goes "
+        "on.</p></div>",
+        "<h3><a href=/x>The words in question</a></h3><h3>The end</h3>"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof pointers / sizeof *pointers; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *html = kept ? text[i] : pointers[i - sizeof text / sizeof *text];
+        struct got g = get_article(html);
+        bool found = strstr(g.d->text.s, "words in question") || strstr(g.d->text.s, "WORDS IN");
+        if (found != kept) fail_msg("%s", html);
+        assert_null(strstr(g.d->text.s, "also like"));
+        assert_null(strstr(g.d->text.s, "Weitere"));
+        assert_non_null(strstr(g.d->text.s, "It ends here"));
+        drop(&g);
+    }
+    struct got g = get_article("<p>Advertisement</p><div>Werbung:</div>");
+    assert_null(strstr(g.d->text.s, "Advertisement"));
+    assert_null(strstr(g.d->text.s, "Werbung"));
+    drop(&g);
+}
+
+/* A name that speaks against the box with most of the text speaks of something else. */
+static void test_page_with_a_bad_name(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div class='with-sidebar'><div>");
+    for (int i = 0; i < 40; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</div><div class=post-author><p>The words in question tell who wrote it.</p></div>"
+                    "</div><div class=sidebar><p>What stands beside it, here.</p></div></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "A paragraph of the article"));
+    assert_null(strstr(g.d->text.s, "words in question"));
+    assert_null(strstr(g.d->text.s, "stands beside"));
+    drop(&g), buf_free(&page);
+}
+
+/* What the page says to be the body of the article is it, whatever else a name says. */
+static void test_body_with_a_bad_name(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div class=x><div itemprop=articleBody id=share-btns-2-container>");
+    for (int i = 0; i < 25; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</div></div>");
+    for (int i = 0; i < 40; i++)
+        buf_addz(&page, "<div><p>What stands beside it, in all, is longer, by far, here.</p></div>");
+    buf_addz(&page, "</body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "A paragraph of the article"));
+    drop(&g), buf_free(&page);
+}
+
+/* Names that only lay out speak against no text; prose stays in a box that a loose name is against. */
+static void test_layout_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"field field--label-hidden", "overflow-hidden scroll-smooth",
+                                        "elementor-widget-wrap", "o-media o-media--left"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char html[512];
+        snprintf(html, sizeof html,
+                 "<div class='%s'><p>The words in question are long enough to be prose, which is said in "
+                 "more than one sentence.  This is the second one, and it goes on for a while.</p><p>And "
+                 "there is another paragraph that makes it long enough to be some.</p></div>",
+                 names[i]);
+        struct got g = get_article(html);
+        if (!strstr(g.d->text.s, "words in question")) fail_msg("%s", names[i]);
+        drop(&g);
+    }
+}
+
+/* The text around a long table is the main part, not the table. */
+static void test_long_table(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div><div class=x><p>The words in question begin the article, with commas, and "
+                    "they go on for a while.</p><p>More of it, with commas, here.</p><table>");
+    for (int i = 0; i < 200; i++)
+        buf_addz(&page, "<tr><td>A cell of some length, here<td>another one, of some length<td>3</tr>");
+    buf_addz(&page, "</table></div></div></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    assert_non_null(strstr(g.d->text.s, "here | another one, of some length | 3"));
+    drop(&g), buf_free(&page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clutter),
+        cmocka_unit_test(test_names_of_boxes),
+        cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_leads),
+        cmocka_unit_test(test_pointers),
+        cmocka_unit_test(test_body_with_a_bad_name),
+        cmocka_unit_test(test_page_with_a_bad_name),
+        cmocka_unit_test(test_layout_names),
+        cmocka_unit_test(test_long_table),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
