@@ -182,6 +182,65 @@ struct mime_piece mime_origin(const struct mime_body *b, size_t at, size_t n)
     return (struct mime_piece){at, n, from, to - from, p == q && p->same};
 }
 
+/* ------------------------------------------------------------------ format=flowed */
+
+/* A line of a body: what stands before its text, its text, its end. */
+struct flow_line {
+    size_t from, text, end, next;
+    size_t quotes; /* > before it */
+    bool signature; /* "-- " */
+};
+
+static struct flow_line flow_line_at(const struct buf *b, size_t from)
+{
+    struct flow_line l = {.from = from, .text = from};
+    const char *nl = memchr(b->s + from, '\n', b->n - from);
+    l.end = nl ? (size_t)(nl - b->s) : b->n;
+    l.next = nl ? l.end + 1 : b->n;
+    if (l.end > from && b->s[l.end - 1] == '\r') l.end--;
+    while (l.text < l.end && b->s[l.text] == '>') l.text++, l.quotes++;
+    if (l.text < l.end && b->s[l.text] == ' ') l.text++;
+    l.signature = l.end - l.text == 3 && memcmp(b->s + l.text, "-- ", 3) == 0;
+    return l;
+}
+
+static bool flows_on(const struct buf *b, const struct flow_line *l, const struct flow_line *below)
+{
+    bool soft = l->end > l->text && b->s[l->end - 1] == ' ' && !l->signature;
+    bool blank = below->text == below->end; /* ends a paragraph, whatever the line above says */
+    return soft && !blank && below->quotes == l->quotes && !below->signature;
+}
+
+/* Appends the bytes [from, to) of another body, with where they came from. */
+static void add_part(struct mime_body *out, const struct mime_body *b, size_t from, size_t to)
+{
+    while (from < to && b->n) {
+        const struct mime_piece *p = piece_at(b, from);
+        size_t skip = from - p->at, n = p->len - skip < to - from ? p->len - skip : to - from;
+        if (!n) break;
+        buf_add(&out->bytes, b->bytes.s + from, n);
+        add_piece(out, n, p->byte + (p->same ? skip : 0), p->same ? n : p->byte_len, p->same);
+        from += n;
+    }
+}
+
+void mime_flow(struct mime_body *b, bool del_space)
+{
+    struct mime_body out = {0};
+    struct flow_line l = flow_line_at(&b->bytes, 0), below;
+    bool joined = false; /* to the line above */
+    for (; l.from < b->bytes.n; l = below) {
+        below = flow_line_at(&b->bytes, l.next);
+        bool goes_on = flows_on(&b->bytes, &l, &below);
+        size_t from = l.quotes && !joined ? l.from : l.text; /* "> " stays */
+        add_part(&out, b, from, goes_on ? l.end - del_space : l.next);
+        joined = goes_on;
+    }
+    buf_addz(&out.bytes, ""); /* never NULL */
+    mime_body_free(b);
+    *b = out;
+}
+
 /* ------------------------------------------------------------------ encoded words */
 
 static void take_utf8(void *ctx, const char *utf8, size_t n, size_t byte, size_t byte_len)

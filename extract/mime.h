@@ -44,6 +44,11 @@ void mime_body_free(struct mime_body *b);
 /* The source bytes of decoded [at, at+n). */
 struct mime_piece mime_origin(const struct mime_body *b, size_t at, size_t n);
 
+/* Joins the lines that are one paragraph (RFC 3676, format=flowed): one that ends with a blank goes on
+ * below, where as many > stand before that; a blank that was put before a line to keep its first
+ * character goes.  del_space: the blanks at such ends go, too. */
+void mime_flow(struct mime_body *b, bool del_space);
+
 /* The next part of a multipart body: *at is where to look from, and behind the part afterwards.
  * False behind the last. */
 bool mime_next_part(const char *s, size_t *at, size_t to, struct str boundary, size_t *part_from,

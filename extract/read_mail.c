@@ -36,6 +36,7 @@ struct mail {
 /* What the header of a part says. */
 struct about {
     struct buf type, charset, boundary, name, encoding, disposition;
+    bool flowed, del_space; /* of its lines some go on below (RFC 3676) */
 };
 
 static void read_part(struct mail *m, size_t from, size_t to, int depth, bool digest);
@@ -107,6 +108,15 @@ static void add_word(struct buf *out, const char *s, size_t from, size_t to)
     buf_add(out, s + from, end - from);
 }
 
+static bool param_is(const struct mail *m, const struct mime_part *v, const char *name, const char *value)
+{
+    struct buf b = {0};
+    mime_param(&b, m->s, v->from, v->to, name);
+    bool is = b.n && !strcasecmp(b.s, value);
+    buf_free(&b);
+    return is;
+}
+
 static void take_about(struct mail *m, const struct mime_part *p, struct about *a, bool digest)
 {
     struct mime_part v;
@@ -116,6 +126,8 @@ static void take_about(struct mail *m, const struct mime_part *p, struct about *
         mime_param(&a->charset, m->s, v.from, v.to, "charset");
         mime_param(&a->boundary, m->s, v.from, v.to, "boundary");
         mime_param(&a->name, m->s, v.from, v.to, "name");
+        a->flowed = param_is(m, &v, "format", "flowed");
+        a->del_space = a->flowed && param_is(m, &v, "delsp", "yes");
     }
     if (!a->type.n) buf_addz(&a->type, digest ? "message/rfc822" : "text/plain");
     if (mime_field(m->s, p, "Content-Transfer-Encoding", &v))
@@ -243,6 +255,8 @@ static void put_text(struct mail *m, const struct mime_part *p, const struct abo
     struct errinfo ignored = {0};
     size_t bad;
     mime_decode(&body, m->s, p->body, p->to, a->encoding.s);
+    bool bytes_are_signs = strncasecmp(a->charset.s, "utf-16", 6) && strncasecmp(a->charset.s, "utf-32", 6);
+    if (!page && a->flowed && bytes_are_signs) mime_flow(&body, a->del_space);
     const char *named = *a->charset.s ? a->charset.s : NULL;
     if (named && charset_detect(&cs, scratch, body.bytes.s, body.bytes.n, named, &ignored))
         named = NULL;

@@ -52,6 +52,31 @@ static void exact_bytes_in_what_is_ascii(void **state)
     done(&r);
 }
 
+/* Lines that end with a blank go on below (RFC 3676). */
+static void flowed_text(void **state)
+{
+    (void)state;
+    static const char source[] = "From: x\nContent-Type: text/plain; charset=utf-8; format=Flowed\n\n"
+        "The first line \r\ngoes on and \r\nends here.\r\n  indented\r\n From: is no header \r\n\r\n"
+        "> quoted text \n> that goes on\n>> deeper \n> and back \nmine\n \n-- \nname \n-- \nother";
+    struct result r = mail(read_eml, source, NULL);
+    expect_text(&r, "From: x\n\nThe first line goes on and ends here.\n indented\nFrom: is no header \n\n"
+                    "> quoted text that goes on\n>> deeper \n> and back \nmine\n\n-- \nname \n-- \nother");
+    assert_int_equal(expect_bytes(&r, source, "ends", "ends"), 6);
+    assert_int_equal(expect_bytes(&r, source, "that goes", "that goes"), 11);
+    done(&r);
+    static const char cjk[] = "From: x\nContent-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\n"
+        "Content-Transfer-Encoding: quoted-printable\n\n=E4=B8=80=20\n=E4=B8=81\n";
+    r = mail(read_eml, cjk, NULL);
+    expect_text(&r, "From: x\n\n\xe4\xb8\x80\xe4\xb8\x81\n");
+    assert_int_equal(expect_bytes(&r, cjk, "\xe4\xb8\x81", "=E4=B8=81"), 6);
+    done(&r);
+    static const char fixed[] = "From: x\nContent-Type: text/plain; format=fixed\n\none \ntwo\n";
+    r = mail(read_eml, fixed, NULL);
+    expect_text(&r, "From: x\n\none \ntwo\n");
+    done(&r);
+}
+
 static const char many[] =
     "MIME-Version: 1.0\r\nSubject: Parts\r\nContent-Type: multipart/mixed;\r\n boundary=\"=_a b\"\r\n\r\n"
     "preamble\r\n--=_a b\r\nContent-Type: multipart/alternative; boundary=b1\r\n\r\n"
@@ -180,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoded_words_and_quoted_printable),
         cmocka_unit_test(exact_bytes_in_what_is_ascii),
+        cmocka_unit_test(flowed_text),
         cmocka_unit_test(parts_alternatives_and_attachments),
         cmocka_unit_test(hidden_text_of_a_page_is_shown_when_asked_for),
         cmocka_unit_test(a_box_of_messages),
