@@ -83,6 +83,17 @@ const struct zip_member *office_related(const struct zip *z, const struct office
     return NULL;
 }
 
+const struct zip_member *office_part(const struct zip *z, struct arena *a, const char *part,
+                                     const struct office_rels *r, const char *type)
+{
+    struct buf usual = {0};
+    if (r->n) return office_related(z, r, NULL, type);
+    buf_addf(&usual, "%s.xml", type);
+    const struct zip_member *m = zip_find(z, zip_resolve(a, part, usual.s));
+    buf_free(&usual);
+    return m;
+}
+
 enum err office_main(const struct zip_member **out, const struct zip *z, struct arena *a,
                      const char *name, const char *usual, struct errinfo *e)
 {

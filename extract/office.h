@@ -25,6 +25,11 @@ struct office_rels office_rels_of(const struct zip *z, struct arena *a, const ch
 const struct zip_member *office_related(const struct zip *z, const struct office_rels *r,
                                         const char *id, const char *type);
 
+/* The same by type for a part of the document whose relations are r; where they are lost ("styles"),
+ * the member styles.xml beside it. */
+const struct zip_member *office_part(const struct zip *z, struct arena *a, const char *part,
+                                     const struct office_rels *r, const char *type);
+
 /* The main part of an Office Open XML file: by relation, else by its usual name.  E_FORMAT when it
  * is not there or cut short. */
 enum err office_main(const struct zip_member **out, const struct zip *z, struct arena *a,

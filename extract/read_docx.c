@@ -417,9 +417,8 @@ static void walk(struct docx *d, struct pull *p)
         if (ev == PULL_OPEN) read_element(d, p);
 }
 
-static size_t count_comments(const struct zip *z, const struct office_rels *rels)
+static size_t count_comments(const struct zip_member *m)
 {
-    const struct zip_member *m = office_related(z, rels, NULL, "comments");
     size_t count = 0;
     struct pull p;
     enum pull_event ev;
@@ -435,10 +434,12 @@ static void read_parts(struct docx *d, const struct zip *z, const struct zip_mem
     struct pull p;
     enum pull_event ev;
     struct office_rels rels = office_rels_of(z, d->a, main->name);
-    d->styles = docx_styles_read(d->a, office_related(z, &rels, NULL, "styles"),
-                                 office_related(z, &rels, NULL, "numbering"));
-    read_notes(d, &d->foot, office_related(z, &rels, NULL, "footnotes"), "footnote");
-    read_notes(d, &d->end, office_related(z, &rels, NULL, "endnotes"), "endnote");
+    static const char *const types[] = {"styles", "numbering", "footnotes", "endnotes", "comments"};
+    const struct zip_member *part[5];
+    for (int i = 0; i < 5; i++) part[i] = office_part(z, d->a, main->name, &rels, types[i]);
+    d->styles = docx_styles_read(d->a, part[0], part[1]);
+    read_notes(d, &d->foot, part[2], "footnote");
+    read_notes(d, &d->end, part[3], "endnote");
     if (d->foot.n) d->end.numerals = NUMERALS_ROMAN;
     d->pen = &d->body;
     d->was_item = d->joined = false;
@@ -448,7 +449,7 @@ static void read_parts(struct docx *d, const struct zip *z, const struct zip_mem
     d->broken |= p.broken;
     pull_close(&p);
     office_note_damage(d->body.b, z, d->broken);
-    office_note_left_out(d->body.b, count_comments(z, &rels), "comment");
+    office_note_left_out(d->body.b, count_comments(part[4]), "comment");
     office_note_left_out(d->body.b, d->hidden, "hidden character");
 }
 

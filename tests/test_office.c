@@ -101,6 +101,21 @@ static void docx_tables_and_notes(void **state)
     done(&r);
 }
 
+/* A file that was put together or saved from damage may lack the part that says what belongs to it. */
+static void docx_without_relations(void **state)
+{
+    (void)state;
+    struct buf f = ZIP(TYPES, STYLES, NUMBERING,
+        {"word/footnotes.xml", "<w:footnotes " W "><w:footnote w:id='7'>" PARA("The note.")
+            "</w:footnote></w:footnotes>", 0},
+        BODY("<w:p><w:pPr><w:pStyle w:val='Unter'/></w:pPr>" RUN("Head") "</w:p>"
+             "<w:p>" RUN("text") "<w:r><w:footnoteReference w:id='7'/></w:r></w:p>" ITEM("0", "item")));
+    struct result r = run(read_docx, "docx", &f, NULL);
+    expect_text(&r, "Head\n\ntext[1]\n\n[1] The note.\n\n3. item");
+    assert_int_equal(r.d->n_headings, 1);
+    done(&r);
+}
+
 static void hidden_text_is_shown_when_asked_for(void **state)
 {
     (void)state;
@@ -322,6 +337,7 @@ int main(void)
         cmocka_unit_test(docx_paragraphs_headings_and_lists),
         cmocka_unit_test(docx_shows_what_a_page_shows),
         cmocka_unit_test(docx_tables_and_notes),
+        cmocka_unit_test(docx_without_relations),
         cmocka_unit_test(hidden_text_is_shown_when_asked_for),
         cmocka_unit_test(odt_reads_the_page),
         cmocka_unit_test(odt_formulas_are_their_signs),
