@@ -134,7 +134,7 @@ static void read_value(struct xlsx *x, struct pull *p)
         buf_addz(&x->value, yes ? "TRUE" : "FALSE");
     } else if (!*type || !strcmp(type, "n")) {
         struct buf number = {0};
-        xlsx_number(&number, x->value.s, xlsx_shows(x->formats, style), x->base1904);
+        xlsx_number(&number, x->value.s, xlsx_look(x->formats, style), x->base1904);
         buf_clear(&x->value);
         buf_add(&x->value, number.s, number.n);
         buf_free(&number);

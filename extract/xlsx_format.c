@@ -12,13 +12,13 @@ enum { FORMATS_MAX = 65536 };
 
 struct format {
     long id;
-    unsigned shows;
+    struct xlsx_look look;
 };
 
 struct xlsx_formats {
     struct arena *a;
     struct format *v; /* those of the file        */
-    unsigned *style;  /* per style: what it shows */
+    struct xlsx_look *style; /* per style         */
     size_t n, cap, n_styles, cap_styles;
 };
 
@@ -87,11 +87,11 @@ static void *grow(struct arena *a, void *old, size_t n, size_t *cap, size_t size
     return fresh;
 }
 
-static unsigned shows_of(const struct xlsx_formats *f, long id)
+static struct xlsx_look look_of(const struct xlsx_formats *f, long id)
 {
     for (size_t i = 0; i < f->n; i++)
-        if (f->v[i].id == id) return f->v[i].shows;
-    return builtin(id);
+        if (f->v[i].id == id) return f->v[i].look;
+    return (struct xlsx_look){builtin(id), NULL};
 }
 
 static void read_styles(struct xlsx_formats *f, struct pull *p)
@@ -101,7 +101,7 @@ static void read_styles(struct xlsx_formats *f, struct pull *p)
     while (pull_inside(p, depth, &ev) && f->n_styles < FORMATS_MAX) {
         if (ev != PULL_OPEN || !pull_is(p, "xf")) continue;
         f->style = grow(f->a, f->style, f->n_styles, &f->cap_styles, sizeof *f->style);
-        f->style[f->n_styles++] = shows_of(f, strtol(pull_attr(p, "numFmtId"), NULL, 10));
+        f->style[f->n_styles++] = look_of(f, strtol(pull_attr(p, "numFmtId"), NULL, 10));
     }
 }
 
@@ -117,8 +117,9 @@ struct xlsx_formats *xlsx_formats_read(struct arena *a, const struct zip_member 
         if (ev != PULL_OPEN) continue;
         if (pull_is(&p, "numFmt") && f->n < FORMATS_MAX) {
             f->v = grow(a, f->v, f->n, &f->cap, sizeof *f->v);
+            const char *code = pull_attr(&p, "formatCode");
             f->v[f->n++] = (struct format){strtol(pull_attr(&p, "numFmtId"), NULL, 10),
-                                           xlsx_code_shows(pull_attr(&p, "formatCode"))};
+                                           {xlsx_code_shows(code), mem_copy(a, code, strlen(code))}};
         } else if (pull_is(&p, "cellXfs")) {
             read_styles(f, &p);
         } else if (pull_is(&p, "dxfs")) {
@@ -129,9 +130,9 @@ struct xlsx_formats *xlsx_formats_read(struct arena *a, const struct zip_member 
     return f;
 }
 
-unsigned xlsx_shows(const struct xlsx_formats *f, long style)
+struct xlsx_look xlsx_look(const struct xlsx_formats *f, long style)
 {
-    return style >= 0 && (size_t)style < f->n_styles ? f->style[style] : XLSX_NUMBER;
+    return style >= 0 && (size_t)style < f->n_styles ? f->style[style] : (struct xlsx_look){0};
 }
 
 /* ------------------------------------------------------------------ numbers */
@@ -167,13 +168,88 @@ static void put_date(struct buf *out, double v, unsigned shows, bool base1904)
     }
 }
 
-void xlsx_number(struct buf *out, const char *stored, unsigned shows, bool base1904)
+/* What a section of a code sets around the digits. */
+struct around {
+    struct buf before, behind;
+    bool digits, zeros; /* a place for some; one that shows a 0 */
+    bool other;         /* something that changes the number, or a condition: [>100], 0.0E+0, 0,  */
+};
+
+/* Adds the literal at s, which goes to `next`. */
+static void add_literal(struct around *a, const char *s, const char *next)
 {
+    struct buf *to = a->digits ? &a->behind : &a->before;
+    size_t n = (size_t)(next - s);
+    if (*s == '"') buf_add(to, s + 1, n > 1 && next[-1] == '"' ? n - 2 : n - 1);
+    else if (*s == '\\') buf_add(to, s + 1, n - 1);
+    else if (s[0] == '[' && s[1] == '$') buf_add(to, s + 2, strcspn(s + 2, "-]")); /* a currency */
+    else if (*s == '[') a->other |= strchr("<>=", s[1]) != NULL;
+}
+
+/* A sign of the code that stands for itself, or for digits. */
+static void add_sign(struct around *a, const char *s)
+{
+    bool place = *s == '0' || *s == '#' || *s == '?';
+    if (place) {
+        a->other |= a->behind.n > 0; /* digits around a text */
+        a->digits = true;
+        a->zeros |= *s == '0';
+    } else if (*s == ',' && a->digits) {
+        a->other |= !s[1] || !strchr("0#?", s[1]); /* in thousands */
+    } else if (strchr("eE/@", *s)) {
+        a->other = true;
+    } else if (*s != '.') {
+        buf_addc(a->digits ? &a->behind : &a->before, *s);
+    }
+}
+
+/* The section of the code that a number is shown by: for those above 0, below, 0. */
+static const char *section_for(const char *code, double v, bool *own)
+{
+    const char *start[3] = {code};
+    int n = 1;
+    bool elapsed;
+    for (const char *s = code; *s && n < 3;) {
+        const char *next = skip_literal(s, &elapsed);
+        if (next == s && *s == ';') start[n++] = s + 1;
+        s = next == s ? s + 1 : next;
+    }
+    int i = v < 0 && n > 1 ? 1 : v == 0 && n > 2 ? 2 : 0;
+    *own = i == 1; /* it has its own sign */
+    return start[i];
+}
+
+/* A number as its code shows it; false where the code shows nothing that is understood. */
+static bool put_coded(struct buf *out, const char *code, double v)
+{
+    struct around a = {0};
+    bool own, elapsed;
+    const char *s = section_for(code, v, &own);
+    while (*s && *s != ';' && !a.other) {
+        const char *next = skip_literal(s, &elapsed);
+        if (next != s) add_literal(&a, s, next);
+        else add_sign(&a, next++);
+        s = next;
+    }
+    bool blank = v == 0 && !a.zeros; /* such places show no 0 */
+    bool ok = !a.other && (a.before.n || a.behind.n);
+    if (ok && v < 0 && !own) buf_addc(out, '-');
+    if (ok && a.before.n) buf_add(out, a.before.s, a.before.n);
+    if (ok && a.digits && !blank) buf_addf(out, "%.15g", fabs(v));
+    if (ok && a.behind.n) buf_add(out, a.behind.s, a.behind.n);
+    buf_free(&a.before);
+    buf_free(&a.behind);
+    return ok;
+}
+
+void xlsx_number(struct buf *out, const char *stored, struct xlsx_look look, bool base1904)
+{
+    unsigned shows = look.shows;
     char *end;
     double v = strtod(stored, &end);
     while (*end == ' ' || *end == '\n') end++;
     if (end == stored || *end || !isfinite(v)) buf_addz(out, stored);
     else if (shows & XLSX_PERCENT) buf_addf(out, "%.12g%%", v * 100);
     else if (shows && v >= 0 && v < 2958466) put_date(out, v, shows, base1904); /* to the year 9999 */
-    else buf_addf(out, "%.15g", v);
+    else if (shows || !look.code || !put_coded(out, look.code, v)) buf_addf(out, "%.15g", v);
 }

@@ -104,8 +104,34 @@ static void number_formats(void **state)
         assert_int_equal(xlsx_code_shows(cases[i].code), cases[i].shows);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct buf out = {0};
-        xlsx_number(&out, values[i].stored, values[i].shows, false);
+        xlsx_number(&out, values[i].stored, (struct xlsx_look){values[i].shows, NULL}, false);
         assert_string_equal(out.s, values[i].text);
+        buf_free(&out);
+    }
+}
+
+/* What a format sets around a number, by its sign; the digits are those of the number. */
+static void numbers_with_literals(void **state)
+{
+    (void)state;
+    static const struct { const char *code, *stored, *text; } v[] = {
+        {"0.0\" kg\"", "12.5", "12.5 kg"},         {"\"Q\"0", "3", "Q3"},
+        {"\"Q\"0", "-3", "-Q3"},                   {"#,##0\\ \"\xe2\x82\xac\"", "1234.5", "1234.5 \xe2\x82\xac"},
+        {"[$\xe2\x82\xac-407]\\ #,##0.00", "7", "\xe2\x82\xac 7"}, {"[$-409]0.00", "7", "7"},
+        {"$#,##0;($#,##0)", "-7", "($7)"},         {"$#,##0;($#,##0)", "7", "$7"},
+        {"0;[Red]\\-0\" m\"", "-7", "-7 m"},       {"0.00_);(0.00)", "2", "2"},
+        {"_(* #,##0_);_(* (#,##0);_(* \"-\"??_);_(@_)", "0", "-"},
+        {"0;-0;\"none\"", "0", "none"},            {"0;0;0\" x\"", "0", "0 x"},
+        {"0.0,\"k\"", "1234567", "1234567"},       {"[>100]\"big\";0", "5", "5"},
+        {"0.0E+0", "1500", "1500"},                {";;;", "5", "5"},
+        {"000-00-0000", "123456789", "123456789"}, {"General\" x\"", "5", "5"},
+        {"\"abc", "5", "abc"},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        struct buf out = {0};
+        struct xlsx_look look = {xlsx_code_shows(v[i].code), v[i].code};
+        xlsx_number(&out, v[i].stored, look, false);
+        assert_string_equal(out.s, v[i].text);
         buf_free(&out);
     }
 }
@@ -238,6 +264,7 @@ static void parts_that_are_missing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_with_literals),
         cmocka_unit_test(xlsx_rows_and_addresses),
         cmocka_unit_test(hidden_cells_are_shown_when_asked_for),
         cmocka_unit_test(xlsx_absurd_references),
