@@ -141,11 +141,49 @@ static bool is_reading(const xmlNode *n)
     return !strcmp((const char *)n->name, "rt") || !strcmp((const char *)n->name, "rp");
 }
 
+/* Whether the text is a single arrow, or ^, that leads back. */
+static bool is_arrow(const char *s)
+{
+    static const char *const arrows[] = {"\xe2\x86\xa9", "\xe2\x86\xb5", "\xe2\x86\x91", "\xe2\xa4\xb4",
+                                         "\xe2\x8f\x8e", "^"};
+    s += strspn(s, " \t\r\n");
+    for (size_t i = 0; i < sizeof arrows / sizeof *arrows; i++) {
+        size_t n = strlen(arrows[i]);
+        if (strncmp(s, arrows[i], n) != 0) continue;
+        s += n;
+        if (!strncmp(s, "\xef\xb8\x8e", 3) || !strncmp(s, "\xef\xb8\x8f", 3)) s += 3; /* how it is drawn */
+        return !s[strspn(s, " \t\r\n")];
+    }
+    return false;
+}
+
+/* A link from a note back to where it is referred to says nothing, but where it is the note's number. */
+static bool is_back_link(const xmlNode *n)
+{
+    char text[24] = "";
+    size_t len = 0, mark, index;
+    if (!strchr(tree_attr(n, "href"), '#')) return false;
+    for (const xmlNode *k = n->children; k; k = k->next) {
+        const char *s = k->type == XML_TEXT_NODE && k->content ? (const char *)k->content : "";
+        if (k->children) return false;
+        for (size_t i = 0, all = strlen(s); i < all; i += mark ? mark : 1) {
+            mark = scan_mark(s + i, all - i, &index);
+            if (mark) continue;
+            if (len + 1 == sizeof text) return false;
+            text[len++] = s[i];
+        }
+    }
+    bool said = !strcmp(tree_attr(n, "role"), "doc-backlink") ||
+                !strcmp(tree_attr(n, "epub:type"), "backlink");
+    return said ? !strpbrk(text, "0123456789") : is_arrow(text);
+}
+
 static bool invisible(const xmlNode *n, enum html_tag t, const struct style *style, bool show)
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
     if (t == TAG_OTHER && math_is_unseen(n)) return true;
     if (t == TAG_OTHER && is_reading(n)) return true;
+    if (t == TAG_A && is_back_link(n)) return true;
     if (show) return false;
     if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
@@ -213,7 +251,9 @@ size_t tree_hidden_chars(const xmlNode *root)
 {
     const struct html_facts *f = tree_facts(root);
     struct html_sums s = {0};
-    if (f->tag == TAG_BUTTON || math_is_unseen(root) || is_reading(root)) return 0;
+    if (f->tag == TAG_BUTTON || math_is_unseen(root) || is_reading(root) ||
+        (f->tag == TAG_A && is_back_link(root)))
+        return 0;
     for (const xmlNode *n = root; n; n = tree_next((xmlNode *)(uintptr_t)n, root, false))
         if (n->type != XML_ELEMENT_NODE && n->content) count_text(n, &s);
     return (size_t)s.chars;

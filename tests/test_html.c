@@ -40,6 +40,10 @@ static void test_formulas(void **state)
     says("<p>As said<a role=doc-noteref href=#1>[3]</a> on x<sup>2</sup> "
          "<a role=doc-noteref href=#4><span hidden>4</span></a>and <a href=#5>5</a>",
          "As said[3] on x^2 and 5");
+    /* a link back from a note says nothing, unless it is its number */
+    says("<p>The note.<a href=#r1 role=doc-backlink>\xe2\x86\xa9\xef\xb8\x8e</a><p><a href='c.xhtml#r2'>^</a> Two."
+         "<p><a href=#r3 role=doc-backlink>3.</a> Three. <a href=x>^</a> <a href=#r4 role=doc-backlink>back</a>",
+         "The note.\n\nTwo.\n\n3. Three. ^");
     says("<p>See <img alt='a red valve' src=a> here.<p><img alt='one two three'></p>"
          "<p>Or <img alt='photo of it.jpg'><img alt=logo> here.",
          "See [a red valve] here.\n\nOr here.");
