@@ -125,10 +125,11 @@ struct cpu_kernels {
     void (*scale)(float *x, float factor, size_t n);
     void (*add)(float *x, const float *r, size_t n);
     /* out[n][KV_PAGE]: the first n numbers of a page's rows, which begin at `first` and lie
-     * `stride` elements apart, transposed. */
-    void (*columns)(float *out, const void *first, enum kv_type type, size_t stride, int n);
+     * `stride` elements apart, transposed; `then`: what is read next, asked for meanwhile, or NULL. */
+    void (*columns)(float *out, const void *first, enum kv_type type, size_t stride, int n,
+                    const void *then);
     /* out[n/4][KV_PAGE][4]: the bytes of a page's rows, `stride` apart, plus 128. */
-    void (*quads)(uint8_t *out, const int8_t *first, size_t stride, int n);
+    void (*quads)(uint8_t *out, const int8_t *first, size_t stride, int n, const void *then);
     void (*index_score)(const struct index_tile *t);
     void (*index_score_int8)(const struct index_tile *t);
     /* Bit i of *mask: score[i] > limit, i < KV_PAGE. */

@@ -1,10 +1,10 @@
 /* indexer.c: the lightning indexer's exact top-k without a score matrix.
  *
  * For a few queries at a time, pages of keys stream by: scores of 64 keys (indexer.inc), then a
- * filter against each query's threshold, the K-th best so far.  What passes joins a list of at
- * most 2 K + 256 candidates; a full list is cut to its K best by a binary search on
- * order-preserving bits, which raises the threshold.  A later score equal to the threshold has K
- * better-or-equal ones at lower positions, so `>` loses nothing.  Lists stay sorted by position,
+ * filter against each query's threshold, the least of the best so far.  What passes joins a list of at
+ * most 2 K + 256 candidates; a full list is cut to its K best, or up to a quarter more where that is
+ * found sooner, by a search on order-preserving bits, which raises the threshold.  A later score equal
+ * to the threshold has K better-or-equal ones at lower positions, so `>` loses nothing.  Lists stay sorted by position,
  * so ties and the ascending output cost nothing.  The result is the exact top-k of a total order
  * (score, then lower position): it cannot depend on blocks, slices or threads.
  *
@@ -17,7 +17,8 @@
 #include "engine/scratch.h"
 
 #define MAX_SLICES 64 /* of one query */
-#define QUERIES 48 /* in flight per thread: a multiple of every tile's */
+#define QUERIES 96 /* in flight per thread, at most; a multiple of TILE */
+#define TILE 6     /* and so is a unit: of every tile's queries */
 
 struct list {
     float *score;   /* [cap] */
@@ -51,24 +52,31 @@ static struct place place_of(const struct job *j, size_t t)
     return (struct place){j->a[i].kv.pages, j->a[i].pos0 + t - j->parts.first[i]};
 }
 
-/* The K-th largest of the list's keys, or a lower bound of it that no key outside the K largest
- * reaches; *at_least: how many keys reach what is returned.  Bits that all keys share are not
- * searched. */
-static uint32_t bar_of(const struct device *d, const struct list *l, size_t K, size_t *at_least)
+/* A limit that at least K and, if there is one, at most `most` of the list's keys reach; *reach_it: how
+ * many do.  Found by proportion, and every third time by halves, which ends in any case. */
+static uint32_t bar_of(const struct device *d, const struct list *l, size_t K, size_t most,
+                       size_t *reach_it)
 {
-    uint32_t same = 0, bar = 0;
-    d->k.order_bits(l->key, l->score, l->n, &bar, &same);
-    size_t count = l->n;
-    for (uint32_t bit = 0x80000000u; bit && count != K; bit >>= 1) {
-        if (same & bit) continue; /* bar has it where the keys do */
-        size_t n = d->k.count_ge(l->key, l->n, bar | bit);
+    uint32_t same, low, high;
+    size_t above_low = l->n, above_high = 0, aim = (K + most) / 2;
+    d->k.order_bits(l->key, l->score, l->n, &low, &same);
+    high = low | ~same;
+    high += high < UINT32_MAX; /* which no number's key is: now none reaches it */
+    for (int i = 1; above_low > most && high - low > 1; i++) {
+        double part = i % 3 ? (double)(above_low - aim) / (double)(above_low - above_high) : 0.5;
+        uint32_t step = (uint32_t)((double)(high - low) * part);
+        uint32_t at = low + (step < 1 ? 1 : step < high - low ? step : high - low - 1);
+        size_t n = d->k.count_ge(l->key, l->n, at);
         if (n >= K) {
-            bar |= bit;
-            count = n;
+            low = at;
+            above_low = n;
+        } else {
+            high = at;
+            above_high = n;
         }
     }
-    *at_least = count;
-    return bar;
+    *reach_it = above_low;
+    return low;
 }
 
 /* The lowest n of the bits in mask. */
@@ -82,13 +90,13 @@ static uint64_t lowest_bits(uint64_t mask, size_t n)
     return out;
 }
 
-/* Keeps the K best of the list, in their order. */
-static void cut(const struct device *d, struct list *l, size_t K)
+/* Keeps the best of the list, at least K and at most `most` of them, in their order. */
+static void cut(const struct device *d, struct list *l, size_t K, size_t most)
 {
-    if (l->n <= K) return;
-    size_t at_least, out = 0;
-    uint32_t bar = bar_of(d, l, K, &at_least);
-    bool tied = at_least > K;
+    if (l->n <= most) return;
+    size_t reach_it, out = 0;
+    uint32_t bar = bar_of(d, l, K, most, &reach_it);
+    bool tied = reach_it > most;
     size_t ties = tied ? K - d->k.count_ge(l->key, l->n, bar + 1) : 0;
     float limit = INFINITY;
     for (size_t i = 0; i < l->n; i += 64) {
@@ -114,13 +122,14 @@ static void cut(const struct device *d, struct list *l, size_t K)
 static void take(const struct job *j, struct list *l, const float *score, uint64_t mask,
                  size_t pos)
 {
+    size_t K = (size_t)j->a->K;
     while (mask) {
         int i = __builtin_ctzll(mask);
         mask &= mask - 1;
         l->score[l->n] = score[i] == score[i] ? score[i] : -INFINITY; /* NaN is no reason */
         l->pos[l->n++] = (int32_t)(pos + (size_t)i);
     }
-    if (l->n + KV_PAGE > j->cap) cut(j->d, l, (size_t)j->a->K);
+    if (l->n + KV_PAGE > j->cap) cut(j->d, l, K, K + K / 4);
 }
 
 static struct list list_at(const struct job *j, char *base, size_t i)
@@ -181,17 +190,18 @@ static void round_queries(const struct job *j, const struct unit *u, size_t t0, 
     }
 }
 
-/* The keys of a page as the kernel reads them. */
-static void load_keys(const struct job *j, const struct unit *u, const void *page)
+/* The keys of a page as the kernel reads them; `then` is the page to come, or NULL. */
+static void load_keys(const struct job *j, const struct unit *u, const void *page, const void *then)
 {
     const struct index_args *a = j->a;
     const char *keys = (const char *)page + a->kv.index_offset;
+    const char *next = then ? (const char *)then + a->kv.index_offset : NULL;
     if (a->kv.index_type != KV_INT8) {
-        j->d->k.columns(u->keys, keys, a->kv.index_type, (size_t)a->C, a->C);
+        j->d->k.columns(u->keys, keys, a->kv.index_type, (size_t)a->C, a->C, next);
         return;
     }
     size_t stride = kv_row_bytes(KV_INT8, a->C, 0), scale = kv_scales_at(a->C);
-    j->d->k.quads(u->keys, (const int8_t *)keys, stride, a->C);
+    j->d->k.quads(u->keys, (const int8_t *)keys, stride, a->C, next);
     for (size_t s = 0; s < KV_PAGE; s++)
         memcpy(&u->key_scale[s], keys + s * stride + scale, sizeof(float));
 }
@@ -235,7 +245,8 @@ static void scan(const struct job *j, struct list *lists, const struct unit *u, 
             k = readers(at + i, n - i, p);
             struct index_tile tile = {.keys = u->keys, .key_scale = u->key_scale,
                                       .score = u->score, .queries = k, .J = a->J, .C = a->C};
-            load_keys(j, u, at[i].pages[p]);
+            bool more = p + 1 < page1 && at[i].last / KV_PAGE > p;
+            load_keys(j, u, at[i].pages[p], more ? at[i].pages[p + 1] : NULL);
             if (int8) {
                 tile.q = u->q + i * J * quads;
                 tile.w = u->w + i * J;
@@ -255,7 +266,7 @@ static void emit(const struct job *j, struct list *l, size_t t)
 {
     size_t K = (size_t)j->a->K;
     int32_t *sel = j->a->sel + t * K;
-    cut(j->d, l, K);
+    cut(j->d, l, K, K);
     for (size_t i = 0; i < K; i++) sel[i] = i < l->n ? l->pos[i] : -1;
 }
 
@@ -297,7 +308,7 @@ static void slice_range(void *ctx, size_t first, size_t last, int worker)
         all->part[s] = list_at(j, mine.lists, 0);
         scan(j, &all->part[s], &mine, all->t, 1, all->pages * s / j->slices,
              all->pages * (s + 1) / j->slices);
-        cut(j->d, &all->part[s], (size_t)j->a->K);
+        cut(j->d, &all->part[s], (size_t)j->a->K, (size_t)j->a->K);
     }
 }
 
@@ -313,7 +324,7 @@ static void sliced_query(const struct job *j, char *local, size_t t)
         memcpy(l->score + l->n, part[s].score, part[s].n * sizeof *l->score);
         memcpy(l->pos + l->n, part[s].pos, part[s].n * sizeof *l->pos);
         l->n += part[s].n;
-        cut(j->d, l, (size_t)j->a->K);
+        cut(j->d, l, (size_t)j->a->K, (size_t)j->a->K);
     }
     emit(j, &part[0], t);
 }
@@ -379,7 +390,10 @@ void cpu_index_select(struct device *d, const struct index_args *a, size_t n)
         sliced_queries(&j, local);
         return;
     }
-    j.queries = cpu_min(QUERIES, (left + threads - 1) / threads);
+    /* As many units for each thread, or the last ones keep some waiting. */
+    size_t units = (left + threads * QUERIES - 1) / (threads * QUERIES) * threads;
+    j.queries = cpu_min(QUERIES, left >= TILE * units ? cpu_round_up((left + units - 1) / units, TILE)
+                                                      : (left + units - 1) / units);
     struct slices all = {.j = &j, .local = local};
     for (size_t i = 0; i < j.runs.n; i++)
         cpu_parts_add(&all.units, (j.runs.first[i + 1] - j.runs.first[i] + j.queries - 1) / j.queries);

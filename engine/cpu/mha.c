@@ -91,8 +91,9 @@ static void load_page(const struct device *d, const struct mha_args *a, const st
     const char *page = (const char *)a->kv.pages[pos / KV_PAGE] + a->kv.latent_offset;
     const char *head = page + h * (N + W) * size;
     float *keys = (float *)tile->keys, *values = (float *)tile->values;
-    d->k.columns(keys, head, a->kv.type, width, a->N);
-    d->k.columns(keys + N * KV_PAGE, page + (width - (size_t)a->P) * size, a->kv.type, width, a->P);
+    d->k.columns(keys, head, a->kv.type, width, a->N, NULL);
+    d->k.columns(keys + N * KV_PAGE, page + (width - (size_t)a->P) * size, a->kv.type, width, a->P,
+                 NULL);
     d->k.mha_page_values(values, head + N * size, a->kv.type, width, n, a->W, (size_t)tile->W);
 }
 
