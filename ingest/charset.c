@@ -277,14 +277,15 @@ static enum err named_charset(struct charset *out, struct arena *a, const char *
     return OK;
 }
 
-/* Whether a guess is too rare to be believed on the evidence of a few bytes. */
-static bool is_rare(const char *name, size_t high)
+/* Whether a guess is too rare to be believed on the evidence of a few bytes in n, most of which are
+ * ASCII: of other scripts a line tells. */
+static bool is_rare(const char *name, size_t high, size_t n)
 {
     static const char *const rare[] = {"mac-", "ibm", "iso-8859-3", "iso-8859-4", "iso-8859-10",
                                        "iso-8859-13", "iso-8859-14", "iso-8859-16", "viscii",
                                        "georgian", "johab"};
     for (size_t i = 0; i < sizeof rare / sizeof *rare; i++)
-        if (strncmp(name, rare[i], strlen(rare[i])) == 0) return high < 200;
+        if (strncmp(name, rare[i], strlen(rare[i])) == 0) return high < 200 && 2 * high < n;
     return false;
 }
 
@@ -297,12 +298,52 @@ static bool is_latin9(const char *s, size_t n)
     return false;
 }
 
+/* Small letters of a code page that words of Western Europe have within them, as ranges of bytes. */
+struct western {
+    const char *name, *letters;
+};
+
+static bool has_letter(const struct western *w, unsigned char c)
+{
+    for (const unsigned char *r = (const unsigned char *)w->letters; *r; r += 2)
+        if (c >= r[0] && c <= r[1]) return true;
+    return false;
+}
+
+static bool is_ascii_letter(unsigned char c)
+{
+    return (c | 32) >= 'a' && (c | 32) <= 'z';
+}
+
+/* Text of the first Macintoshes and of DOS, which uchardet does not know: the bytes within words are
+ * small letters there and next to none of them is in windows-1252, where they are signs and capitals.
+ * NULL: it is neither. */
+static const char *old_western(const char *s, size_t n, size_t high)
+{
+    static const struct western pages[] = {
+        {"windows-1252", "\xdf\xf6\xf8\xff\x92\x92\x9a\x9a\x9c\x9c\x9e\x9e\xad\xad\xb7\xb7"},
+        {"macintosh", "\x87\x9f\xa7\xa7\xbe\xbf\xcf\xcf\xd5\xd5\xd8\xd8\xde\xdf"},
+        {"cp850", "\x81\x8d\x91\x91\x93\x98\x9b\x9b\xa0\xa4\xe1\xe1\xe4\xe4"}};
+    const unsigned char *p = (const unsigned char *)s;
+    size_t all = 0, fits[3] = {0};
+    if (4 * high > n) return NULL;
+    for (size_t i = 1; i + 1 < n; i++) {
+        if (p[i] < 0x80 || !is_ascii_letter(p[i - 1]) || p[i + 1] < 'a' || p[i + 1] > 'z') continue;
+        all++;
+        for (int k = 0; k < 3; k++) fits[k] += has_letter(&pages[k], p[i]);
+    }
+    int best = fits[2] > fits[1] ? 2 : 1;
+    return all > 2 && 10 * fits[0] <= 3 * all && 10 * fits[best] >= 9 * all ? pages[best].name : NULL;
+}
+
 /* Not UTF-8 of any kind: a guess from the bytes, in the end windows-1252, which holds any. */
 static const char *guessed_charset(struct arena *a, const char *s, size_t n, size_t high)
 {
-    const char *name = guess(a, s, n);
+    const char *name = old_western(s, n, high);
+    if (name && is_known(name)) return name;
+    name = guess(a, s, n);
     if (!name || strcmp(name, "ascii") == 0 || strcmp(name, "utf-8") == 0) return "windows-1252";
-    if (is_rare(name, high)) return "windows-1252";
+    if (is_rare(name, high, n)) return "windows-1252";
     if (strcmp(name, "iso-8859-15") == 0 && !is_latin9(s, n)) return "windows-1252";
     name = canonical(name);
     return is_known(name) ? name : "windows-1252";
@@ -326,6 +367,12 @@ enum err charset_detect(struct charset *out, struct arena *a, const void *bytes,
     out->name = from_zeros(bytes, &c);
     out->guessed = out->name != NULL;
     if (out->name) return OK;
+    /* Its letters stand between control characters, and its first line says so. */
+    if (c.high == 0 && c.escape && memmem(s, n, "\x1b$)C", 4) && is_known("iso-2022-kr")) {
+        out->name = "iso-2022-kr";
+        out->guessed = true;
+        return OK;
+    }
     out->binary = is_binary(&c);
     if (out->binary) return OK;
     out->name = "utf-8";

@@ -196,6 +196,19 @@ static void other_encodings(void **state)
     const char *ru = "Привет, мир! Это тестовый текст на русском языке.\nИ ещё одна строка.\n";
     round_trip(ru, "cp1251", "windows-1251");
     round_trip(ru, "koi8-r", "koi8-r");
+    round_trip(ru, "cp866", "ibm866");
+    round_trip(ru, "maccyrillic", "maccyrillic");
+    round_trip("어제 저녁에 우리는 오래된 도시를 걸었다.\n", "iso-2022-kr", "iso-2022-kr");
+    /* Western text of other days; its quotation marks and dashes are letters elsewhere */
+    const char *de = "Die Größe der Straße wäre für Fußgänger schön, aber wir müssen prüfen, ob das geht.\n";
+    const char *fr = "Les élèves ont préféré le théâtre, où ça coûte moins cher, même en été.\n";
+    round_trip(de, "macintosh", "macintosh");
+    round_trip(de, "cp850", "cp850");
+    round_trip(fr, "macintosh", "macintosh");
+    round_trip(fr, "cp850", "cp850");
+    round_trip(de, "cp1252", "windows-1252");
+    round_trip(fr, "cp1252", "windows-1252");
+    round_trip("Il n’était pas là, l’élève qu’on a cherché pendant l’été.\n", "cp1252", "windows-1252");
 }
 
 static void bad_bytes(void **state)
