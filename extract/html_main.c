@@ -287,10 +287,11 @@ static xmlNode *out_of_tables(xmlNode *best, const xmlNode *body)
     return best;
 }
 
+/* Up to where most of what stands beside it is in, when that is half as much as it at least. */
 static xmlNode *widen(xmlNode *best, xmlNode *body)
 {
     int have = prose_chars(best, NULL);
-    if (best == body || 4 * prose_chars(body, best) < have) return best;
+    if (best == body || 2 * prose_chars(body, best) < have) return best;
     for (xmlNode *up = best->parent; up && up->_private && up != body->parent; up = up->parent)
         if (2 * prose_chars(up, best) > prose_chars(body, best)) return up;
     return best;

@@ -37,11 +37,12 @@ static const char *const never[] = {
     "popover-body", "hovercard", "slide-count",
     "adv", "werbung", "anzeige", "reklama", "publicidad", "kommentar",
     "kommentare", "comentario", "commentaire", "post-author", "author-content", "author-description",
-    "next-post", "previous-post"};
+    "next-post", "previous-post", "submitted-by", "publish-info", "published-time"};
 /* clang-format on */
 /* Words of the same kind that name other things as well: what stands before them must be known too,
  * so that "star-rating" is such a box and "energy-rating" is not. */
-static const char *const never_known[] = {"rating", "published", "credit", "copyright", "date"};
+static const char *const never_known[] = {"rating", "published", "credit", "copyright", "date",
+                                          "submitted"};
 static const char *const boxes[] = {
     "action",    "actions",    "all",     "area",      "article",    "articles",   "aside",
     "author",    "bar",        "block",   "body",      "bottom",     "box",        "btn",
@@ -67,7 +68,7 @@ static const char *const said_of_it[] = {"no", "not",      "non", "has",  "with"
 static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
                                    "main",    "page", "post", "story",   "text"};
 static const char *const bad[] = {"-ad-",       "banner",   "combx",    "com-",     "contact",
-                                  "footer",     "gdpr",     " hidden ", "masthead", "media",
+                                  "footer",     "gdpr",     " hidden ", "masthead", " media ",
                                   "meta",       " scroll ", "shopping", "shoutbox", "sidebar",
                                   "skyscraper", " widget "};
 static const char *const sharing[] = {"^share$", "sharedaddy", "^social$"};

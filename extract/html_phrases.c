@@ -18,7 +18,7 @@ static const char *const points[] = {
     "more stories", "more:", "most popular", "most read", "must read", "next article",
     "previous article", "read also", "read more", "read next", "read:", "recent posts",
     "recommended", "related", "see also", "see more", "up next", "watch:", "what to read next",
-    "you may also", "you might also",
+    "you may also", "you might also", "categories", "category", "filed under", "posted in", "tags",
     "auch interessant", "das könnte dich", "das könnte sie", "das thema könnte", "empfohlen",
     "hier geht es", "lesen sie auch", "lesen sie hier", "lesen sie mehr", "lesetipp", "lies auch",
     "links zum thema", "mehr aus", "mehr dazu", "mehr infos", "mehr informationen", "mehr lesen",
@@ -73,8 +73,8 @@ static const char *const empty[] = {
     "view gallery", "view image", "enlarge image", "bild vergrößern", "click to enlarge"};
 /* The same, of pages that ask their readers for something; the sentence goes on. */
 static const char *const calls[] = {
-    "become a member", "download our app", "enjoyed this", "follow me on", "follow us",
-    "for the latest news", "for the latest stories", "get breaking news", "get the latest news",
+    "become a member", "chat with us", "download our app", "enjoyed this", "follow me on",
+    "follow us", "for the latest news", "for the latest stories", "get breaking news", "get the latest news",
     "join our", "like this story", "like us on", "like what you", "never miss", "sign up for our",
     "sign up here", "sign up now", "sign up to our", "stay up to date", "subscribe now",
     "subscribe to our", "subscribe today", "support our journalism", "thank you for reading",

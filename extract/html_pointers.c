@@ -167,7 +167,7 @@ void pointers_drop(xmlNode *root)
         if (p == PHRASE_POINTS)
             drop_what_follows(n, root, own);
         else if (p == PHRASE_EMPTY || p == PHRASE_CALLS)
-            f->drop = !heading && f->sum.chars <= LINE;
+            f->drop = !heading && f->sum.chars <= LINE && (p == PHRASE_EMPTY || f->sum.link_chars);
         else
             f->drop = is_one_link(n);
     }

@@ -64,12 +64,13 @@ static void test_names_of_boxes(void **state)
         "class='commentary'",         "class='credit-volume'",     "class='related-work'",
         "class='energy-rating'",      "class='shared-history'",    "class='modality'",
         "class='x sharing-in-practice'", "class='advertising-law'", "class='release-date'",
+        "class='status-submitted'",
         "class='section' id='navigation'"};
     static const char *const boxes[] = {
         "class='rating'",        "class='star-rating'",  "class='published'",
         "class='comment-list'",  "class='commentlist'",  "class='x post-comments'",
         "class='teaserItem'",    "class='image_credit'", "class='article__date'",
-        "class='tooltipText'",   "class='sdc-article-relatedStories'",
+        "class='tooltipText'", "class='submitted'",   "class='sdc-article-relatedStories'",
         "class='m-share-bar-2'", "id='comments'"};
     for (size_t i = 0; i < sizeof text / sizeof *text + sizeof boxes / sizeof *boxes; i++) {
         bool kept = i < sizeof text / sizeof *text;
@@ -172,6 +173,8 @@ static void test_pointers(void **state)
         "<p>See also the words in question, which lead nowhere.</p>",
         "<p>Advertisement is the matter of the words in question.</p>",
         "<p>Subscribe with the words in question, on a form.</p>",
+        "<p>Become a member of the words in question in three steps.</p>",
+        "<p>Tags: the words in question, which are a list</p>",
         "<h3>Follow us</h3><p>to the words in question.</p>",
         "<h3>See also</h3><ul><li><a href=/x>a page</a> and the words in question, which explain at "
         "length what else stands on it, and why</ul>",
@@ -195,7 +198,8 @@ static void test_pointers(void **state)
         "</section>",
         "<h3>Related</h3><article><a href=/y>one</a><p>The words in question, from its start."
         "</article>",
-        "<p>Subscribe to our newsletter for the words in question.</p>",
+        "<p><a href=/x>Subscribe to our newsletter</a> for the words in question.</p>",
+        "<p>Tags: <a href=/x>The words in question</a>, <a href=/y>others</a></p>",
         "<p>A sentence ends.</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
         "<div><p>A sentence ends.</p><a href=/x><span>Elsewhere: the words in question</span></a><p>It goes "
         "on.</p></div>",
@@ -272,6 +276,28 @@ static void test_layout_names(void **state)
     }
 }
 
+/* Beside a short article stands a long menu, and a foot with some prose: neither is read with it. */
+static void test_short_article(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div><div class=x><ul>");
+    for (int i = 0; i < 90; i++) buf_addz(&page, "<li><a href=/x>Another page</a>");
+    buf_addz(&page, "</ul><div class=y><p>The words in question begin the article, with commas, and they go "
+                    "on for a while, in a sentence of some length.</p><p>There is more of it, with commas, "
+                    "here, and it goes on, and on, so that it is an article, in the end, but not for "
+                    "long, since it ends here, after these words.</p></div></div><div class=z><p>The town "
+                    "hall, 1 High Street, is open on weekdays from nine to five, or so we think.</p></div>"
+                    "</div></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    assert_non_null(strstr(g.d->text.s, "after these words"));
+    assert_null(strstr(g.d->text.s, "Another page"));
+    assert_null(strstr(g.d->text.s, "High Street"));
+    drop(&g), buf_free(&page);
+}
+
 /* The text around a long table is the main part, not the table. */
 static void test_long_table(void **state)
 {
@@ -300,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_page_with_a_bad_name),
         cmocka_unit_test(test_layout_names),
+        cmocka_unit_test(test_short_article),
         cmocka_unit_test(test_long_table),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
