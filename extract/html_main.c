@@ -8,6 +8,7 @@
 #include "extract/html_caption.h"
 #include "extract/html_clean.h"
 #include "extract/html_names.h"
+#include "extract/html_title.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -466,6 +467,7 @@ bool main_choose(xmlNode *body)
     }
     if (best >= 0 && most >= LEAST && (most >= ENOUGH || 4 * most > all_text)) {
         if (best != last) attempt(body, &tries[best]);
+        if (!tree_facts(body)->keep) title_drop(body);
         return true;
     }
     reset(body);

@@ -298,6 +298,35 @@ static void test_short_article(void **state)
     drop(&g), buf_free(&page);
 }
 
+/* The title of a page is that of the document: above its main part it is not read, and in it neither.
+ * A heading with words of its own is text, and so is one that comes later, and any of a page that has
+ * nothing to choose from. */
+static void test_title(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *title, *above, *below;
+        bool said;
+    } pages[] = {{"The words in question | A paper", "<h1>The words in question</h1>", "", false},
+                 {"A paper: the words", "<h2>The words in question</h2>", "", true},
+                 {"", "<h1>The words in question</h1>", "", true},
+                 {"The words in question", "", "<h2>The words in question</h2><p>More, below.</p>", true}};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        struct buf page = {0};
+        buf_addf(&page, "<html><head><title>%s</title></head><body><div><article>%s", pages[i].title,
+                 pages[i].above);
+        for (int k = 0; k < 40; k++)
+            buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+        buf_addf(&page, "%s</article></div><div class=x>Another part</div></body></html>", pages[i].below);
+        struct got g = get_text(page.s);
+        assert_int_equal(g.r, OK);
+        if (!!strstr(g.d->text.s, "words in question") != pages[i].said) fail_msg("%s", pages[i].title);
+        if (!pages[i].said) assert_string_equal(g.d->title, pages[i].title);
+        drop(&g), buf_free(&page);
+    }
+    says("<html><head><title>A b</title></head><body><h1>A b</h1><p>c", "A b\n\nc");
+}
+
 /* The text around a long table is the main part, not the table. */
 static void test_long_table(void **state)
 {
@@ -327,6 +356,7 @@ int main(void)
         cmocka_unit_test(test_page_with_a_bad_name),
         cmocka_unit_test(test_layout_names),
         cmocka_unit_test(test_short_article),
+        cmocka_unit_test(test_title),
         cmocka_unit_test(test_long_table),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
