@@ -511,8 +511,10 @@ static size_t find_cuts(struct work *k, const struct table *t, const struct slot
         float end = k->item[at].u1;
         for (size_t next; s[i].tabular && (next = k->item[at].next) != NONE; at = next) {
             float gap = k->item[next].u0 - end;
-            k->cut[at] = gap > 0 && !is_usual(&k->item[at], &k->item[next], gap, space) &&
-                         table_parts(t, i, end, k->item[next].u0);
+            float u0 = k->item[next].u0;
+            k->cut[at] = gap > 0 && (is_usual(&k->item[at], &k->item[next], gap, space)
+                                         ? table_begins(t, i, end, u0)
+                                         : table_parts(t, i, end, u0) || table_begins(t, i, end, u0));
             cuts += k->cut[at];
             end = fmaxf(end, k->item[next].u1);
         }

@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* Rows on each side that vote on a strip; more tell nothing new. */
-enum { AROUND = 12 };
+enum { AROUND = 12, BEGIN = 3 };
 
 struct row {
     size_t from, to; /* slots                                 */
@@ -169,6 +169,22 @@ bool table_parts(const struct table *t, size_t i, float u0, float u1)
     float size = t->p[t->s[i].piece].size;
     if (!t->v[row].table || u1 - u0 < 0.3f * size || t->p[t->s[i].piece].fixed) return false;
     return is_border(t, row, 0.5f * (u0 + u1), u1 - u0 < 0.45f * size ? 4 : 2);
+}
+
+bool table_begins(const struct table *t, size_t i, float u0, float u1)
+{
+    size_t row = row_of(t, i), from = row > AROUND ? row - AROUND : 0, begin = 0, others = 0;
+    float size = t->p[t->s[i].piece].size, near = fmaxf(0.5f, 0.06f * size);
+    if (!t->v[row].table || u1 - u0 < 0.15f * size || t->p[t->s[i].piece].fixed) return false;
+    for (size_t k = from; k < t->n && k <= row + AROUND; k++) {
+        if (k == row || t->v[k].table != t->v[row].table) continue;
+        bool begins = false;
+        for (size_t s = t->v[k].from + 1; s < t->v[k].to; s++)
+            begins |= fabsf(t->p[t->s[s].piece].u0 - u1) < near;
+        begin += begins;
+        others += !begins;
+    }
+    return begin >= BEGIN && 2 * begin > others && is_border(t, row, 0.5f * (u0 + u1), BEGIN);
 }
 
 const struct table *table_find(const struct piece *p, struct slot *s, size_t n,

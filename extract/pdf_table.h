@@ -36,4 +36,7 @@ const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
  * the words to part pieces: the rows around leave it free. */
 bool table_parts(const struct table *t, size_t i, float u0, float u1);
 
+/* The same where the gap is no wider than a space: cells of the rows around begin at u1, too. */
+bool table_begins(const struct table *t, size_t i, float u0, float u1);
+
 #endif

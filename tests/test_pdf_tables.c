@@ -219,6 +219,30 @@ static void test_cells(void **state)
     drop(&g);
 }
 
+/* The longest cell ends a space before the next column begins; two words of a cell that stand as far
+ * apart stay together. */
+static void test_a_space_apart(void **state)
+{
+    (void)state;
+    static const char *const text[][3] = {{"Ada", "first to write a program", "England"},
+                                          {"Grace Hopper", "compilers", "United States"},
+                                          {"Alan", "machines that think", "England"},
+                                          {"Konrad", "a plan calculus", "Germany"},
+                                          {"Barbara", "data abstraction", "United States"},
+                                          {"Niklaus", "small languages", "Switzerland"}};
+    struct buf b = {0};
+    for (int r = 0; r < 6; r++)
+        for (int c = 0; c < 3; c++) /* 62.8 points wide, and a space of 2.8 */
+            line(&b, "F", 10, c == 0 ? 72 : c == 1 ? 137.6 : 270, 100 + 12 * r, text[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Ada | first to write a program | England\n"
+                          "Grace Hopper | compilers | United States\n"
+                          "Alan | machines that think | England\n"));
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_ruled_table),
         cmocka_unit_test(test_rows_between_lines),
         cmocka_unit_test(test_lines_around_rows),
+        cmocka_unit_test(test_a_space_apart),
         cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
     };
