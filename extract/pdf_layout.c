@@ -549,6 +549,16 @@ static size_t split_cells(struct work *k, const struct table *t, struct slot **s
     return all;
 }
 
+/* Marks the pieces that a border parts from the one before them in their row, however far. */
+static void mark_ruled(struct work *k, const struct slot *s, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct piece *p = &k->piece[s[i].piece];
+        const struct item *before = &k->item[k->last[s[i - 1].piece]], *first = &k->item[k->first[s[i].piece]];
+        if (s[i].row == s[i - 1].row && !p->ruled) p->ruled = is_ruled(k, before, first);
+    }
+}
+
 /* Reads one direction of text: pieces, regions, rows, lines appended to *out. */
 static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, int *next_region,
                      int *next_row)
@@ -571,6 +581,7 @@ static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, i
             slot[s - i] =
                 (struct slot){.piece = order[s], .u0 = k->piece[order[s]].u0, .row = row[s]};
         qsort(slot, j - i, sizeof *slot, by_row);
+        mark_ruled(k, slot, j - i);
         const struct table *tables = table_find(k->piece, slot, j - i, k->a);
         size_t slots = split_cells(k, tables, &slot, j - i);
         out->wrapped += wrap_join(k->piece, slot, slots, k->a);

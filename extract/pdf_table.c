@@ -2,6 +2,7 @@
 #include "extract/pdf_table.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Rows on each side that vote on a strip; more tell nothing new. */
 enum { AROUND = 12, BEGIN = 3 };
@@ -20,6 +21,7 @@ struct table {
     struct slot *s;
     struct row *v;
     size_t n;
+    bool *within; /* per slot: it goes on with a cell between two borders, however wide the gap */
 };
 
 static float gap_before(const struct table *r, size_t i)
@@ -71,6 +73,50 @@ static void find_runs(struct table *r)
         table++;
         for (size_t k = i; k <= last; k++)
             if (r->v[k].cells >= 2) r->v[k].table = table;
+    }
+}
+
+/* The slot behind the cell between borders that slot i begins; *parts: how many its gaps make of it. */
+static size_t framed_end(const struct table *r, const struct row *w, size_t i, size_t *parts)
+{
+    size_t j = i + 1;
+    for (*parts = 1; j < w->to && !r->p[r->s[j].piece].ruled; j++) *parts += r->s[j].apart;
+    return j;
+}
+
+static size_t count_borders(const struct table *r, const struct row *w)
+{
+    size_t n = 0;
+    for (size_t i = w->from; i < w->to; i++) n += r->p[r->s[i].piece].ruled;
+    return n;
+}
+
+/* Justified text in a narrow cell has gaps as wide as those between columns.  Where borders part all
+ * columns of a table, few of its rows have a gap between two of them: it parts nothing. */
+static void join_framed(struct table *r)
+{
+    enum { FRAMED = 32 };
+    size_t borders = 0, rows = 0, wide[FRAMED] = {0}, parts, j;
+    for (size_t from = 0, to; from < r->n; from = to) {
+        to = from + 1;
+        if (!r->v[from].table || !(borders = count_borders(r, &r->v[from])) || borders >= FRAMED) continue;
+        while (to < r->n && to - from < 4 * AROUND && (!r->v[to].table || r->v[to].table == r->v[from].table))
+            to++;
+        rows = 0;
+        memset(wide, 0, sizeof wide);
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t k = from; k < to; k++) {
+                const struct row *w = &r->v[k];
+                if (w->table != r->v[from].table || count_borders(r, w) != borders) continue;
+                rows += !pass;
+                size_t column = 0;
+                for (size_t i = w->from; i < w->to; i = j, column++) {
+                    j = framed_end(r, w, i, &parts);
+                    if (!pass) wide[column] += parts > 1;
+                    else if (parts > 1 && 3 * wide[column] <= rows)
+                        for (size_t s = i + 1; s < j; s++) r->s[s].apart = false, r->within[s] = true;
+                }
+            }
     }
 }
 
@@ -191,16 +237,18 @@ const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
                                struct arena *scratch)
 {
     struct table *r = NEW(scratch, struct table, 1);
-    *r = (struct table){.p = p, .s = s, .v = NEW(scratch, struct row, n + 1)};
+    *r = (struct table){.p = p, .s = s, .v = NEW(scratch, struct row, n + 1),
+                        .within = NEW(scratch, bool, n + 1)};
     make_rows(r, n);
     find_runs(r);
+    join_framed(r);
     adopt_near(r);
     for (size_t k = 0; k < r->n; k++) {
         const struct row *w = &r->v[k];
         if (!w->table) continue;
         for (size_t i = w->from; i < w->to; i++) {
             s[i].tabular = true;
-            if (i == w->from || s[i].apart) continue;
+            if (i == w->from || s[i].apart || r->within[i]) continue;
             float x = 0.5f * (p[s[i].piece].u0 + p[s[i - 1].piece].u1);
             if (is_sign(r, i - 1) && is_sign(r, i)) continue; /* they lead the eye */
             if (gap_before(r, i) > 0.3f * size_at(r, i)) s[i].apart = is_border(r, k, x, 2);

@@ -243,6 +243,36 @@ static void test_a_space_apart(void **state)
     drop(&g);
 }
 
+/* Justified text in a narrow cell has gaps as wide as between columns; between two borders they part
+ * nothing, unless most rows have one there. */
+static void test_framed_cells(void **state)
+{
+    (void)state;
+    static const char *const text[][3] = {{"Right", "What it gives", "No."},
+                                          {"Access", "You may ask which data is kept.", "15"},
+                                          {"Correcting", "What is wrong is put right.", "16"},
+                                          {"Erasure", "Data not needed is deleted.", "17"}};
+    for (int parted = 0; parted < 2; parted++) {
+        struct buf b = {0};
+        for (int r = 0; r < 4; r++) {
+            for (int c = 0; c < 3; c++)
+                line(&b, "F", 10, c == 0 ? 74 : c == 1 ? 180 : 350, 100 + 16 * r, text[r][c]);
+            if (parted || r == 2) line(&b, "F", 10, 150, 100 + 16 * r, "of");
+        }
+        for (int c = 0; c < 4; c++) {
+            static const int at[] = {70, 176, 346, 380};
+            buf_addf(&b, "%d 648 m %d 714 l S\n", at[c], at[c]);
+        }
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, parted ? "Correcting | of | What is wrong is put right. | 16\n"
+                                     : "Access | You may ask which data is kept. | 15\n"
+                                       "Correcting of | What is wrong is put right. | 16\n"));
+        drop(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_rows_between_lines),
         cmocka_unit_test(test_lines_around_rows),
         cmocka_unit_test(test_a_space_apart),
+        cmocka_unit_test(test_framed_cells),
         cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
     };
