@@ -336,12 +336,20 @@ static const char *old_western(const char *s, size_t n, size_t high)
     return all > 2 && 10 * fits[0] <= 3 * all && 10 * fits[best] >= 9 * all ? pages[best].name : NULL;
 }
 
+/* Whether the characters of a guess are pairs of bytes, of which the second may be a letter of ASCII. */
+static bool has_pairs(const char *name)
+{
+    static const char *const pairs[] = {"shift", "gb", "big5", "euc", "uhc", "johab", "cp9"};
+    for (size_t i = 0; name && i < sizeof pairs / sizeof *pairs; i++)
+        if (strncmp(name, pairs[i], strlen(pairs[i])) == 0) return true;
+    return false;
+}
+
 /* Not UTF-8 of any kind: a guess from the bytes, in the end windows-1252, which holds any. */
 static const char *guessed_charset(struct arena *a, const char *s, size_t n, size_t high)
 {
-    const char *name = old_western(s, n, high);
-    if (name && is_known(name)) return name;
-    name = guess(a, s, n);
+    const char *name = guess(a, s, n), *old = old_western(s, n, high);
+    if (old && is_known(old) && !has_pairs(name)) return old;
     if (!name || strcmp(name, "ascii") == 0 || strcmp(name, "utf-8") == 0) return "windows-1252";
     if (is_rare(name, high, n)) return "windows-1252";
     if (strcmp(name, "iso-8859-15") == 0 && !is_latin9(s, n)) return "windows-1252";

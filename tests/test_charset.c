@@ -199,6 +199,10 @@ static void other_encodings(void **state)
     round_trip(ru, "cp866", "ibm866");
     round_trip(ru, "maccyrillic", "maccyrillic");
     round_trip("어제 저녁에 우리는 오래된 도시를 걸었다.\n", "iso-2022-kr", "iso-2022-kr");
+    char code[3000] = "";
+    for (int i = 0; i < 12; i++)
+        strcat(code, "int read_system(struct system *s); /* システムテスト */\nstatic void wait_for(int fd, int ms);\n");
+    round_trip(code, "shift_jis", "cp932");
     /* Western text of other days; its quotation marks and dashes are letters elsewhere */
     const char *de = "Die Größe der Straße wäre für Fußgänger schön, aber wir müssen prüfen, ob das geht.\n";
     const char *fr = "Les élèves ont préféré le théâtre, où ça coûte moins cher, même en été.\n";
