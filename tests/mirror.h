@@ -58,7 +58,7 @@ static inline void mirror_done(struct mirror *m)
 {
     struct errinfo e = {0};
     for (size_t i = 0; i < m->n; i++)
-        m->be->release(m->d, m->copies[i].there, m->copies[i].bytes);
+        m->be->release(m->d, m->copies[i].there, m->copies[i].bytes + 64);
     m->n = 0;
     if (m->be->sync(m->d, &e)) {
         fprintf(stderr, "%s\n", e.msg);

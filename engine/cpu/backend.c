@@ -1,5 +1,4 @@
-/* backend.c: the CPU backend's table, its device and its memory. */
-#include <stdlib.h>
+/* backend.c: the CPU backend's table and its device. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -7,22 +6,14 @@
 #include "base/sys.h"
 #include "engine/cpu/cpu.h"
 
-/* ------------------------------------------------------------------ memory */
-
-void *cpu_alloc(size_t bytes)
-{
-    size_t n;
-    if (__builtin_add_overflow(bytes, (size_t)CPU_ALIGN - 1, &n)) return NULL;
-    n -= n % CPU_ALIGN;
-    return aligned_alloc(CPU_ALIGN, n ? n : CPU_ALIGN);
-}
+/* ------------------------------------------------------------------ scratch */
 
 void *cpu_reserve(struct device *d, struct cpu_buffer *b, size_t bytes)
 {
     if (b->p && b->bytes >= bytes) return b->p;
-    free(b->p);
+    cpu_release(d, b->p, b->bytes);
     b->bytes = 0;
-    b->p = cpu_alloc(bytes);
+    b->p = cpu_alloc(d, bytes);
     if (b->p)
         b->bytes = bytes;
     else
@@ -33,19 +24,6 @@ void *cpu_reserve(struct device *d, struct cpu_buffer *b, size_t bytes)
 void *cpu_reserve_local(struct device *d, size_t bytes)
 {
     return cpu_reserve(d, &d->local, cpu_round_up(bytes, CPU_ALIGN) * (size_t)d->threads);
-}
-
-static void *alloc_bytes(struct device *d, size_t bytes)
-{
-    (void)d;
-    return cpu_alloc(bytes);
-}
-
-static void release(struct device *d, void *p, size_t bytes)
-{
-    (void)d;
-    (void)bytes;
-    free(p);
 }
 
 static void copy_bytes(struct device *d, void *dst, const void *src, size_t bytes)
@@ -72,8 +50,10 @@ enum err cpu_open_isa(struct device **out, const struct device_options *o, enum 
     d->threads = o->threads > 0 && o->threads < cores ? o->threads : cores;
     d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_FP8 : o->weights;
     d->kv = o->kv == KV_AUTO ? KV_F16 : o->kv;
+    d->memory = cpu_memory_new();
     enum err r = par_open(&d->pool, d->threads, e);
     if (r) {
+        cpu_memory_free(d->memory);
         mem_free(d);
         return r;
     }
@@ -90,8 +70,10 @@ static void close_device(struct device *d)
 {
     if (!d) return;
     struct cpu_buffer *all[] = {&d->rows, &d->local, &d->states, &d->moe, &d->route, &d->angles};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]->p);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        cpu_release(d, all[i]->p, all[i]->bytes);
     par_close(d->pool);
+    cpu_memory_free(d->memory);
     mem_free(d);
 }
 
@@ -130,8 +112,8 @@ const struct backend cpu_backend = {
     .close = close_device,
     .describe = describe,
     .arithmetic = arithmetic,
-    .alloc = alloc_bytes,
-    .release = release,
+    .alloc = cpu_alloc,
+    .release = cpu_release,
     .upload = copy_bytes,
     .download = copy_bytes,
     .weight_new = cpu_weight_new,

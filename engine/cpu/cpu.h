@@ -185,6 +185,7 @@ struct device {
     enum cpu_isa isa;
     int threads;
     struct par *pool;
+    struct cpu_memory *memory;
     enum weight_type weights;
     enum kv_type kv;
     struct cpu_buffer rows;  /* prepared activations, for 8-bit packs */
@@ -205,7 +206,12 @@ struct device {
 void *cpu_reserve(struct device *d, struct cpu_buffer *b, size_t bytes);
 /* One slice of `bytes` for each thread; slice i stands at i * (bytes rounded up to 64). */
 void *cpu_reserve_local(struct device *d, size_t bytes);
-void *cpu_alloc(size_t bytes); /* aligned to CPU_ALIGN, NULL when refused; free() it */
+/* Memory of the device, aligned to CPU_ALIGN; NULL when refused.  Released with the same `bytes`; NULL is
+ * fine.  From any thread. */
+void *cpu_alloc(struct device *d, size_t bytes);
+void cpu_release(struct device *d, void *p, size_t bytes);
+struct cpu_memory *cpu_memory_new(void);
+void cpu_memory_free(struct cpu_memory *m); /* with what was not released */
 
 /* Where the rows of each part of an operation begin: rows [first[i], first[i + 1]) are those of
  * part i < n.  Zero-initialise it. */

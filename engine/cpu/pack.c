@@ -331,11 +331,11 @@ enum err cpu_weight_new(struct device *d, struct weight **out, const struct tens
     a.slice_bytes = cpu_round_up(a.row_bytes + block, CPU_ALIGN);
     if (!fits || __builtin_mul_overflow(a.slice_bytes, (size_t)d->threads, &scratch))
         return err_set(e, E_LIMIT, "cpu: a weight of %zu x %zu x %zu is too large", G, w.O, w.I);
-    w.data = cpu_alloc(w.bytes);
-    a.scratch = cpu_alloc(scratch);
+    w.data = cpu_alloc(d, w.bytes);
+    a.scratch = cpu_alloc(d, scratch);
     if (!w.data || !a.scratch) {
-        free(w.data);
-        free(a.scratch);
+        cpu_release(d, w.data, w.bytes);
+        cpu_release(d, a.scratch, scratch);
         return err_set(e, E_LIMIT, "cpu: no memory for a weight of %zu bytes", w.bytes);
     }
     for (int i = 0; i < 256; i++) {
@@ -347,7 +347,7 @@ enum err cpu_weight_new(struct device *d, struct weight **out, const struct tens
     par_for(d->pool, transposed ? G : G * w.panels, 1, pack_range, &a);
     w.most = largest_activation(&a);
     mem_free(a.most);
-    free(a.scratch);
+    cpu_release(d, a.scratch, scratch);
     *out = mem_alloc(1, sizeof **out);
     **out = w;
     return OK;
@@ -355,9 +355,8 @@ enum err cpu_weight_new(struct device *d, struct weight **out, const struct tens
 
 void cpu_weight_free(struct device *d, struct weight *w)
 {
-    (void)d;
     if (!w) return;
-    free(w->data);
+    cpu_release(d, w->data, w->bytes);
     mem_free(w);
 }
 

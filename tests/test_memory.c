@@ -1,0 +1,83 @@
+/* test_memory.c: the memory of the CPU backend, pieces of regions among it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "engine/cpu/cpu.h"
+
+#define PIECES 400
+
+/* From a page of a small state to more than a region holds. */
+static size_t bytes_of(size_t i)
+{
+    static const size_t sizes[] = {1, 4096, 65535, 65536, 100001, 1180672, 2 << 20, 8 << 20, (8 << 20) + 1, 40 << 20};
+    return i % 40 == 39 ? sizes[7 + i % 3] : sizes[i % 7];
+}
+
+static void fill(unsigned char *p, size_t n, size_t i)
+{
+    memset(p, (int)(i % 251), n < 512 ? n : 512);
+    p[n - 1] = (unsigned char)(i % 251);
+}
+
+static void assert_filled(const unsigned char *p, size_t n, size_t i)
+{
+    for (size_t k = 0; k < n && k < 512; k++) assert_int_equal(p[k], i % 251);
+    assert_int_equal(p[n - 1], i % 251);
+}
+
+static void pieces_lie_apart(void **state)
+{
+    (void)state;
+    struct device_options o = {.threads = 1};
+    struct device *d;
+    unsigned char *p[PIECES];
+    assert_int_equal(cpu_backend.open(&d, &o, NULL), OK);
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < PIECES; i++) {
+            if (round && i % 3 != (size_t)round - 1) continue; /* the others stand since the round before */
+            p[i] = cpu_alloc(d, bytes_of(i));
+            assert_non_null(p[i]);
+            assert_int_equal((uintptr_t)p[i] % CPU_ALIGN, 0);
+            fill(p[i], bytes_of(i), i);
+        }
+        for (size_t i = 0; i < PIECES; i++) assert_filled(p[i], bytes_of(i), i);
+        for (size_t i = (size_t)round % 3; i < PIECES; i += 3) cpu_release(d, p[i], bytes_of(i));
+    }
+    for (size_t i = 0; i < PIECES; i++) /* of the last round those of number 0 went already */
+        if (i % 3) cpu_release(d, p[i], bytes_of(i));
+    cpu_release(d, NULL, 100);
+    cpu_release(d, NULL, 1 << 20);
+    cpu_backend.close(d);
+}
+
+/* What is released serves the next of its size. */
+static void pieces_serve_again(void **state)
+{
+    (void)state;
+    struct device_options o = {.threads = 1};
+    struct device *d;
+    assert_int_equal(cpu_backend.open(&d, &o, NULL), OK);
+    void *a = cpu_alloc(d, 1 << 20), *b = cpu_alloc(d, 1 << 20);
+    cpu_release(d, a, 1 << 20);
+    void *c = cpu_alloc(d, 1 << 20);
+#ifndef __SANITIZE_ADDRESS__
+    assert_ptr_equal(a, c);
+#endif
+    cpu_release(d, b, 1 << 20);
+    cpu_release(d, c, 1 << 20);
+    cpu_backend.close(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pieces_lie_apart),
+        cmocka_unit_test(pieces_serve_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
