@@ -1,7 +1,7 @@
 /* model.c: a whole model on any backend: reading and writing at many lengths, and where the time goes.
  *
  *   build/bench/model [-m DIR] [-b BACKEND] [-t THREADS] [-w f32|bf16|fp8] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [-s STEP]
- *                     [--sequences COUNTS [--own]] [--ops] [--dense] [--shape deepseek-v3.2 --layers N]
+ *                     [--sequences COUNTS [--own]] [--ops] [--dense] [--shape deepseek-v3.2 --layers N [--experts N]]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS (64) greedily, which
  * are then taken back; the first two of them are warming up and not counted.  --ops: the same once more,
@@ -12,7 +12,8 @@
  * has a copy of it.
  * --shape: no checkpoint but random weights of that model's layer sizes
  * (bench/synthetic.h), and what 61 such layers would take: each takes the same time, a dense one's
- * width being that of nine experts.  The tokens are arbitrary words of the vocabulary. */
+ * width being that of nine experts.  --experts: how many of a layer's 256 are on this card.  The tokens are
+ * arbitrary words of the vocabulary. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct options {
     struct lengths lengths, sequences;
     size_t decode, chunk, step;
     bool ops, own;
-    int layers; /* of the synthetic model; 0: a checkpoint */
+    int layers, experts; /* of the synthetic model; 0 layers: a checkpoint */
 };
 
 #define WHOLE_LAYERS 61
@@ -262,6 +263,10 @@ static enum err write_side_by_side(const struct options *o, struct session *s, s
     if (!f)
         printf("%8s %2zu sequences: %8.1f t/s together, %7.2f ms a pass; the fastest %7.2f ms\n", "", n,
                (double)n / mean, mean * 1e3, best * 1e3);
+    if (!f && o->layers) { /* two numbers of layers tell what one takes */
+        double part = (double)o->layers / WHOLE_LAYERS;
+        printf("%8s %d layers would write %.1f t/s together\n", "", WHOLE_LAYERS, (double)n / mean * part);
+    }
     if (!f && o->ops) put_meter("together", n * o->decode);
     return f;
 }
@@ -319,7 +324,7 @@ static enum err run(const struct options *o, struct errinfo *e)
     struct model *m;
     struct buf about = {0};
     double t0 = sys_seconds();
-    enum err opened = o->layers ? synthetic_open(&m, o->layers, &o->model, e)
+    enum err opened = o->layers ? synthetic_open(&m, o->layers, o->experts, &o->model, e)
                                 : model_open(&m, o->dir, &o->model, e);
     if (opened) return opened;
     m->b->describe(m->d, &about);
@@ -357,7 +362,7 @@ static bool weights_named(enum weight_type *out, const char *s)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.dir = "models/deepread-150m", .decode = 64, .step = 1};
+    struct options o = {.dir = "models/deepread-150m", .decode = 64, .step = 1, .experts = SYNTHETIC_EXPERTS};
     bool shape = false;
     struct errinfo e = {0};
     bool fine = lengths_parse(&o.lengths, "1024,8192,32768");
@@ -387,9 +392,11 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "-w")) fine = weights_named(&o.model.weights, v);
         else if (!strcmp(a, "--shape")) shape = fine = !strcmp(v, "deepseek-v3.2");
         else if (!strcmp(a, "--layers")) o.layers = atoi(v);
+        else if (!strcmp(a, "--experts")) o.experts = atoi(v);
         else fine = false;
     }
     fine = fine && o.step >= 1 && o.step <= STEP_MOST && shape == (o.layers > 0);
+    fine = fine && o.experts >= SYNTHETIC_CHOSEN && o.experts <= SYNTHETIC_EXPERTS;
     fine = fine && (!o.sequences.n || o.sequences.v[o.sequences.n - 1] <= PARTS_MOST);
     if (!fine) {
         fprintf(stderr, "model: see the head of bench/model.c for its options\n");

@@ -1,7 +1,9 @@
 /* synthetic.h: a model of DeepSeek-V3.2's layers with random FP8 weights, made in memory, for timing where no
- * checkpoint is at hand.  Layer 0 is dense, the rest have 256 experts.  The vocabulary is shortened to
- * 16,384 words (embedding and head belong to no layer); all experts of a layer hold the same numbers, at
- * their own places in memory. */
+ * checkpoint is at hand.  Layer 0 is dense, the rest have 256 experts, or fewer: what one of several cards
+ * holds that share them.  Where they share their tokens too, evenly, as many rows meet its experts as when each of
+ * its own tokens chose eight of them; what travels between the cards is not there.  The vocabulary is
+ * shortened to 16,384 words (embedding and head belong to no layer); all experts of a layer hold the same
+ * numbers, at their own places in memory. */
 #ifndef BENCH_SYNTHETIC_H
 #define BENCH_SYNTHETIC_H
 
@@ -15,6 +17,9 @@
 #include "engine/model.h"
 
 #define SYNTHETIC_BLOCK 128
+#define SYNTHETIC_EXPERTS 256
+#define SYNTHETIC_GROUPS 8
+#define SYNTHETIC_CHOSEN 8 /* of a token */
 
 static const char synthetic_config[] =
     "{\"architectures\": [\"DeepseekV32ForCausalLM\"], \"model_type\": \"deepseek_v32\","
@@ -24,8 +29,8 @@ static const char synthetic_config[] =
     "\"num_key_value_heads\": 128, \"q_lora_rank\": 1536, \"kv_lora_rank\": 512,"
     "\"qk_nope_head_dim\": 128, \"qk_rope_head_dim\": 64, \"v_head_dim\": 128,"
     "\"index_n_heads\": 64, \"index_head_dim\": 128, \"index_topk\": 2048,"
-    "\"n_routed_experts\": 256, \"n_shared_experts\": 1, \"num_experts_per_tok\": 8,"
-    "\"n_group\": 8, \"topk_group\": 4, \"topk_method\": \"noaux_tc\","
+    "\"n_routed_experts\": %d, \"n_shared_experts\": 1, \"num_experts_per_tok\": 8,"
+    "\"n_group\": %d, \"topk_group\": %d, \"topk_method\": \"noaux_tc\","
     "\"scoring_func\": \"sigmoid\", \"norm_topk_prob\": true, \"routed_scaling_factor\": 2.5,"
     "\"hidden_act\": \"silu\", \"rms_norm_eps\": 1e-6, \"rope_theta\": 10000,"
     "\"rope_scaling\": {\"type\": \"yarn\", \"factor\": 40,"
@@ -160,7 +165,8 @@ static void synthetic_numbers(struct synthetic *k)
     }
 }
 
-static enum err synthetic_open(struct model **out, int layers, const struct model_options *o,
+/* experts: at least SYNTHETIC_CHOSEN.  Fewer than all are one group. */
+static enum err synthetic_open(struct model **out, int layers, int experts, const struct model_options *o,
                                struct errinfo *e)
 {
     char text[4096];
@@ -168,7 +174,8 @@ static enum err synthetic_open(struct model **out, int layers, const struct mode
     m->graph = mem_alloc(1, sizeof *m->graph);
     struct device_options device = {o->threads, o->weights, o->kv};
     struct synthetic k = {.m = m, .e = e};
-    int n = snprintf(text, sizeof text, synthetic_config, layers);
+    int groups = experts == SYNTHETIC_EXPERTS ? SYNTHETIC_GROUPS : 1;
+    int n = snprintf(text, sizeof text, synthetic_config, layers, experts, groups, (groups + 1) / 2);
     *out = m;
     TRY(config_parse(&m->config, text, (size_t)n, "deepseek-v3.2", e));
     snprintf(m->card.name, sizeof m->card.name, "deepseek-v3.2, %d layers, random", layers);

@@ -64,6 +64,16 @@ if wants together; then # batches of 64 with 128K each; one MoE layer takes what
     done
     grep -v '^  [rw]' "$logs/together.log"
 fi
+if wants share; then # the same on a card that holds a 32nd of the experts; then all over one reading
+    for own in --own ''; do
+        for layers in 2 3; do
+            timeout 100 $bin/model -b cuda --shape deepseek-v3.2 --layers $layers --experts 8 -w fp8 -n 131072 -d 16 -c 8192 \
+                --sequences 1,8,64 $own --ops >>"$logs/share.log" 2>&1 || echo "share: exit $?"
+        done
+    done
+    grep 'sequences\|together, \|together$' "$logs/share.log"
+    grep '^  together' "$logs/share.log" | tail -13
+fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
     limit=120
     for tool in memcheck racecheck; do
