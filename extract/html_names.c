@@ -160,6 +160,7 @@ static bool any_said_of_it(const char *s, const char *end)
  * something.  "comments" and "commentlist" are "comment" too. */
 static bool names_it(const char *s, const char *at, const char *end, const char *word, bool known)
 {
+    if (*at != *word) return false; /* nearly always */
     size_t n = strlen(word);
     if ((size_t)(end - at) < n || memcmp(at, word, n)) return false;
     const char *rest = at + n + (at[n] == 's');

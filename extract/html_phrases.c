@@ -133,6 +133,7 @@ static bool is_word_char(char c)
 
 static bool begins(const char *text, const char *phrase)
 {
+    if (*text != *phrase) return false; /* nearly always */
     size_t n = strlen(phrase);
     return !strncmp(text, phrase, n) && !is_word_char(text[n]);
 }
@@ -141,9 +142,10 @@ enum phrase phrase_of(const xmlNode *n)
 {
     char text[START + 4];
     read_start(text, n);
-    const char *s = text + strspn(text, " [(>-*¡¿");
+    const char *s = text + strspn(text, " [(>-*");
+    if (!strncmp(s, "¡", 2) || !strncmp(s, "¿", 2)) s += 2;
     for (size_t i = 0; i < COUNT(empty); i++)
-        if (!strcmp(s, empty[i])) return PHRASE_EMPTY;
+        if (*s == *empty[i] && !strcmp(s, empty[i])) return PHRASE_EMPTY;
     for (size_t i = 0; i < COUNT(points); i++)
         if (begins(s, points[i])) return PHRASE_POINTS;
     for (size_t i = 0; i < COUNT(calls); i++)
