@@ -142,6 +142,7 @@ void gpu_index(void)
     check(3, 3, 700);
     check(2, 2, 9001);
     check(64, 1, 3000);
+    check(64, 4, 1000);
     check(1, 1, 131072);
     for (size_t S : {32768, 65536, 131072}) time_many(S);
     for (size_t n : {1, 8, 64}) time_few(n);

@@ -136,6 +136,7 @@ static __device__ void consume(const struct few &g, uint32_t tiles, uint32_t sca
                 f0[j] = there ? load_shared(mine + j * R * 4) * bs[j] : 0;
                 f1[j] = there ? load_shared(mine + j * R * 4 + 32) * bs[j] : 0;
             }
+            __syncwarp(); /* all lanes have read their scales */
             products_wait<0>();
             if (lane == 0) barrier_arrive(&b->empty[stage]);
 #pragma unroll

@@ -68,6 +68,7 @@ template <int BN>
 static __device__ __forceinline__ void put_wide(float *row, const float *sum, bool there, int n, int N,
                                                 bool accumulate)
 {
+    static_assert(BN % 16 == 0);
     int lane = threadIdx.x % 4;
     bool odd = lane & 1;
 #pragma unroll

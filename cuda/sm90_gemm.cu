@@ -8,23 +8,31 @@
  *          rows of b and half of the rows of a, the latter to both (tensor maps, multicast), and the
  *          scales of a (a bulk copy), as many stages deep as memory allows.  Two warpgroups multiply 64 rows
  *          at a time, in a tile of 256 rows twice; while one scales and adds its products of a
- *          block of 128, the tensor cores work on the other's.
+ *          block of 128, the tensor cores work on the other's.  In tiles of 256x96 registers suffice for more: a
+ *          warpgroup adds the products of 64 rows while its next 64 rows' run.
  * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: DOWN rows of tiles down,
  *          then to the right, so that what runs at once shares rows of a and of b in the second cache.
  * Cost     2*M*N*K flop; per tile and 128 of K through the second cache: 128x128: 24 KB in 512 cycles of
  *          products, 256x128: 32 KB in 1024.
  * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order, here and in
  *          sm90_few.cu: a row does not depend on M.
- * Seen     H200, 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048) (36864, 7168), us, each after
- *          others had warmed the card; bf16 results stored by the threads, and "parked":
- *            128x128  160  358   993  272  146  2279      parked  158  335  995  261  139  2183
- *            256x128  160  314   860  230  128  1935      parked  160  303  868  224  123  1966
- *            128x192  134  333  1042  280  146  2201      parked  131  321  988  267  137  2092
- *            256x96   143  363  1114  296  158  2304
- *          On a card less warm the best: 127, 280, 751, 199, 112, 1693 us, 0.85 to 1.03 of DeepGEMM's speed there.  256
- *          experts of 128 rows, (4096, 7168) (7168, 2048): 2.21, 1.19 ms, 1.19 and 1.08 of it.
+ * Seen     H200, 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048) (36864, 7168), us, ten launches
+ *          back to back after a pause of 0.1 s (one by one some 4 us more); bf16 results stored by the threads, and "parked":
+ *            128x128  138  309   891  219  118  2119      parked  140  294  868  221  117  1880
+ *            256x128  143  274   743  192  104  1703      parked  142  266  749  190  105  1832
+ *            128x192  114  284   846  221  120  2013      parked  114  275  830  218  113  1905
+ *            256x96   113  290   834  219  117  1987
+ *          What is chosen, and before there were 256x96, launches that begin early and what `full`, `enter` and `look` do, in
+ *          one run: 113, 269, 743, 192, 103, 1874 and 124, 271, 770, 200, 108, 1878; DeepGEMM's figures: 109, 238, 754, 171,
+ *          106, 1750.  Load lowers the clock from 1980 MHz to 1650 within the first launches, to 1500 later (700 W).
+ *          256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.24, 1.12 ms (2.21, 1.19 before), 1.18 and 1.15 of it.
  * Tried    128x128 with two blocks of products under way in each warpgroup: 492 to 630 TFLOP/s; that was the fence
  *          before each arrival at the other block's barrier (sm90.cuh), not the second cache.
+ *          All on that H200, (4096, 7168) unless said: warpgroups multiplying in turn (named barriers, as sm90_index.cu
+ *          does): 196 to 204 us, no better than 192 without.  Clusters of four, b shared by two rows of tiles: 30 find
+ *          room where 32 are needed: 232 to 240.  256x88: 250, its scales change too often.  256x96 eight blocks of K
+ *          in one piece: 234, with four 224.  A warpgroup's waits began with 50 cycles in which the address of
+ *          the barrier was worked out anew: see `full` below.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
 
 #include "cuda/sm90_fp8.cuh"
@@ -40,8 +48,9 @@ template <int BM, int BN, bool PARKED> struct shape {
     static constexpr int OUT_BYTES = PARKED ? BM * BN * 2 : 0;
     static constexpr int STAGES = (MOST_SHARED - 1280 - OUT_BYTES) / (STAGE_BYTES + SCALE_BYTES);
     static constexpr int SHARED = STAGES * (STAGE_BYTES + SCALE_BYTES) + OUT_BYTES + 1024;
-    static constexpr int SEGMENT = BN % 128 == 0 ? 128 : BN % 64 == 0 ? 64 : 32; /* columns of one scale */
+    static constexpr int SEGMENT = BN % 128 == 0 ? 128 : BN & -BN; /* columns of one scale */
     static constexpr int DOWN = BM == 256 ? 8 : 12;
+    static constexpr bool AHEAD = WAVES == 2 && BN < 128; /* registers for both waves' products */
 };
 
 struct gemm {
@@ -100,14 +109,147 @@ static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t sc
     }
 }
 
-template <int BN>
-static __device__ __forceinline__ void multiply(float d[BN / 2], uint32_t a, uint32_t b)
+/* b's scales along a tile: of one block of 128 columns, or of two. */
+struct b_scales {
+    const float *first, *second;
+    int turn; /* from this segment on, the second */
+};
+
+template <typename S> static __device__ __forceinline__ struct b_scales b_scales_of(const struct gemm &g, struct place p)
 {
-    products_open();
-#pragma unroll
-    for (int k = 0; k < 4; k++) wgmma_e4m3<BN>(d, operand(a) + 2 * k, operand(b) + 2 * k, k > 0);
-    products_close();
+    int last = (g.N + 127) / 128 - 1, block0 = min(p.n / 128, last), block1 = min((p.n + S::N - 1) / 128, last);
+    const float *first = g.b_scale + ((size_t)p.group * (last + 1) + block0) * g.blocks;
+    return {first, first + (block1 - block0) * g.blocks, (128 - p.n % 128) / S::SEGMENT};
 }
+
+/* Where it is read, and not before: registers are few. */
+static __device__ __forceinline__ float load_scale(const float *p)
+{
+    float v;
+    asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(p) : "memory");
+    return v;
+}
+
+/* A warpgroup's sums of a tile. */
+template <typename S> struct adder {
+    static constexpr int BN = S::N;
+    const struct gemm &g;
+    uint32_t tiles, scales;
+    struct barriers<S::STAGES> *b;
+    uint32_t full; /* b->full, worked out once */
+    int half, row, stage;
+    uint32_t phase;
+    float sum[S::WAVES][BN / 2];
+    struct b_scales bs; /* of the tile at hand */
+    float next0, next1; /* its scales of the block to come */
+
+    /* A tile's first scales are on their way while the results of the one before leave. */
+    __device__ __forceinline__ void enter(struct place p)
+    {
+        bs = b_scales_of<S>(g, p);
+        look(0);
+    }
+    __device__ __forceinline__ void look(int k)
+    {
+        if (k == g.blocks) return;
+        next0 = load_scale(bs.first + k);
+        if (BN > S::SEGMENT) next1 = load_scale(bs.second + k);
+    }
+    __device__ __forceinline__ uint32_t wait()
+    {
+        barrier_wait_at(full + 8 * stage, phase);
+        return tiles + stage * S::STAGE_BYTES;
+    }
+    __device__ __forceinline__ void step()
+    {
+        if (++stage == S::STAGES) stage = 0, phase ^= 1;
+    }
+    /* This warp has done with a stage that both blocks wrote into. */
+    __device__ __forceinline__ void emptied(int at)
+    {
+        if (threadIdx.x % 32 == 0) barrier_arrive(&b->empty[at]);
+        if (threadIdx.x % 32 == 1) barrier_arrive_at(&b->empty[at], cluster_rank() ^ 1);
+    }
+    __device__ __forceinline__ void multiply(float d[BN / 2], uint32_t at, int wave)
+    {
+        uint32_t rows = at + (half + 2 * wave) * 64 * 128, columns = at + S::A_BYTES;
+        products_open();
+#pragma unroll
+        for (int k = 0; k < 4; k++) wgmma_e4m3<BN>(d, operand(rows) + 2 * k, operand(columns) + 2 * k, k > 0);
+        products_close();
+    }
+    /* a0, a1: scales of this thread's two rows; b0, b1: b's before its turn and from there on. */
+    __device__ __forceinline__ void add(float (&d)[BN / 2], int wave, float a0, float a1, float b0, float b1)
+    {
+        products_hold<BN / 2>(d);
+        float f00 = a0 * b0, f01 = a0 * b1, f10 = a1 * b0, f11 = a1 * b1;
+        asm volatile("" : "+f"(f00), "+f"(f01), "+f"(f10), "+f"(f11)::"memory"); /* choices are made below, not before */
+#pragma unroll
+        for (int j = 0; j < BN / 2; j++) {
+            bool first = BN == S::SEGMENT || j * 2 / S::SEGMENT < bs.turn;
+            sum[wave][j] = fmaf(d[j], j & 2 ? (first ? f10 : f11) : (first ? f00 : f01), sum[wave][j]);
+        }
+    }
+    /* Products, then their sums: the other warpgroup's products run meanwhile. */
+    __device__ __forceinline__ void in_turn(int k)
+    {
+        float d[BN / 2], b0 = next0, b1 = next1;
+        look(k + 1);
+        uint32_t at = wait(), mine = scales + stage * S::SCALE_BYTES + row * 4;
+#pragma unroll
+        for (int w = 0; w < S::WAVES; w++) {
+            float a0 = load_shared(mine + w * 512), a1 = load_shared(mine + w * 512 + 32);
+            multiply(d, at, w);
+            __syncwarp(); /* all lanes have read their scales */
+            products_wait<0>();
+            if (w == S::WAVES - 1) emptied(stage);
+            add(d, w, a0, a1, b0, b1);
+        }
+        step();
+    }
+    /* MANY blocks from k on: one wave's products run while the other's are added. */
+    template <int MANY> __device__ __forceinline__ void ahead(int k)
+    {
+        float d0[BN / 2], d1[BN / 2];
+        uint32_t at = wait();
+        multiply(d0, at, 0);
+#pragma unroll
+        for (int i = 0; i < MANY; i++) {
+            float b0 = next0, b1 = next1;
+            look(k + i + 1);
+            uint32_t mine = scales + stage * S::SCALE_BYTES + row * 4;
+            float a0 = load_shared(mine), a1 = load_shared(mine + 32);
+            float a2 = load_shared(mine + 512), a3 = load_shared(mine + 544);
+            multiply(d1, at, 1);
+            __syncwarp();
+            products_wait<1>();
+            add(d0, 0, a0, a1, b0, b1);
+            int now = stage;
+            step();
+            if (i + 1 < MANY) {
+                at = wait();
+                multiply(d0, at, 0);
+                products_wait<1>();
+            } else
+                products_wait<0>();
+            emptied(now);
+            add(d1, 1, a2, a3, b0, b1);
+        }
+    }
+    __device__ __forceinline__ void run()
+    {
+        int k = 0;
+#pragma unroll
+        for (int w = 0; w < S::WAVES; w++)
+#pragma unroll
+            for (int j = 0; j < BN / 2; j++) sum[w][j] = 0;
+        if constexpr (S::AHEAD) {
+            for (; k + 4 <= g.blocks; k += 4) ahead<4>(k);
+            for (; k < g.blocks; k++) ahead<1>(k);
+        } else
+            for (; k < g.blocks; k++) in_turn(k);
+    }
+};
 
 /* 64 rows as a warpgroup holds them: a warp's 16 through its place in shared memory, in panels of 64 columns, to
  * row m of the result. */
@@ -135,56 +277,29 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t sc
 {
     constexpr int BN = S::N;
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, rows = rows_of(g);
-    int row = half * 64 + thread / 32 * 16 + lane / 4, last = (g.N + 127) / 128 - 1, stage = 0;
-    uint32_t phase = 0;
-    float d[BN / 2], sum[S::WAVES][BN / 2];
-    for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
-        struct place p = place_of<S>(g, rows, i);
-        int block0 = min(p.n / 128, last), block1 = min((p.n + BN - 1) / 128, last);
-        int turn = (128 - p.n % 128) / S::SEGMENT; /* from this segment on, the second scale */
-        const float *scale0 = g.b_scale + ((size_t)p.group * (last + 1) + block0) * g.blocks;
-        const float *scale1 = scale0 + (block1 - block0) * g.blocks;
-        float next0 = __ldg(scale0), next1 = __ldg(scale1);
-#pragma unroll
-        for (int w = 0; w < S::WAVES; w++)
-#pragma unroll
-            for (int j = 0; j < BN / 2; j++) sum[w][j] = 0;
-        for (int k = 0; k < g.blocks; k++) {
-            float b0 = next0, b1 = next1;
-            int ahead = min(k + 1, g.blocks - 1);
-            next0 = __ldg(scale0 + ahead);
-            if (BN > S::SEGMENT) next1 = __ldg(scale1 + ahead);
-            barrier_wait(&b->full[stage], phase);
-            uint32_t at = tiles + stage * S::STAGE_BYTES, mine = scales + stage * S::SCALE_BYTES + row * 4;
-#pragma unroll
-            for (int w = 0; w < S::WAVES; w++) {
-                multiply<BN>(d, at + (half + 2 * w) * 64 * 128, at + S::A_BYTES);
-                float a0 = load_shared(mine + w * 512), a1 = load_shared(mine + w * 512 + 32);
-                products_wait<0>();
-                if (w == S::WAVES - 1 && lane < 2) barrier_arrive_at(&b->empty[stage], lane);
-                products_hold<BN / 2>(d);
-                float f0[BN / S::SEGMENT], f1[BN / S::SEGMENT];
-#pragma unroll
-                for (int s = 0; s < BN / S::SEGMENT; s++)
-                    f0[s] = a0 * (s < turn ? b0 : b1), f1[s] = a1 * (s < turn ? b0 : b1);
-#pragma unroll
-                for (int j = 0; j < BN / 2; j++)
-                    sum[w][j] = fmaf(d[j], (j & 2 ? f1 : f0)[j * 2 / S::SEGMENT], sum[w][j]);
-            }
-            if (++stage == S::STAGES) stage = 0, phase ^= 1;
-        }
+    int row = half * 64 + thread / 32 * 16 + lane / 4;
+    int work = rows * g.columns, i = blockIdx.x / 2;
+    uint32_t full;
+    asm volatile("mov.u32 %0, %1;" : "=r"(full) : "r"(shared_address(b->full))); /* else once a wait, 50 cycles each */
+    struct adder<S> t = {g, tiles, scales, b, full, half, row, 0, 0, {}, {}, 0, 0};
+    struct place next = {};
+    if (i < work) t.enter(next = place_of<S>(g, rows, i));
+    while (i < work) {
+        struct place p = next;
+        t.run();
+        if ((i += gridDim.x / 2) < work) t.enter(next = place_of<S>(g, rows, i));
         if constexpr (PARKED) {
             uint32_t mine = results + (threadIdx.x / 32 - 4) * S::WAVES * 16 * BN * 2;
             if (lane == 0) stores_read(); /* of the tile before */
             __syncwarp();
 #pragma unroll
             for (int w = 0; w < S::WAVES; w++)
-                park<BN>(g, sum[w], mine + w * 16 * BN * 2, p.m + w * 128 + row - lane / 4, p.n);
+                park<BN>(g, t.sum[w], mine + w * 16 * BN * 2, p.m + w * 128 + row - lane / 4, p.n);
             if (lane == 0) stores_close();
         } else
 #pragma unroll
             for (int w = 0; w < S::WAVES; w++)
-                put_tile<OUT, BN>((OUT *)g.out, sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate,
+                put_tile<OUT, BN>((OUT *)g.out, t.sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate,
                                   g.wide);
     }
     if (PARKED && lane == 0) stores_end();
@@ -207,11 +322,12 @@ gemm_kernel(__grid_constant__ const struct gemm g)
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     cluster_sync();
+    cuda_follow();
     if (threadIdx.x < 128) {
-        registers_less<40>();
+        registers_less<24>();
         if (threadIdx.x == 0) produce<S>(g, tiles, scales, &b);
     } else {
-        registers_more<232>();
+        registers_more<240>();
         consume<OUT, S, PARKED>(g, tiles, scales, results, &b);
     }
     __syncwarp();
@@ -239,7 +355,7 @@ static void launch(struct device *d, const struct sm90_gemm_args *a)
     if (!cuda_shared(d, (const void *)kernel, S::SHARED, "fp8 product")) return;
     int clusters = d->multiprocessors / 2, work = g.rows * g.columns;
     if (work < clusters) clusters = work;
-    kernel<<<2 * clusters, 384, S::SHARED, d->stream>>>(g);
+    cuda_launch(d, kernel, 2 * clusters, 384, S::SHARED, g);
     cuda_launched(d, "fp8 product");
 }
 
@@ -250,23 +366,22 @@ static const struct {
     void (*bf16)(struct device *, const struct sm90_gemm_args *);
     void (*f32)(struct device *, const struct sm90_gemm_args *);
 } shapes[] = {
-    {128, 128, 0.9, launch<uint16_t, 128, 128>, launch<float, 128, 128>},
+    {128, 128, 0.88, launch<uint16_t, 128, 128>, launch<float, 128, 128>},
     {256, 128, 1.0, launch<uint16_t, 256, 128>, launch<float, 256, 128>},
-    {128, 192, 0.95, launch<uint16_t, 128, 192>, launch<float, 128, 192>},
-    {256, 96, 0.95, launch<uint16_t, 256, 96>, launch<float, 256, 96>},
-    {128, 128, 0.95, launch<uint16_t, 128, 128, true>, launch<float, 128, 128>},
-    {256, 128, 1.04, launch<uint16_t, 256, 128, true>, launch<float, 256, 128>},
-    {128, 192, 1.0, launch<uint16_t, 128, 192, true>, launch<float, 128, 192>},
+    {128, 192, 0.97, launch<uint16_t, 128, 192>, launch<float, 128, 192>},
+    {256, 96, 1.0, launch<uint16_t, 256, 96>, launch<float, 256, 96>},
+    {128, 128, 0.9, launch<uint16_t, 128, 128, true>, launch<float, 128, 128>},
+    {256, 128, 1.02, launch<uint16_t, 256, 128, true>, launch<float, 256, 128>},
+    {128, 192, 0.97, launch<uint16_t, 128, 192, true>, launch<float, 128, 192>},
 };
 #define SHAPES (int)(sizeof shapes / sizeof *shapes)
 #define PARKED_FROM 4
-#define PARKED_MOST 4096 /* K up to which parking pays */
 
 /* The shape whose rounds of tiles take the shortest. */
 static int shape_for(const struct device *d, const struct sm90_gemm_args *a)
 {
     double least = INFINITY;
-    int best = 0, many = a->tiles || a->out_f32 || a->K > PARKED_MOST ? PARKED_FROM : SHAPES;
+    int best = 0, many = a->tiles || a->out_f32 ? PARKED_FROM : SHAPES;
     for (int i = 0; i < many; i++) {
         size_t m = (size_t)shapes[i].m, n = (size_t)shapes[i].n;
         if (a->tiles && m != 128) continue;

@@ -14,6 +14,8 @@
  *          bits, turned and rounded on their way: 26.7 / 178 / 1280 in the same run.
  * Tried    two blocks per multiprocessor, 4 / 5 / 9 stages: 9.2 / 8.1 / 10.0, 45.9 / 46.7 / 40.8, 325 / 347 / 304 us: adding is
  *          then the longer part.  Four, 4 stages: 8.6 / 36.1 / 281.  Runs of at most 8 pages: 8.3 / 37.9 / 317.
+ *          All queries' pages cut into equal pieces, one a block: 8.3 / 38.0 / 279, in the same run 8.5 / 36.8 / 279; two
+ *          pages' products under way at once: 9.1 / 38 / 300.
  * Limits   64 heads of 128. */
 #include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"

@@ -94,6 +94,8 @@ static void products_are_of_rounded_activations(void **state)
     product(300, 512, 5);
     product(200, 896, 130);
     product(520, 256, 300);
+    product(136, 4096, 7);
+    product(300, 2048, 150);
 }
 
 static void experts_agree(void **state)
@@ -345,7 +347,7 @@ static void a_state_in_e4m3_is_as_one_pass(void **state)
     static int32_t ids[N];
     if (!d) skip();
     mirror_backend.close(d);
-    if (synthetic_open(&m, 1, &o, &e)) fail_msg("%s", e.msg);
+    if (synthetic_open(&m, 1, SYNTHETIC_EXPERTS, &o, &e)) fail_msg("%s", e.msg);
     assert_int_equal(m->kv.index_type, KV_E4M3);
     size_t bytes = (size_t)m->config.V * sizeof(float);
     for (size_t i = 0; i < N; i++) ids[i] = (int32_t)((i * 2654435761u >> 7) % (unsigned)m->config.V);

@@ -78,7 +78,7 @@ if wants sanitize && command -v compute-sanitizer >/dev/null; then
     limit=120
     for tool in memcheck racecheck; do
         for t in cuda_fp8 op_mla op_indexer op_moe op_linear; do
-            one "${tool}_$t" compute-sanitizer --tool $tool --error-exitcode 9 $bin/test_$t
+            one "${tool}_$t" compute-sanitizer --tool $tool --error-exitcode 9 $bin/test_$t 'a_state*' # left out: long
             grep '^=========' "$logs/${tool}_$t.log" | tail -1
         done
     done
