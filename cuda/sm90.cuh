@@ -213,6 +213,12 @@ static __device__ __forceinline__ void copy16(uint32_t to, const void *from, boo
                  : "memory");
 }
 
+/* Bytes (a multiple of 16, so aligned) on their way to the second cache. */
+static __device__ __forceinline__ void prefetch_bulk(const void *from, uint32_t bytes)
+{
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
+}
+
 static __device__ __forceinline__ void copies_close(void)
 {
     asm volatile("cp.async.commit_group;" ::: "memory");
@@ -298,6 +304,13 @@ template <int N> static __device__ __forceinline__ void products_hold(float (&d)
                  : __VA_ARGS__                                                                     \
                  : "l"(a), "l"(b), "r"((int)add))
 
+#define SM90_PRODUCT_R(shape, regs, a_, b_, p_, layout, ...)                                       \
+    asm volatile("{.reg .pred p; setp.ne.b32 p, %" p_ ", 0;\n"                                     \
+                 "wgmma.mma_async.sync.aligned." shape " {" regs "}, {%" a_ "}, %" b_              \
+                 ", p, 1, 1" layout ";}\n"                                                         \
+                 : __VA_ARGS__                                                                     \
+                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"((int)add))
+
 /* d [64, N] (+)= a [64, k] b [N, k]^T.  Thread t of the warpgroup holds of row t / 32 * 16 + t % 32 / 4
  * (and, in every second pair of numbers, of the row 8 below) columns 8 i + t % 4 * 2 and the next. */
 template <int N>
@@ -332,6 +345,18 @@ static __device__ __forceinline__ void wgmma_bf16_n64(float *d, uint64_t a, uint
 static __device__ __forceinline__ void wgmma_f16_n64(float *d, uint64_t a, uint64_t b, bool add)
 {
     SM90_PRODUCT("m64n64k16.f32.f16.f16", SM90_REGS01, "32", "33", "34", ", 0, 0", SM90_32(0));
+}
+
+/* The same with a in registers: of row t / 32 * 16 + t % 32 / 4 and of the row 8 below numbers t % 4 * 2 and the next,
+ * then both rows' 8 further on. */
+static __device__ __forceinline__ void wgmma_bf16_n64_r(float *d, const uint32_t a[4], uint64_t b, bool add)
+{
+    SM90_PRODUCT_R("m64n64k16.f32.bf16.bf16", SM90_REGS01, "32, %33, %34, %35", "36", "37", ", 0", SM90_32(0));
+}
+
+static __device__ __forceinline__ void wgmma_f16_n64_r(float *d, const uint32_t a[4], uint64_t b, bool add)
+{
+    SM90_PRODUCT_R("m64n64k16.f32.f16.f16", SM90_REGS01, "32, %33, %34, %35", "36", "37", ", 0", SM90_32(0));
 }
 
 /* d [64, 128], rows of b along n. */

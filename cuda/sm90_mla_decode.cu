@@ -3,31 +3,41 @@
  *   q [B, 128, 576] bf16    sel [B, K] int32, rows of the cache    out [B, 128, 512] bf16
  *   A cache row is 656 bytes: 512 e4m3, four f32 scales of 128 each, 64 bf16 of the rope key.
  *
- * Method   the keys of a query are cut so that every multiprocessor has some; a block takes one cut for
- *          64 heads.  A warpgroup reads rows (16 bytes a thread), turns e4m3 times scale into f16 and
- *          stores it in the panels that sm90_mla.cuh multiplies; the next rows' loads are under way
- *          while these are turned.  Cuts leave f32 sums and the logarithm of their weight; a second
- *          kernel joins them.  One cut: the result is written at once.
- * Cost     B*K*656 bytes of cache, twice (both halves of the heads; the second from the second cache):
- *          batch 128: 172 MB, 57 us at 3.02 TB/s; 73 GFLOP, 0.1 ms at 750 TFLOP/s, the longer part.
+ * Method   the keys of a query are cut so that every multiprocessor has some; a cluster of two blocks takes one cut,
+ *          each block 64 heads.  Each turns half of the rows, e4m3 times scale into f16 in the panels that
+ *          sm90_mla.cuh multiplies, and sends these to the other.  Rows as the cache has them wait in a ring: cp.async
+ *          brings them, so that to use one is not to wait for those that follow (loads into registers share a
+ *          scoreboard).  Cuts leave f16 results and the logarithm of their weight; a second kernel joins them.  One
+ *          cut: the result is written at once.
+ * Cost     B*K*656 bytes of cache: batch 128: 172 MB, 57 us at 3.02 TB/s; 73 GFLOP, 0.1 ms at 750 TFLOP/s; 36 KB a
+ *          buffer of 64 keys between the blocks, some 2600 cycles, the longest part.
  *          Batch 1: latency: two launches, one row's way, one pair of tiles.
- * Exact    e4m3 to f16 is exact, times the scale to 2^-11 (powers of 2: exactly); f32 sums.
- * Seen     H200, batch 1 / 8 / 64 / 128: 22.6 / 33.0 / 124 / 243 us, 0.75 to 0.79 of FlashMLA there (17.4 / 26.1 / 92.7 /
- *          185).  With rows under way in registers that moved from turn to turn, which waits for them: 22.7 / 34.7 /
- *          143 / 278; two warpgroups in step before (H100): 24.5 / 36.7 / 174 / 350.
+ * Exact    e4m3 to f16 is exact, times the scale to 2^-11 (powers of 2: exactly); f32 sums; cuts rounded to 2^-11.
+ * Seen     H200, batch 1 / 8 / 64 / 128: 13.1 / 25.3 / 87.9 / 177 us, 1.33 / 1.03 / 1.05 / 1.05 of FlashMLA's figures
+ *          (17.4 / 26.1 / 92.7 / 185); what was before, in the same run: 20.3 / 32.8 / 128 / 250 (each block all rows,
+ *          three turns of them in registers, each wait for one a wait for all).
+ * Tried    In that run or those before it: no cluster, each block all rows from the ring: 12.2 / 25.6 / 91.5 / 184;
+ *          st.async for each 16 bytes instead of bulk copies: 14.4 / 30.0 / 107 / 217; handed over chunk by chunk:
+ *          13.0 / 25.6 / 94 / 189; halves of buffers in registers: 14.3 / 28.6 / 90 / 178; one arrival for a warp: 12.7 /
+ *          24.4 / 84 / 175, but racecheck then sees no order.  Two warpgroups in step (H100): 24.5 / 36.7 / 174 / 350.
  * Limits   128 heads; all K entries valid.   Source: FlashMLA's cache layout. */
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
 
 #define ROW_BYTES 656
 #define H 128
-#define TURN 16         /* rows that a warpgroup turns at once */
-#define DEPTH 3         /* turns whose rows are on their way */
+#define SLOTS 8
+#define ROWS (KEYS / 2)   /* of a buffer that a block turns, the rest coming from the other */
+#define HANDS 2           /* a warp's rows of a buffer, four in a hand */
+#define DEPTH 3           /* hands whose rows are on their way */
+#define PAIR_BYTES 1360   /* two rows, the second 704 bytes on: their chunks are in different banks */
+#define RING_BYTES (4 * DEPTH * 2 * PAIR_BYTES)
+#define SHARED (layout<SLOTS>::end + RING_BYTES + 1024)
 
 struct decode {
     struct sm90_decode_args a;
     int splits, each; /* cuts of a query, keys in one */
-    float *part;      /* [B, splits, 128, 512] */
+    uint16_t *part;   /* [B, splits, 128, 512] f16 */
     float *weight;    /* [B, splits, 128], log2 of the sum of weights */
 };
 
@@ -74,117 +84,142 @@ static __device__ __forceinline__ uint4 retype8(uint4 v)
     return v;
 }
 
-/* What a thread, one of eight to a row, holds of it. */
-struct piece {
-    uint4 latent[4], rope;
-    float scale; /* number c % 4 */
-};
-
-static __device__ __forceinline__ void load_piece(struct piece *p, const uint8_t *row)
+static __device__ __forceinline__ uint4 read16(uint32_t from)
 {
-    int c = threadIdx.x % 8;
-#pragma unroll
-    for (int i = 0; i < 4; i++) p->latent[i] = load16(row + i * 128 + c * 16);
-    p->scale = __ldg((const float *)(row + 512) + c % 4);
-    p->rope = load16(row + 528 + c * 16);
+    uint4 v;
+    asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%4];" : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "r"(from));
+    return v;
 }
 
-static __device__ __forceinline__ void store_piece(const struct piece *p, const float scale[4], uint32_t to, int r)
+/* Eight lanes deal with a row, four rows at once.  Which of these a lane deals with, and which chunk of 16 bytes: such
+ * that neighbours read from and write to different banks. */
+static __device__ __forceinline__ int lane_row(void) { return threadIdx.x / 4 % 2 + threadIdx.x % 32 / 16 * 2; }
+static __device__ __forceinline__ int lane_latent(void) { return threadIdx.x % 4 + threadIdx.x / 8 % 2 * 4; }
+static __device__ __forceinline__ int lane_rope(void) { return threadIdx.x % 4 * 2 + threadIdx.x / 8 % 2; }
+
+/* A quarter of the latent to row r of a buffer; from: the row as the cache has it. */
+static __device__ __forceinline__ void turn_quarter(uint32_t chunk, int i, int r, uint32_t from)
 {
-    int c = threadIdx.x % 8;
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        __half2 s = __float2half2_rn(scale[i]);
-        uint32_t panel = to + (2 * i + c / 4) * PANEL_BYTES;
-        store16(panel + swizzled(r, c % 4 * 2), widen8(p->latent[i].x, p->latent[i].y, s));
-        store16(panel + swizzled(r, c % 4 * 2 + 1), widen8(p->latent[i].z, p->latent[i].w, s));
-    }
-    store16(to + 8 * PANEL_BYTES + swizzled(r, c), retype8(p->rope));
+    int c = lane_latent();
+    uint32_t panel = chunk + c / 4 * PANEL_BYTES;
+    uint4 v = read16(from + i * 128 + c * 16);
+    float scale;
+    asm volatile("ld.shared.f32 %0, [%1];" : "=f"(scale) : "r"(from + 512 + i * 4));
+    __half2 s = __float2half2_rn(scale);
+    store16(panel + swizzled(r, c % 4 * 2), widen8(v.x, v.y, s));
+    store16(panel + swizzled(r, c % 4 * 2 + 1), widen8(v.z, v.w, s));
 }
 
-static __device__ __forceinline__ void clear_piece(uint32_t to, int r)
+/* A warp of the first warpgroup turns eight rows of each buffer, and hands them to the other block.
+ * Rows beyond n are the first one again: finite, and weighed with 0. */
+static __device__ void produce(const struct decode &d, size_t batch, int first, int n, uint32_t memory, uint32_t ring,
+                               struct barriers<SLOTS> *b)
 {
-    int c = threadIdx.x % 8;
-#pragma unroll
-    for (int i = 0; i < PANELS; i++)
-        store16(to + i * PANEL_BYTES + swizzled(r, c), make_uint4(0, 0, 0, 0));
-}
-
-static __device__ void produce(const struct decode &d, size_t batch, int h0, int first, int n,
-                               uint32_t q, uint32_t keys, struct barriers *b)
-{
-    int r0 = threadIdx.x / 8, c = threadIdx.x % 8;
+    typedef struct layout<SLOTS> in;
+    uint32_t rank = cluster_rank(), lane = threadIdx.x % 32;
+    int top = (int)rank * ROWS + (int)threadIdx.x / 32 * 4 * HANDS, blocks = (n + KEYS - 1) / KEYS, hands = blocks * HANDS;
     const int32_t *sel = d.a.sel + batch * d.a.K + first;
-    struct piece p[DEPTH];
-#pragma unroll
-    for (int i = 0; i < DEPTH; i++) {
-        int at = r0 + i * TURN;
-        load_piece(&p[i], d.a.cache + (size_t)sel[at < n ? at : 0] * ROW_BYTES);
-    }
-    int32_t ahead = sel[r0 + DEPTH * TURN < n ? r0 + DEPTH * TURN : 0]; /* which row comes next */
-    for (int r = r0; r < HEADS; r += TURN) {
-        const uint16_t *row = d.a.q + (batch * H + h0 + r) * WIDTH;
-#pragma unroll
-        for (int i = 0; i < PANELS; i++)
-            store16(q + i * PANEL_BYTES + swizzled(r, c), retype8(load16(row + i * 64 + c * 8)));
-    }
-    fence_async();
-    barrier_arrive(&b->q_full);
-    int rows = (n + KEYS - 1) / KEYS * KEYS, at = r0;
-    auto turn = [&](struct piece *mine) { /* stores a row, and fetches the one DEPTH turns on into its place */
-        int block = at / KEYS, r = at % KEYS;
-        uint32_t to = keys + (block & 1) * MATRIX_BYTES;
-        if (r < TURN && block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
-        float scale[4]; /* of the row, from the lanes that hold them */
-#pragma unroll
-        for (int i = 0; i < 4; i++) scale[i] = __shfl_sync(~0u, mine->scale, i, 8);
-        if (at < n)
-            store_piece(mine, scale, to, r);
-        else
-            clear_piece(to, r);
-        if (at + DEPTH * TURN < n) {
-            load_piece(mine, d.a.cache + (size_t)ahead * ROW_BYTES);
-            int then = at + (DEPTH + 1) * TURN;
-            ahead = sel[then < n ? then : 0];
-        }
-        at += TURN;
-        if (r < KEYS - TURN) return;
-        fence_async();
-        barrier_arrive(&b->full[block & 1]);
+    auto source = [&](int t) { /* this lane's row of hand t */
+        int at = top + lane_row() + t / HANDS * KEYS + t % HANDS * 4;
+        return __ldg(sel + (at < n ? at : 0));
     };
-    while (at < rows) /* each turn has its registers: to move what is under way would be to wait for it */
+    uint32_t mine = ring + lane_row() / 2 * PAIR_BYTES + lane_row() % 2 * 704;
+    auto request = [&](int t, int stage, int32_t row) {
+        if (t < hands) {
+            const uint8_t *from = d.a.cache + (size_t)row * ROW_BYTES;
+            uint32_t to = mine + stage * 2 * PAIR_BYTES;
 #pragma unroll
-        for (int i = 0; i < DEPTH; i++)
-            if (at < rows) turn(&p[i]);
+            for (int i = 0; i < 4; i++) copy16(to + i * 128 + lane_latent() * 16, from + i * 128 + lane_latent() * 16);
+            copy16(to + 528 + lane_rope() * 16, from + 528 + lane_rope() * 16);
+            if (lane_latent() == 0) copy16(to + 512, from + 512);
+        }
+        copies_close();
+    };
+    auto prefetch = [&](int32_t row) { /* six lines of 128 bytes */
+        if (lane_latent() < 6)
+            asm volatile("prefetch.global.L2 [%0];" ::"l"(d.a.cache + (size_t)row * ROW_BYTES + lane_latent() * 128));
+    };
+    int32_t ahead[DEPTH], far[HANDS];
+#pragma unroll
+    for (int i = 0; i < DEPTH; i++) ahead[i] = source(i);
+#pragma unroll
+    for (int i = 0; i < DEPTH; i++) request(i, i, ahead[i]);
+#pragma unroll
+    for (int i = 0; i < HANDS; i++) ahead[i] = source(DEPTH + i), far[i] = source(DEPTH + HANDS + i);
+    int stage = 0;
+    for (int block = 0; block < blocks; block++) {
+        uint32_t half = block & 1, chunk = memory + in::chunk + half * CHUNKS * CHUNK_BYTES, from[HANDS];
+        uint32_t rope = memory + in::rope + half * PANEL_BYTES;
+        uint64_t *full = b->full + half * CHUNKS;
+#pragma unroll
+        for (int j = 0; j < HANDS; j++)
+            from[j] = mine + (stage + j < DEPTH ? stage + j : stage + j - DEPTH) * 2 * PAIR_BYTES;
+        for (int c = 0; c < CHUNKS; c++) barrier_wait(&b->empty[half * CHUNKS + c], (block / 2 & 1) ^ 1);
+        barrier_wait(&b->rope_empty[half], (block / 2 & 1) ^ 1);
+        if (threadIdx.x < CHUNKS) barrier_expect(full + threadIdx.x, 2 * ROWS * 128);
+        if (threadIdx.x == CHUNKS) barrier_expect(&b->rope_full[half], ROWS * 128);
+        copies_wait<DEPTH - HANDS>();
+        __syncwarp();
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++)
+#pragma unroll
+            for (int j = 0; j < HANDS; j++) turn_quarter(chunk + c * CHUNK_BYTES, c, top + j * 4 + lane_row(), from[j]);
+#pragma unroll
+        for (int j = 0; j < HANDS; j++)
+            store16(rope + swizzled(top + j * 4 + lane_row(), lane_rope()),
+                    retype8(read16(from[j] + 528 + lane_rope() * 16)));
+        fence_async();
+#pragma unroll
+        for (int c = 0; c < CHUNKS; c++) barrier_arrive(full + c);
+        barrier_arrive(&b->rope_full[half]);
+        __syncwarp();
+        int p = (int)lane;
+        if (p < 2 * CHUNKS)
+            copy_across(chunk + p * PANEL_BYTES + top * 128, 4 * HANDS * 128, full + p / 2, rank ^ 1);
+        else if (p == 2 * CHUNKS)
+            copy_across(rope + top * 128, 4 * HANDS * 128, &b->rope_full[half], rank ^ 1);
+        __syncwarp();
+#pragma unroll
+        for (int j = 0; j < HANDS; j++) {
+            int t = block * HANDS + DEPTH + j;
+            request(t, stage, ahead[j]);
+            if (++stage == DEPTH) stage = 0;
+            if (t + HANDS < hands) prefetch(far[j]);
+            ahead[j] = far[j];
+            far[j] = source(t + 2 * HANDS);
+        }
+    }
+    copies_wait<0>();
+}
+
+/* ------------------------------------------------------------------ queries */
+
+/* Two bf16 as two f16. */
+static __device__ __forceinline__ uint32_t retype(uint32_t v)
+{
+    return pack<KV_F16>(__uint_as_float(v << 16), __uint_as_float(v & 0xffff0000u));
+}
+
+/* The rest, by the 256 threads that have nothing to do yet. */
+static __device__ __forceinline__ void fetch(uint32_t to, const uint16_t *q, struct barriers<SLOTS> *b)
+{
+    int c = threadIdx.x % 8, r = threadIdx.x % 256 / 8;
+    uint4 v[2][PANELS - QHELD];
+#pragma unroll
+    for (int j = 0; j < 2; j++)
+#pragma unroll
+        for (int p = 0; p < PANELS - QHELD; p++) v[j][p] = load16(q + (r + 32 * j) * WIDTH + p * 64 + c * 8);
+#pragma unroll
+    for (int j = 0; j < 2; j++)
+#pragma unroll
+        for (int p = 0; p < PANELS - QHELD; p++)
+            store16(to + p * PANEL_BYTES + swizzled(r + 32 * j, c), retype8(v[j][p]));
+    fence_async();
+#pragma unroll
+    for (int k = 0; k < QCHUNKS; k++) barrier_arrive(&b->q_full[k]);
 }
 
 /* ------------------------------------------------------------------ results */
-
-static __device__ __forceinline__ void write_out(const struct decode &d, size_t batch, int h0,
-                                                 const struct attended &r, int half)
-{
-    uint16_t *to = d.a.out + (batch * H + h0 + head_of()) * LATENT + half * 256 + threadIdx.x % 4 * 2;
-    float f0 = 1 / r.l0, f1 = 1 / r.l1;
-#pragma unroll
-    for (int i = 0; i < 32; i++) {
-        *(uint32_t *)(to + 8 * i) = pack<KV_BF16>(r.o[4 * i] * f0, r.o[4 * i + 1] * f0);
-        *(uint32_t *)(to + 8 * LATENT + 8 * i) =
-            pack<KV_BF16>(r.o[4 * i + 2] * f1, r.o[4 * i + 3] * f1);
-    }
-}
-
-static __device__ __forceinline__ void write_part(const struct decode &d, size_t batch, int split,
-                                                  int h0, const struct attended &r, int half)
-{
-    size_t head = (batch * d.splits + split) * H + h0 + head_of();
-    float *to = d.part + head * LATENT + half * 256 + threadIdx.x % 4 * 2;
-    float f0 = 1 / r.l0, f1 = 1 / r.l1;
-#pragma unroll
-    for (int i = 0; i < 32; i++) {
-        *(float2 *)(to + 8 * i) = make_float2(r.o[4 * i] * f0, r.o[4 * i + 1] * f0);
-        *(float2 *)(to + 8 * LATENT + 8 * i) = make_float2(r.o[4 * i + 2] * f1, r.o[4 * i + 3] * f1);
-    }
-}
 
 static __device__ __forceinline__ void write_weight(const struct decode &d, size_t batch, int split, int h0,
                                                     const struct weighed &w)
@@ -193,59 +228,87 @@ static __device__ __forceinline__ void write_weight(const struct decode &d, size
     if (threadIdx.x % 4 == 0) to[0] = w.m0 + log2f(w.l0), to[8] = w.m1 + log2f(w.l1);
 }
 
-static __global__ void __launch_bounds__(512, 1)
+static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(512, 1)
 mla_decode_kernel(__grid_constant__ const struct decode d)
 {
-    extern __shared__ uint8_t memory[];
-    __shared__ struct barriers b;
+    extern __shared__ uint8_t shared[];
+    __shared__ struct barriers<SLOTS> b;
     __shared__ struct beside beside[2];
-    uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
+    uint32_t memory = (shared_address(shared) + 1023) / 1024 * 1024, block = 0;
     size_t batch = blockIdx.y;
-    int h0 = (int)(blockIdx.x & 1) * HEADS, split = (int)blockIdx.x / 2, first = split * d.each;
-    int n = min(d.each, d.a.K - first);
-    if (threadIdx.x == 0) barriers_init(&b);
-    __syncthreads();
-    int role = (int)threadIdx.x / 128;
+    int h0 = (int)cluster_rank() * HEADS, split = (int)blockIdx.x / 2, first = split * d.each;
+    int n = min(d.each, d.a.K - first), role = (int)threadIdx.x / 128, warp = (int)threadIdx.x / 32;
+    const uint16_t *q = d.a.q + (batch * H + h0) * WIDTH;
+    struct cursor<SLOTS> at;
+    if (threadIdx.x == 0) {
+        barriers_init<SLOTS, 2>(&b, 256, 128 + 1);
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    }
+    cluster_sync();
+    cuda_follow();
     if (role == 0) {
-        registers_less<112>();
-        produce(d, batch, h0, first, n, q, keys, &b);
-    } else if (role == 1) {
         registers_less<80>();
+        produce(d, batch, first, n, memory, memory + layout<SLOTS>::end + warp * (RING_BYTES / 4), &b);
+    } else if (role == 1) {
+        registers_less<112>();
         struct weighed w;
-        barrier_wait(&b.q_full, 0);
-        weigh<KV_F16>(w, n, d.a.scale_log2, q, keys, &b, beside, 0);
+        struct held held;
+        hold(held, q);
+#pragma unroll
+        for (int k = 0; k < 4 * QHELD; k++)
+#pragma unroll
+            for (int i = 0; i < 4; i++) held.a[k][i] = retype(held.a[k][i]);
+        weigh<KV_F16, SLOTS, 2>(w, n, d.a.scale_log2, memory, held, NULL, &b, beside, at, block, 0, [] {});
         if (d.splits > 1) write_weight(d, batch, split, h0, w);
     } else {
         registers_more<160>();
         struct attended r;
-        attend<KV_F16>(r, n, role - 2, keys, &b, beside, 0);
+        fetch(memory + layout<SLOTS>::q, q, &b);
+        attend<KV_F16, SLOTS, 2>(r, n, role - 2, memory, &b, beside, at, block);
         if (d.splits == 1)
-            write_out(d, batch, h0, r, role - 2);
+            write_short<KV_BF16>(d.a.out + (batch * H + h0) * LATENT, r, role - 2);
         else
-            write_part(d, batch, split, h0, r, role - 2);
+            write_short<KV_F16>(d.part + ((batch * d.splits + split) * H + h0) * LATENT, r, role - 2);
     }
-    if (d.splits > 1) cudaTriggerProgrammaticLaunchCompletion();
+    __syncwarp();
+    cluster_sync(); /* no block ends while the other may still write into it */
 }
 
-/* One block of 128 threads per query and head. */
-static __global__ void __launch_bounds__(128) join_kernel(__grid_constant__ const struct decode d)
+#define JOIN_GROUPS 8 /* of 64 threads, each with every eighth cut */
+
+/* One block per query and head. */
+static __global__ void __launch_bounds__(64 * JOIN_GROUPS) join_kernel(__grid_constant__ const struct decode d)
 {
+    __shared__ float group[JOIN_GROUPS][LATENT];
     size_t batch = blockIdx.y, h = blockIdx.x;
-    cudaGridDependencySynchronize();
-    float max = -INFINITY, sum = 0;
+    int at = threadIdx.x % 64 * 8, mine = threadIdx.x / 64, lane = threadIdx.x % 32;
+    cuda_follow();
     const float *weight = d.weight + batch * d.splits * H + h;
-    for (int i = 0; i < d.splits; i++) max = fmaxf(max, weight[i * H]);
-    float4 v = make_float4(0, 0, 0, 0);
-    for (int i = 0; i < d.splits; i++) {
+    float max = -INFINITY, sum = 0, v[8] = {};
+    for (int i = lane; i < d.splits; i += 32) max = fmaxf(max, weight[i * H]);
+#pragma unroll
+    for (int i = 16; i; i /= 2) max = fmaxf(max, __shfl_xor_sync(~0u, max, i));
+    for (int i = lane; i < d.splits; i += 32) sum += exp2f(weight[i * H] - max);
+#pragma unroll
+    for (int i = 16; i; i /= 2) sum += __shfl_xor_sync(~0u, sum, i);
+#pragma unroll 4
+    for (int i = mine; i < d.splits; i += JOIN_GROUPS) {
+        uint4 x = __ldcs((const uint4 *)(d.part + ((batch * d.splits + i) * H + h) * LATENT + at));
         float f = exp2f(weight[i * H] - max);
-        size_t head = (batch * d.splits + i) * H + h;
-        float4 x = *(const float4 *)(d.part + head * LATENT + threadIdx.x * 4);
-        sum += f;
-        v.x += f * x.x, v.y += f * x.y, v.z += f * x.z, v.w += f * x.w;
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            float2 pair = __half22float2(*(const __half2 *)(&x.x + j));
+            v[2 * j] += f * pair.x, v[2 * j + 1] += f * pair.y;
+        }
     }
-    float f = 1 / sum;
-    *(uint2 *)(d.a.out + (batch * H + h) * LATENT + threadIdx.x * 4) =
-        make_uint2(pack<KV_BF16>(v.x * f, v.y * f), pack<KV_BF16>(v.z * f, v.w * f));
+#pragma unroll
+    for (int j = 0; j < 8; j++) group[mine][at + j] = v[j];
+    __syncthreads();
+    int c = threadIdx.x;
+    float total = 0;
+#pragma unroll
+    for (int i = 0; i < JOIN_GROUPS; i++) total += group[i][c];
+    d.a.out[(batch * H + h) * LATENT + c] = element<KV_BF16>::put(total / sum);
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -267,22 +330,14 @@ void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a)
     k.splits = (int)cuda_ceil((size_t)a->K, (size_t)k.each);
     size_t heads = a->B * (size_t)k.splits * H;
     if (k.splits > 1) {
-        k.part = (float *)cuda_reserve(d, &d->part, heads * (LATENT + 1) * sizeof(float));
-        if (!k.part) return;
-        k.weight = k.part + heads * LATENT;
+        k.weight = (float *)cuda_reserve(d, &d->part, heads * (sizeof(float) + LATENT * sizeof(uint16_t)));
+        if (!k.weight) return;
+        k.part = (uint16_t *)(k.weight + heads);
     }
     if (!cuda_shared(d, (const void *)mla_decode_kernel, SHARED, "sparse decode")) return;
     dim3 grid(2 * (unsigned)k.splits, (unsigned)a->B);
-    mla_decode_kernel<<<grid, 512, SHARED, d->stream>>>(k);
+    cuda_launch(d, mla_decode_kernel, grid, 512, SHARED, k);
     if (!cuda_launched(d, "sparse decode") || k.splits == 1) return;
-    cudaLaunchAttribute early;
-    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    early.val.programmaticStreamSerializationAllowed = 1;
-    cudaLaunchConfig_t launch = {};
-    launch.gridDim = dim3(H, (unsigned)a->B);
-    launch.blockDim = dim3(128);
-    launch.stream = d->stream;
-    launch.attrs = &early;
-    launch.numAttrs = 1;
-    cuda_ok(d, cudaLaunchKernelEx(&launch, join_kernel, k), "sparse decode, joining");
+    cuda_launch(d, join_kernel, dim3(H, (unsigned)a->B), 64 * JOIN_GROUPS, 0, k);
+    cuda_launched(d, "sparse decode, joining");
 }

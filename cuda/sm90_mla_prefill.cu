@@ -4,23 +4,35 @@
  *   q and rows bf16, or both f16; out of that type, or f32.  Query t attends to the first
  *   min(K, its position + 1) entries of its row of sel.
  *
- * Method   a block holds one query and 64 heads: q stays in shared memory (72 KB), two buffers of 64
- *          rows (72 KB each) are gathered by a warpgroup with cp.async, row by row, into the swizzled
- *          panels that wgmma reads; three others multiply, as sm90_mla.cuh says.
+ * Method   a block holds one query and 64 heads.  A warpgroup gathers keys with cp.async, row by row, into the
+ *          swizzled panels that wgmma reads, two and a half buffers of 64 (sm90_mla.cuh); three others multiply.
  * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so
  *          that the next query's rows are on their way while the last one's sums are written.
  * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers
  *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
  * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so
  *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
- * Seen     H200, 8K / 32K / 64K / 128K: 4.09 / 4.49 / 4.49 / 4.79 ms, 0.93 to 0.98 of FlashMLA there; 4.24 / 4.62 / 4.74 /
- *          4.79 while the next query was fetched before its first keys.
- * Tried    two warpgroups in step, each with the logits of its buffer and then half of the values of both: H100
+ * Seen     H200, 8K / 32K / 64K / 128K, two runs: 4.53 / 4.67 / 4.86 / 4.98 and 4.55 / 4.68 / 4.77 / 4.82 ms; what was
+ *          before (two buffers, filled and left whole; queries by cp.async) beside it 4.56 / 4.81 / 4.91 / 5.07 and
+ *          4.47 / 4.71 / 4.79 / 4.92.  The card drew 690 of its 700 W all the while, at 1.6 to 1.7 GHz: what was before
+ *          was seen at 4.09 / 4.49 / 4.49 / 4.79 another day (FlashMLA's figures: 4.01 / 4.18 / 4.41 / 4.58).  Keys come
+ *          at 20 bytes a cycle.
+ * Tried    Beside 4.47 / 4.71 / 4.79 / 4.92 of before: both halves of the heads in a cluster, each block gathering half
+ *          of the keys and sending it to the other (half of the reads from the second cache, but 36 KB a buffer between
+ *          blocks take 2600 cycles): 4.78 / 4.91 / 5.02 / 5.11.  64 gathering threads: 10 % slower; keys kept in
+ *          the second cache by policy, or read ahead by 256 bytes: the same within 2 %.
+ *          Two warpgroups in step, each with the logits of its buffer and then half of the values of both: H100
  *          4.94 / 5.87 / 5.83 / 5.90 ms: a buffer was filled while nobody had work.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V).
  * Tests    tests/test_op_mla.c */
+#include "cuda/sm90_fp8.cuh"
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
+
+#define SLOTS 10
+#define SHARED (layout<SLOTS>::end + 1024)
+#define GATHERERS 128 /* threads, eight to a row */
+#define EACH (KEYS / (GATHERERS / 8)) /* rows */
 
 /* One step of work: half of the heads of one query. */
 struct item {
@@ -41,111 +53,132 @@ static __device__ __forceinline__ size_t items_of(const struct sm90_mla_args &a)
 
 /* ------------------------------------------------------------------ gathering */
 
-/* 64 rows into nine panels, by 128 threads: eight to a row, four rows each. */
-static __device__ __forceinline__ void gather(uint32_t to, const uint16_t *const row[4],
-                                              const bool there[4])
+/* Panels first .. first + PANELS_OF - 1 of rows of keys. */
+template <int PANELS_OF>
+static __device__ __forceinline__ void gather_panels(uint32_t to, const uint16_t *const row[EACH], int first)
 {
-    int thread = threadIdx.x, c = thread % 8;
+    int c = threadIdx.x % 8, r = threadIdx.x / 8;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-        int r = thread / 8 + 16 * i;
+    for (int j = 0; j < EACH; j++)
 #pragma unroll
-        for (int p = 0; p < PANELS; p++)
-            copy16(to + p * PANEL_BYTES + swizzled(r, c), row[i] + p * 64 + c * 8, there[i]);
-    }
+        for (int p = 0; p < PANELS_OF; p++)
+            copy16(to + p * PANEL_BYTES + swizzled(r + j * (GATHERERS / 8), c), row[j] + (first + p) * 64 + c * 8);
 }
 
-static __device__ void produce(const struct sm90_mla_args &a, uint32_t q, uint32_t keys,
-                               struct barriers *b)
+/* Rows beyond a query's are its first one again: finite, and weighed with 0. */
+static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uint32_t memory, struct barriers<SLOTS> *b)
 {
-    uint32_t block = 0, items = 0;
-    const uint16_t *row[4];
-    bool there[4];
-    for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
+    typedef struct layout<SLOTS> in;
+    struct cursor<SLOTS> at;
+    uint32_t block = 0;
+    for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x) {
         struct item w = item_of(a, i);
         const int32_t *sel = a.sel + w.t * a.K;
         void *const *pages = pages_of(a.where, w.t);
+        auto source = [&](int k) { /* each of the eight lanes finds the way to one of their rows */
+            int r = k * KEYS + (int)threadIdx.x / 8 + (int)threadIdx.x % EACH * (GATHERERS / 8);
+            return __ldg(sel + (r < w.n ? r : 0));
+        };
+        auto row_of = [&](uint32_t pos) {
+            return (uint64_t)((const char *)pages[pos / KV_PAGE] + a.offset + pos % KV_PAGE * WIDTH * sizeof(uint16_t));
+        };
+        uint64_t mine = row_of((uint32_t)source(0));
+        uint32_t ahead = (uint32_t)source(1);
         for (int k = 0; k * KEYS < w.n; k++, block++) {
+            const uint16_t *row[EACH];
 #pragma unroll
-            for (int j = 0; j < 4; j++) {
-                int at = k * KEYS + threadIdx.x / 8 + 16 * j;
-                there[j] = at < w.n;
-                size_t pos = there[j] ? sel[at] : 0;
-                row[j] = (const uint16_t *)((const char *)pages[pos / KV_PAGE] + a.offset) +
-                         pos % KV_PAGE * WIDTH;
-            }
-            if (block >= 2) barrier_wait(&b->empty[block & 1], (block / 2 - 1) & 1);
-            gather(keys + (block & 1) * MATRIX_BYTES, row, there);
-            copies_arrive(&b->full[block & 1]);
-            if (k) continue;
+            for (int j = 0; j < EACH; j++) row[j] = (const uint16_t *)__shfl_sync(~0u, mine, j, 8);
+            mine = row_of(ahead);
+            ahead = (uint32_t)source(k + 2);
 #pragma unroll
-            for (int j = 0; j < 4; j++) { /* the last query's may be in use longer than a buffer of keys */
-                row[j] = a.q + (w.t * a.H + w.h0 + threadIdx.x / 8 + 16 * j) * WIDTH;
-                there[j] = true;
+            for (int c = 0; c < CHUNKS; c++, at.step(1)) {
+                barrier_wait(&b->empty[at.slot], at.phase ^ 1);
+                gather_panels<2>(memory + in::chunk + at.slot * CHUNK_BYTES, row, 2 * c);
+                copies_arrive(&b->full[at.slot]);
             }
-            if (items) barrier_wait(&b->q_empty, (items - 1) & 1);
-            gather(q, row, there);
-            copies_arrive(&b->q_full);
+            barrier_wait(&b->rope_empty[block & 1], (block / 2 & 1) ^ 1);
+            gather_panels<1>(memory + in::rope + (block & 1) * PANEL_BYTES, row, 2 * CHUNKS);
+            copies_arrive(&b->rope_full[block & 1]);
         }
     }
     copies_close(); /* a block may not end while copies are under way */
     copies_wait<0>();
 }
 
-template <enum kv_type TYPE, typename OUT>
-static __device__ __forceinline__ void put_pair(OUT *to, float x, float y)
+/* Of the queries what is not held in registers, by one thread. */
+static __device__ __forceinline__ void fetch(const CUtensorMap *map, size_t row, uint32_t q, struct barriers<SLOTS> *b)
 {
-    if (sizeof(OUT) == 4)
-        *(float2 *)to = make_float2(x, y);
-    else
-        *(uint32_t *)to = pack<TYPE>(x, y);
+    for (int c = 0; c < QCHUNKS; c++) {
+        barrier_expect(&b->q_full[c], CHUNK_BYTES);
+        for (int p = 2 * c; p < 2 * c + 2; p++) copy_box(q + p * PANEL_BYTES, map, p * 64, (int)row, &b->q_full[c]);
+    }
 }
+
+/* ------------------------------------------------------------------ results */
 
 /* out: the first of the 64 heads. */
 template <enum kv_type TYPE, typename OUT>
 static __device__ __forceinline__ void write(OUT *out, const struct attended &r, int half)
 {
+    if constexpr (sizeof(OUT) == 2) {
+        write_short<TYPE>(out, r, half);
+        return;
+    }
     OUT *to = out + head_of() * LATENT + half * 256 + threadIdx.x % 4 * 2;
     float f0 = 1 / r.l0, f1 = 1 / r.l1;
 #pragma unroll
     for (int i = 0; i < 32; i++) {
-        put_pair<TYPE>(to + 8 * i, r.o[4 * i] * f0, r.o[4 * i + 1] * f0);
-        put_pair<TYPE>(to + 8 * LATENT + 8 * i, r.o[4 * i + 2] * f1, r.o[4 * i + 3] * f1);
+        *(float2 *)(to + 8 * i) = make_float2(r.o[4 * i] * f0, r.o[4 * i + 1] * f0);
+        *(float2 *)(to + 8 * LATENT + 8 * i) = make_float2(r.o[4 * i + 2] * f1, r.o[4 * i + 3] * f1);
     }
 }
 
 template <enum kv_type TYPE, typename OUT>
 static __global__ void __launch_bounds__(512, 1)
-mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a)
+mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a, __grid_constant__ const CUtensorMap map)
 {
-    extern __shared__ uint8_t memory[];
-    __shared__ struct barriers b;
+    extern __shared__ uint8_t shared[];
+    __shared__ struct barriers<SLOTS> b;
     __shared__ struct beside beside[2];
-    uint32_t q = (shared_address(memory) + 1023) / 1024 * 1024, keys = q + MATRIX_BYTES;
-    if (threadIdx.x == 0) barriers_init(&b);
+    uint32_t memory = (shared_address(shared) + 1023) / 1024 * 1024, block = 0, items = 0;
+    if (threadIdx.x == 0) barriers_init<SLOTS, 1>(&b, 1, GATHERERS);
     __syncthreads();
-    uint32_t block = 0, items = 0;
     int role = (int)threadIdx.x / 128;
+    struct cursor<SLOTS> at;
     if (role == 0) {
-        registers_less<88>();
-        produce(a, q, keys, &b);
+        registers_less<72>();
+        gather(a, memory, &b);
     } else if (role == 1) {
-        registers_less<104>();
+        registers_less<120>();
         struct weighed weights;
-        for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
+        struct held held;
+        auto query = [&](size_t i) { /* its first row */
             struct item w = item_of(a, i);
-            barrier_wait(&b.q_full, items & 1);
-            weigh<TYPE>(weights, w.n, a.scale_log2, q, keys, &b, beside, block);
-            block += (w.n + KEYS - 1) / KEYS;
+            return w.t * a.H + w.h0;
+        };
+        uint32_t q = memory + layout<SLOTS>::q;
+        if (threadIdx.x % 128 == 0) fetch(&map, query(blockIdx.x), q, &b);
+        hold(held, a.q + query(blockIdx.x) * WIDTH);
+        for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
+            size_t next = i + gridDim.x;
+            bool more = next < items_of(a);
+            auto refill = [&] {
+                if (!more || threadIdx.x % 128) return;
+                barrier_wait(&b.q_empty, items & 1);
+                fetch(&map, query(next), q, &b);
+                if (next + gridDim.x < items_of(a))
+                    prefetch_bulk(a.q + query(next + gridDim.x) * WIDTH, HEADS * WIDTH * sizeof *a.q);
+            };
+            weigh<TYPE, SLOTS, 1>(weights, item_of(a, i).n, a.scale_log2, memory, held,
+                                  more ? a.q + query(next) * WIDTH : NULL, &b, beside, at, block, items, refill);
         }
     } else {
         registers_more<160>();
         struct attended r;
         for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x) {
             struct item w = item_of(a, i);
-            attend<TYPE>(r, w.n, role - 2, keys, &b, beside, block);
+            attend<TYPE, SLOTS, 1>(r, w.n, role - 2, memory, &b, beside, at, block);
             write<TYPE>((OUT *)a.out + (w.t * a.H + w.h0) * LATENT, r, role - 2);
-            block += (w.n + KEYS - 1) / KEYS;
         }
     }
 }
@@ -167,7 +200,9 @@ static void launch(struct device *d, const struct sm90_mla_args *a)
     unsigned blocks = (unsigned)d->multiprocessors;
     if (items < blocks) blocks = (unsigned)items;
     if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
-    kernel<<<blocks, 512, SHARED, d->stream>>>(*a);
+    CUtensorMap map;
+    if (!sm90_map_bf16(d, &map, (void *)a->q, a->T * a->H, WIDTH, WIDTH, HEADS)) return;
+    kernel<<<blocks, 512, SHARED, d->stream>>>(*a, map);
     cuda_launched(d, "sparse attention");
 }
 
