@@ -335,6 +335,8 @@ enum err tree_walk(const char *root, const struct ingest_options *o, struct aren
     int why = start(&thread, &w);
     if (why) r = err_set(e, E_DEVICE, "%s: no thread to walk it: %s", root, strerror(why));
     while (!why && tree_queue_next(w.to, &f)) {
+        if (!r && sys_interrupted()) /* all may be found already, which the thread will not see */
+            r = err_set(e, E_INTR, "interrupted while reading %s", f.file.path);
         if (r) tree_queue_stop(w.to);
         else if (f.reason) ledger_add(l, a, f.status, f.file.path, f.reason, f.file.bytes);
         else r = visit(ctx, &f.file, e);

@@ -1,5 +1,6 @@
 /* test_tree.c: what of a folder is read, in which order, and what the ledger says of the rest. */
 #include <git2.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "ingest/glob.h"
@@ -605,6 +606,38 @@ static void visit_ends_walk(void **state)
     drop_folder(dir);
 }
 
+static enum err interrupt_third(void *ctx, const struct tree_file *f, struct errinfo *e)
+{
+    int *n = ctx;
+    (void)f, (void)e;
+    if (++*n == 3) sys_interrupt(SIGINT);
+    return OK;
+}
+
+/* A user who interrupts the reading of files that were all found already is heard, too. */
+static void interruption_ends_walk(void **state)
+{
+    (void)state;
+    char *dir = make_folder(), name[40];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "%02d.c", i);
+        write_text(dir, name, "int a;\n");
+    }
+    struct ingest_options o = {0};
+    struct arena *a = arena_new();
+    struct ledger l = {0};
+    struct errinfo e = {0};
+    int n = 0;
+    enum err r = tree_walk(dir, &o, a, &l, interrupt_third, &n, &e);
+    sys_interrupt(0);
+    assert_int_equal(r, E_INTR);
+    assert_non_null(strstr(e.msg, "interrupted while reading"));
+    assert_non_null(strstr(e.msg, "/03.c"));
+    assert_int_equal(n, 3);
+    arena_free(a);
+    drop_folder(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -618,6 +651,7 @@ int main(void)
         cmocka_unit_test(submodules),
         cmocka_unit_test(links),           cmocka_unit_test(deep_and_unreadable),
         cmocka_unit_test(many_folders),    cmocka_unit_test(visit_ends_walk),
+        cmocka_unit_test(interruption_ends_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
