@@ -8,7 +8,10 @@
 
 #include "extract/xml_pull.h"
 
-enum { FORMATS_MAX = 65536 };
+enum {
+    FORMATS_MAX = 65536,
+    CODE_MOST = 255 * 4, /* bytes of a code: Excel takes 255 characters */
+};
 
 struct format {
     long id;
@@ -105,6 +108,14 @@ static void read_styles(struct xlsx_formats *f, struct pull *p)
     }
 }
 
+static struct format read_format(struct arena *a, struct pull *p)
+{
+    const char *code = pull_attr(p, "formatCode");
+    size_t n = strlen(code);
+    struct xlsx_look look = {xlsx_code_shows(code), n <= CODE_MOST ? mem_copy(a, code, n) : NULL};
+    return (struct format){strtol(pull_attr(p, "numFmtId"), NULL, 10), look};
+}
+
 struct xlsx_formats *xlsx_formats_read(struct arena *a, const struct zip_member *styles)
 {
     struct xlsx_formats *f = NEW(a, struct xlsx_formats, 1);
@@ -117,9 +128,7 @@ struct xlsx_formats *xlsx_formats_read(struct arena *a, const struct zip_member 
         if (ev != PULL_OPEN) continue;
         if (pull_is(&p, "numFmt") && f->n < FORMATS_MAX) {
             f->v = grow(a, f->v, f->n, &f->cap, sizeof *f->v);
-            const char *code = pull_attr(&p, "formatCode");
-            f->v[f->n++] = (struct format){strtol(pull_attr(&p, "numFmtId"), NULL, 10),
-                                           {xlsx_code_shows(code), mem_copy(a, code, strlen(code))}};
+            f->v[f->n++] = read_format(a, &p);
         } else if (pull_is(&p, "cellXfs")) {
             read_styles(f, &p);
         } else if (pull_is(&p, "dxfs")) {
@@ -172,7 +181,7 @@ static void put_date(struct buf *out, double v, unsigned shows, bool base1904)
 struct around {
     struct buf before, behind;
     bool digits, zeros; /* a place for some; one that shows a 0 */
-    bool other;         /* something that changes the number, or a condition: [>100], 0.0E+0, 0,  */
+    bool other;         /* something that changes the number: 0.0E+0, 0,  */
 };
 
 /* Adds the literal at s, which goes to `next`. */
@@ -183,7 +192,6 @@ static void add_literal(struct around *a, const char *s, const char *next)
     if (*s == '"') buf_add(to, s + 1, n > 1 && next[-1] == '"' ? n - 2 : n - 1);
     else if (*s == '\\') buf_add(to, s + 1, n - 1);
     else if (s[0] == '[' && s[1] == '$') buf_add(to, s + 2, strcspn(s + 2, "-]")); /* a currency */
-    else if (*s == '[') a->other |= strchr("<>=", s[1]) != NULL;
 }
 
 /* A sign of the code that stands for itself, or for digits. */
@@ -203,15 +211,17 @@ static void add_sign(struct around *a, const char *s)
     }
 }
 
-/* The section of the code that a number is shown by: for those above 0, below, 0. */
+/* The section of the code that a number is shown by: for those above 0, below, 0.  NULL: sections have
+ * conditions, such as [>100]. */
 static const char *section_for(const char *code, double v, bool *own)
 {
     const char *start[3] = {code};
     int n = 1;
     bool elapsed;
-    for (const char *s = code; *s && n < 3;) {
+    for (const char *s = code; *s;) {
         const char *next = skip_literal(s, &elapsed);
-        if (next == s && *s == ';') start[n++] = s + 1;
+        if (*s == '[' && strchr("<>=", s[1])) return NULL;
+        if (*s == ';' && n < 3) start[n++] = s + 1;
         s = next == s ? s + 1 : next;
     }
     int i = v < 0 && n > 1 ? 1 : v == 0 && n > 2 ? 2 : 0;
@@ -225,6 +235,7 @@ static bool put_coded(struct buf *out, const char *code, double v)
     struct around a = {0};
     bool own, elapsed;
     const char *s = section_for(code, v, &own);
+    if (!s) return false;
     while (*s && *s != ';' && !a.other) {
         const char *next = skip_literal(s, &elapsed);
         if (next != s) add_literal(&a, s, next);

@@ -16,7 +16,7 @@ enum xlsx_shows {
 /* How a number is shown. */
 struct xlsx_look {
     unsigned shows;
-    const char *code; /* of the file, NULL: one that no file spells out */
+    const char *code; /* of the file, NULL: one that no file spells out, or is endless */
 };
 
 struct xlsx_formats; /* lives in the arena */

@@ -125,7 +125,9 @@ static void numbers_with_literals(void **state)
         {"0.0,\"k\"", "1234567", "1234567"},       {"[>100]\"big\";0", "5", "5"},
         {"0.0E+0", "1500", "1500"},                {";;;", "5", "5"},
         {"000-00-0000", "123456789", "123456789"}, {"General\" x\"", "5", "5"},
-        {"\"abc", "5", "abc"},
+        {"\"abc", "5", "abc"},                      {"0\" a\";[>9]0\" b\"", "5", "5"},
+        {"[>99]0.0,\"k\";0\" kg\"", "-5", "-5"},     {"[Red][<0]0;0;0;[=1]0\" x\"", "5", "5"},
+        {"\"[>1]\"0", "5", "[>1]5"},
     };
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         struct buf out = {0};
@@ -134,6 +136,24 @@ static void numbers_with_literals(void **state)
         assert_string_equal(out.s, v[i].text);
         buf_free(&out);
     }
+}
+
+/* A code above the 255 characters of Excel is not set around each number: many would fill the memory. */
+static void endless_code(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new();
+    struct buf xml = {0};
+    buf_addz(&xml, "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='0\"kg\"'/>"
+                   "<numFmt numFmtId='165' formatCode='0.0%\"");
+    for (int i = 0; i < 4096; i++) buf_addz(&xml, "kg");
+    buf_addz(&xml, "\"'/></numFmts><cellXfs><xf numFmtId='164'/><xf numFmtId='165'/></cellXfs></styleSheet>");
+    struct xlsx_formats *f = xlsx_formats_read(a, &(struct zip_member){.s = xml.s, .n = xml.n});
+    assert_string_equal(xlsx_look(f, 0).code, "0\"kg\"");
+    assert_null(xlsx_look(f, 1).code);
+    assert_int_equal(xlsx_look(f, 1).shows, XLSX_PERCENT);
+    buf_free(&xml);
+    arena_free(a);
 }
 
 /* ------------------------------------------------------------------ OpenDocument */
@@ -269,7 +289,7 @@ int main(void)
         cmocka_unit_test(hidden_cells_are_shown_when_asked_for),
         cmocka_unit_test(xlsx_absurd_references),
         cmocka_unit_test(xlsx_dates_from_1904),
-        cmocka_unit_test(number_formats),
+        cmocka_unit_test(number_formats), cmocka_unit_test(endless_code),
         cmocka_unit_test(ods_repeats_and_hides),
         cmocka_unit_test(odp_slides),
         cmocka_unit_test(pptx_slides_notes_and_tables),
