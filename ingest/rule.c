@@ -59,7 +59,7 @@ static bool put_class(struct bracket *b, const char *name, size_t n)
         const char *name, *ranges; /* pairs of ends */
     } classes[] = {
         {"alpha", "azAZ"}, {"digit", "09"}, {"alnum", "azAZ09"}, {"upper", "AZ"}, {"lower", "az"},
-        {"space", "  \t\r"}, {"blank", "  \t\t"}, {"xdigit", "09afAF"}, {"punct", "!/:@[`{~"},
+        {"space", "  \t\n\r\r"}, {"blank", "  \t\t"}, {"xdigit", "09afAF"}, {"punct", "!/:@[`{~"},
         {"print", " ~"}, {"graph", "!~"}, {"cntrl", "\1\37\177\177"},
     };
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {

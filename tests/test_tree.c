@@ -142,6 +142,7 @@ static void ignore_lines(void **state)
         {"[[:alpha:]", "a", false},     {"[[:alpha:]]", "1", false},   {"[[:foo:]]", "f", false},
         {"[a[:foo:]]", "a", false},    {"x[[:]", "x:", true},           {"x[[::]]", "x:", false},
         {"[[:x]", "[", true},          {"x[a-[:d:]]", "xd]", true},
+        {"[[:space:]]", "\v", false},  {"[[:space:]]", "\r", true},   {"[[:space:]]", "\n", true},
     };
     for (size_t i = 0; i < sizeof v / sizeof *v; i++)
         if (rule_takes(v[i].line, v[i].path, false, false) != v[i].takes)
