@@ -10,6 +10,7 @@
 
 struct kv_page {
     void *memory;
+    size_t bytes; /* as laid out when it was taken: session_fit can lay out the next ones anew */
     struct kv_source *source; /* whose bytes they are; NULL: the device's own */
     int users;                /* atomic */
 };
@@ -50,10 +51,11 @@ size_t kv_layout_bytes(const struct kv_layout *l, size_t tokens)
 
 static struct kv_page *page_new(struct kv *kv)
 {
-    void *memory = kv->b->alloc(kv->d, kv->layout->page_bytes);
+    size_t bytes = kv->layout->page_bytes;
+    void *memory = kv->b->alloc(kv->d, bytes);
     if (!memory) return NULL;
     struct kv_page *p = mem_alloc(1, sizeof *p);
-    *p = (struct kv_page){.memory = memory, .users = 1};
+    *p = (struct kv_page){.memory = memory, .bytes = bytes, .users = 1};
     return p;
 }
 
@@ -63,7 +65,7 @@ static void page_drop(struct kv *kv, struct kv_page *p)
     if (p->source)
         kv_source_drop(p->source);
     else
-        kv->b->release(kv->d, p->memory, kv->layout->page_bytes);
+        kv->b->release(kv->d, p->memory, p->bytes);
     mem_free(p);
 }
 
@@ -181,7 +183,7 @@ static struct kv_page *page_from(struct kv *kv, struct kv_source *source, const 
         return copy;
     }
     struct kv_page *page = mem_alloc(1, sizeof *page);
-    *page = (struct kv_page){(void *)(uintptr_t)p, source, 1};
+    *page = (struct kv_page){(void *)(uintptr_t)p, kv->layout->page_bytes, source, 1};
     __atomic_add_fetch(&source->users, 1, __ATOMIC_ACQ_REL);
     return page;
 }

@@ -1,4 +1,4 @@
-/* test_memory.c: the memory of the CPU backend, pieces of regions among it. */
+/* test_memory.c: the memory of the CPU backend, pieces of regions among it, and who releases it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/cpu/cpu.h"
+#include "engine/kv.h"
 
 #define PIECES 400
 
@@ -73,11 +74,48 @@ static void pieces_serve_again(void **state)
     cpu_backend.close(d);
 }
 
+static size_t held; /* bytes */
+
+static void *take_counted(struct device *d, size_t bytes)
+{
+    held += bytes;
+    return cpu_alloc(d, bytes);
+}
+
+static void release_counted(struct device *d, void *p, size_t bytes)
+{
+    held -= bytes;
+    cpu_release(d, p, bytes);
+}
+
+/* A page goes with the bytes it was taken with, also when the state is laid out anew beside it. */
+static void pages_keep_their_size(void **state)
+{
+    (void)state;
+    struct device_options o = {.threads = 1};
+    struct backend b = cpu_backend;
+    struct device *d;
+    struct kv_layout layout = {.page_bytes = 1 << 17};
+    struct kv kv;
+    b.alloc = take_counted, b.release = release_counted;
+    assert_int_equal(b.open(&d, &o, NULL), OK);
+    kv_init(&kv, &layout, &b, d);
+    assert_int_equal(kv_reserve(&kv, 3 * KV_PAGE, NULL), OK);
+    assert_int_equal(held, 3 << 17);
+    layout.page_bytes = 1 << 16;
+    assert_int_equal(kv_reserve(&kv, 4 * KV_PAGE, NULL), OK);
+    assert_int_equal(held, (3 << 17) + (1 << 16));
+    kv_free(&kv);
+    assert_int_equal(held, 0);
+    b.close(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_lie_apart),
         cmocka_unit_test(pieces_serve_again),
+        cmocka_unit_test(pages_keep_their_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

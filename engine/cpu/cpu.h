@@ -211,7 +211,7 @@ void *cpu_reserve_local(struct device *d, size_t bytes);
 void *cpu_alloc(struct device *d, size_t bytes);
 void cpu_release(struct device *d, void *p, size_t bytes);
 struct cpu_memory *cpu_memory_new(void);
-void cpu_memory_free(struct cpu_memory *m); /* with what was not released */
+void cpu_memory_free(struct cpu_memory *m); /* with pieces that were not released */
 
 /* Where the rows of each part of an operation begin: rows [first[i], first[i + 1]) are those of
  * part i < n.  Zero-initialise it. */
