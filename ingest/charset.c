@@ -315,9 +315,15 @@ static bool is_ascii_letter(unsigned char c)
     return (c | 32) >= 'a' && (c | 32) <= 'z';
 }
 
+/* Dashes, quotes and dots of windows-1252, which stand between letters where nobody sets a blank. */
+static bool joins_words(unsigned char c)
+{
+    return c == 0x85 || (c >= 0x91 && c <= 0x97);
+}
+
 /* Text of the first Macintoshes and of DOS, which uchardet does not know: the bytes within words are
  * small letters there and next to none of them is in windows-1252, where they are signs and capitals.
- * NULL: it is neither. */
+ * Signs that join words there tell nothing by themselves.  NULL: it is neither. */
 static const char *old_western(const char *s, size_t n, size_t high)
 {
     static const struct western pages[] = {
@@ -325,15 +331,16 @@ static const char *old_western(const char *s, size_t n, size_t high)
         {"macintosh", "\x87\x9f\xa7\xa7\xbe\xbf\xcf\xcf\xd5\xd5\xd8\xd8\xde\xdf"},
         {"cp850", "\x81\x8d\x91\x91\x93\x98\x9b\x9b\xa0\xa4\xe1\xe1\xe4\xe4"}};
     const unsigned char *p = (const unsigned char *)s;
-    size_t all = 0, fits[3] = {0};
+    size_t all = 0, telling = 0, fits[3] = {0};
     if (4 * high > n) return NULL;
     for (size_t i = 1; i + 1 < n; i++) {
         if (p[i] < 0x80 || !is_ascii_letter(p[i - 1]) || p[i + 1] < 'a' || p[i + 1] > 'z') continue;
         all++;
+        telling += !joins_words(p[i]);
         for (int k = 0; k < 3; k++) fits[k] += has_letter(&pages[k], p[i]);
     }
     int best = fits[2] > fits[1] ? 2 : 1;
-    return all > 2 && 10 * fits[0] <= 3 * all && 10 * fits[best] >= 9 * all ? pages[best].name : NULL;
+    return telling > 2 && 10 * fits[0] <= 3 * all && 10 * fits[best] >= 9 * all ? pages[best].name : NULL;
 }
 
 /* Whether the characters of a guess are pairs of bytes, of which the second may be a letter of ASCII. */

@@ -154,7 +154,8 @@ static void files(void **state)
     }
 }
 
-/* There and back through the system's iconv, for encodings without files here. */
+/* There and back through the system's iconv, for encodings without files here.  detected NULL: any that
+ * says the same. */
 static void round_trip(const char *utf8, const char *charset, const char *detected)
 {
     struct arena *a = arena_new();
@@ -168,7 +169,7 @@ static void round_trip(const char *utf8, const char *charset, const char *detect
     size_t n = sizeof out - room, bad;
     struct charset cs;
     assert_int_equal(charset_detect(&cs, a, out, n, NULL, NULL), OK);
-    assert_string_equal(cs.name, detected);
+    if (detected) assert_string_equal(cs.name, detected);
     struct pieces p = convert(&cs, out, n, &bad);
     assert_int_equal(bad, 0);
     assert_string_equal(p.text.s, utf8);
@@ -213,6 +214,10 @@ static void other_encodings(void **state)
     round_trip(de, "cp1252", "windows-1252");
     round_trip(fr, "cp1252", "windows-1252");
     round_trip("Il n’était pas là, l’élève qu’on a cherché pendant l’été.\n", "cp1252", "windows-1252");
+    round_trip("The house—which nobody had entered for years—stood on the hill. Its owner—a merchant—left.\n",
+               "cp1252", "windows-1252");
+    round_trip("He said…well…nothing. She waited…and waited…until night, 1914–a year like no other.\n", "cp1252",
+               NULL);
 }
 
 static void bad_bytes(void **state)
