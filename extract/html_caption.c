@@ -34,7 +34,29 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* "Photo:", "Photograph by Jane Doe", "AP Photo/Jane Doe", "Credit...Jane Doe". */
+static bool is_capital(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+
+/* Whether s begins with a name or is short: "Jane Doe for the Agency", "supplied".  What explains a
+ * picture has more small words than capital ones, or goes on in another sentence. */
+static bool is_name(const char *s)
+{
+    enum { SHORT = 2 };
+    int capital = 0, small = 0;
+    s += strspn(s, " .:/");
+    for (const char *w = s; *w; w += strcspn(w, " /"), w += strspn(w, " /")) {
+        capital += is_capital(*w);
+        small += *w >= 'a' && *w <= 'z';
+        size_t n = strcspn(w, " /");
+        if (n > 2 && strchr(".;|", w[n - 1]) && w[n]) return capital > 0 && small == 0;
+    }
+    if (!strncasecmp(s, "courtesy", 8)) return true;
+    return capital + small <= SHORT || capital >= small;
+}
+
+/* "Photo: Jane Doe", "Photograph by Jane Doe", "AP Photo/Jane Doe", "Credit...Jane Doe". */
 static bool is_label(const char *at)
 {
     static const char *const labels[] = {"photo", "photos", "photograph",   "picture",
@@ -44,8 +66,9 @@ static bool is_label(const char *at)
         size_t n = strlen(labels[i]);
         if (strncasecmp(at, labels[i], n)) continue;
         const char *after = at + n + strspn(at + n, " ");
-        if (*after == ':' || *after == '/' || !strncmp(after, "...", 3)) return true;
-        if (!strncmp(after, "by ", 3) && after[3] >= 'A' && after[3] <= 'Z') return true;
+        bool parted = *after == ':' || *after == '/' || !strncmp(after, "...", 3);
+        if (parted && is_name(after)) return true;
+        if (!strncmp(after, "by ", 3) && is_capital(after[3])) return is_name(after + 3);
     }
     return !strncmp(at, "Courtesy ", 9) || !strncmp(at, "Image copyright", 15) ||
            !strncmp(at, "(c) 20", 6);

@@ -13,13 +13,14 @@ enum { START = 100 }; /* bytes of a text that are looked at */
 /* clang-format off */
 static const char *const points[] = {
     "also on", "also read", "click here", "continue reading", "don't miss", "don’t miss",
-    "editors' picks", "find out more", "further reading", "keep reading", "latest news",
+    "editors' picks", "find out more", "keep reading", "latest news",
     "learn more", "more about", "more from", "more great", "more in", "more news", "more on",
     "more stories", "more:", "most popular", "most read", "must read", "next article",
     "previous article", "read also", "read more", "read next", "read:", "recent posts",
     "recommended", "related", "see also", "see more", "up next", "watch:", "what to read next",
     "you may also", "you might also", "categories", "category", "filed under", "posted in", "tags",
-    "auch interessant", "das könnte dich", "das könnte sie", "das thema könnte", "empfohlen",
+    "auch interessant", "das könnte dich", "das könnte sie", "das thema könnte",
+    "diese artikel könnten", "empfohlen",
     "hier geht es", "lesen sie auch", "lesen sie hier", "lesen sie mehr", "lesetipp", "lies auch",
     "links zum thema", "mehr aus", "mehr dazu", "mehr infos", "mehr informationen", "mehr lesen",
     "mehr themen", "mehr von", "mehr über", "mehr zu", "mehr zum", "mehr:", "meistgelesen",
@@ -27,10 +28,9 @@ static const char *const points[] = {
     "passend zum thema", "schon gelesen", "siehe auch", "verwandte artikel", "verwandte themen",
     "vorheriger artikel", "vorheriger beitrag", "weitere artikel", "weitere beiträge",
     "weitere infos", "weitere informationen", "weitere links", "weitere nachrichten",
-    "weitere themen", "weiterführende", "weiterführender", "weiterlesen", "zum thema",
-    "zum weiterlesen", "ähnliche artikel", "ähnliche beiträge",
+    "weitere themen", "weiterlesen", "zum thema", "ähnliche artikel", "ähnliche beiträge",
     "a lire aussi", "articles liés", "articles similaires", "dans la même rubrique",
-    "en savoir plus", "lire aussi", "lire la suite", "lire également", "pour aller plus loin",
+    "en savoir plus", "lire aussi", "lire la suite", "lire également",
     "sur le même sujet", "voir aussi", "à découvrir", "à lire", "à voir aussi",
     "artículos relacionados", "contenido relacionado", "le puede interesar", "le recomendamos",
     "lea", "lea más", "lea también", "lee más", "lee también", "leer más", "lo más leído",
@@ -42,7 +42,7 @@ static const char *const points[] = {
     "artigos relacionados", "confira também", "conteúdo relacionado", "leia ainda", "leia mais",
     "leia também", "matérias relacionadas", "notícias relacionadas", "saiba mais", "veja mais",
     "veja também", "você pode gostar", "você também pode",
-    "articoli correlati", "guarda anche", "leggi anche", "leggi tutto", "per approfondire",
+    "articoli correlati", "guarda anche", "leggi anche", "leggi tutto",
     "potrebbe interessarti", "scopri di più", "ti potrebbe interessare", "vedi anche",
     "bekijk ook", "gerelateerd", "gerelateerde", "lees meer", "lees ook", "lees verder",
     "meer nieuws", "meer over", "zie ook",
@@ -63,14 +63,17 @@ static const char *const empty[] = {
     "広告",
     "comment", "comments", "no comments", "leave a comment", "comments are closed", "kommentare",
     "commentaires", "comentarios", "comentários", "commenti", "reacties", "komentarze",
-    "комментарии",
-    "share", "share this", "share this article", "share this post", "share this story", "teilen",
-    "artikel teilen", "diesen artikel teilen", "beitrag teilen", "partager", "compartir",
-    "compartilhar", "compartilhe", "condividi", "delen", "udostępnij", "поделиться",
+    "комментарии", "share this article",
+    "share this post", "share this story", "artikel teilen", "diesen artikel teilen",
+    "beitrag teilen", "print this page", "back to top", "nach oben", "zum seitenanfang",
+    "skip to content", "click to enlarge", "bild vergrößern"};
+/* The same, but a text may be such a word as well: it counts where it is a link. */
+static const char *const commands[] = {
+    "share", "share this", "teilen", "partager",
+    "compartir", "compartilhar", "compartilhe", "condividi", "delen", "udostępnij", "поделиться",
     "follow us", "subscribe", "subscribe now", "sign up", "sign up now", "log in", "print",
-    "print this page", "drucken", "imprimer", "imprimir", "email this", "tweet", "pin it",
-    "back to top", "nach oben", "zum seitenanfang", "skip to content", "show more", "load more",
-    "view gallery", "view image", "enlarge image", "bild vergrößern", "click to enlarge"};
+    "drucken", "imprimer", "imprimir", "email this", "tweet", "pin it", "show more", "load more",
+    "view gallery", "view image", "enlarge image"};
 /* The same, of pages that ask their readers for something; the sentence goes on. */
 static const char *const calls[] = {
     "become a member", "chat with us", "download our app", "enjoyed this", "follow me on",
@@ -122,7 +125,6 @@ static void read_start(char out[START + 4], const xmlNode *root)
                 out[n_out++] = ' ';
         }
     }
-    while (n_out && strchr(" :.!", out[n_out - 1])) n_out--;
     out[n_out] = '\0';
 }
 
@@ -138,14 +140,25 @@ static bool begins(const char *text, const char *phrase)
     return !strncmp(text, phrase, n) && !is_word_char(text[n]);
 }
 
+/* Whether the first n bytes of a text are one of the phrases. */
+static bool is_one_of(const char *text, size_t n, const char *const *phrases, size_t n_phrases)
+{
+    for (size_t i = 0; i < n_phrases; i++)
+        if (n && *text == *phrases[i] && !strncmp(text, phrases[i], n) && !phrases[i][n])
+            return true;
+    return false;
+}
+
 enum phrase phrase_of(const xmlNode *n)
 {
     char text[START + 4];
     read_start(text, n);
     const char *s = text + strspn(text, " [(>-*");
     if (!strncmp(s, "¡", 2) || !strncmp(s, "¿", 2)) s += 2;
-    for (size_t i = 0; i < COUNT(empty); i++)
-        if (*s == *empty[i] && !strcmp(s, empty[i])) return PHRASE_EMPTY;
+    size_t said = strlen(s);
+    while (said && strchr(" :.!", s[said - 1])) said--;
+    if (is_one_of(s, said, empty, COUNT(empty))) return PHRASE_EMPTY;
+    if (is_one_of(s, said, commands, COUNT(commands))) return PHRASE_CALLS;
     for (size_t i = 0; i < COUNT(points); i++)
         if (begins(s, points[i])) return PHRASE_POINTS;
     for (size_t i = 0; i < COUNT(calls); i++)

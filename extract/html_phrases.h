@@ -7,7 +7,8 @@
 enum phrase {
     PHRASE_NONE,
     PHRASE_POINTS, /* begins by pointing to other pages: "Read also: ..."        */
-    PHRASE_CALLS,  /* begins by asking the reader for something: "Subscribe to our ..." */
+    PHRASE_CALLS,  /* begins by asking the reader for something: "Subscribe to our ...", or is
+                    * nothing but a word that buttons have: "Print" */
     PHRASE_EMPTY   /* is nothing but a word that is said beside texts: "Advertisement" */
 };
 

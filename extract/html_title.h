@@ -7,8 +7,9 @@
 
 #include "extract/html_tree.h"
 
-/* Sets drop on the heading of level 1 or 2 that begins what is kept below body, when its words are
- * those of the title in the head of the page, which is the document's (doc_set_title).  Linear. */
+/* Sets drop on the heading that begins what is kept below body, when it and the title in the head of
+ * the page, which is the document's (doc_set_title), say the same: "Heading | Site".  On a page
+ * without h1 an h2 may be it, but not for a small part of the title.  Linear. */
 void title_drop(xmlNode *body);
 
 #endif

@@ -135,10 +135,15 @@ static bool is_tiny(const xmlNode *n, const struct style *style, bool parent)
     return parent && (*unit == '%' || !strncmp(unit, "em", 2));
 }
 
-/* How a word is read, above it, and the brackets for browsers that cannot place it. */
-static bool is_reading(const xmlNode *n)
+/* The brackets of a reading, for browsers that cannot place it. */
+static bool is_reading_bracket(const xmlNode *n)
 {
-    return !strcmp((const char *)n->name, "rt") || !strcmp((const char *)n->name, "rp");
+    return !strcmp((const char *)n->name, "rp");
+}
+
+bool tree_is_reading(const xmlNode *n)
+{
+    return n->type == XML_ELEMENT_NODE && !strcmp((const char *)n->name, "rt");
 }
 
 /* Whether the text is a single arrow, or ^, that leads back. */
@@ -182,9 +187,10 @@ static bool invisible(const xmlNode *n, enum html_tag t, const struct style *sty
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
     if (t == TAG_OTHER && math_is_unseen(n)) return true;
-    if (t == TAG_OTHER && is_reading(n)) return true;
+    if (t == TAG_OTHER && is_reading_bracket(n)) return true;
     if (t == TAG_A && is_back_link(n)) return true;
     if (show) return false;
+    if (t == TAG_OTHER && tree_is_reading(n)) return true;
     if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
     if (tree_has_attr(n, "hidden") || style_hides(style)) return true;
@@ -251,7 +257,7 @@ size_t tree_hidden_chars(const xmlNode *root)
 {
     const struct html_facts *f = tree_facts(root);
     struct html_sums s = {0};
-    if (f->tag == TAG_BUTTON || math_is_unseen(root) || is_reading(root) ||
+    if (f->tag == TAG_BUTTON || math_is_unseen(root) || is_reading_bracket(root) ||
         (f->tag == TAG_A && is_back_link(root)))
         return 0;
     for (const xmlNode *n = root; n; n = tree_next((xmlNode *)(uintptr_t)n, root, false))

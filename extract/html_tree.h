@@ -100,6 +100,9 @@ static inline struct html_facts *tree_facts(const xmlNode *n)
  * meant to be shown, all is kept).  Memory: arena.  Returns how deep the tree is. */
 int tree_prepare(xmlNode *root, bool show, struct arena *a);
 
+/* How a word is read, written above it: it is hidden, since within the line it would part the word. */
+bool tree_is_reading(const xmlNode *n);
+
 /* Characters of text below a hidden node that a reader was not meant to miss: not those of buttons.
  */
 size_t tree_hidden_chars(const xmlNode *n);

@@ -342,6 +342,8 @@ static void open_element(struct writer *w, const xmlNode *n, const struct html_f
         w->pre++;
     } else if (f->tag == TAG_A && !w->math && is_note_number(n)) {
         strcpy(w->signs, "[");
+    } else if (f->tag == TAG_OTHER && !w->math && tree_is_reading(n)) {
+        strcpy(w->signs, "(");
     } else if (f->tag == TAG_ALT) {
         need(w, GAP_SPACE);
         strcpy(w->mark_of, "[");
@@ -369,8 +371,9 @@ static void close_element(struct writer *w, const xmlNode *n, const struct html_
     } else if (f->tag == TAG_PRE) {
         w->pre--;
         w->line_ends = 0;
-    } else if (f->tag == TAG_A && !w->math && is_note_number(n)) {
-        if (!*w->signs) doc_add_made(w->b, "]");
+    } else if (!w->math && ((f->tag == TAG_A && is_note_number(n)) ||
+                            (f->tag == TAG_OTHER && tree_is_reading(n)))) {
+        if (!*w->signs) doc_add_made(w->b, tree_is_reading(n) ? ")" : "]");
         *w->signs = '\0';
     } else if (f->tag == TAG_ALT) {
         doc_add_made(w->b, "]");

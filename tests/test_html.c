@@ -24,6 +24,23 @@ static void test_form(void **state)
     says("<div>a<div>b</div>c</div>", "a\n\nb\n\nc");
 }
 
+/* A reading stands above its word: in the line it would part it.  It is counted, and kept on demand. */
+static void test_readings(void **state)
+{
+    (void)state;
+    const char *html = "<p>to <ruby>word<rt>wurd</rt></ruby>s, <ruby>one<rp>[</rp><rt>wun</rt><rp>]</rp></ruby>.";
+    says(html, "to words, one.");
+    struct got g = get_text(html);
+    assert_string_equal(g.d->note, "left out 7 hidden characters");
+    drop(&g);
+    write_text(dir, "page.html", html);
+    g = get(in_dir("page.html"), (struct ingest_options){.show_hidden = true});
+    assert_non_null(strstr(g.d->text.s, "to word(wurd)s, one(wun)."));
+    assert_null(g.d->note);
+    check_page(g.d, html, strlen(html));
+    drop(&g);
+}
+
 /* Formulas are the words or the TeX that they carry; pictures inside a sentence are described. */
 static void test_formulas(void **state)
 {
@@ -436,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_form),
+        cmocka_unit_test(test_readings),
         cmocka_unit_test(test_formulas),
         cmocka_unit_test(test_mathml),
         cmocka_unit_test(test_unseen),

@@ -40,19 +40,32 @@ static void test_clutter(void **state)
 }
 
 /* A page that is long enough to have a main part, with `inner` at its end. */
-static struct got get_article(const char *inner)
+static struct got get_page(const char *head, const char *inner)
 {
     struct buf page = {0};
-    buf_addz(&page, "<body><article>");
+    buf_addf(&page, "<html><head>%s</head><body><article>", head);
     for (int i = 0; i < 30; i++)
         buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
     buf_addz(&page, inner);
     buf_addz(&page, "<p>It ends here, in a last paragraph, with commas.</p></article>"
-                    "<p>Beside it, below.</p></body>");
+                    "<p>Beside it, below.</p></body></html>");
     struct got g = get_text(page.s);
     assert_int_equal(g.r, OK);
     buf_free(&page);
     return g;
+}
+
+static struct got get_article(const char *inner)
+{
+    return get_page("", inner);
+}
+
+/* The same, of an article on https://www.example.org. */
+static struct got get_news(const char *inner)
+{
+    return get_page("<meta property=og:type content=article>"
+                    "<link rel=canonical href='https://www.example.org/a'>",
+                    inner);
 }
 
 /* A class says what a box holds with all of its words, not with the letters that one begins with. */
@@ -96,6 +109,10 @@ static void test_captions(void **state)
         "Source: survey of households.",
         "Photons by year, as seen by the Getty telescope in spring.",
         "Air as measured by the Environmental Protection Agency (EPA)",
+        "Image: the membrane of a cell, in which proteins float as Singer proposed in 1972",
+        "Image: A cell. It has a membrane.",
+        "Picture by picture, the cell divides.",
+        "Image/text pairs, as they were used.",
         "Figure 3</figcaption><pre>int x; /* see Photo: x */</pre><figcaption>Photo: no"};
     static const char *const credits[] = {"A man walks. Photo: Jane Doe",
                                           "Photograph by Jane Doe",
@@ -103,6 +120,10 @@ static void test_captions(void **state)
                                           "A man walks. Jane Doe / Getty",
                                           "A man walks Getty Images",
                                           "A man walks. Credit: Someone",
+                                          "Photo: supplied",
+                                          "Photo: Jane Doe for the Agency of Two",
+                                          "Image: courtesy of the artist",
+                                          "Picture by J. Doe. A man walks",
                                           "A man walks <i>Credit: Someone</i>",
                                           "\xc2\xa9 Jane Doe: a man walks",
                                           "REUTERS/Jane Doe",
@@ -167,6 +188,12 @@ static void test_pointers(void **state)
     (void)state;
     static const char *const text[] = {
         "<p>The words in question <a href=/x>lead to a page</a>, among others.</p>",
+        "<p><a href='https://e.org/law'>Directive 2011/83/EU on the words in question</a></p>",
+        "<p><a href=/1>Chapter 1: The words in question</a></p><p><a href=/2>Chapter 2: Their answer"
+        "</a></p>",
+        "<p>A sentence ends.</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
+        "<h2>Further reading</h2><ul><li>Singer, <a href=/x>The words in question</a>, Science 1972"
+        "</ul>",
         "<p><a name=q>The words in question are the question of an interview?</a></p>",
         "<p><a href=#q>The words in question lead to a place below.</a></p>",
         "<p><a href=https://example.org/words>https://example.org/The words in question</a></p>",
@@ -186,7 +213,6 @@ static void test_pointers(void **state)
         "<table><tr><th>a<th>b<tr><td><p><a href=/x>The words in question are data</a></p><td>1"
         "</table>"};
     static const char *const pointers[] = {
-        "<p><strong><a href=/x>THE WORDS IN QUESTION, ELSEWHERE</a></strong></p>",
         "<p>READ MORE: <a href=/x>The words in question</a></p>",
         "<p>\xc3\x80 lire aussi : <a href=/x>The words in question</a></p>",
         "<h3>You may also like...</h3><p><a href=/x>The words in question</a></p>",
@@ -200,9 +226,6 @@ static void test_pointers(void **state)
         "</article>",
         "<p><a href=/x>Subscribe to our newsletter</a> for the words in question.</p>",
         "<p>Tags: <a href=/x>The words in question</a>, <a href=/y>others</a></p>",
-        "<p>A sentence ends.</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
-        "<div><p>A sentence ends.</p><a href=/x><span>Elsewhere: the words in question</span></a><p>It goes "
-        "on.</p></div>",
         "<h3><a href=/x>The words in question</a></h3><h3>The end</h3>"};
     for (size_t i = 0; i < sizeof text / sizeof *text + sizeof pointers / sizeof *pointers; i++) {
         bool kept = i < sizeof text / sizeof *text;
@@ -215,10 +238,41 @@ static void test_pointers(void **state)
         assert_non_null(strstr(g.d->text.s, "It ends here"));
         drop(&g);
     }
-    struct got g = get_article("<p>Advertisement</p><div>Werbung:</div>");
+    struct got g = get_article("<p>Advertisement</p><div>Werbung:</div><p>Print</p><p><a href=/x>Share</a>");
     assert_null(strstr(g.d->text.s, "Advertisement"));
     assert_null(strstr(g.d->text.s, "Werbung"));
+    assert_null(strstr(g.d->text.s, "Share"));
+    assert_non_null(strstr(g.d->text.s, "Print"));
     drop(&g);
+}
+
+/* An article of news calls out others of its site; a link to another site is a source. */
+static void test_news(void **state)
+{
+    (void)state;
+    static const char *const text[] = {
+        "<p><a href=/x>The words in question are a page of this site</a></p>",
+        "<p><a href='https://e.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
+        "<p><a href='https://notexample.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
+        "<p>A sentence ends.</p><ul><li><a href='https://e.org/x'>The words in question, a title</a></ul>",
+        "<p>A sentence ends.</p><a href='https://e.org/x'>Elsewhere: the words in question</a>",
+        "<p>The pages are these:</p><ul><li><a href=/x>The words in question, which are a title</a></ul>"};
+    static const char *const pointers[] = {
+        "<p><strong><a href=/x>THE WORDS IN QUESTION, ELSEWHERE</a></strong></p>",
+        "<p><a href='https://example.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
+        "<p><a href='http://video.example.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
+        "<p>A sentence ends.</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
+        "<div><p>A sentence ends.</p><a href=/x><span>Elsewhere: the words in question</span></a><p>It goes "
+        "on.</p></div>"};
+    for (size_t i = 0; i < sizeof text / sizeof *text + sizeof pointers / sizeof *pointers; i++) {
+        bool kept = i < sizeof text / sizeof *text;
+        const char *html = kept ? text[i] : pointers[i - sizeof text / sizeof *text];
+        struct got g = get_news(html);
+        bool found = strstr(g.d->text.s, "words in question") || strstr(g.d->text.s, "WORDS IN");
+        if (found != kept) fail_msg("%s", html);
+        assert_non_null(strstr(g.d->text.s, "It ends here"));
+        drop(&g);
+    }
 }
 
 /* A name that speaks against the box with most of the text speaks of something else. */
@@ -309,6 +363,12 @@ static void test_title(void **state)
         bool said;
     } pages[] = {{"The words in question | A paper", "<h1>The words in question</h1>", "", false},
                  {"A paper: the words", "<h2>The words in question</h2>", "", true},
+                 {"A paper: The words in question - Site", "<h1>The words in question</h1>", "", false},
+                 {"The words in question - A paper", "<h2>The words in question</h2>", "", false},
+                 {"All that is asked of the words in question today", "<h1>The words in question</h1>", "",
+                  true},
+                 {"A paper on texts: The words in question", "<h2>words in question</h2>", "", true},
+                 {"The words in question", "<h1>A paper</h1><h2>The words in question</h2>", "", true},
                  {"", "<h1>The words in question</h1>", "", true},
                  {"The words in question", "", "<h2>The words in question</h2><p>More, below.</p>", true}};
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
@@ -352,6 +412,7 @@ int main(void)
         cmocka_unit_test(test_captions),
         cmocka_unit_test(test_leads),
         cmocka_unit_test(test_pointers),
+        cmocka_unit_test(test_news),
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_page_with_a_bad_name),
         cmocka_unit_test(test_layout_names),
