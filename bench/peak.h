@@ -149,7 +149,9 @@ static inline void peak_range(void *ctx, size_t first, size_t last, int worker)
     for (size_t i = first; i < last; i++) r->loop(r->n);
 }
 
-/* The best of `rounds`; 0 when the threads cannot be had. */
+#define PEAK_SECONDS 0.4 /* two threads woken on one processor stay there for a while */
+
+/* The best of at least `rounds`; 0 when the threads cannot be had. */
 static inline double peak_gflops(enum cpu_isa isa, enum peak what, int threads, int rounds)
 {
     double flop, best = 1e9;
@@ -157,7 +159,8 @@ static inline double peak_gflops(enum cpu_isa isa, enum peak what, int threads, 
     struct errinfo e = {0};
     struct par *p;
     if (par_open(&p, threads, &e)) return 0;
-    for (int i = 0; i < rounds + 1; i++) { /* the first wakes the threads */
+    double start = sys_seconds();
+    for (int i = 0; i <= rounds || sys_seconds() - start < PEAK_SECONDS; i++) { /* the first wakes the threads */
         double t0 = sys_seconds();
         par_for(p, (size_t)threads * 4, 1, peak_range, &r);
         double t = sys_seconds() - t0;

@@ -32,7 +32,7 @@ static __device__ __forceinline__ float load_shared(uint32_t at)
  * (the bulk copy that brings a stage its next scales of a) "and Read access" (load_shared of the ones before), as soon as
  * a stage is used twice, and nothing else in tests/test_cuda_fp8.c.  The copy is begun by a thread that waited
  * for `empty`, where each warp arrives after a __syncwarp that follows its reads; whether lanes of one block or of
- * both arrive, and with or without the __syncwarp, the report is the same. */
+ * both arrive, and in sm90_gemm.cu with or without the __syncwarp, the report is the same. */
 
 static __device__ __forceinline__ void barrier_init(uint64_t *b, int arrivals)
 {
