@@ -70,7 +70,8 @@ struct rope_args {
  * KV_E4M3, of index keys of 128 elements: a page's keys, then its scales, a byte each.  A key was turned by
  * Hadamard's matrix / sqrt(128), which leaves products with queries turned alike as they are, and is
  * e4m3 times 2^(byte - 127), the least power of two that brings its largest number (1e-4 at least) to at most
- * 448.  The 16-byte chunk c of row r stands where chunk c ^ r % 8 would: so Hopper's products want it. */
+ * 448.  A key that holds something that is not finite has bytes of NaN, whatever its scale.  The 16-byte chunk c of
+ * row r stands where chunk c ^ r % 8 would: so Hopper's products want it. */
 struct kv_view {
     void *const *pages;  /* table in host memory; page memory is the device's */
     size_t latent_offset, index_offset; /* bytes, of the layer at hand */
