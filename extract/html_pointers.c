@@ -83,13 +83,12 @@ static const char *host_of(const char *address)
 
 static void read_head(struct page *page, xmlNode *n)
 {
-    *page = (struct page){.host = ""};
+    *page = (struct page){.host = "", .news = tree_says_article(n)};
     while (n->parent && n->parent->_private) n = n->parent;
     for (n = n->children; n && (!n->_private || tree_facts(n)->tag != TAG_HEAD);) n = n->next;
     for (const xmlNode *c = n ? n->children : NULL; c; c = c->next) {
         if (!strcmp(tree_attr(c, "rel"), "canonical")) page->host = host_of(tree_attr(c, "href"));
         const char *what = tree_attr(c, "property"), *said = tree_attr(c, "content");
-        page->news |= !strcmp(what, "og:type") && !strcmp(said, "article");
         if (!strcmp(what, "og:url") && !*page->host) page->host = host_of(said);
     }
 }

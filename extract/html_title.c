@@ -120,7 +120,7 @@ void title_drop(xmlNode *body)
     struct words title, heading;
     const xmlNode *said = find_title(body);
     int before = 0; /* characters of what is kept */
-    if (!said) return;
+    if (!said || !tree_says_article(body)) return;
     read_words(&title, said);
     enum html_tag level = has_h1(body) ? TAG_H1 : TAG_H2;
     const xmlNode *kept = NULL; /* the outermost kept node that we are in */

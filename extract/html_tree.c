@@ -94,6 +94,16 @@ const char *tree_attr(const xmlNode *n, const char *name)
     return "";
 }
 
+bool tree_says_article(const xmlNode *n)
+{
+    while (n->parent && n->parent->_private) n = n->parent;
+    for (n = n->children; n && (!n->_private || tree_facts(n)->tag != TAG_HEAD);) n = n->next;
+    for (const xmlNode *c = n ? n->children : NULL; c; c = c->next)
+        if (!strcmp(tree_attr(c, "property"), "og:type") && !strcmp(tree_attr(c, "content"), "article"))
+            return true;
+    return false;
+}
+
 bool tree_has_attr(const xmlNode *n, const char *name)
 {
     for (const xmlAttr *a = n->properties; a; a = a->next)

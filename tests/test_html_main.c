@@ -352,9 +352,21 @@ static void test_short_article(void **state)
     drop(&g), buf_free(&page);
 }
 
-/* The title of a page is that of the document: above its main part it is not read, and in it neither.
- * A heading with words of its own is text, and so is one that comes later, and any of a page that has
- * nothing to choose from. */
+/* The title of an article is that of the document: above its main part it is not read, and in it
+ * neither.  A heading with words of its own is text, and so is one that comes later, and any of a page
+ * that has nothing to choose from, or does not say that it is an article. */
+static void get_titled(struct got *g, const char *head, const char *title, const char *above, const char *below)
+{
+    struct buf page = {0};
+    buf_addf(&page, "<html><head>%s<title>%s</title></head><body><div><article>%s", head, title, above);
+    for (int k = 0; k < 40; k++)
+        buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+    buf_addf(&page, "%s</article></div><div class=x>Another part</div></body></html>", below);
+    *g = get_text(page.s);
+    buf_free(&page);
+    assert_int_equal(g->r, OK);
+}
+
 static void test_title(void **state)
 {
     (void)state;
@@ -371,19 +383,17 @@ static void test_title(void **state)
                  {"The words in question", "<h1>A paper</h1><h2>The words in question</h2>", "", true},
                  {"", "<h1>The words in question</h1>", "", true},
                  {"The words in question", "", "<h2>The words in question</h2><p>More, below.</p>", true}};
+    static const char article[] = "<meta property='og:type' content=article>";
+    struct got g;
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
-        struct buf page = {0};
-        buf_addf(&page, "<html><head><title>%s</title></head><body><div><article>%s", pages[i].title,
-                 pages[i].above);
-        for (int k = 0; k < 40; k++)
-            buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
-        buf_addf(&page, "%s</article></div><div class=x>Another part</div></body></html>", pages[i].below);
-        struct got g = get_text(page.s);
-        assert_int_equal(g.r, OK);
+        get_titled(&g, article, pages[i].title, pages[i].above, pages[i].below);
         if (!!strstr(g.d->text.s, "words in question") != pages[i].said) fail_msg("%s", pages[i].title);
         if (!pages[i].said) assert_string_equal(g.d->title, pages[i].title);
-        drop(&g), buf_free(&page);
+        drop(&g);
     }
+    get_titled(&g, "", pages[0].title, pages[0].above, "");
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    drop(&g);
     says("<html><head><title>A b</title></head><body><h1>A b</h1><p>c", "A b\n\nc");
 }
 
