@@ -81,12 +81,11 @@ static const char *host_of(const char *address)
     return s + (strncmp(s + 2, "www.", 4) ? 2 : 6);
 }
 
-static void read_head(struct page *page, xmlNode *n)
+static void read_head(struct page *page, const xmlNode *n)
 {
+    const xmlNode *head = tree_head(n);
     *page = (struct page){.host = "", .news = tree_says_article(n)};
-    while (n->parent && n->parent->_private) n = n->parent;
-    for (n = n->children; n && (!n->_private || tree_facts(n)->tag != TAG_HEAD);) n = n->next;
-    for (const xmlNode *c = n ? n->children : NULL; c; c = c->next) {
+    for (const xmlNode *c = head ? head->children : NULL; c; c = c->next) {
         if (!strcmp(tree_attr(c, "rel"), "canonical")) page->host = host_of(tree_attr(c, "href"));
         const char *what = tree_attr(c, "property"), *said = tree_attr(c, "content");
         if (!strcmp(what, "og:url") && !*page->host) page->host = host_of(said);

@@ -94,11 +94,17 @@ const char *tree_attr(const xmlNode *n, const char *name)
     return "";
 }
 
-bool tree_says_article(const xmlNode *n)
+const xmlNode *tree_head(const xmlNode *n)
 {
     while (n->parent && n->parent->_private) n = n->parent;
     for (n = n->children; n && (!n->_private || tree_facts(n)->tag != TAG_HEAD);) n = n->next;
-    for (const xmlNode *c = n ? n->children : NULL; c; c = c->next)
+    return n;
+}
+
+bool tree_says_article(const xmlNode *n)
+{
+    const xmlNode *head = tree_head(n);
+    for (const xmlNode *c = head ? head->children : NULL; c; c = c->next)
         if (!strcmp(tree_attr(c, "property"), "og:type") && !strcmp(tree_attr(c, "content"), "article"))
             return true;
     return false;

@@ -118,7 +118,9 @@ xmlNode *tree_next_kept(xmlNode *n, const xmlNode *root);
 bool tree_has_attr(const xmlNode *n, const char *name);
 /* The value of an attribute, borrowed; "" when there is none. */
 const char *tree_attr(const xmlNode *n, const char *name);
-/* Whether the head of n's page says that the page is an article of a site (og:type). */
+/* The head of n's page; NULL when there is none. */
+const xmlNode *tree_head(const xmlNode *n);
+/* Whether it says that the page is an article of a site (og:type). */
 bool tree_says_article(const xmlNode *n);
 /* Whether an element of one of two kinds is above n. */
 bool tree_inside(const xmlNode *n, enum html_tag a, enum html_tag b);

@@ -137,23 +137,29 @@ static size_t bucket_of(const struct open_pieces *o, float v)
     return b <= 0 ? 0 : b >= BUCKETS - 1 ? BUCKETS - 1 : (size_t)b;
 }
 
-/* Whether a vertical line stands between two words of a line.  Text that is turned has none. */
-static bool is_ruled(const struct work *k, const struct item *a, const struct item *b)
+/* The first of n lines, which ascend, that is not before `at`. */
+static size_t first_from(const struct rule *r, size_t n, float at)
 {
-    const struct rule *r = k->page->rule;
-    size_t lo = 0, hi = k->page->n_rules;
-    float slack = 0.1f * b->size, x0 = a->u1 - slack, x1 = b->u0 + slack;
-    float mid = 0.5f * (fmaxf(a->v0, b->v0) + fminf(a->v1, b->v1));
-    if (!k->upright) return false;
+    size_t lo = 0, hi = n;
     while (lo < hi) {
         size_t m = lo + (hi - lo) / 2;
-        if (r[m].at < x0)
+        if (r[m].at < at)
             lo = m + 1;
         else
             hi = m;
     }
-    for (; lo < k->page->n_rules && r[lo].at <= x1; lo++)
-        if (r[lo].from <= mid && r[lo].to >= mid) return true;
+    return lo;
+}
+
+/* Whether a vertical line stands between two words of a line.  Text that is turned has none. */
+static bool is_ruled(const struct work *k, const struct item *a, const struct item *b)
+{
+    const struct rule *r = k->page->rule;
+    float slack = 0.1f * b->size, x0 = a->u1 - slack, x1 = b->u0 + slack;
+    float mid = 0.5f * (fmaxf(a->v0, b->v0) + fminf(a->v1, b->v1));
+    if (!k->upright) return false;
+    for (size_t i = first_from(r, k->page->n_rules, x0); i < k->page->n_rules && r[i].at <= x1; i++)
+        if (r[i].from <= mid && r[i].to >= mid) return true;
     return false;
 }
 
@@ -216,17 +222,9 @@ static bool spans(const struct rule *r, const struct item *it)
 static void find_bars(const struct work *k, const struct item *it, struct piece *p)
 {
     const struct rule *r = k->page->bar;
-    size_t lo = 0, n = k->upright ? k->page->n_bars : 0, hi = n;
-    float mid = 0.5f * (it->v0 + it->v1);
-    p->line_above = -INFINITY, p->line_below = INFINITY;
-    while (lo < hi) {
-        size_t m = lo + (hi - lo) / 2;
-        if (r[m].at < mid)
-            lo = m + 1;
-        else
-            hi = m;
-    }
+    size_t n = k->upright ? k->page->n_bars : 0, lo = first_from(r, n, 0.5f * (it->v0 + it->v1));
     size_t below = lo, above = lo;
+    p->line_above = -INFINITY, p->line_below = INFINITY;
     while (below < n && below - lo < MOST_BARS && !spans(&r[below], it)) below++;
     while (above > 0 && lo - above < MOST_BARS && !spans(&r[above - 1], it)) above--;
     if (below < n && below - lo < MOST_BARS) p->line_below = r[below].at;
