@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "engine/backend_plugin.h"
 #include "engine/session.h"
+#include "tests/session_over.h"
 
 /* The table, or NULL and the reason said. */
 static const struct backend *table(void)
@@ -91,16 +92,6 @@ static void auto_always_computes(void **state)
 
 /* ------------------------------------------------------------------ passes */
 
-static struct session *session_on(struct model *m, const int32_t *ids, size_t n, size_t chunk)
-{
-    struct errinfo e = {0};
-    struct session *s;
-    assert_int_equal(session_new(&s, m, &e), OK);
-    session_set_chunk(s, chunk);
-    if (session_sync(s, ids, n, &e)) fail_msg("%s", e.msg);
-    return s;
-}
-
 /* From token `from` on `step` at a time, as replies are written: recorded and played back.  At every
  * token the logits are those of one pass over everything. */
 static void step_by_step(const struct model_options *o, const char *dir, size_t from, size_t n,
@@ -112,11 +103,11 @@ static void step_by_step(const struct model_options *o, const char *dir, size_t 
     size_t V = (size_t)m->config.V, bytes = V * sizeof(float);
     int32_t *ids = malloc(n * sizeof *ids);
     for (size_t i = 0; i < n; i++) ids[i] = (int32_t)((i * 2654435761u >> 7) % V);
-    struct session *s = session_on(m, ids, from, 64), *fork;
+    struct session *s = session_over(m, ids, from, 64), *fork;
     for (size_t at = from; at + step <= n; at += step) {
         if (session_append(s, ids + at, step, &e)) fail_msg("%s", e.msg);
         if (at % 3 && at + 2 * step <= n) continue;
-        fork = session_on(m, ids, at + step, 1000);
+        fork = session_over(m, ids, at + step, 1000);
         if (memcmp(session_logits(s), session_logits(fork), bytes))
             fail_msg("%s: %zu tokens, %zu at a time: other logits than in one pass", dir, at + step, step);
         session_free(fork);
@@ -124,7 +115,7 @@ static void step_by_step(const struct model_options *o, const char *dir, size_t 
     /* Taken back and written again, over the same pages. */
     session_rewind(s, from + step);
     if (session_append(s, ids + from + step, step, &e)) fail_msg("%s", e.msg);
-    fork = session_on(m, ids, from + 2 * step, 1000);
+    fork = session_over(m, ids, from + 2 * step, 1000);
     assert_memory_equal(session_logits(s), session_logits(fork), bytes);
     session_free(fork);
     session_free(s);
@@ -147,7 +138,7 @@ static void side_by_side(const struct model_options *o, const char *dir, size_t 
         size_t n = from * (i + 1) + steps;
         ids[i] = malloc(n * sizeof *ids[i]);
         for (size_t k = 0; k < n; k++) ids[i][k] = (int32_t)(((k + 7 * i) * 2654435761u >> 7) % V);
-        s[i] = session_on(m, ids[i], from * (i + 1), 64);
+        s[i] = session_over(m, ids[i], from * (i + 1), 64);
     }
     for (size_t at = 0; at < steps; at++) {
         struct append a[N];
@@ -157,7 +148,7 @@ static void side_by_side(const struct model_options *o, const char *dir, size_t 
         for (size_t i = 0; i < N; i++) {
             if (a[i].code) fail_msg("%s", e.msg);
             if (at % 5 != i) continue;
-            struct session *alone = session_on(m, ids[i], from * (i + 1) + at + 1, 1000);
+            struct session *alone = session_over(m, ids[i], from * (i + 1) + at + 1, 1000);
             if (memcmp(session_logits(s[i]), session_logits(alone), bytes))
                 fail_msg("%s: text %zu, step %zu: other logits than alone", dir, i, at);
             session_free(alone);

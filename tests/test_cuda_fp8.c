@@ -3,6 +3,7 @@
 #include "bench/synthetic.h"
 #include "engine/session.h"
 #include "tests/op.h"
+#include "tests/session_over.h"
 
 static struct device *open_fp8(void)
 {
@@ -294,16 +295,6 @@ static void the_indexer_chooses_almost_the_same(void **state)
 /* ------------------------------------------------------------------ a layer of V3.2's size */
 
 enum { N = 2500 }; /* the indexer selects 2,048 */
-
-static struct session *session_over(struct model *m, const int32_t *ids, size_t n, size_t chunk)
-{
-    struct errinfo e = {0};
-    struct session *s;
-    assert_int_equal(session_new(&s, m, &e), OK);
-    session_set_chunk(s, chunk);
-    if (session_sync(s, ids, n, &e)) fail_msg("%s", e.msg);
-    return s;
-}
 
 static void append(struct session *s, const int32_t *ids, size_t n)
 {
