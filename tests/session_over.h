@@ -1,6 +1,13 @@
-/* session_over.h: a session that has read some tokens.  The including file includes cmocka. */
+/* session_over.h: a session that has read some tokens. */
 #ifndef TESTS_SESSION_OVER_H
 #define TESTS_SESSION_OVER_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
 
 #include "engine/session.h"
 
