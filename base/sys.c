@@ -383,3 +383,37 @@ void sys_interrupt(int sig)
 {
     interrupt_signal = sig;
 }
+
+/* ------------------------------------------------------------------ the status line */
+
+/* Two of them, as a signal may come while the next one is made. */
+static struct status {
+    char line[SYS_STATUS];
+    size_t n;
+} status[2];
+static atomic_int status_shown;
+
+static void on_status(int sig)
+{
+    int kept = errno;
+    const struct status *s = &status[status_shown];
+    ssize_t ignored = write(STDERR_FILENO, s->line, s->n);
+    (void)ignored;
+    (void)sig;
+    errno = kept;
+}
+
+void sys_catch_status(void)
+{
+    struct sigaction sa = {.sa_handler = on_status, .sa_flags = SA_RESTART};
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGUSR1, &sa, NULL);
+}
+
+void sys_set_status(const char *line, size_t n)
+{
+    struct status *next = &status[!status_shown];
+    next->n = n < SYS_STATUS ? n : SYS_STATUS;
+    memcpy(next->line, line, next->n);
+    status_shown = !status_shown;
+}

@@ -22,9 +22,9 @@ static enum err info(struct job *j, struct errinfo *e)
 enum exit_code cmd_model(const struct options *o, struct term *t, char *const *operands)
 {
     if (!operands[0] || strcmp(operands[0], "info") || operands[1]) {
-        term_error(t, operands[0] ? "model: expected info, found \"%s\"" : "model: expected info%s",
-                   operands[0] && strcmp(operands[0], "info") ? operands[0]
-                   : operands[0] ? operands[1] : "");
+        if (!operands[0]) term_error(t, "model: expected info");
+        else if (strcmp(operands[0], "info")) term_error(t, "model: expected info, found \"%s\"", operands[0]);
+        else term_error(t, "model info: no operand expected, found \"%s\"", operands[1]);
         cmd_help_short(t, cmd_find("model"));
         return EXIT_MISUSE;
     }

@@ -108,7 +108,7 @@ static enum err list_operands(struct job *j, char *const *operands, struct input
     for (char *const *p = operands; *p; p++) {
         enum err code = job_list(j, &j->set.ledger, *p, e);
         if (!code) continue;
-        if (code == E_INTR || code == E_USAGE) return code;
+        if (code == E_INTR || code == E_USAGE || j->o->fail_fast) return code;
         enum exit_code said = term_fail(j->t, j->stage, e);
         if (!in->failed++) in->first_failure = said;
         err_clear(e);

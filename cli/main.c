@@ -112,6 +112,26 @@ static bool is_question(const char *operand)
     return lstat(operand, &st) && n && operand[n - 1] == '?' && strchr(operand, ' ');
 }
 
+/* Whether it is plainly an address: https://example.org/page.html. */
+static bool is_address(const char *operand)
+{
+    struct stat st;
+    size_t scheme = strspn(operand, "abcdefghijklmnopqrstuvwxyz");
+    return scheme && !strncmp(operand + scheme, "://", 3) && lstat(operand, &st);
+}
+
+/* Operands that are addresses: nothing is fetched. */
+static enum exit_code check_addresses(const struct cmd *c, struct term *t, char *const *operands)
+{
+    for (char *const *p = operands; *p; p++) {
+        if (!is_address(*p)) continue;
+        term_error(t, "%s: no such file, and nothing is fetched from the network; "
+                   "curl -s ADDRESS | deepread %s ... reads standard input", *p, c->name);
+        return misuse(t, c, NULL);
+    }
+    return EXIT_DONE;
+}
+
 /* Operands among which a question was taken for a path. */
 static enum exit_code check_questions(const struct cmd *c, const struct options *o, struct term *t,
                                       char *const *operands)
@@ -147,6 +167,7 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
         n = 1;
     }
     enum exit_code asked = check_questions(c, o, t, *operands);
+    if (!asked && c->needs & NEEDS_INPUT) asked = check_addresses(c, t, *operands);
     if (asked) return asked;
     int dashes = o->questions && !strcmp(o->questions, "-");
     for (int i = 0; i < n && c->needs & NEEDS_INPUT; i++) {
@@ -221,6 +242,7 @@ int main(int argc, char **argv)
     struct term t;
     term_init(&t, &none);
     sys_catch_interrupt();
+    sys_catch_status();
     sys_catch_bus("deepread: a file of the model or the cache was cut short while it was read\n",
                   EXIT_ENGINE);
     const char *first = argc > 1 ? argv[1] : "";

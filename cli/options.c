@@ -58,6 +58,8 @@ static const struct opt input_opts[] = {
      "most memory that parsing one document may take (1G)", .min = 16 << 20, .max = 1e13),
     ROW(0, "strict", OPT_FLAG, strict, NULL,
      "exit 3 when anything was skipped, unreadable or left out"),
+    ROW(0, "fail-fast", OPT_FLAG, fail_fast, NULL,
+     "end at the first input that cannot be read or does not fit, instead of going on without it"),
     {0}};
 const struct opt_group group_input = {"Input", input_opts};
 

@@ -18,7 +18,7 @@ extern const char *const attn_names[], *const weight_names[], *const kv_names[],
 struct options {
     /* what to read */
     struct opt_list include, exclude;
-    bool no_ignore, hidden, follow, show_hidden, strict;
+    bool no_ignore, hidden, follow, show_hidden, strict, fail_fast;
     const char *from, *encoding, *stdin_name, *pages, *password_file, *ocr_lang;
     int ocr; /* enum ocr_use */
     size_t max_file, doc_memory;

@@ -34,6 +34,12 @@ static bool is_final(const struct state *s, enum err code)
            s->j.stage == STAGE_USAGE || s->j.stage == STAGE_MODEL || s->j.stage == STAGE_OUTPUT;
 }
 
+/* --fail-fast: what could be done is done. */
+static bool ended_fast(const struct state *s)
+{
+    return s->run->o->fail_fast && (s->in.failed || s->in.unreadable);
+}
+
 static enum exit_code exit_code(const struct state *s)
 {
     if (s->in.failed && !s->results) return s->in.first_failure;
@@ -72,7 +78,7 @@ static enum err run_files(struct state *s, const char *text, struct result *r, s
     for (size_t i = 0; i < n; i++) {
         job_select(&s->j, i, 1);
         enum err code = job_run(&s->j, s->run->task, text, r, e);
-        if (code == E_LIMIT && s->j.stage == STAGE_FIT) {
+        if (code == E_LIMIT && s->j.stage == STAGE_FIT && !s->run->o->fail_fast) {
             over_budget(s, s->j.set.v[i], e);
             err_clear(e);
             continue;
@@ -324,7 +330,7 @@ static bool is_one_input(struct state *s, const char *path)
 static enum err list_files(struct state *s, char *const *operands, struct ledger *l,
                            struct errinfo *e)
 {
-    for (; *operands; operands++) {
+    for (; *operands && !ended_fast(s); operands++) {
         if (is_one_input(s, *operands)) {
             ledger_add(l, s->j.life, LEDGER_USED, *operands, NULL, 0);
             continue;
@@ -397,7 +403,7 @@ static void fail_input(struct state *s, const struct input *in, const struct err
 
 static enum err run_inputs(struct state *s, const struct input *v, size_t n, struct errinfo *e)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !ended_fast(s); i++) {
         enum err code = run_one(s, &v[i], e);
         if (code && is_final(s, code)) return code;
         if (code) fail_input(s, &v[i], e);
@@ -423,7 +429,7 @@ static enum exit_code run_each(struct state *s, char *const *operands)
         return fail_all(s, &e);
     if (!to_dir && end_output(s, &e)) return fail_all(s, &e);
     if (!s->results && !s->in.failed) {
-        term_error(s->run->t, "nothing to read");
+        if (!ended_fast(s)) term_error(s->run->t, "nothing to read");
         return EXIT_INPUT;
     }
     return exit_code(s);

@@ -160,30 +160,48 @@ static void add_counts(struct buf *b, const char *unit, size_t done, size_t tota
     }
 }
 
+/* What SIGUSR1 says, with or without progress: a line of its own, in place of that of a terminal. */
+static void set_status(const struct term *t, struct str progress)
+{
+    struct buf b = {0};
+    if (t->tty && t->progress) buf_addz(&b, "\r\033[K");
+    buf_addf(&b, "deepread: %.*s\n", (int)progress.n, progress.s);
+    sys_set_status(b.s, b.n);
+    buf_free(&b);
+}
+
+static void show_progress(struct term *t, struct str progress)
+{
+    struct buf b = {0};
+    if (t->tty) buf_addz(&b, "\r\033[K");
+    buf_add(&b, progress.s, progress.n);
+    if (!t->tty) buf_addc(&b, '\n');
+    t->line_open = t->tty;
+    put(&b);
+    buf_free(&b);
+}
+
 void term_progress(struct term *t, const char *phase, const char *unit, size_t done, size_t total,
                    const char *detail)
 {
-    if (!t->progress) return;
     double now = sys_seconds();
     bool first = !t->phase || strcmp(t->phase, phase) != 0;
     if (first) {
         t->phase = phase;
         t->phase_start = now;
-    } else if (now - t->last_shown < (t->tty ? 0.1 : 1.0)) {
+    } else if (now - t->last_shown < (t->tty || !t->progress ? 0.1 : 1.0)) {
         return;
     }
     t->last_shown = now;
     struct buf b = {0};
-    if (t->tty) buf_addz(&b, "\r\033[K");
     buf_addz(&b, phase);
     if (unit) add_counts(&b, unit, done, total, now - t->phase_start);
     if (detail) {
         buf_addc(&b, ' ');
         add_plain(&b, detail, strnlen(detail, 60));
     }
-    if (!t->tty) buf_addc(&b, '\n');
-    t->line_open = t->tty;
-    put(&b);
+    set_status(t, (struct str){b.s, b.n});
+    if (t->progress) show_progress(t, (struct str){b.s, b.n});
     buf_free(&b);
 }
 

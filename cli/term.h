@@ -50,7 +50,8 @@ enum exit_code term_code(enum stage stage, enum err code);
 /* Says what failed and returns its exit code. */
 enum exit_code term_fail(struct term *t, enum stage stage, const struct errinfo *e);
 
-/* Progress of a phase: a line that rewrites itself on a terminal, one line a second elsewhere.
+/* Progress of a phase: a line that rewrites itself on a terminal, one line a second elsewhere, and what
+ * SIGUSR1 says.
  * `phase` names what is going on and is a literal: a new one starts the clock.  total 0: unknown;
  * unit "tok" gives counts and a rate.  detail may be NULL. */
 void term_progress(struct term *t, const char *phase, const char *unit, size_t done, size_t total,

@@ -229,3 +229,17 @@ mkdir m; ln -s "$MODEL"/* m; rm m/deepread.json; echo '{"prompts":"nope"}' > m/d
 mkdir m; ln -s "$MODEL"/* m; f=model-00002-of-00003.safetensors; rm m/$f; cp "$MODEL"/$f m; chmod u+w m/$f; head -c 9000000 /dev/zero | tr '\0' '\377' | dd of=m/$f bs=1000000 seek=1 conv=notrunc iflag=fullblock 2>/dev/null; deepread ask 'Who pays?' -m m lease.txt
 ! deepread-150m: the model computes no numbers: its weights are damaged
 = 6
+---
+# --fail-fast keeps what was written before the input that fails, and begins none behind it.
+deepread ask --each --fail-fast -O out --json 'What is it about?' lease.txt missing.txt page.html; echo $?; ls out
+3
+lease.txt.json
+! missing.txt: *
+---
+seq 2000 >long.txt; deepread ask --each --fail-fast --json -c 1500 'Which street?' long.txt lease.txt
+! 1 of 2 inputs failed
+= 5
+---
+deepread summarize --fail-fast missing.txt lease.txt
+! missing.txt: No such file or directory
+= 4

@@ -230,3 +230,17 @@ deepread text --list lease.txt/x
 tar -cf t.tar lease.txt page.html && head -c 1300 t.tar >cut.tar && deepread text --cache off cut.tar >/dev/null
 ! cut.tar: damaged: the rest cannot be unpacked
 = 3
+---
+# --fail-fast: the first input that fails ends the run, in a folder too; its exit code is the failure's.
+deepread text --fail-fast lease.txt missing.txt empty.txt
+! missing.txt: No such file or directory
+= 4
+---
+mkdir papers; cp lease.txt papers; printf '%%PDF-1.4\n' >papers/b.pdf; deepread text --fail-fast papers; echo $?; deepread text papers >out; echo $?
+4
+3
+! papers/b.pdf: *
+---
+deepread text --list --fail-fast missing.txt lease.txt
+! missing.txt: *
+= 4

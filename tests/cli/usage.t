@@ -239,3 +239,15 @@ deepread text "$(printf 'a\302\2332J\342\200\256b')" 2>&1 | grep -c -e "$(printf
 seq 2000 >long.txt; deepread cache warm --cache-dir lease.txt long.txt
 ! lease.txt*: *
 = 7
+---
+# Nothing is fetched; what would be is said.
+deepread ask 'Who pays?' lease.txt https://example.org/page.html
+! https://example.org/page.html: no such file, and nothing is fetched from the network; curl -s ADDRESS | deepread ask ...*
+= 2
+---
+mkdir -p ftp:/x && cp lease.txt ftp:/x && deepread text ftp://x/lease.txt | head -n 1 | cut -c 1-9
+The lease
+---
+deepread model info now
+! model info: no operand expected, found "now"
+= 2
