@@ -99,6 +99,7 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
         bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500;
+        if (f->lead) continue;
         if (tree_heading_level(f->tag) && weights && names_weight(n) < 0)
             f->drop = true;
         else if (clutter && caption_adorns(n))

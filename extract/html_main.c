@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "extract/html_caption.h"
 #include "extract/html_clean.h"
+#include "extract/html_lead.h"
 #include "extract/html_names.h"
 #include "extract/html_title.h"
 
@@ -38,24 +38,15 @@ static bool has_role(const xmlNode *n)
     return false;
 }
 
-static xmlNode *find_title(xmlNode *root)
-{
-    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
-        const struct html_facts *f = tree_facts(n);
-        if (f && !f->drop && f->tag == TAG_H1 && f->sum.chars > 0) return n;
-    }
-    return NULL;
-}
-
-/* What a name says against half of the page, or against the box of its title, it says of something
- * else.  `own`: the page's characters that are in no link. */
+/* What a name says against half of the page, or against the box of its title or lead, it says of
+ * something else.  `own`: the page's characters that are in no link. */
 static bool name_is_wrong(xmlNode *n, int own)
 {
     enum { TITLE_BOX = 1500 };
     const struct html_sums *s = &tree_facts(n)->sum;
     bool list = tree_facts(n)->tag == TAG_UL || tree_facts(n)->tag == TAG_OL;
     return (!list && 2 * (s->chars - s->link_chars) > own) ||
-           (s->chars < TITLE_BOX && find_title(n));
+           (s->chars < TITLE_BOX && (tree_facts(n)->lead || lead_title(n)));
 }
 
 static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct rules *r, int own)
@@ -79,7 +70,7 @@ static bool is_byline(const xmlNode *n, const struct html_facts *f)
 /* A name that speaks against half of the page speaks of something else. */
 static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 {
-    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all && !names_say_body(n) &&
+    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all && !f->lead && !names_say_body(n) &&
            !tree_inside(n, TAG_PRE, TAG_CODE);
 }
 
@@ -382,48 +373,6 @@ static int kept_chars(xmlNode *body, bool text_only)
     return chars;
 }
 
-/* Sentences that begin an article: their names say so, or they are a paragraph below the title. */
-static bool is_lead(xmlNode *n, const xmlNode *root, bool titled)
-{
-    enum { LEAST_LEAD = 40, LEAST_P = 60 };
-    const struct html_facts *f = tree_facts(n);
-    bool piece = f->tag == TAG_P || (tree_heading_level(f->tag) > 1) ||
-                 (f->tag == TAG_DIV && f->sum.blocks == f->sum.p);
-    if (!piece || f->sum.chars < LEAST_LEAD || tree_link_density(n) > 0.2f) return false;
-    if (tree_inside(n, TAG_FIGURE, TAG_TABLE) || caption_has_owner(n)) return false;
-    int names = 0;
-    for (const xmlNode *up = n; up != root->parent; up = up->parent) names |= names_of(up);
-    if (names & NAMED_CAPTION) return false;
-    return (names & NAMED_LEAD) || (titled && f->tag == TAG_P && f->sum.chars > LEAST_P);
-}
-
-static void keep_leads_below(xmlNode *root, xmlNode *from, bool titled)
-{
-    for (xmlNode *n = from; n; n = tree_next_kept(n, root)) {
-        struct html_facts *f = tree_facts(n);
-        if (f && !f->drop && n->type == XML_ELEMENT_NODE && is_lead(n, root, titled))
-            f->keep = true;
-    }
-}
-
-/* What stands before n in the order of the page, and neither holds it nor is held by what does. */
-static xmlNode *before(xmlNode *n, const xmlNode *body)
-{
-    while (n != body && !n->prev) n = n->parent;
-    return n == body ? NULL : n->prev;
-}
-
-/* The lead of an article may stand before its best part, with the title. */
-static void keep_lead(xmlNode *best, const xmlNode *body)
-{
-    xmlNode *title = NULL, *top = NULL;
-    for (xmlNode *n = before(best, body); n && !title; n = before(n, body))
-        if (n->type == XML_ELEMENT_NODE && !tree_facts(n)->drop) title = find_title(top = n);
-    for (xmlNode *n = before(best, body); n && (!title || n != top); n = before(n, body))
-        if (n->type == XML_ELEMENT_NODE && !tree_facts(n)->drop) keep_leads_below(n, n, title);
-    if (title) keep_leads_below(top, title, true);
-}
-
 static int attempt(xmlNode *body, const struct rules *r)
 {
     xmlNode *top[TOPS] = {0};
@@ -440,7 +389,7 @@ static int attempt(xmlNode *body, const struct rules *r)
     best = out_of_tables(best, body);
     if (!in_article(best, body)) best = widen(best, body);
     keep_around(best, body);
-    keep_lead(best, body);
+    lead_keep(best, body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
          c = c->next) {
         if (c->_private && tree_facts(c)->keep && !tree_facts(c)->drop) {
@@ -459,6 +408,7 @@ bool main_choose(xmlNode *body)
     int best = -1, most = 0, last = -1;
     reset(body);
     tree_sum(body);
+    lead_find(body);
     int all_text = tree_facts(body)->sum.chars - tree_facts(body)->sum.link_chars;
     while (++last < (int)COUNT(tries)) {
         int chars = attempt(body, &tries[last]);

@@ -79,6 +79,7 @@ struct html_facts {
     bool tiny;   /* its letters have no size                              */
     bool drop;   /* neither it nor what is below it is content            */
     bool keep;   /* part of the chosen main content                       */
+    bool lead;   /* it, or what is below it, begins the article (html_lead.h) */
     bool data_table;
     bool counted; /* item, of a list, is set                              */
     int item;     /* number of the next item of an ordered list           */

@@ -4,6 +4,7 @@
  *   libxml2      marked copy -> tree
  *   html_tree    facts about the nodes
  *   html_main    which nodes are the content
+ *   html_lead    the sentences before it that begin it
  *   html_clean   what is taken out of it
  *   html_write   nodes -> the document */
 #include <libxml/HTMLparser.h>

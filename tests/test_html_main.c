@@ -181,6 +181,67 @@ static void test_leads(void **state)
     }
 }
 
+/* What the head of the page describes stands on it as the lead, whatever its box is called: a teaser,
+ * a list, a heading.  A short line is the second half of a title; where the body begins with the same,
+ * what stands before it is a teaser of it. */
+static void get_described(struct got *g, const char *said, const char *above, const char *first)
+{
+    struct buf page = {0};
+    buf_addf(&page, "<html><head><meta name=description content=\"%s\"></head><body><div><div>%s</div>"
+                    "<div class=x><div class=articleBody>%s",
+             said, above, first);
+    for (int k = 0; k < 40; k++)
+        buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</div></div></div></body></html>");
+    *g = get_text(page.s);
+    assert_int_equal(g->r, OK);
+    assert_non_null(strstr(g->d->text.s, "A paragraph of it"));
+    buf_free(&page);
+}
+
+static int times(const char *text, const char *what)
+{
+    int n = 0;
+    for (const char *at = strstr(text, what); at; at = strstr(at + 1, what)) n++;
+    return n;
+}
+
+#define SAID                                                                                          \
+    "The words in question say what the page is about, in a sentence that is long enough to be its "  \
+    "lead. A second one says more of it, and of what follows from it, so that it's no title at all"
+#define SAID_ZH                                                                                       \
+    "这些话说的是这一页的内容,足够长,可以作为文章的导语。第二句说得更多,也说明了后果,所以它不是标题。" \
+    "第三句再说一遍,好让它像报纸上的导语那样长。"
+
+static void test_described_leads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *said, *above, *first;
+        int times;
+    } pages[] = {
+        {SAID, "<h1>A title</h1><div class=teaser>" SAID "</div>", "", 1},
+        {SAID, "<h1>A title</h1><h2>Today: " SAID ".</h2>", "", 1},
+        {SAID, "<header class=x-header><div><ul class=teaser-text><li>" SAID "</ul></div></header>", "", 1},
+        {SAID, "<div class=teaser>" SAID "</div>", "<p>" SAID "</p>", 1},
+        {SAID, "<nav>" SAID "</nav>", "", 0},
+        {SAID, "<div><a href=/x>" SAID "</a></div>", "", 0},
+        {SAID, "<h1>A title</h1><h2>The words in question are others, of which the head knows nothing</h2>",
+         "", 0},
+        {"The words in question are a short line below the title, and no more", "<h1>A title</h1><h2>The "
+         "words in question are a short line below the title, and no more</h2>", "", 0}};
+    struct got g;
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        get_described(&g, pages[i].said, pages[i].above, pages[i].first);
+        if (times(g.d->text.s, "words in question") != pages[i].times)
+            fail_msg("%zu: %s", i, pages[i].above);
+        drop(&g);
+    }
+    get_described(&g, SAID_ZH, "<h1>标题</h1><div class=teaser>" SAID_ZH "</div>", "");
+    assert_int_equal(times(g.d->text.s, "足够长"), 1);
+    drop(&g);
+}
+
 /* Between the paragraphs of an article stand pointers to other pages; what only begins like one, or
  * holds a link, is text. */
 static void test_pointers(void **state)
@@ -421,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_names_of_boxes),
         cmocka_unit_test(test_captions),
         cmocka_unit_test(test_leads),
+        cmocka_unit_test(test_described_leads),
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_news),
         cmocka_unit_test(test_body_with_a_bad_name),

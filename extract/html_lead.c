@@ -1,0 +1,170 @@
+/* html_lead.c: see html_lead.h. */
+#include "extract/html_lead.h"
+
+#include <string.h>
+
+#include "extract/html_caption.h"
+#include "extract/html_names.h"
+#include "extract/html_saying.h"
+
+/* ------------------------------------------------------------------ what the head describes */
+
+xmlNode *lead_title(xmlNode *root)
+{
+    for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
+        const struct html_facts *f = tree_facts(n);
+        if (f && !f->drop && f->tag == TAG_H1 && f->sum.chars > 0) return n;
+    }
+    return NULL;
+}
+
+/* What the head of the page says that it is about. */
+struct described {
+    struct saying words;
+    int chars;
+    const char *some; /* a piece of the words that what says the same has as well; in `words` */
+    size_t n_some;
+};
+
+static bool read_description(struct described *d, const xmlNode *body)
+{
+    enum { LEAST_WORDS = 60 }; /* bytes: less may be the name of a section */
+    const xmlNode *head = tree_head(body);
+    const char *said = "";
+    for (const xmlNode *c = head ? head->children : NULL; c; c = c->next) {
+        bool names_it = !strcmp(tree_attr(c, "name"), "description") ||
+                        !strcmp(tree_attr(c, "property"), "og:description");
+        if (names_it && strlen(tree_attr(c, "content")) > strlen(said)) said = tree_attr(c, "content");
+    }
+    saying_of_text(&d->words, said);
+    size_t n = strlen(d->words.s);
+    if (n < LEAST_WORDS) return false;
+    d->chars = (int)strlen(said);
+    d->some = strchr(d->words.s + n / 3, ' ');
+    if (!d->some) return false;
+    d->n_some = n / 4;
+    return true;
+}
+
+static bool says_it(const xmlNode *n, const struct described *d)
+{
+    struct saying here;
+    struct saying_share of = {0};
+    saying_of(&here, n);
+    if (!memmem(here.s, strlen(here.s), d->some, d->n_some)) return false;
+    for (const char *w = d->words.s + 1; *w; w += strcspn(w, " ") + 1)
+        if (*w != '|') saying_count(&of, w, strcspn(w, " "), &here);
+    return saying_most(of);
+}
+
+/* The first and smallest block from n on, below root, that says what the head describes. */
+static xmlNode *find_said(xmlNode *n, const xmlNode *root, const struct described *d)
+{
+    enum { MORE = 300, LEAST = 40 }; /* characters */
+    xmlNode *said = NULL;
+    for (bool over; n; n = tree_next(n, root, over)) {
+        const struct html_facts *f = tree_facts(n);
+        over = !f || f->hidden || f->sum.chars < LEAST || f->tag == TAG_NAV || f->tag == TAG_ASIDE ||
+               f->tag == TAG_FOOTER || f->tag == TAG_TABLE || f->tag == TAG_ALT;
+        if (said && n == tree_next(said, root, true)) return said;
+        if (over || !tree_is_block(f->tag) || f->sum.chars > 2 * d->chars + MORE) continue;
+        if (says_it(n, d)) said = n;
+    }
+    return said;
+}
+
+static void mark(xmlNode *lead, const xmlNode *body)
+{
+    if (tree_link_density(lead) > 0.2f) return;
+    for (xmlNode *n = lead; n != body; n = n->parent) tree_facts(n)->lead = true;
+}
+
+/* A shorter line is the second half of a title.  A sign of Chinese says as much as three letters. */
+static bool is_long(const xmlNode *n)
+{
+    enum { LONG = 170 };
+    struct saying here;
+    int letters = 0;
+    saying_of(&here, n);
+    for (size_t i = 0, size = strlen(here.s); i < size;) {
+        uint32_t cp;
+        i += utf8_next(here.s + i, size - i, &cp);
+        letters += cp < 0x2E80 ? 1 : 3;
+    }
+    return letters > LONG;
+}
+
+void lead_find(xmlNode *body)
+{
+    struct described d;
+    xmlNode *said = body;
+    if (!read_description(&d, body)) return;
+    for (int times = 0; said && times < 2; times++) {
+        if (!(said = find_said(said, body, &d))) return;
+        if (is_long(said)) mark(said, body);
+        said = tree_next(said, body, true);
+    }
+}
+
+/* Whether n is what says the same as the head, and not only holds it. */
+static bool is_said(const xmlNode *n)
+{
+    if (!tree_facts(n)->lead) return false;
+    for (const xmlNode *c = n->children; c; c = c->next)
+        if (c->_private && tree_facts(c)->lead) return false;
+    return true;
+}
+
+/* ------------------------------------------------------------------ what stands below the title */
+
+/* Sentences that begin an article: their names say so, or they are a paragraph below the title. */
+static bool is_lead(xmlNode *n, const xmlNode *root, bool titled)
+{
+    enum { LEAST_LEAD = 40, LEAST_P = 60 };
+    const struct html_facts *f = tree_facts(n);
+    bool piece = f->tag == TAG_P || (tree_heading_level(f->tag) > 1) ||
+                 (f->tag == TAG_DIV && f->sum.blocks == f->sum.p);
+    if (!piece || f->sum.chars < LEAST_LEAD || tree_link_density(n) > 0.2f) return false;
+    if (tree_inside(n, TAG_FIGURE, TAG_TABLE) || caption_has_owner(n)) return false;
+    int names = 0;
+    for (const xmlNode *up = n; up != root->parent; up = up->parent) names |= names_of(up);
+    if (names & NAMED_CAPTION) return false;
+    return (names & NAMED_LEAD) || (titled && f->tag == TAG_P && f->sum.chars > LEAST_P);
+}
+
+static void keep_leads_below(xmlNode *root, xmlNode *from, bool titled)
+{
+    for (xmlNode *n = from; n; n = tree_next_kept(n, root)) {
+        struct html_facts *f = tree_facts(n);
+        if (f && !f->drop && n->type == XML_ELEMENT_NODE && is_lead(n, root, titled))
+            f->keep = true;
+    }
+}
+
+/* What stands before n in the order of the page, and neither holds it nor is held by what does. */
+static xmlNode *before(xmlNode *n, const xmlNode *body)
+{
+    while (n != body && !n->prev) n = n->parent;
+    return n == body ? NULL : n->prev;
+}
+
+/* The description is said once: where the best part does, what stands before it is a teaser of it. */
+static void keep_said(xmlNode *best, const xmlNode *body)
+{
+    for (xmlNode *n = before(best, body); n; n = before(n, body))
+        for (xmlNode *c = n; c && n->_private && tree_facts(n)->lead; c = tree_next_kept(c, n))
+            if (c->type == XML_ELEMENT_NODE && is_said(c)) tree_facts(c)->keep = true;
+}
+
+/* The lead of an article may stand before its best part, with the title. */
+void lead_keep(xmlNode *best, const xmlNode *body)
+{
+    if (!tree_facts(best)->lead) keep_said(best, body);
+    xmlNode *title = NULL, *top = NULL;
+    for (xmlNode *n = before(best, body); n && !title; n = before(n, body))
+        if (n->type == XML_ELEMENT_NODE && !tree_facts(n)->drop) title = lead_title(top = n);
+    for (xmlNode *n = before(best, body); n && (!title || n != top); n = before(n, body))
+        if (n->type == XML_ELEMENT_NODE && !tree_facts(n)->drop) keep_leads_below(n, n, title);
+    if (title) keep_leads_below(top, title, true);
+}
+
