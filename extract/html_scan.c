@@ -233,16 +233,53 @@ static bool in_list(const char *name, const char *const *list, size_t n)
     return false;
 }
 
+/* Whether the tag at src[i] == '<' ends a drawing that nobody closed, as HTML has it: a block of a page
+ * stands in none. */
+static bool breaks_out(const char *src, size_t i, size_t n)
+{
+    static const char *const blocks[] = {
+        "blockquote", "body", "br", "center", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5",
+        "h6", "hr", "img", "li", "menu", "ol", "p", "pre", "span", "table", "ul"};
+    char name[16];
+    if (i + 1 >= n || !is_alpha(src[i + 1])) return false;
+    tag_name(src + i + 1, n - i - 1, name, sizeof name);
+    return in_list(name, blocks, sizeof blocks / sizeof *blocks);
+}
+
+/* Where a part of a drawing in which a page may stand ends, when one begins at src[i] == '<'; else i. */
+static size_t over_page_part(const char *src, size_t i, size_t n)
+{
+    static const char *const parts[] = {"foreignobject", "desc", "title"};
+    char name[16], end[16];
+    if (i + 1 >= n || !is_alpha(src[i + 1])) return i;
+    tag_name(src + i + 1, n - i - 1, name, sizeof name);
+    if (!in_list(name, parts, sizeof parts / sizeof *parts)) return i;
+    size_t stop = tag_end(src, i, n);
+    if (src[stop - 2] == '/') return stop - 1;
+    for (i = stop; i < n; i++) {
+        const char *p = memchr(src + i, '<', n - i);
+        if (!p) return n;
+        i = (size_t)(p - src);
+        if (n - i < 3 || src[i + 1] != '/') continue;
+        tag_name(src + i + 2, n - i - 2, end, sizeof end);
+        if (!strcmp(end, name) || !strcmp(end, "svg")) return i;
+    }
+    return n;
+}
+
 /* Where "</name" that ends an element stands, or n.  Elements of that name inside count, except
  * in those whose content is raw. */
 static size_t element_end(const char *src, size_t i, size_t n, const char *name)
 {
     size_t len = strlen(name), depth = 1;
-    bool nests = !strcmp(name, "svg") || !strcmp(name, "template") || !strcmp(name, "object");
+    bool drawing = !strcmp(name, "svg");
+    bool nests = drawing || !strcmp(name, "template") || !strcmp(name, "object");
     for (; i + len + 1 < n; i++) {
         const char *p = memchr(src + i, '<', n - i);
         if (!p) return n;
         i = (size_t)(p - src);
+        if (drawing && breaks_out(src, i, n)) return i;
+        if (drawing) i = over_page_part(src, i, n);
         if (n - i > len + 1 && src[i + 1] == '/' && !strncasecmp(src + i + 2, name, len) &&
             i + 2 + len <= n && (i + 2 + len == n || !is_alpha(src[i + 2 + len])) && !--depth)
             return i;

@@ -221,6 +221,10 @@ static void test_hidden(void **state)
          "<template><p>no</template><p hidden>no<p style='color:red; display : none'>no"
          "<p aria-hidden=true>no<noscript>no</noscript><svg><text>no</text></svg><p>also seen",
          "seen\n\nalso seen");
+    says("<svg><g><path d='M0 0'></g><p>a drawing that nobody closed ends here", "a drawing that nobody closed ends here");
+    says("<svg><svg></svg><title>no</title><desc><p>no</desc><desc/><foreignObject><div>no</div></foreignObject>no"
+         "</svg>a", "a");
+    says("<svg><title>no</svg><p>a", "a");
     says("<p>a<script><!-- document.write('</p>'); --></script>b", "ab");
     says("<p>a<textarea>no</textarea><select><option>no</select>b", "a b");
     says("<p title=\"a > b\" data-x='<p>'>text", "text");
