@@ -99,7 +99,7 @@ static void side_add(struct side *s, const struct piece *p, float inner, float s
     s->n += !goes_on;
     s->pieces++;
     s->end = p->u1, s->mid = middle(p);
-    s->chars += p->chars;
+    s->chars += fmax(p->chars, 2 * (p->u1 - p->u0) / p->size); /* Han: as wide as two letters */
     s->size += p->size;
     s->width += p->u1 - p->u0;
 }

@@ -10,7 +10,6 @@
 #include "extract/floats.h"
 #include "extract/pdf_columns.h"
 #include "extract/pdf_slant.h"
-#include "extract/pdf_stream.h"
 #include "extract/pdf_table.h"
 #include "extract/pdf_text.h"
 #include "extract/pdf_wrap.h"
@@ -55,7 +54,7 @@ struct work {
     size_t *body;         /* its last item that is no superscript and no symbol */
     size_t n_pieces;
     bool *cut;          /* behind this item a border runs through its piece       */
-    bool rtl, streamed; /* streamed: word.stream is known */
+    bool rtl;
     bool upright;       /* not turned, by quarters or at an angle */
     enum layout_order by;
 };
@@ -187,8 +186,8 @@ static size_t find_piece(struct work *k, struct open_pieces *o, const struct ite
             }
             if (gap > TIGHT * size || gap < -0.6f * size) continue;
             if (size > CAP * fminf(l->size, it->size)) continue;
-            if ((gap > 0.08f * size || gap < -0.3f * size) &&
-                stream_apart(&k->page->v[l->word], &k->page->v[it->word]))
+            if (k->by != LAYOUT_GEOMETRY && (gap > 0.08f * size || gap < -0.3f * size) &&
+                words_apart(&k->page->v[l->word], &k->page->v[it->word]))
                 continue;
             const struct item *body = &k->item[k->body[pc]]; /* before a superscript */
             if (overlap(l->v0, l->v1, it->v0, it->v1) < 0.5f &&
@@ -566,8 +565,8 @@ static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, i
     size_t n = k->n_pieces;
     size_t *order = NEW(k->a, size_t, n + 1);
     int *region = NEW(k->a, int, n + 1), *row = NEW(k->a, int, n + 1);
-    int regions = columns_order(k->piece, n, k->rtl, k->streamed ? GUTTER_STREAM : GUTTER, order,
-                                region, k->a);
+    float gutter = k->by == LAYOUT_GEOMETRY ? GUTTER : GUTTER_STREAM;
+    int regions = columns_order(k->piece, n, k->rtl, gutter, order, region, k->a);
     if (k->by == LAYOUT_STREAM) regions = stream_order(k, order, region);
     if (regions > 1) out->columns = true;
     for (size_t i = 0, j; i < n; i = j) {
@@ -644,13 +643,11 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
 {
     size_t n = page->n < LAYOUT_MAX_WORDS ? page->n : LAYOUT_MAX_WORDS;
     size_t of_turn[4] = {0};
-    bool streamed = false;
     int rtl = 0, next_region = 0, next_row = 0;
     *out = (struct layout){.v = NEW(a, struct line, n + 1)};
     for (size_t i = 0; i < n; i++) {
         of_turn[page->v[i].turn & 3] += page->v[i].n;
         rtl += rtl_balance(page->text + page->v[i].text, page->v[i].n);
-        streamed |= page->v[i].stream >= 0;
     }
     struct item *items = NEW(a, struct item, n + 1);
     for (int pass = 0; pass < 4; pass++) {
@@ -660,7 +657,7 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
         if (!of_turn[turn]) break;
         of_turn[turn] = 0;
         struct work k = {
-            .page = page, .a = a, .item = items, .rtl = rtl > 0, .streamed = streamed, .by = by};
+            .page = page, .a = a, .item = items, .rtl = rtl > 0, .by = by};
         for (size_t i = 0; i < n; i++) {
             const struct word *w = &page->v[i];
             if ((w->turn & 3) != turn || !usable(w)) continue;

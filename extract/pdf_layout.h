@@ -43,8 +43,10 @@ struct layout {
  * LAYOUT_MAX_WORDS keep only the first so many. */
 #define LAYOUT_MAX_WORDS 200000
 enum layout_order {
-    LAYOUT_GEOMETRY, /* by gutters, then from top to bottom                                      */
-    LAYOUT_STREAM    /* pieces of lines as they follow in the content stream (word.stream known) */
+    LAYOUT_GEOMETRY, /* by gutters, then from top to bottom                                  */
+    LAYOUT_APART,    /* the same, but words that the content stream keeps apart part a line:
+                        gutters may be as narrow as spaces                                   */
+    LAYOUT_STREAM    /* pieces of such lines as they follow in the content stream            */
 };
 void layout_page(struct layout *out, struct arena *a, const struct words_page *page,
                  enum layout_order by);

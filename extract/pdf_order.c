@@ -4,12 +4,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "extract/pdf_stream.h"
 #include "extract/pdf_text.h"
 
 /* Of the steps from word to word, the share that is a step forwards in poppler's list too, or a
  * short one backwards: indices and exponents. */
 enum { NEAR = 6 };
+
+#define AGREED  0.985f
+/* The stream's order has to be better by CLEARLY, for each line; where it could be that of columns, it
+ * is believed unless the text speaks against it by more than SURE, of all steps. */
+#define CLEARLY 0.02f
+#define SURE    0.2f
+enum { FEW = 4 }; /* lines of such a column */
 
 static float agreement(const struct layout *l)
 {
@@ -39,27 +45,44 @@ static float step_of_text(struct str a, struct str b)
     return lower ? 1 : -0.3f;
 }
 
+/* Up: to the next column, or back. */
+static bool is_back(const struct line *a, const struct line *b)
+{
+    bool over = b->u0 < a->u1 && b->u1 > a->u0;
+    if (b->v0 >= a->v0 || a->row == b->row) return false;
+    return over || (a->rtl ? b->u1 > a->u1 - a->size : b->u0 < a->u0 + a->size);
+}
+
 static float step_of_place(const struct line *a, const struct line *b)
 {
     float size = fmaxf(a->size, b->size);
     if (a->row == b->row) return 0;
     bool over = b->u0 < a->u1 && b->u1 > a->u0;
     if (over && b->v0 > a->v0 && b->v0 - a->v1 < 1.6f * size) return 0.5f;
-    if (b->v0 >= a->v0) return over ? 0.1f : -0.3f; /* further down          */
-    return b->u0 > a->u0 + size ? 0 : -1;           /* up: to the next column, or back */
+    if (b->v0 >= a->v0) return over ? 0.1f : -0.3f; /* further down */
+    return is_back(a, b) ? -1 : 0;
 }
 
-float order_score(const struct layout *l, const struct words_page *page)
+float order_score(const struct layout *l, const struct words_page *page, bool places)
 {
     float sum = 0;
     for (size_t i = 1; i < l->n; i++) {
         const struct line *a = &l->v[i - 1], *b = &l->v[i];
         if (a->turn != b->turn || !a->n || !b->n) continue;
-        sum += step_of_place(a, b);
+        if (places) sum += step_of_place(a, b);
         if (a->row != b->row)
             sum += step_of_text(word_text(page, a, true), word_text(page, b, false));
     }
     return l->n > 1 ? sum / (float)(l->n - 1) : 0;
+}
+
+/* Blocks of several lines that go down their columns and on to the next; one step back is the way from
+ * the foot of the page to its text. */
+static bool is_orderly(const struct layout *l)
+{
+    size_t back = 0;
+    for (size_t i = 1; i < l->n; i++) back += is_back(&l->v[i - 1], &l->v[i]);
+    return back <= 1 && FEW * (size_t)(l->v[l->n - 1].region + 1) <= l->n;
 }
 
 /* Producers write tables cell by cell or column by column: the rows show by geometry alone. */
@@ -70,22 +93,17 @@ static bool is_table(const struct layout *l)
     return 10 * l->wrapped > l->n || (!l->columns && 2 * cells > l->n);
 }
 
-void order_page(struct layout *out, struct arena *a, struct words_doc *d, int index,
-                struct words_page *page)
+void order_page(struct layout *out, struct arena *a, const struct words_page *page)
 {
     struct layout by_stream;
     layout_page(out, a, page, LAYOUT_GEOMETRY);
-    if (out->n < 4 || agreement(out) > 0.985f) return;
-    char *stream = words_stream(d, index);
-    if (!stream) return;
-    float found = stream_match(page, stream, a);
-    free(stream);
-    if (found < 0.9f) { /* another script or another cut into words: no evidence */
-        for (size_t i = 0; i < page->n; i++) page->v[i].stream = -1;
-        return;
-    }
-    layout_page(out, a, page, LAYOUT_GEOMETRY);
+    if (out->n < 4 || page->v[0].stream < 0) return;
+    bool agreed = agreement(out) > AGREED;
+    if (agreed && !out->columns) return;
+    if (!agreed) layout_page(out, a, page, LAYOUT_APART);
     if (is_table(out)) return;
     layout_page(&by_stream, a, page, LAYOUT_STREAM);
-    if (order_score(&by_stream, page) > order_score(out, page) + 0.02f) *out = by_stream;
+    bool orderly = is_orderly(&by_stream);
+    float least = orderly ? -SURE / (float)out->n : CLEARLY;
+    if (order_score(&by_stream, page, !orderly) > order_score(out, page, !orderly) + least) *out = by_stream;
 }

@@ -4,19 +4,23 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "extract/floats.h"
 #include "extract/pdf_text.h"
 
 enum { ROWS = 3 };        /* rows from each edge that are looked at             */
 #define EDGE        0.16f /* share of the page's height that is an edge         */
 #define OUTERMOST   0.25f /* the same for the first and the last row: margins can be wide */
 #define SAME_HEIGHT 6     /* points                                             */
+#define TITLE       1.25f /* of the size of the text: what titles have at least  */
 
 struct cand {
     struct pdf_line *l;
     uint64_t key; /* hash of the words; digits count as one sign        */
     long value;   /* of a line that is a number and nothing else; or -1 */
+    long ends[2]; /* the numbers that it begins and ends with; or -1    */
     uint32_t page;
     int zone; /* 0 upper edge, 1 lower edge                         */
+    int row;  /* from the edge                                      */
     float v, size;
     int font;
     bool close; /* to the text, though of another font or size          */
@@ -27,6 +31,7 @@ struct strip {
     size_t n;
     size_t least; /* pages that a line must be on                       */
     size_t pages; /* that have text                                     */
+    float body;   /* size of most lines                                 */
 };
 
 /* ------------------------------------------------------------------ keys */
@@ -72,6 +77,17 @@ static long line_value(struct str s)
         v = 10 * v + (s.s[i] - '0');
     }
     return s.n ? v : -1;
+}
+
+/* The numbers that stand at the ends of a line, apart from its words. */
+static void take_ends(long ends[2], struct str s)
+{
+    size_t first = 0, last = s.n;
+    while (first < s.n && is_digit(s.s[first])) first++;
+    while (last > 0 && is_digit(s.s[last - 1])) last--;
+    bool begins = first < s.n && s.s[first] == ' ', stops = last > 0 && s.s[last - 1] == ' ';
+    ends[0] = begins ? line_value((struct str){s.s, first}) : -1;
+    ends[1] = stops ? line_value((struct str){s.s + last, s.n - last}) : -1;
 }
 
 static uint64_t key_of(struct str s)
@@ -123,9 +139,11 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
             long value = line_value(l->text);
             bool close = gap < 0.45f * l->at.size && row == 0 && value < 0;
             if (close && beside && l->at.font == beside->font && l->at.size > 0.93f * beside->size) continue;
-            s->v[s->n++] = (struct cand){l,    key_of(l->text),  value,      p->number,
-                                         zone, 0.5f * (v0 + v1), l->at.size, l->at.font,
-                                         close};
+            s->v[s->n] = (struct cand){.l = l, .key = key_of(l->text), .value = value,
+                                       .page = p->number, .zone = zone, .row = row,
+                                       .v = 0.5f * (v0 + v1), .size = l->at.size,
+                                       .font = l->at.font, .close = close};
+            take_ends(s->v[s->n++].ends, l->text);
         }
     }
 }
@@ -208,6 +226,75 @@ static void drop_groups(struct strip *s)
     }
 }
 
+static int by_row(const void *a, const void *b)
+{
+    const struct cand *x = a, *y = b;
+    if (x->zone != y->zone) return x->zone - y->zone;
+    if (x->page != y->page) return x->page < y->page ? -1 : 1;
+    return x->row - y->row;
+}
+
+/* What stands beside the number of the page in the outermost row. */
+static void drop_beside(struct strip *s)
+{
+    qsort(s->v, s->n, sizeof *s->v, by_row);
+    for (size_t i = 0, j; i < s->n; i = j) {
+        bool numbered = false, close = false;
+        for (j = i; j < s->n && by_row(&s->v[i], &s->v[j]) == 0; j++) {
+            numbered |= s->v[j].value >= 0 && s->v[j].l->drop;
+            close |= s->v[j].close;
+        }
+        if (!numbered || close || s->v[i].row > 0) continue;
+        for (size_t k = i; k < j; k++) s->v[k].l->drop = true;
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct cand *x = a, *y = b;
+    if (x->zone != y->zone) return x->zone - y->zone;
+    if (x->v != y->v) return x->v < y->v ? -1 : 1;
+    return x->page < y->page ? -1 : x->page > y->page;
+}
+
+/* Whether c has the number of its page at an end, if that is `off` from the pages' count. */
+static bool counts(const struct cand *c, long off)
+{
+    for (int e = 0; e < 2; e++)
+        if (c->ends[e] >= 0 && c->ends[e] - (long)c->page == off) return true;
+    return c->value >= 0 && c->value - (long)c->page == off;
+}
+
+/* On how many pages a line of the n, which are of one height, does so; more than `most` are not told. */
+static size_t count_pages(const struct cand *c, size_t n, long off, size_t most)
+{
+    size_t pages = 0;
+    uint32_t last = 0;
+    for (size_t i = 0; i < n && pages < most; i++)
+        if (c[i].row == 0 && c[i].page != last && counts(&c[i], off)) pages++, last = c[i].page;
+    return pages;
+}
+
+/* Lines of words that have the number of the page before or behind them: the same distance from it on
+ * several pages.  Titles that are numbered are larger than text. */
+static void drop_counting(struct strip *s)
+{
+    enum { WINDOW = 200 };
+    qsort(s->v, s->n, sizeof *s->v, by_place);
+    for (size_t i = 0, j; i < s->n; i = j) {
+        for (j = i + 1; j < s->n && s->v[j].zone == s->v[i].zone; j++)
+            if (s->v[j].v - s->v[j - 1].v > SAME_HEIGHT) break;
+        for (size_t k = i; k < j; k++) {
+            struct cand *c = &s->v[k];
+            size_t from = k - i > WINDOW ? k - WINDOW : i, to = j - k > WINDOW ? k + WINDOW : j;
+            for (int e = 0; e < 2 && c->row == 0 && !c->close && c->size < TITLE * s->body; e++)
+                if (c->ends[e] >= 0 && count_pages(s->v + from, to - from, c->ends[e] - (long)c->page,
+                                                   s->least) == s->least)
+                    c->l->drop = true;
+        }
+    }
+}
+
 static int by_slot(const void *a, const void *b)
 {
     const struct cand *x = a, *y = b;
@@ -250,21 +337,55 @@ static void drop_slots(struct strip *s, size_t n_pages)
     }
 }
 
-/* Pages that are alike as a whole (forms, tickets, tests) have no running heads. */
-static void spare_whole_pages(struct pdf_doc *d)
+/* Whether the lines to drop stand in two rows at most: a head and a foot. */
+static bool drops_two_rows(const struct pdf_page *p)
 {
+    float row[2];
+    int rows = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        float v = p->v[i].at.v0;
+        if (!p->v[i].drop || (rows > 0 && fabsf(v - row[0]) < SAME_HEIGHT) ||
+            (rows > 1 && fabsf(v - row[1]) < SAME_HEIGHT))
+            continue;
+        if (rows == 2) return false;
+        row[rows++] = v;
+    }
+    return true;
+}
+
+/* Whether what would be left of the page is less than what would be dropped, page numbers aside. */
+static bool is_mostly_dropped(const struct pdf_page *p)
+{
+    int kept = 0, dropped = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct pdf_line *l = &p->v[i];
+        if (!l->drop)
+            kept += l->at.chars;
+        else if (line_value(l->text) < 0)
+            dropped += l->at.chars;
+    }
+    return kept < dropped;
+}
+
+/* Pages that are alike as a whole (forms, tickets, tests) have no running heads; among others, a page
+ * may have little else. */
+static void spare_whole_pages(struct pdf_doc *d, size_t pages)
+{
+    size_t whole = 0;
+    for (size_t p = 0; p < d->n; p++) whole += is_mostly_dropped(&d->v[p]);
     for (size_t p = 0; p < d->n; p++) {
-        int kept = 0, dropped = 0;
-        for (size_t i = 0; i < d->v[p].n; i++) {
-            const struct pdf_line *l = &d->v[p].v[i];
-            if (!l->drop)
-                kept += l->at.chars;
-            else if (line_value(l->text) < 0)
-                dropped += l->at.chars;
-        }
-        if (kept >= dropped) continue;
+        if (!is_mostly_dropped(&d->v[p]) || (2 * whole < pages && drops_two_rows(&d->v[p]))) continue;
         for (size_t i = 0; i < d->v[p].n; i++) d->v[p].v[i].drop = false;
     }
+}
+
+static float body_size(const struct pdf_doc *d, size_t lines, struct arena *scratch)
+{
+    float *size = NEW(scratch, float, lines + 1);
+    size_t n = 0;
+    for (size_t p = 0; p < d->n; p++)
+        for (size_t i = 0; i < d->v[p].n; i++) size[n++] = d->v[p].v[i].at.size;
+    return floats_middle(size, n);
 }
 
 void strip_repeated(struct pdf_doc *d, struct arena *scratch)
@@ -277,7 +398,10 @@ void strip_repeated(struct pdf_doc *d, struct arena *scratch)
     s.least = pages <= 3 ? 2 : 3;
     s.pages = pages;
     for (size_t i = 0; i < d->n; i++) take_page(&s, &d->v[i], scratch);
+    s.body = body_size(d, lines, scratch);
     drop_groups(&s);
+    drop_counting(&s);
+    drop_beside(&s);
     drop_slots(&s, pages);
-    spare_whole_pages(d);
+    spare_whole_pages(d, pages);
 }

@@ -4,7 +4,7 @@
  *   pdf_garbage   words whose characters nobody can tell
  *   pdf_hidden    words that nobody sees
  *   pdf_layout    words -> lines in reading order (gutters: pdf_columns)
- *   pdf_order     geometry's order or the content stream's (pdf_stream)
+ *   pdf_order     geometry's order or the content stream's
  *   pdf_text      the text of a line
  *   pdf_outline   title, outline, images
  *   pdf_strip     running heads and page numbers
@@ -174,7 +174,7 @@ static void read_page(struct pdf_page *p, struct reading *r, struct arena *scrat
     if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number);
     p->n_garbage = garbage_drop(&words, scratch, &p->garbage);
     recognise(p, r, &words);
-    order_page(&lay, scratch, r->words, (int)p->number - 1, &words);
+    order_page(&lay, scratch, &words);
     take_lines(p, &lay, &words, r->a, scratch);
     for (size_t i = 0; i < p->n; i++) {
         clip(p->v[i].at.box, p->width, p->height);

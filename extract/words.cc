@@ -206,8 +206,6 @@ struct words_doc {
     GlobalParamsIniter params{note_damage};
     std::unique_ptr<PDFDoc> pdf;
     std::unique_ptr<page_runner<text_device>> runner; // over pdf
-    std::string stream;      // of the page read last ...
-    int stream_page = -1;    // ... which is this one
     std::vector<font> fonts; // of the page read last; the last one is looked at first
     size_t last = 0;
 };
@@ -454,15 +452,13 @@ void settle_vertical(word *v, const std::vector<size_t> &order, const std::strin
         if (is_sign(v[i], pool)) v[i].turn = 1, v[i].vertical = true;
 }
 
-// The words in the order of the content stream.
-void keep_stream(words_doc *d, int page, const word *v, const std::vector<size_t> &order,
-                 const std::string &pool)
+// Their places in the content stream.
+void place_words(word *v, const std::vector<size_t> &order)
 {
-    d->stream.clear();
-    d->stream_page = page;
+    long at = 0;
     for (size_t i : order) {
-        d->stream.append(pool, v[i].text, v[i].n);
-        d->stream += ' ';
+        v[i].stream = at;
+        at += static_cast<long>(v[i].n);
     }
 }
 
@@ -575,11 +571,9 @@ void take_words(words_doc *d, int i, struct words_page *out)
         from.push_back(static_cast<int>(k));
         n++;
     }
-    if (n) {
-        std::vector<size_t> order = order_of(*list, from);
-        settle_vertical(v.data(), order, pool);
-        keep_stream(d, i, v.data(), order, pool);
-    }
+    std::vector<size_t> order = order_of(*list, from);
+    settle_vertical(v.data(), order, pool);
+    place_words(v.data(), order);
     out->v = copy_items(v.data(), n);
     out->n = n;
     out->text = copy(pool.data(), pool.size());
@@ -630,10 +624,4 @@ int words_font_key(const struct words_doc *d, int font)
     unsigned h = 2166136261u;
     for (unsigned char c : d->fonts[static_cast<size_t>(font) - 1].name) h = (h ^ c) * 16777619u;
     return static_cast<int>(h & 0x7FFFFFFF);
-}
-
-char *words_stream(struct words_doc *d, int i)
-{
-    if (i != d->stream_page || d->stream.empty()) return nullptr;
-    return copy(d->stream.data(), d->stream.size());
 }

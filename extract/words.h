@@ -25,7 +25,7 @@ struct word {
     bool bold, mono;  /* by the name of the font                                           */
     bool vertical;    /* written from top to bottom (East Asian vertical writing)          */
     bool space_after; /* white space, not a tight join, follows on the line                */
-    long stream;      /* place in the content stream (pdf_stream.h); -1 unknown            */
+    long stream;      /* bytes of the words before it in the content stream; -1 unknown    */
     size_t text, n;   /* n bytes of UTF-8 at words_page.text + text; as seen, left to right */
 };
 
@@ -84,9 +84,12 @@ void words_page_free(struct words_page *p);
 /* Of word.font of the page read last: a number that is the same on all pages for fonts of one name. */
 int words_font_key(const struct words_doc *d, int font);
 
-/* The words of page i in the order of its content stream, white space between them,
- * NUL-terminated; NULL unless i was read last and has words.  The caller releases it with free. */
-char *words_stream(struct words_doc *d, int i);
+/* Both places are known, and b does not come directly after a: such words are rarely neighbours on a
+ * line, however near they stand. */
+static inline bool words_apart(const struct word *a, const struct word *b)
+{
+    return a->stream >= 0 && b->stream >= 0 && b->stream != a->stream + (long)a->n;
+}
 
 #ifdef __cplusplus
 }

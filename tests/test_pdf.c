@@ -138,6 +138,57 @@ static void test_columns(void **state)
     drop(&g);
 }
 
+/* Whether `first` stands before `then`. */
+static bool precedes(const struct got *g, const char *first, const char *then)
+{
+    const char *a = strstr(g->d->text.s, first), *b = strstr(g->d->text.s, then);
+    return a && b && a < b;
+}
+
+/* Two columns, a heading as wide as one of them, two columns again: that the heading parts the page
+ * shows only by the order in which it was written. */
+static void test_sections(void **state)
+{
+    (void)state;
+    for (int parted = 0; parted < 2; parted++) {
+        struct buf b = {0};
+        char s[80];
+        int part = 0, right = 0;
+        for (int k = 0; k < 4; k++, part = parted ? k / 2 : k % 2, right = parted ? k % 2 : k / 2) {
+            if (part && !right) line(&b, "B", 14, 60, 280, "Second part");
+            for (int i = 0; i < 10; i++) {
+                snprintf(s, sizeof s, "%s words of part %d %s", right ? "Right" : "Left", part,
+                         i < 9 ? "go on below" : "end here.");
+                line(&b, "F", 10, right ? 310 : 60, 100 + 210 * part + 12 * i, s);
+            }
+        }
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(precedes(&g, "Left words of part 0", "Right words of part 0"));
+        assert_true(precedes(&g, "Left words of part 1", "Right words of part 1"));
+        assert_int_equal(precedes(&g, "Right words of part 0", "Second part"), parted);
+        assert_int_equal(precedes(&g, "Left words of part 1", "Right words of part 0"), !parted);
+        drop(&g);
+    }
+}
+
+/* Letters as wide as those of East Asian scripts: few make a line of a column. */
+static void test_wide_letters(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    for (int i = 0; i < 12; i++) {
+        line(&b, "F", 10, 60, 100 + 12 * i, i ? "WWW WWWW" : "WWW WWWL");
+        line(&b, "F", 10, 160, 100 + 12 * i, i < 11 ? "MMM MMMMM" : "MMM MMMML");
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    assert_true(precedes(&g, "WWW WWWL", "MMM MMMMM") && precedes(&g, "WWW WWWW", "MMM MMMMM"));
+    assert_null(strstr(strstr(g.d->text.s, "MMM"), "WWW"));
+    drop(&g);
+}
+
 static void test_paragraphs(void **state)
 {
     (void)state;
@@ -437,6 +488,39 @@ static void test_furniture(void **state)
     drop(&g);
 }
 
+/* Heads that change sides and words: the number of the page beside them, or in one line with them, tells
+ * what they are.  The last page has little else. */
+static void test_numbered_heads(void **state)
+{
+    (void)state;
+    static const char *const chapter[] = {"The first chapter", "Of rivers", "Of hills"};
+    struct pdf p;
+    char s[120];
+    begin(&p);
+    for (int i = 0; i < 6; i++) {
+        struct buf b = {0};
+        snprintf(s, sizeof s, "%d", i + 31);
+        line(&b, "F", 9, i % 2 ? 72 : 500, 40, s);
+        line(&b, "F", 9, i % 2 ? 400 : 72, 40, i % 2 ? "A book about the land" : chapter[i / 2]);
+        snprintf(s, sizeof s, i % 2 ? "%d of the county records" : "Records of the county, %d", i + 31);
+        line(&b, "F", 9, 72, 770, s);
+        for (int k = 0; k < (i < 5 ? 20 : 1); k++) {
+            snprintf(s, sizeof s, "page %c has text %d", 'a' + i, 7 * k + 3 * i);
+            line(&b, "F", 10, 72, 100 + 14 * k, s);
+        }
+        page(&p, b.s);
+        buf_free(&b);
+    }
+    finish(&p, "", dir, "numbered.pdf");
+    struct got g = get(in_dir("numbered.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_false(holds(&g, "A book about") || holds(&g, "county"));
+    assert_false(holds(&g, "The first chapter") || holds(&g, "Of rivers") || holds(&g, "Of hills"));
+    assert_true(holds(&g, "page a has text 0") && holds(&g, "page f has text 15"));
+    drop(&g);
+}
+
 static void test_footnote(void **state)
 {
     (void)state;
@@ -579,11 +663,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents),     cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_columns),       cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_columns),       cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_wide_letters),  cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_right_to_left), cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
         cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
+        cmocka_unit_test(test_numbered_heads),
         cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
         cmocka_unit_test(test_refusals),      cmocka_unit_test(test_mixed_pages),
         cmocka_unit_test(test_garbage),       cmocka_unit_test(test_damage),

@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         struct layout l;
         layout_page(&l, a, &p, (enum layout_order)by);
         check(&l, &p);
-        order_score(&l, &p);
+        order_score(&l, &p, true);
         write_all(&l, &p, a);
     }
     words_page_free(&p);
