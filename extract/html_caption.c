@@ -144,7 +144,37 @@ static bool is_picture(xmlNode *n)
     return true;
 }
 
-bool caption_adorns(xmlNode *n)
+/* "Figure 2. How it works", "Abb. 3: ...", "图2": a word and a number, by which the text speaks of it. */
+static bool is_numbered(xmlNode *n)
 {
-    return (is_caption(n) || is_picture(n)) && caption_has_owner(n);
+    enum { WORD = 16 };
+    struct buf piece = {0};
+    for (xmlNode *c = n; c && piece.n < 2; c = tree_next(c, n, false))
+        if (c->type != XML_ELEMENT_NODE && c->content) trim((const char *)c->content, &piece);
+    const char *s = piece.n ? piece.s : "";
+    size_t word = strcspn(s, " .0123456789"), gap = strspn(s + word, " ."), digits = word + gap;
+    bool found = word && digits <= WORD && strspn(s + digits, "0123456789") &&
+                 (gap || (unsigned char)*s >= 0x80);
+    buf_free(&piece);
+    return found;
+}
+
+bool captions_aside(xmlNode *root)
+{
+    enum { GALLERY = 10 }; /* with one part of so many in captions, a page is about its pictures */
+    const struct html_sums *all = &tree_facts(root)->sum;
+    int chars = 0;
+    if (!tree_says_article(root)) return false;
+    for (xmlNode *n = root, *next; n; n = next) {
+        bool caption = n->type == XML_ELEMENT_NODE && tree_facts(n) && is_caption(n);
+        if (caption) chars += tree_facts(n)->sum.chars;
+        next = caption ? tree_next(n, root, true) : tree_next_kept(n, root);
+    }
+    return GALLERY * chars < all->chars - all->link_chars;
+}
+
+bool caption_adorns(xmlNode *n, bool aside)
+{
+    if (is_caption(n)) return caption_has_owner(n) || (aside && !is_numbered(n));
+    return is_picture(n) && caption_has_owner(n);
 }

@@ -143,6 +143,37 @@ static void test_captions(void **state)
     }
 }
 
+/* The few pictures of an article of news adorn it, whoever owns them; a number makes a figure of one, and
+ * many make a gallery. */
+static void test_captions_of_news(void **state)
+{
+    (void)state;
+    static const char gallery[] =
+        "<figcaption>The words in question tell of a picture that is one of many, which this page is about. "
+        "They go on for a while, since there is not much else: what is seen, who did it, when it was made, "
+        "and what it stands for, with all that a reader of it may want to know of this one, in the end."
+        "</figcaption>";
+    static const struct {
+        const char *caption;
+        bool kept;
+    } pages[] = {
+        {"<figure><img src=x><figcaption>The words in question are seen here.</figcaption></figure>", false},
+        {"<div><img src=x><p class='image-caption'>The words in question are seen here.</p></div>", false},
+        {"<figure><figcaption>Figure 2. The words in question</figcaption></figure>", true},
+        {"<figure><figcaption><b>Abb. 2:</b> The words in question</figcaption></figure>", true},
+        {"<figure><figcaption>\xe5\x9b\xbe""2 The words in question</figcaption></figure>", true},
+        {"<figure><figcaption>B12 and the words in question</figcaption></figure>", false},
+        {gallery, true}};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        struct got g = get_news(pages[i].caption);
+        if (!!strstr(g.d->text.s, "words in question") != pages[i].kept) fail_msg("%s", pages[i].caption);
+        drop(&g);
+        g = get_article(pages[i].caption);
+        assert_non_null(strstr(g.d->text.s, "words in question"));
+        drop(&g);
+    }
+}
+
 /* The sentences that begin an article may stand apart from it, with its title or named so; captions
  * and the sentences of other articles are none. */
 static void test_leads(void **state)
@@ -481,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
         cmocka_unit_test(test_captions),
+        cmocka_unit_test(test_captions_of_news),
         cmocka_unit_test(test_leads),
         cmocka_unit_test(test_described_leads),
         cmocka_unit_test(test_pointers),
