@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 
@@ -13,6 +14,27 @@ struct str str_of(const char *z)
 bool str_eq(struct str a, struct str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.s, b.s, a.n) == 0);
+}
+
+/* Letters of either case; some other characters, too: what is equal to this is then compared. */
+static bool alike(char a, char b)
+{
+    return (a | 0x20) == (b | 0x20);
+}
+
+bool str_has_any_suffix(const char *name, const char *const *suffixes)
+{
+    size_t n = strlen(name);
+    for (; *suffixes; suffixes++) {
+        size_t k = strlen(*suffixes);
+        if (n > k && alike(name[n - 1], (*suffixes)[k - 1]) && !strcasecmp(name + n - k, *suffixes)) return true;
+    }
+    return false;
+}
+
+bool str_has_suffix(const char *name, const char *suffix)
+{
+    return str_has_any_suffix(name, (const char *const[]){suffix, NULL});
 }
 
 /* ------------------------------------------------------------------ buffers */

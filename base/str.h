@@ -17,6 +17,11 @@ struct str {
 struct str str_of(const char *z);            /* of a NUL-terminated string; NULL gives empty */
 bool str_eq(struct str a, struct str b);
 
+/* Whether a name ends in a suffix, ASCII letters of either case, with something before it; any: in one of
+ * a list that NULL ends. */
+bool str_has_suffix(const char *name, const char *suffix);
+bool str_has_any_suffix(const char *name, const char *const *suffixes);
+
 /* A prompt is a list of pieces.  User and document text is always SEG_TEXT and is encoded with
  * special tokens disabled: a PDF that spells an end-of-turn mark stays ordinary text. */
 enum seg_kind { SEG_TEXT, SEG_CONTROL };

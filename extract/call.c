@@ -44,9 +44,7 @@ static bool take_option(struct call *c, const char *arg)
     if (i == 6) return take_ocr(&c->o.ocr, value);
     if (i == 7) c->o.ocr_lang = value;
     if (i != 8) return true;
-    if (!take_number(&c->o.ocr_ms, value, 0)) return false;
-    if (!c->o.ocr_ms) c->o.ocr_ms = -1;
-    return true;
+    return c->o.ocr_timed = take_number(&c->o.ocr_ms, value, 0);
 }
 
 bool call_take(struct call *c, int argc, char *const *argv)

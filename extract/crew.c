@@ -25,7 +25,7 @@ enum { EXIT_LATE = 3 }; /* a process was ended by its watch */
 
 /* What a process is told. */
 struct order {
-    int order, number;
+    int number;
     size_t from;
 };
 
@@ -44,7 +44,6 @@ struct shared {
 struct crew {
     struct member v[CREW_MOST + CREW_RESERVE]; /* the first n are at work, the others in reserve */
     int n, made;
-    int order;
     double spent; /* seconds of CPU of those reaped */
     double since; /* sys_seconds                    */
     double left;  /* seconds of the time of all     */
@@ -187,7 +186,6 @@ static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, in
     ssize_t k;
     do k = read(order, &told, sizeof told);
     while (k < 0 && errno == EINTR);
-    post.order = told.order;
     post.number = told.number;
     post.from = told.from;
     if (k == (ssize_t)sizeof told) work(ctx, &post);
@@ -250,14 +248,13 @@ struct crew *crew_new(int n, enum sandbox_need need, crew_work *work, void *ctx)
 
 static bool tell(struct crew *c, int number, size_t from)
 {
-    struct order o = {.order = c->order, .number = number, .from = from};
+    struct order o = {.number = number, .from = from};
     return write(c->v[number].order, &o, sizeof o) == (ssize_t)sizeof o;
 }
 
-bool crew_begin(struct crew *c, int order)
+bool crew_begin(struct crew *c)
 {
     if (!is_within_part(c)) return false;
-    c->order = order;
     for (int i = 0; i < c->n; i++)
         if (!tell(c, i, 0)) return false;
     return true;

@@ -27,7 +27,6 @@ struct crew;
 struct crew_post {
     int number, of;          /* from 0                                   */
     size_t from;             /* as crew_replace was called; 0            */
-    int order;               /* as crew_begin was called                 */
     int fd;                  /* to the reader; writing fails when it has no use for more */
     const atomic_bool *stop; /* nothing more is wanted                   */
 };
@@ -52,7 +51,7 @@ void crew_watch(double share, double grace);
 void crew_watch_alone(double share, double grace, int status);
 
 /* Lets them begin.  False: this process holds more than its part already. */
-bool crew_begin(struct crew *c, int order);
+bool crew_begin(struct crew *c);
 /* Reads n bytes of what a process says.  False: it has ended, or this process holds more than its
  * part.  If crew_lost then, leave out what it was at and crew_replace it; else crew_end and do all
  * that is left alone. */

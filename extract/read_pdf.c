@@ -288,7 +288,7 @@ static void begin_crew(const struct pdf_doc *out, const bool *needed, struct rea
 {
     size_t n = 0, least = r->apart ? 1 : r->ocr ? CREW_PAGES_OCR : CREW_PAGES;
     for (size_t i = 0; i < out->n; i++) n += needed[i];
-    if (r->crew && (n < least || !crew_begin(r->crew, 0))) dismiss(r);
+    if (r->crew && (n < least || !crew_begin(r->crew))) dismiss(r);
 }
 
 /* True: stopped at a page whose text could be recognised. */
@@ -474,7 +474,7 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->may_ask = aid->may_ask;
     r->apart = aid->apart;
     /* So that what was read is not lost with the rest; the CPU time is one sum for all processes. */
-    double recognising = o->ocr_ms ? 1e-3 * fmax(0, o->ocr_ms) : OCR_SHARE * cpu_given();
+    double recognising = o->ocr_timed ? 1e-3 * o->ocr_ms : OCR_SHARE * cpu_given();
     r->deadline = sys_seconds() + recognising / processes;
     r->hint = hint_of(o, aid);
     r->outline = outline_open(file->bytes, file->n, o->password, r->about);

@@ -157,7 +157,7 @@ static enum err take_entry(struct unpacking *u, struct archive_entry *entry, str
         u->members--;
     } else {
         if (!path) reason = "its path leads out of the archive";
-        else if (archive_entry_symlink(entry) || archive_entry_hardlink(entry)) reason = "a link";
+        else if (archive_entry_symlink(entry) || archive_entry_hardlink(entry)) reason = "link";
         else if (!u->single && archive_entry_filetype(entry) != AE_IFREG) reason = "a special file";
         else if (archive_entry_is_data_encrypted(entry)) reason = "encrypted";
         if (!path) path = "(member)";

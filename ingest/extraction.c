@@ -114,9 +114,9 @@ static void fill_request(struct request *r, struct arena *a, const struct ingest
     add_argument(r, a, "--password-fd=", o->password ? "3" : NULL);
     char jobs[16], ms[16];
     snprintf(jobs, sizeof jobs, "%d", x->jobs);
-    snprintf(ms, sizeof ms, "%d", o->ocr_ms > 0 ? o->ocr_ms : 0);
+    snprintf(ms, sizeof ms, "%d", o->ocr_ms);
     add_argument(r, a, "--jobs=", x->jobs > 1 ? jobs : NULL);
-    add_argument(r, a, "--ocr-ms=", o->ocr_ms ? ms : NULL);
+    add_argument(r, a, "--ocr-ms=", o->ocr_timed ? ms : NULL);
     add_argument(r, a, "--apart", x->apart ? "" : NULL);
 }
 

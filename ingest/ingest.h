@@ -215,8 +215,9 @@ struct ingest_options {
     size_t max_file;            /* bytes; larger files of a folder are skipped, a larger file named
                                    directly is E_LIMIT.  0: 64 MiB                                        */
     int timeout_s;              /* per document for the extract program; 0: 120                           */
-    int ocr_ms;                 /* of timeout_s, for recognising, shared by its processes; 0: most of it,
-                                   less: none                                                             */
+    bool ocr_timed;             /* recognising takes ocr_ms, shared by its processes, else most of
+                                   timeout_s                                                              */
+    int ocr_ms;
     size_t memory;              /* bytes that it may take per document; 0: 1 GiB                          */
     int jobs;                   /* processes that parse at once, one a document and several for a long
                                    one; 0: one a core                                                     */

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/str.h"
+
 struct mark {
     size_t at;
     const char *bytes;
@@ -81,18 +83,6 @@ const char *magic_of(const void *head, size_t n)
 
 /* ------------------------------------------------------------------ what nobody wrote */
 
-/* Letters of either case; some other characters, too: what is equal to this is then compared. */
-static bool alike(char a, char b)
-{
-    return (a | 0x20) == (b | 0x20);
-}
-
-static bool ends_with(const char *s, size_t n, const char *end)
-{
-    size_t k = strlen(end);
-    return n >= k && alike(s[n - 1], end[k - 1]) && strcasecmp(s + n - k, end) == 0;
-}
-
 static const char *generated_name(const char *name)
 {
     static const char *const locks[] = {
@@ -106,18 +96,14 @@ static const char *generated_name(const char *name)
     static const char *const tails[] = {
         ".pb.go", ".pb.cc", ".pb.h", "_pb2.py", "_pb2_grpc.py", ".pb.dart", ".pb.swift",
         "_pb.js", "_pb.d.ts", ".g.dart", ".freezed.dart", ".designer.cs", ".g.cs", ".g.i.cs",
-        ".generated.cs", ".xcworkspacedata", ".pbxproj",
+        ".generated.cs", ".xcworkspacedata", ".pbxproj", NULL,
     };
     static const char *const small[] = {".min.js", ".min.mjs", ".min.css", "-min.js", "-min.css",
-                                        ".bundle.js", ".js.map", ".css.map", ".mjs.map"};
-    size_t n = strlen(name);
+                                        ".bundle.js", ".js.map", ".css.map", ".mjs.map", NULL};
     for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
-        if (alike(*name, *locks[i]) && strcasecmp(name, locks[i]) == 0) return "lock file";
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        if (ends_with(name, n, small[i])) return ends_with(name, n, ".map") ? "source map" : "minified";
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++)
-        if (ends_with(name, n, tails[i])) return "generated";
-    return NULL;
+        if (strcasecmp(name, locks[i]) == 0) return "lock file";
+    if (str_has_any_suffix(name, small)) return str_has_suffix(name, ".map") ? "source map" : "minified";
+    return str_has_any_suffix(name, tails) ? "generated" : NULL;
 }
 
 enum { LINE_MAX_SEEN = 400 };
@@ -176,7 +162,7 @@ const char *magic_generated(const char *name, const void *head, size_t n, bool i
     const char *why = generated_name(name);
     if (why || !is_code) return why;
     if (generated_head(head, n)) return "generated";
-    size_t k = strlen(name), lines = 1, mean = ends_with(name, k, ".js") || ends_with(name, k, ".css") ? 1000 : 5000;
+    size_t lines = 1, mean = str_has_suffix(name, ".js") || str_has_suffix(name, ".css") ? 1000 : 5000;
     for (const char *p = head, *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++) lines++;
     return n / lines > mean ? "minified" : NULL;
 }

@@ -2,18 +2,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ingest/slice.h"
 
 /* Records that show how cells are separated. */
 enum { LOOK = 16 };
-
-static bool named(const char *name, const char *suffix)
-{
-    size_t n = strlen(name), k = strlen(suffix);
-    return n > k && strcasecmp(name + n - k, suffix) == 0;
-}
 
 /* How well c separates cells: how many of the first records have one outside quotes, then how many
  * there are. */
@@ -37,7 +30,7 @@ static size_t weight(struct str t, char c)
 static char separator(const char *name, struct str t)
 {
     static const char all[] = "\t;,|";
-    char best = named(name, ".tsv") || named(name, ".tab") ? '\t' : ',';
+    char best = str_has_suffix(name, ".tsv") || str_has_suffix(name, ".tab") ? '\t' : ',';
     size_t most = 0;
     for (size_t i = 0; all[i]; i++) {
         size_t n = weight(t, all[i]);
@@ -140,12 +133,13 @@ static enum err read(struct doc_builder *b, const struct ingest_options *o, cons
     return r;
 }
 
+static const char *const suffixes[] = {".csv", ".tsv", ".tab", NULL};
+
 static int sniff(const char *name, const unsigned char *head, size_t n)
 {
     (void)head, (void)n;
-    return named(name, ".csv") || named(name, ".tsv") || named(name, ".tab") ? 85 : 0;
+    return str_has_any_suffix(name, suffixes) ? 85 : 0;
 }
 
-static const char *const suffixes[] = {".csv", ".tsv", ".tab", NULL};
 const struct reader read_csv = {"csv", suffixes, sniff, .read = read,
                                 .title = "table of separated values"};

@@ -3,7 +3,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ingest/json_walk.h"
 #include "ingest/pages.h"
@@ -339,8 +338,8 @@ static enum err read(struct doc_builder *b, const struct ingest_options *o, cons
 
 static int sniff(const char *name, const unsigned char *head, size_t n)
 {
-    size_t len = strlen(name), i = 0;
-    bool named = len > 6 && !strcasecmp(name + len - 6, ".ipynb");
+    bool named = str_has_suffix(name, ".ipynb");
+    size_t i = 0;
     while (i < n && strchr(" \t\r\n\xef\xbb\xbf", head[i]) && head[i]) i++;
     if (i == n || head[i] != '{') return 0;
     bool cells = memmem(head, n, "\"cell_type\"", 11) || memmem(head, n, "\"nbformat\"", 10);

@@ -1,7 +1,6 @@
 #include "ingest/read_markup.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "ingest/read_text.h"
 #include "ingest/slice.h"
@@ -162,29 +161,19 @@ static enum err read_asciidoc_bytes(struct doc_builder *b, const struct ingest_o
     return read_with(put_asciidoc, b, o, name, bytes, n, e);
 }
 
-static bool named(const char *name, const char *const *suffixes)
-{
-    size_t n = strlen(name);
-    for (; *suffixes; suffixes++) {
-        size_t k = strlen(*suffixes);
-        if (n > k && !strcasecmp(name + n - k, *suffixes)) return true;
-    }
-    return false;
-}
-
 static const char *const rst_suffixes[] = {".rst", ".rest", NULL};
 static const char *const adoc_suffixes[] = {".adoc", ".asciidoc", NULL};
 
 static int sniff_rst(const char *name, const unsigned char *head, size_t n)
 {
     (void)head, (void)n;
-    return named(name, rst_suffixes) ? 85 : 0;
+    return str_has_any_suffix(name, rst_suffixes) ? 85 : 0;
 }
 
 static int sniff_asciidoc(const char *name, const unsigned char *head, size_t n)
 {
     (void)head, (void)n;
-    return named(name, adoc_suffixes) ? 85 : 0;
+    return str_has_any_suffix(name, adoc_suffixes) ? 85 : 0;
 }
 
 const struct reader read_rst = {"rst", rst_suffixes, sniff_rst, .read = read_rst_bytes,

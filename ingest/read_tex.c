@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ingest/slice.h"
 #include "ingest/tex_table.h"
@@ -519,17 +518,13 @@ static enum err read(struct doc_builder *b, const struct ingest_options *o, cons
     return r;
 }
 
+static const char *const suffixes[] = {".tex", ".ltx", ".latex", NULL};
+
 static int sniff(const char *name, const unsigned char *head, size_t n)
 {
-    static const char *const suffixes[] = {".tex", ".ltx", ".latex"};
-    size_t len = strlen(name);
-    for (size_t i = 0; i < 3; i++) {
-        size_t k = strlen(suffixes[i]);
-        if (len > k && !strcasecmp(name + len - k, suffixes[i])) return 85;
-    }
+    if (str_has_any_suffix(name, suffixes)) return 85;
     const void *class = memmem(head, n < 4096 ? n : 4096, "\\documentclass", 14);
     return class && memmem(head, n, "\\begin{document}", 16) ? 55 : 0;
 }
 
-static const char *const suffixes[] = {".tex", ".ltx", ".latex", NULL};
 const struct reader read_tex = {"latex", suffixes, sniff, .read = read, .title = "LaTeX"};

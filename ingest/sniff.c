@@ -64,12 +64,6 @@ static bool is_zip(const unsigned char *s, size_t n)
     return n >= 4 && memcmp(s, "PK\3\4", 4) == 0;
 }
 
-static bool named(const char *name, const char *suffix)
-{
-    size_t n = strlen(name), k = strlen(suffix);
-    return n > k && strcasecmp(name + n - k, suffix) == 0;
-}
-
 /* The first member of OpenDocument files and e-books says what they are, stored as it is. */
 static bool says_type(const unsigned char *s, size_t n, const char *type)
 {
@@ -84,14 +78,14 @@ static int sniff_ooxml(const char *name, const unsigned char *head, size_t n, co
 {
     if (!is_zip(head, n)) return 0;
     if (zip_holds(head, n, folder) && zip_holds(head, n, "[Content_Types].xml")) return 95;
-    return named(name, suffix) ? 60 : 0;
+    return str_has_suffix(name, suffix) ? 60 : 0;
 }
 
 static int sniff_odf(const char *name, const unsigned char *head, size_t n, const char *type,
                      const char *suffix)
 {
     if (!is_zip(head, n)) return 0;
-    return says_type(head, n, type) ? 95 : named(name, suffix) ? 60 : 0;
+    return says_type(head, n, type) ? 95 : str_has_suffix(name, suffix) ? 60 : 0;
 }
 
 int sniff_docx(const char *name, const unsigned char *head, size_t n)
@@ -176,7 +170,7 @@ static int sniff_message(const char *name, const char *s, size_t n, bool is_name
 
 int sniff_eml(const char *name, const unsigned char *head, size_t n)
 {
-    bool is_named = named(name, ".eml") || named(name, ".mht") || named(name, ".mhtml");
+    bool is_named = str_has_suffix(name, ".eml") || str_has_suffix(name, ".mht") || str_has_suffix(name, ".mhtml");
     return sniff_message(name, (const char *)head, n, is_named);
 }
 
@@ -185,7 +179,7 @@ int sniff_mbox(const char *name, const unsigned char *head, size_t n)
     const char *nl = memchr(head, '\n', n < 500 ? n : 500);
     if (n < 6 || memcmp(head, "From ", 5) != 0 || !nl) return 0;
     size_t skip = (size_t)(nl - (const char *)head) + 1;
-    bool is_named = named(name, ".mbox") || named(name, ".mbx");
+    bool is_named = str_has_suffix(name, ".mbox") || str_has_suffix(name, ".mbx");
     return sniff_message(name, nl + 1, n - skip, is_named);
 }
 
@@ -240,10 +234,8 @@ int sniff_archive(const char *name, const unsigned char *head, size_t n)
 bool sniff_compressed(const char *name, const unsigned char *head, size_t n)
 {
     static const char *const tars[] = {".tgz", ".tbz", ".tbz2", ".txz", ".tzst",
-                                       ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"};
-    for (size_t i = 0; i < sizeof tars / sizeof *tars; i++)
-        if (named(name, tars[i])) return false;
-    return is_compressed(head, n);
+                                       ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", NULL};
+    return !str_has_any_suffix(name, tars) && is_compressed(head, n);
 }
 
 /* ------------------------------------------------------------------ PDF */
@@ -325,7 +317,7 @@ static int sniff_late_pdf(const char *name, const unsigned char *s, size_t n)
 int sniff_pdf(const char *name, const unsigned char *head, size_t n)
 {
     if (n >= 5 && memcmp(head, "%PDF-", 5) == 0) return 100;
-    if (!named(name, ".pdf")) return sniff_late_pdf(name, head, n);
+    if (!str_has_suffix(name, ".pdf")) return sniff_late_pdf(name, head, n);
     const unsigned char *at = memmem(head, n, "%PDF-", 5);
     size_t left = at ? (size_t)(head + n - at) : 0;
     return left && memmem(at, left < 10 ? left : 10, ".", 1) ? 90 : 0;

@@ -101,6 +101,19 @@ static void buffers_stay_terminated(void **state)
     assert_null(b.s);
 }
 
+static void suffixes_are_compared_in_either_case(void **state)
+{
+    (void)state;
+    static const char *const some[] = {".md", ".tar.gz", NULL};
+    assert_true(str_has_suffix("a/B.TXT", ".txt"));
+    assert_false(str_has_suffix(".txt", ".txt")); /* a name of its own */
+    assert_false(str_has_suffix("", ".txt"));
+    assert_false(str_has_suffix("a.txt~", ".txt"));
+    assert_false(str_has_suffix("a\x0etxt", ".txt"));
+    assert_true(str_has_any_suffix("x.Tar.Gz", some));
+    assert_false(str_has_any_suffix("x.gz", some));
+}
+
 static void utf8_round_trip(void **state)
 {
     (void)state;
@@ -272,6 +285,7 @@ int main(void)
         cmocka_unit_test(arena_memory_is_zeroed_aligned_and_apart),
         cmocka_unit_test(calls_are_counted),
         cmocka_unit_test(buffers_stay_terminated),
+        cmocka_unit_test(suffixes_are_compared_in_either_case),
         cmocka_unit_test(utf8_round_trip),
         cmocka_unit_test(utf8_refuses),
         cmocka_unit_test(json_errors_name_the_place),

@@ -349,32 +349,39 @@ static void test_endless_operator(void **state)
 
 enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, WORKS, WAITS, SPINS };
 
+enum { TOKEN = 77 };
+struct told {
+    size_t token;
+    int order;
+};
+
 /* Says its number and its part of the memory, or does not: it crashes, takes more than its part, or
  * takes too long. */
 static void work(void *ctx, const struct crew_post *post)
 {
+    const struct told *told = ctx;
     struct rlimit part = {0};
     getrlimit(RLIMIT_DATA, &part);
-    size_t say[] = {(size_t)post->number, (size_t)post->order, *(const size_t *)ctx, part.rlim_cur,
+    size_t say[] = {(size_t)post->number, (size_t)told->order, told->token, part.rlim_cur,
                     post->from};
-    if (post->order == SPINS)
+    if (told->order == SPINS)
         for (volatile int i = 0;; i++) continue;
-    if (post->number == 1 && post->order == FAULTS && !post->from) raise(SIGSEGV);
-    if (post->number == 1 && post->order == SLEEPS) {
+    if (post->number == 1 && told->order == FAULTS && !post->from) raise(SIGSEGV);
+    if (post->number == 1 && told->order == SLEEPS) {
         crew_watch(0.3, 0);
         for (;;) nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     }
-    if (post->number == 1 && post->order == WORKS) {
+    if (post->number == 1 && told->order == WORKS) {
         crew_watch(0.1, 0);
         for (volatile int i = 0;; i++) continue;
     }
-    if (post->number == 1 && post->order == WAITS) {
+    if (post->number == 1 && told->order == WAITS) {
         double until = sys_seconds() + 0.7;
         crew_watch(0.01, 0);
         while (sys_seconds() < until) nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
-    if (post->number == 1 && post->order == CRASHES) abort();
-    if (post->number == 1 && post->order == CLIMBS && !malloc(part.rlim_cur)) return;
+    if (post->number == 1 && told->order == CRASHES) abort();
+    if (post->number == 1 && told->order == CLIMBS && !malloc(part.rlim_cur)) return;
     if (write(post->fd, say, sizeof say) < 0) return;
 }
 
@@ -383,13 +390,14 @@ static int lead(int order)
 {
     enum { MEMORY = 400 << 20 };
     setrlimit(RLIMIT_DATA, &(struct rlimit){MEMORY, MEMORY});
-    size_t say[5], token = 77;
-    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
+    size_t say[5];
+    struct told told = {TOKEN, order};
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &told);
     int good = 0;
-    if (!c || crew_size(c) != 3 || !crew_begin(c, order)) return 100;
+    if (!c || crew_size(c) != 3 || !crew_begin(c)) return 100;
     for (int i = 0; i < 3; i++)
         good += crew_read(c, i, say, sizeof say) && say[0] == (size_t)i &&
-                say[1] == (size_t)order && say[2] == 77 && say[3] == MEMORY / 4;
+                say[1] == (size_t)order && say[2] == TOKEN && say[3] == MEMORY / 4;
     for (int i = 0; i < 3; i++) good += crew_read(c, i, say, 1) ? 10 : 0; /* nothing more */
     crew_end(c);
     return waitpid(-1, NULL, WNOHANG) < 0 ? good : 101;
@@ -398,10 +406,11 @@ static int lead(int order)
 /* One that is lost is replaced as long as there are others, and the rest are not touched by it. */
 static int lead_on(int order)
 {
-    size_t say[5], token = 77;
+    size_t say[5];
+    struct told told = {TOKEN, order};
     setrlimit(RLIMIT_CPU, &(struct rlimit){4, 6});
-    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
-    if (!c || !crew_begin(c, order)) return 100;
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &told);
+    if (!c || !crew_begin(c)) return 100;
     for (size_t from = 5; from < 8; from++) {
         if (crew_read(c, 1, say, sizeof say) || !crew_lost(c, 1) || crew_gone(c, 1)) return (int)from;
         bool another = crew_replace(c, 1, from);
@@ -420,10 +429,11 @@ static int lead_on(int order)
 /* A watch counts what its process uses, not what passes by the clock: that may be others' work. */
 static int lead_waiting(int order)
 {
-    size_t say[5], token = 77;
+    size_t say[5];
+    struct told told = {TOKEN, order};
     setrlimit(RLIMIT_CPU, &(struct rlimit){60, 62}); /* 0.6 seconds of it, 30 by the clock */
-    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
-    if (!c || !crew_begin(c, order)) return 100;
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &told);
+    if (!c || !crew_begin(c)) return 100;
     bool good = crew_read(c, 1, say, sizeof say) && say[0] == 1;
     crew_end(c);
     return good ? 0 : 1;
@@ -432,11 +442,12 @@ static int lead_waiting(int order)
 /* What all use together is looked at while none answers: before each has used as much itself. */
 static int lead_spinning(int order)
 {
-    size_t say[5], token = 77;
+    size_t say[5];
+    struct told told = {TOKEN, order};
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     setrlimit(RLIMIT_CPU, &(struct rlimit){2, 4});
-    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &token);
-    if (!c || !crew_begin(c, order)) return 100;
+    struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &told);
+    if (!c || !crew_begin(c)) return 100;
     crew_read(c, 0, say, sizeof say);
     return 1;
 }
@@ -461,11 +472,11 @@ static int status_of(int (*f)(int), int order)
 /* A crew that is never told to begin ends, too. */
 static int dismiss_crew(int order)
 {
-    size_t token = (size_t)order;
-    struct crew *c = crew_new(2, SANDBOX_NO_FILES, work, &token);
+    struct told told = {TOKEN, order};
+    struct crew *c = crew_new(2, SANDBOX_NO_FILES, work, &told);
     if (!c) return 1;
     crew_end(c);
-    return crew_new(1, SANDBOX_NO_FILES, work, &token) || waitpid(-1, NULL, WNOHANG) >= 0;
+    return crew_new(1, SANDBOX_NO_FILES, work, &told) || waitpid(-1, NULL, WNOHANG) >= 0;
 }
 
 static void test_crew(void **state)
