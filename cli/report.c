@@ -184,7 +184,9 @@ void report_ledger(struct term *t, const struct options *o, const struct docset 
 static const char *no_code(const struct doc *d)
 {
     if (d->kind != DOC_CODE) return NO_CODE;
-    return d->lang && !strcmp(d->lang, "diff") ? "a diff and no source code" : NULL;
+    if (!d->lang) return NULL;
+    if (!strcmp(d->lang, "csv")) return "a table and no source code";
+    return !strcmp(d->lang, "diff") ? "a diff and no source code" : NULL;
 }
 
 void report_no_code(struct term *t, struct docset *set)

@@ -115,6 +115,12 @@ static const struct lang *by_modeline(const char *s, size_t n)
 
 /* ------------------------------------------------------------------ marks in a text */
 
+static bool starts(const char *s, size_t n, const char *what)
+{
+    size_t k = strlen(what);
+    return n >= k && memcmp(s, what, k) == 0;
+}
+
 static bool has(const char *s, size_t n, const char *what)
 {
     return memmem(s, n, what, strlen(what)) != NULL;
@@ -217,22 +223,30 @@ static bool is_json(const char *s, size_t n)
     return has(s, n, "\": ") || has(s, n, "\":\"") || has(s, n, "\":{") || has(s, n, "\":[");
 }
 
+/* Behind the first line of git show and git log -p, of git format-patch, of diff -u and of diff -ru. */
+static bool is_diff(const char *s, size_t n)
+{
+    static const char *const git[] = {"commit ", "From "}, *const plain[] = {"--- ", "diff -"};
+    bool changes = has_line(s, n, "+++ ") && has_line(s, n, "@@ -");
+    for (size_t i = 0; i < 2; i++) {
+        if (starts(s, n, git[i]) && has_line(s, n, "diff --git ")) return true;
+        if (starts(s, n, plain[i]) && changes) return true;
+    }
+    return false;
+}
+
 /* What the very first characters say. */
 static const char *by_start(const char *s, size_t n)
 {
     static const struct {
         const char *start, *lang;
-    } starts[] = {
+    } begins[] = {
         {"<?php", "php"},    {"<?xml", "xml"},   {"<svg", "xml"},        {"diff --git ", "diff"},
         {"Index: ", "diff"}, {"--- a/", "diff"}, {"%!PS", "postscript"},
     };
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-        size_t k = strlen(starts[i].start);
-        if (n >= k && memcmp(s, starts[i].start, k) == 0) return starts[i].lang;
-    }
-    bool commit = n > 7 && memcmp(s, "commit ", 7) == 0; /* git show, git log -p */
-    if (commit && has_line(s, n, "diff --git ")) return "diff";
-    return is_json(s, n) ? "json" : NULL;
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (starts(s, n, begins[i].start)) return begins[i].lang;
+    return is_diff(s, n) ? "diff" : is_json(s, n) ? "json" : NULL;
 }
 
 const struct lang *lang_guess(const char *s, size_t n)

@@ -184,6 +184,10 @@ static void by_content(void **state)
                         "python");
     assert_string_equal(guess("diff --git a/x b/x\n--- a/x\n+++ b/x\n"), "diff");
     assert_string_equal(guess("commit 1\n\n    msg\n\ndiff --git a/x b/x\n"), "diff");
+    assert_string_equal(guess("From 1a2b Mon Sep 17 00:00:00 2001\nFrom: a\n\n---\n\ndiff --git a/x b/x\n"), "diff");
+    assert_string_equal(guess("--- x.c\t2024-01-01\n+++ y.c\t2024-01-02\n@@ -1 +1 @@\n-a\n+b\n"), "diff");
+    assert_string_equal(guess("diff -ru x/a y/a\n--- x/a\n+++ y/a\n@@ -1 +1 @@\n-a\n+b\n"), "diff");
+    assert_string_equal(guess("--- a note ---\nAnd what it says.\n"), "none");
     assert_string_equal(guess("\n{\"a\": 1}\n"), "json");
     assert_string_equal(guess("[link](x) says \"a\": 1\n"), "none");
     assert_string_equal(guess("# Title\n\ntext\n\n## Part\n"), "markdown");

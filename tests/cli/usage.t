@@ -251,3 +251,7 @@ The lease
 deepread model info now
 ! model info: no operand expected, found "now"
 = 2
+---
+# A table is none of what review is for.
+printf 'a,b\n1,2\n' >t.csv; deepread review --max-tokens 16 t.csv >/dev/null
+! t.csv: a table and no source code, which is what review is for
