@@ -9,7 +9,8 @@
  * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per
  * operation: seconds since the length before, GFLOP/s, and the fraction of what a loop on registers
  * reaches on as many threads in the same run (bench/peak.h: FP8 products against integer
- * multiply-and-adds, all else against FMAs); then the same per token written.
+ * multiply-and-adds, scores of index keys in 8 bits against those of bytes, all else against FMAs); then
+ * the same per token written.
  * --made-up: of each length the last 512 tokens alone are read, behind a state of arbitrary numbers:
  * seconds instead of minutes, for tuning; such a state is chosen from with less order than a text's.
  * --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
@@ -123,12 +124,20 @@ struct report {
     const struct options *o;
     const char *attention;
     FILE *csv;
-    double peak[2], read_s; /* seconds of reading so far */
+    double peak[PEAK_COUNT];
+    enum peak select;       /* what the indexer computes with */
+    double read_s;          /* seconds of reading so far */
     size_t from;            /* tokens of the length before */
     /* the curve: time and tokens when its last point was made */
     double mark_s;
     size_t mark;
 };
+
+static enum peak peak_of(const struct report *r, int op)
+{
+    if (op == OP_SELECT) return r->select;
+    return op == OP_EIGHT || op == OP_EXPERTS ? PEAK_INT16 : PEAK_FMA;
+}
 
 static void put(const struct report *r, size_t tokens, const char *what, double value)
 {
@@ -143,7 +152,7 @@ static void put_ops(const struct report *r, size_t tokens, const char *doing, do
     meter.seconds[OP_OTHER] = other > 0 ? other : 0;
     for (int i = 0; i < OP_COUNT; i++) {
         double s = meter.seconds[i], g = s > 0 ? meter.flop[i] / s * 1e-9 : 0;
-        double peak = r->peak[i == OP_EIGHT || i == OP_EXPERTS ? PEAK_INT16 : PEAK_FMA];
+        double peak = r->peak[peak_of(r, i)];
         char what[64];
         if (s == 0) continue;
         snprintf(what, sizeof what, "%s%s s", doing, op_names[i]);
@@ -276,12 +285,14 @@ static enum err one_attention(const struct options *o, bool dense, size_t most, 
     TRY(model_open(&m, o->dir, &mo, e));
     int threads = par_threads(m->d->pool);
     meter.alone = threads == 1;
-    for (int i = 0; i < 2; i++) r.peak[i] = peak_gflops(m->d->isa, (enum peak)i, threads, 5);
+    r.select = m->kv.index_type == KV_INT8 ? PEAK_INT8 : PEAK_FMA;
+    for (int i = 0; i < PEAK_COUNT; i++) r.peak[i] = peak_gflops(m->d->isa, (enum peak)i, threads, 5);
     m->b->describe(m->d, &about);
-    printf("%s; weights %zu MiB; registers only: %.1f GFLOP/s in FMAs, %.1f in 8-bit products\n",
-           about.s, model_weight_bytes(m) >> 20, r.peak[PEAK_FMA], r.peak[PEAK_INT16]);
+    printf("%s; weights %zu MiB; registers only: %.1f GFLOP/s in FMAs, %.1f in 8-bit products, %.1f in bytes\n",
+           about.s, model_weight_bytes(m) >> 20, r.peak[PEAK_FMA], r.peak[PEAK_INT16], r.peak[PEAK_INT8]);
     put(&r, 0, "peak FMA GFLOP/s", r.peak[PEAK_FMA]);
     put(&r, 0, "peak 8-bit GFLOP/s", r.peak[PEAK_INT16]);
+    put(&r, 0, "peak bytes GFLOP/s", r.peak[PEAK_INT8]);
     printf("%8s %8s %12s %14s %14s\n", "", "tokens", "read", "reading", "writing");
     timed.linear = timed_linear;
     timed.index_select = timed_select;
