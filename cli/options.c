@@ -74,7 +74,8 @@ static const struct opt machine_opts[] = {
      " int8 also halves those that it has in bf16)",
      .names = weight_names),
     ROW(0, "kv-type", OPT_ENUM, kv, NULL,
-     "precision of the state kept per token (auto: f16; on cpu int8 where memory is short)",
+     "precision of the state kept per token (auto: f16; on cpu int8 where memory is short); the indexer's keys"
+     " are in 8 bits on cpu but with f32",
      .names = kv_names),
     {0}};
 const struct opt_group group_machine = {"Machine", machine_opts};

@@ -30,8 +30,8 @@ struct model_options {
     const char *backend;     /* "auto", "ref", "cpu", "cuda"; NULL: auto                        */
     int threads;             /* 0: all cores                                                    */
     enum weight_type weights;/* what the backend computes with; AUTO: its own choice            */
-    enum kv_type kv;         /* AUTO: f16 on cpu, 8 bits where memory is short (session_fit); f32
-                              * on ref                                                          */
+    enum kv_type kv;         /* of latents.  AUTO: f16 on cpu, 8 bits where memory is short
+                              * (session_fit); f32 on ref.  Index keys: as the backend thinks fit */
     bool dense;              /* --attn dense: every earlier token instead of the indexer's top-k */
     /* --index-share: INDEX_SHARE_CONFIG follows config.json, INDEX_SHARE_OFF lets every layer
      * select, n > 1 lets every n-th layer select (offset as in config.json, else 2). */

@@ -160,8 +160,8 @@ static void the_model(void **state)
     assert_int_equal(model_kv_bytes(m, 0), 0);
     assert_int_equal(model_kv_bytes(m, 1), model_kv_bytes(m, 64));
     assert_int_equal(model_kv_bytes(m, 65), 2 * model_kv_bytes(m, 64));
-    /* 30 layers of 256 + 32 and 9 index keys of 64, in two bytes each */
-    assert_int_equal(model_kv_bytes(m, 64), 64 * (30 * 288 * 2 + 9 * 64 * 2));
+    /* 30 layers of 256 + 32 in two bytes each, and 9 index keys of 64 bytes and a scale */
+    assert_int_equal(model_kv_bytes(m, 64), 64 * (30 * 288 * 2 + 9 * 68));
     assert_true(model_weight_bytes(m) > 170000000 && model_weight_bytes(m) < 200000000);
     model_describe(m, &b);
     assert_non_null(strstr(b.s, "name: deepread-150m\n"));

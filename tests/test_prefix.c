@@ -383,6 +383,31 @@ static void a_block_in_the_wrong_place_is_removed(void **state)
 
 /* ------------------------------------------------------------------ another model */
 
+/* A state whose index keys are of another type is another state. */
+static void other_index_keys_find_nothing(void **state)
+{
+    (void)state;
+    struct model *cached = fixture("keys"), *other = fixture("keys"), *plain = fixture(NULL);
+    struct session *want = new_session(cached), *s = new_session(plain);
+    int32_t *ids = prompt_new(LENGTH, 1);
+    assert_int_equal(cached->kv.index_type, KV_INT8);
+    kv_layout_init(&other->kv, &other->config, cached->kv.type, KV_F16, other->attention);
+    kv_layout_init(&plain->kv, &plain->config, cached->kv.type, KV_F16, plain->attention);
+    read_prompt(want, ids, LENGTH);
+    struct prefix_report r = check_run(other, ids, LENGTH, s);
+    assert_null(r.notice);
+    assert_int_equal(r.loaded, 0);
+    assert_int_equal(r.stored, LENGTH);
+    assert_int_equal(check_run(other, ids, LENGTH, s).loaded, LENGTH - 1);
+    assert_int_equal(check_run(cached, ids, LENGTH, want).loaded, LENGTH - 1);
+    session_free(s);
+    session_free(want);
+    model_close(cached);
+    model_close(other);
+    model_close(plain);
+    mem_free(ids);
+}
+
 static void copy_fixture(const char *name)
 {
     char cmd[1200];
@@ -577,6 +602,7 @@ int main(void)
         cmocka_unit_test(damaged_blocks_are_removed),
         cmocka_unit_test(a_block_in_the_wrong_place_is_removed),
         cmocka_unit_test(another_model_finds_nothing),
+        cmocka_unit_test(other_index_keys_find_nothing),
         cmocka_unit_test(modes),
         cmocka_unit_test(no_folder),
         cmocka_unit_test(a_file_that_may_not_grow),

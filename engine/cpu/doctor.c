@@ -43,8 +43,8 @@ void cpu_doctor(const struct device *d, struct buf *out)
     buf_addf(out, "cpu products, fp8 weights: %s\n", bytes ? eight : floats);
     buf_addf(out, "cpu products, bf16 weights: %s\n", d->weights == WEIGHT_INT8 ? eight : floats);
     buf_addf(out, "cpu router and index weights: %s\n", floats);
-    buf_addf(out, "cpu indexer: %s; of a state in 8 bits: bytes, %s\n", floats,
-             instructions[d->isa].bytes);
+    bool whole = d->kv == KV_F32;
+    buf_addf(out, "cpu indexer: %s%s\n", whole ? "" : "bytes, ", whole ? floats : instructions[d->isa].bytes);
     buf_addf(out, "cpu attention: %s\n", floats);
     buf_addf(out, "cpu norms and activations: %s\n", floats);
 }
