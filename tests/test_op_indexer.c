@@ -22,6 +22,8 @@ static const struct job jobs[] = {
     {0, 0, 2, 64, 8, KV_INT8},      {1, 64, 2, 64, 63, KV_INT8},   {65, 0, 2, 64, 64, KV_INT8},
     {70, 2000, 2, 64, 512, KV_INT8}, {3, 511, 2, 64, 512, KV_INT8}, {9, 200, 3, 21, 30, KV_INT8},
     {60, 500, 4, 128, 64, KV_INT8}, {33, 900, 1, 24, 17, KV_INT8},
+    {40, 5000, 2, 64, 512, KV_INT8}, {30, 4400, 1, 32, 40, KV_F16}, {2, 98302, 2, 64, 512, KV_INT8},
+    {1, 40000, 2, 64, 2048, KV_INT8},
 };
 
 struct input {
@@ -162,6 +164,33 @@ static void selection_is_exact(void **state)
     op_each(jobs_on);
 }
 
+/* Where every n-th page holds the largest scores: a sample of the pages may meet them each time or never. */
+static void loud_pages_on(const struct op_path *p)
+{
+    struct job j = {7, 5000, 2, 64, 512, KV_F32};
+    if (p->weights != WEIGHT_F32) return;
+    struct device *d = op_open(p, 2, j.type);
+    for (size_t every = 14; every <= 19; every++) {
+        struct input in = make_input(&j, false, false);
+        for (size_t i = 0; i < j.T * 2; i++) in.w[i] = fabsf(in.w[i]) + 0.1f;
+        for (size_t i = 0; i < (j.pos0 + j.T) * 64; i++)
+            if (i / 64 / KV_PAGE % every == 0) in.keys[i] *= 64;
+        op_kv_free(&in.kv);
+        in.kv = op_kv_new(j.pos0 + j.T, 64, j.type, in.keys);
+        int32_t *sel = select_rows(p->be, d, &j, &in, 0, j.T);
+        for (size_t t = 0; t < j.T; t++) check_selection(p, &j, &in, sel + t * 512, t, false);
+        free(sel);
+        free_input(&in);
+    }
+    p->be->close(d);
+}
+
+static void selection_among_loud_pages(void **state)
+{
+    (void)state;
+    op_each(loud_pages_on);
+}
+
 /* Products of few-bit numbers are exact in every order and precision: all backends must choose
  * exactly what ref chooses, ties and negative scores included. */
 static void same_as_ref_in(const struct op_path *p, enum kv_type type)
@@ -206,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selection_is_exact),
+        cmocka_unit_test(selection_among_loud_pages),
         cmocka_unit_test(selection_is_that_of_ref),
     };
     return cmocka_run_group_tests_name("op_indexer", tests, NULL, NULL);
