@@ -173,8 +173,18 @@ bool captions_aside(xmlNode *root)
     return GALLERY * chars < all->chars - all->link_chars;
 }
 
+/* A box of nothing but a picture and a line, which is its caption without being called one. */
+static bool is_captioned(const xmlNode *n)
+{
+    enum { LINE = 200 };
+    const struct html_facts *f = tree_facts(n);
+    const struct html_sums *s = &f->sum;
+    return (f->tag == TAG_DIV || f->tag == TAG_FIGURE) && s->img > 0 && s->chars > 0 && s->chars <= LINE &&
+           s->p <= 1 && !s->heading_chars && !s->li && 2 * s->link_chars < s->chars;
+}
+
 bool caption_adorns(xmlNode *n, bool aside)
 {
-    if (is_caption(n)) return caption_has_owner(n) || (aside && !is_numbered(n));
-    return is_picture(n) && caption_has_owner(n);
+    if (aside && (is_caption(n) || is_captioned(n)) && !is_numbered(n)) return true;
+    return (is_caption(n) || is_picture(n)) && caption_has_owner(n);
 }

@@ -15,8 +15,8 @@ bool caption_has_owner(xmlNode *n);
  * (tree_says_article), and little of it is captions.  Sums are known.  Linear. */
 bool captions_aside(xmlNode *root);
 
-/* Whether n is a caption, or a figure of nothing but a picture and its caption, that adorns.  `aside`:
- * what captions_aside says of the text that it is in. */
+/* Whether n is a caption, or a box of nothing but a picture and its caption, that adorns.  `aside`: what
+ * captions_aside says of the text that it is in. */
 bool caption_adorns(xmlNode *n, bool aside);
 
 #endif
