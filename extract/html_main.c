@@ -417,7 +417,7 @@ bool main_choose(xmlNode *body)
     }
     if (best >= 0 && most >= LEAST && (most >= ENOUGH || 4 * most > all_text)) {
         if (best != last) attempt(body, &tries[best]);
-        if (!tree_facts(body)->keep) title_drop(body);
+        title_drop(body);
         return true;
     }
     reset(body);

@@ -447,9 +447,9 @@ static void test_short_article(void **state)
     drop(&g), buf_free(&page);
 }
 
-/* The title of an article is that of the document: above its main part it is not read, and in it
- * neither.  A heading with words of its own is text, and so is one that comes later, and any of a page
- * that has nothing to choose from, or does not say that it is an article. */
+/* The title of an article, long or short, is that of the document: above its main part it is not read,
+ * and in it neither.  A heading with words of its own is text, and so is one that comes later, and any of
+ * a page that does not say that it is an article. */
 static void get_titled(struct got *g, const char *head, const char *title, const char *above, const char *below)
 {
     struct buf page = {0};
@@ -490,6 +490,13 @@ static void test_title(void **state)
     assert_non_null(strstr(g.d->text.s, "words in question"));
     drop(&g);
     says("<html><head><title>A b</title></head><body><h1>A b</h1><p>c", "A b\n\nc");
+    says("<html><head><meta property=og:type content=article><title>A b</title></head><body><h1>A b</h1>"
+         "<p>It is short, but it says of itself that it is an article, and that it has a title, which is "
+         "written above it once more, in a heading; it is long enough to have a main part.", "It is short, "
+         "but it says of itself that it is an article, and that it has a title, which is written above it "
+         "once more, in a heading; it is long enough to have a main part.");
+    says("<html><head><meta property=og:type content=article><title>A b</title></head><body><h1>A b</h1>",
+         "A b");
 }
 
 /* The text around a long table is the main part, not the table. */
