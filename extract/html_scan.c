@@ -293,6 +293,47 @@ static size_t element_end(const char *src, size_t i, size_t n, const char *name)
     return n;
 }
 
+/* Whether src[i, end), which is there for readers without scripts, is a text that a script would write,
+ * and not a line that asks for scripts or the picture that counts readers. */
+static bool is_text(const char *src, size_t i, size_t end)
+{
+    enum { PARAGRAPHS = 3, BYTES = 1500 };
+    size_t paragraphs = 0, bytes = 0;
+    char name[16];
+    while (i < end && (paragraphs < PARAGRAPHS || bytes < BYTES)) {
+        if (src[i] != '<') {
+            bytes += !is_blank(src[i++]);
+            continue;
+        }
+        tag_name(src + i + 1, end - i - 1, name, sizeof name);
+        if (!strcmp(name, "style")) return false;
+        paragraphs += !strcmp(name, "p") || !strcmp(name, "br");
+        i = tag_end(src, i, end);
+    }
+    return i < end;
+}
+
+/* The same for the noscript whose tag is src[i, e), or that ends with it. */
+static bool shows_noscript(struct html_scan *o, const char *src, size_t i, size_t e, size_t n)
+{
+    if (i < o->shown) return true; /* one in another, looked at already */
+    if (src[i + 1] == '/') return i == o->shown;
+    size_t stop = element_end(src, e, n, "noscript");
+    if (stop == n || !is_text(src, e, stop)) return false;
+    o->shown = stop;
+    return true;
+}
+
+/* Whether what is in the element whose tag is src[i, e) is not parsed or never shown; in a book what is
+ * there instead of it is. */
+static bool is_skipped(struct html_scan *o, const char *name, const char *src, size_t i, size_t e, size_t n)
+{
+    static const char *const instead[] = {"noscript", "object", "canvas", "audio", "video"};
+    if (o->xml && in_list(name, instead, sizeof instead / sizeof *instead)) return false;
+    if (!in_list(name, skipped, sizeof skipped / sizeof *skipped)) return false;
+    return strcmp(name, "noscript") || !shows_noscript(o, src, i, e, n);
+}
+
 /* XHTML's "<title/>" must not swallow what follows. */
 static bool closes_itself(const struct html_scan *o, const char *src, size_t end)
 {
@@ -304,14 +345,6 @@ static bool is_void(const char *name)
     static const char *const names[] = {"area",  "base", "br",   "col",   "embed",  "hr",    "img",
                                         "input", "link", "meta", "param", "source", "track", "wbr"};
     return in_list(name, names, sizeof names / sizeof *names);
-}
-
-/* Elements whose content is never shown; in a book what is there instead of them is. */
-static bool is_skipped(const struct html_scan *o, const char *name)
-{
-    static const char *const instead[] = {"noscript", "object", "canvas", "audio", "video"};
-    if (o->xml && in_list(name, instead, sizeof instead / sizeof *instead)) return false;
-    return in_list(name, skipped, sizeof skipped / sizeof *skipped);
 }
 
 static size_t find(const char *src, size_t i, size_t n, const char *what)
@@ -503,7 +536,8 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     char name[16];
     size_t e = tag_end(src, i, n);
     tag_name(src + at, n - at, name, sizeof name);
-    bool skip = is_skipped(o, name), empty = !close && closes_itself(o, src, e);
+    bool skip = is_skipped(o, name, src, i, e, n);
+    bool empty = !close && closes_itself(o, src, e);
     if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
     bool is_root = !strcmp(name, "html") || !strcmp(name, "body");
     if (close && is_root) return e; /* what follows is part of the page; libxml2 would leave it */

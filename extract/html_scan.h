@@ -5,7 +5,8 @@
  * characters of the last private plane; libxml2 carries them through like letters.  Character
  * references are decoded on the way (browsers' rule: numbers 128..159 are windows-1252), and what
  * is never text is left out: comments, scripts, style sheets, templates, frames, drawings, and tags
- * that only say how text looks. */
+ * that only say how text looks.  What stands for readers without scripts is text where it is as long as
+ * one: we are such a reader. */
 #ifndef EXTRACT_HTML_SCAN_H
 #define EXTRACT_HTML_SCAN_H
 
@@ -30,6 +31,7 @@ struct html_scan {
     struct html_mark *mark; /* mem_grow                      */
     size_t n_marks, cap;
     size_t roots; /* html and body tags so far */
+    size_t shown;      /* up to here what is there for readers without scripts is text, or 0 */
     size_t plain_math; /* a formula that begins before this carries no words of its own */
     bool xml;     /* set before scanning a chapter of a book: "/>" closes, and what stands for
                      readers without scripts is text                                        */

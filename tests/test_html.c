@@ -230,6 +230,34 @@ static void test_hidden(void **state)
     says("<p title=\"a > b\" data-x='<p>'>text", "text");
 }
 
+/* A long text for readers without scripts is one for us; what asks for scripts is none. */
+static void test_noscript(void **state)
+{
+    (void)state;
+    static const char words[] = "<p>The words in question stand for readers without scripts, at length.";
+    struct buf b = {0}, text = {0};
+    for (int i = 0; i < 40; i++) {
+        buf_addz(&b, words);
+        buf_addf(&text, "%s%s", i ? "\n\n" : "one\n\n", words + 3);
+    }
+    buf_addz(&text, "\n\ntwo");
+    struct buf page = {0};
+    buf_addf(&page, "<p>one</p><noscript><noscript>%s</noscript><p>two<noscript>no</noscript>", b.s);
+    says(page.s, text.s);
+    buf_clear(&page);
+    buf_addf(&page, "<p>one</p><noscript><style>p{}</style>%s</noscript>", b.s);
+    says(page.s, "one");
+    buf_clear(&page);
+    buf_addf(&page, "<p>one</p><noscript>%s", b.s); /* without an end */
+    says(page.s, "one");
+    buf_clear(&page);
+    for (int i = 0; i < 100000; i++) buf_addz(&page, "<noscript><p>x");
+    buf_addf(&page, "%s</noscript>", b.s);
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    drop(&g), buf_free(&page), buf_free(&b), buf_free(&text);
+}
+
 static void test_empty(void **state)
 {
     (void)state;
@@ -466,6 +494,7 @@ int main(void)
         cmocka_unit_test(test_old_lines),
         cmocka_unit_test(test_attributes),
         cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_noscript),
         cmocka_unit_test(test_empty),
         cmocka_unit_test(test_main_part),
         cmocka_unit_test(test_places),
