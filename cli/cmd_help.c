@@ -1,5 +1,5 @@
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cmd.h"
 #include "cli/output.h"
@@ -16,9 +16,8 @@ static enum exit_code print(struct term *t, struct buf *b)
 
 static size_t columns(void)
 {
-    const char *s = getenv("COLUMNS");
-    long n = s ? strtol(s, NULL, 10) : 0;
-    return n >= 60 && n <= 200 ? (size_t)n : 80;
+    size_t n = term_columns(STDOUT_FILENO);
+    return n < 60 ? 60 : n > 120 ? 120 : n;
 }
 
 static void add_usage(struct buf *b, const struct cmd *c)

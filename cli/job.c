@@ -550,6 +550,7 @@ enum err job_read_prompt(struct job *j, const struct tokens *prompt, struct usag
     double start = sys_seconds();
     size_t before = session_computed(j->session);
     j->t->phase = NULL;
+    term_progress(j->t, "prefill", "tok", 0, prompt->n, NULL);
     label_prompt(j);
     session_set_reply(j->session, j->n_doc_tokens);
     enum err r = session_sync(j->session, prompt->v, prompt->n, e);

@@ -47,9 +47,20 @@ size_t result_shown(const struct result *r)
     return n;
 }
 
+/* Whether the reply ended before its first sentence: that is no "no". */
+static bool ended_early(const struct result *r)
+{
+    return (r->interrupted || r->truncated) && !r->n_sentences && !r->no_answer;
+}
+
 const char *result_silence(const struct result *r)
 {
-    if (r->task == TASK_SUMMARIZE)
+    bool summary = r->task == TASK_SUMMARIZE;
+    if (ended_early(r))
+        return !r->n_citations ? "Cut short before the first sentence.\n"
+               : summary       ? "Cut short before the first sentence; the passages chosen:\n"
+                               : "Cut short before the first sentence; the nearest passages:\n";
+    if (summary)
         return r->n_citations ? "No sentence that the input supports; the passages chosen:\n"
                               : "No sentence that the input supports.\n";
     return r->no_answer || !r->n_citations
@@ -60,7 +71,7 @@ const char *result_silence(const struct result *r)
 enum result_status result_status(const struct result *r)
 {
     if (r->interrupted) return RESULT_PARTIAL;
-    if (r->task == TASK_ANSWER && (r->no_answer || result_shown(r) == 0))
+    if (r->task == TASK_ANSWER && (r->no_answer || (!result_shown(r) && !ended_early(r))))
         return RESULT_UNSUPPORTED;
     if (r->truncated) return RESULT_TRUNCATED;
     return r->inputs_failed ? RESULT_PARTIAL : RESULT_OK;

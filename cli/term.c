@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -32,6 +33,15 @@ void term_init(struct term *t, const struct options *o)
 bool term_color_output(const struct options *o)
 {
     return color_wanted(o, STDOUT_FILENO);
+}
+
+size_t term_columns(int fd)
+{
+    const char *s = getenv("COLUMNS");
+    long n = s ? strtol(s, NULL, 10) : 0;
+    struct winsize w;
+    if (n > 0 && n < 10000) return (size_t)n;
+    return !ioctl(fd, TIOCGWINSZ, &w) && w.ws_col ? w.ws_col : 80;
 }
 
 /* ------------------------------------------------------------------ messages */
@@ -170,8 +180,23 @@ static void set_status(const struct term *t, struct str progress)
     buf_free(&b);
 }
 
+/* What of a line stands in so many columns: one that wraps is not taken away again. */
+static struct str fitting(struct str line, size_t columns)
+{
+    size_t i = 0, used = 0;
+    while (i < line.n) {
+        uint32_t cp;
+        size_t k = utf8_next(line.s + i, line.n - i, &cp);
+        used += utf8_is_cjk(cp) ? 2 : 1;
+        if (used > columns) break;
+        i += k;
+    }
+    return (struct str){line.s, i};
+}
+
 static void show_progress(struct term *t, struct str progress)
 {
+    if (t->tty) progress = fitting(progress, term_columns(STDERR_FILENO) - 1);
     struct buf b = {0};
     if (t->tty) buf_addz(&b, "\r\033[K");
     buf_add(&b, progress.s, progress.n);

@@ -38,6 +38,9 @@ void term_init(struct term *t, const struct options *o);
 /* Whether the result may carry colour: standard output is a terminal, or --color=always. */
 bool term_color_output(const struct options *o);
 
+/* Characters that a line of what fd leads to holds: COLUMNS, else as many as a terminal has, else 80. */
+size_t term_columns(int fd);
+
 /* One line each, "deepread: " before it.  error: always; note: unless quiet; detail: with -v. */
 void term_error(struct term *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void term_note(struct term *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -274,6 +274,15 @@ static void statuses(void **state)
     r.sentences = sentences + 1; /* the dropped one only */
     r.n_sentences = 1;
     assert_int_equal(result_status(&r), RESULT_UNSUPPORTED);
+    r.truncated = true; /* behind a sentence */
+    assert_int_equal(result_status(&r), RESULT_UNSUPPORTED);
+    r.n_sentences = 0; /* before the first one: nothing was said yet */
+    assert_int_equal(result_status(&r), RESULT_TRUNCATED);
+    assert_string_equal(result_silence(&r), "Cut short before the first sentence; the nearest passages:\n");
+    r.no_answer = true;
+    assert_int_equal(result_status(&r), RESULT_UNSUPPORTED);
+    r.n_sentences = 1;
+    r.truncated = r.no_answer = false;
     r.keep = true;
     assert_int_equal(result_status(&r), RESULT_OK);
     assert_true(ledger_has_gap(&ledger, docs, 2));

@@ -26,3 +26,11 @@ deepread --man-options | grep -c '^\.SS'
 deepread help >/dev/full
 ! standard output: cannot write: *
 = 7
+---
+# As wide as the terminal, and no line of progress that wraps, which could not be taken away again.
+for n in 60 100; do COLUMNS=$n deepread help ask | awk '{ if (length > m) m = length } END { print (m > n - 12 && m <= n) }' n=$n; done
+1
+1
+---
+command -v script >/dev/null || { echo short; exit 0; }; mkdir -p a/long/way/to/go; cp lease.txt a/long/way/to/go; script -qec 'stty cols 20; deepread text --cache off -o out a/long/way/to/go/lease.txt' log >/dev/null; tr '\r' '\n' <log | grep '^.\[Kreading' | awk 'length > 22 { exit 1 }' && echo short
+short

@@ -243,3 +243,11 @@ seq 2000 >long.txt; deepread ask --each --fail-fast --json -c 1500 'Which street
 deepread summarize --fail-fast missing.txt lease.txt
 ! missing.txt: No such file or directory
 = 4
+---
+# A reply that a limit ends before its first sentence says nothing, "no" as little as anything else.
+deepread ask -n 16 --json 'When does the lease end?' lease.txt | grep '"status"'; deepread ask -n 16 'When does the lease end?' lease.txt
+  "status": "truncated",
+? Cut short before the first sentence; the nearest passages:
+
+? [[]1[]] lease.txt:1 *
+! the reply reached a limit and is cut short (-n gives more)
