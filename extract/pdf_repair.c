@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { MAX_NUMBER = 8388600, MAX_DICT = 8192 };
+enum { MAX_NUMBER = 8388600, MAX_DICT = 8192, MANY = 1024 };
 
 struct entry {
     uint32_t number;
@@ -24,6 +24,8 @@ struct repair {
     struct entry *v;
     size_t n_v, cap;
     uint32_t root, pages; /* numbers, 0 none; the last one wins */
+    uint32_t stated;      /* what a table says is the root; it may not be there */
+    struct buf plain;     /* objects to append, from streams of no known length */
     uint32_t *leaf;       /* single pages, in file order        */
     size_t n_leaf, cap_leaf;
     uint32_t highest;
@@ -138,31 +140,44 @@ static void inflate_all(struct buf *out, const char *s, size_t n)
     inflateEnd(&z);
 }
 
-/* The objects inside object stream `num`, whose dictionary is s[0..dict) and data s[data..n). */
+/* Object k, which is s[0..n), inside object stream `num`; 0: that cannot be read as it is. */
+static void take_packed(struct repair *r, uint32_t inner, uint32_t num, uint32_t k, const char *s, size_t n)
+{
+    note_kind(r, inner, s, n);
+    if (num) {
+        add(r, (struct entry){.number = inner, .packed = true, .at = num, .index = k});
+        return;
+    }
+    if (r->plain.n + n + 64 > REPAIR_INFLATE) return;
+    add(r, (struct entry){.number = inner, .at = r->n + r->plain.n + 1});
+    buf_addf(&r->plain, "\n%u 0 obj\n", inner);
+    buf_add(&r->plain, s, n);
+    buf_addz(&r->plain, "\nendobj");
+}
+
+/* The objects inside object stream `num`, whose dictionary is s[0..dict) and data s[data..n); num 0 as
+ * in take_packed. */
 static void unpack(struct repair *r, uint32_t num, const char *s, size_t dict, const char *data,
                    size_t n)
 {
-    uint32_t count, first, inner, off;
+    uint32_t count, first, inner, off, next;
     struct buf out = {0};
     if (!key_number(s, dict, "/N", &count) || !key_number(s, dict, "/First", &first)) return;
     if (has(s, dict, "/FlateDecode"))
         inflate_all(&out, data, n);
     else if (!has(s, dict, "/Filter"))
         buf_add(&out, data, n < REPAIR_INFLATE ? n : REPAIR_INFLATE);
-    size_t i = 0, from = 0;
-    uint32_t last = 0;
+    size_t i = 0;
     for (uint32_t k = 0; k < count && first <= out.n; k++) {
-        size_t head = i;
         if (!number(out.s, first, &i, &inner) || !number(out.s, first, &i, &off)) break;
-        if (k && from < out.n && first + (size_t)off <= out.n && first + (size_t)off > from)
-            note_kind(r, last, out.s + from, first + (size_t)off - from);
-        if (first + (size_t)off >= out.n) break;
-        add(r, (struct entry){.number = inner, .packed = true, .at = num, .index = k});
-        last = inner;
-        from = first + (size_t)off;
-        if (i == head) break;
+        size_t from = first + (size_t)off, to = out.n, ahead = i;
+        if (from >= out.n) break;
+        if (k + 1 < count && number(out.s, first, &ahead, &next) && number(out.s, first, &ahead, &next)) {
+            if (next < off) next = off; /* nobody writes that; what one object could be all could be */
+            if (first + (size_t)next < out.n) to = first + (size_t)next;
+        }
+        take_packed(r, inner, num, k, out.s + from, to - from);
     }
-    if (last && from < out.n) note_kind(r, last, out.s + from, out.n - from);
     buf_free(&out);
 }
 
@@ -178,7 +193,7 @@ static void look_inside(struct repair *r, uint32_t num, size_t i)
     if (!st) return;
     if (has_type(s, dict, "/XRef")) {
         uint32_t root;
-        if (key_number(s, dict, "/Root", &root)) r->root = root;
+        if (key_number(s, dict, "/Root", &root)) r->stated = root;
     }
     if (!has_type(s, dict, "/ObjStm")) return;
     size_t data = dict + 6, left = r->n - i;
@@ -186,12 +201,14 @@ static void look_inside(struct repair *r, uint32_t num, size_t i)
     if (data < left && s[data] == '\n') data++;
     uint32_t length;
     size_t len = left - data;
+    bool sound = false;
     if (key_number(s, dict, "/Length", &length) && length < len) {
         size_t k = data + length; /* an indirect length does not fit; take all, then */
         while (k < left && is_blank(s[k])) k++;
-        if (left - k >= 9 && !memcmp(s + k, "endstream", 9)) len = length;
+        sound = left - k >= 9 && !memcmp(s + k, "endstream", 9);
+        if (sound) len = length;
     }
-    unpack(r, num, s, dict, s + data, len);
+    unpack(r, sound ? num : 0, s, dict, s + data, len);
 }
 
 static void collect(struct repair *r)
@@ -230,6 +247,13 @@ static int by_number(const void *a, const void *b)
 static void add_be(struct buf *b, uint64_t v, int bytes)
 {
     while (bytes-- > 0) buf_addc(b, (char)(v >> (8 * bytes)));
+}
+
+static bool is_there(const struct repair *r, uint32_t number)
+{
+    for (size_t i = 0; i < r->n_v; i++)
+        if (r->v[i].number == number) return true;
+    return false;
 }
 
 /* What is missing between the table and the pages: a tree, a catalogue. */
@@ -282,12 +306,27 @@ bool repair_file(struct buf *out, const char *s, size_t n)
     size_t junk = repair_skip_junk(s, n);
     struct repair r = {.s = s + junk, .n = n - junk};
     collect(&r);
+    if (r.stated && is_there(&r, r.stated)) r.root = r.stated;
     bool found = r.root || r.pages || r.n_leaf;
     if (found) {
         buf_add(out, r.s, r.n);
+        buf_add(out, r.plain.s ? r.plain.s : "", r.plain.n);
         write_table(&r, out);
     }
     mem_free(r.v);
     mem_free(r.leaf);
+    buf_free(&r.plain);
     return found;
+}
+
+bool repair_newlines(struct buf *out, const char *s, size_t n)
+{
+    size_t ends = 0, high = 0;
+    for (const char *p = s; (p = memchr(p, '\n', n - (size_t)(p - s))) != NULL; p++, ends++)
+        if (p == s || p[-1] != '\r') return false;
+    for (size_t i = 0; i < n && high < MANY; i++) high += (unsigned char)s[i] >= 0x80;
+    if (ends < MANY / 16 || high < MANY) return false;
+    for (size_t i = 0; i < n; i++)
+        if (s[i] != '\r' || i + 1 == n || s[i + 1] != '\n') buf_addc(out, s[i]);
+    return true;
 }

@@ -19,4 +19,9 @@ size_t repair_skip_junk(const char *s, size_t n);
 #define REPAIR_INFLATE ((size_t)64 << 20)
 bool repair_file(struct buf *out, const char *s, size_t n);
 
+/* Undoes what a transfer as text did to a file with binary data: each end of line became two
+ * characters.  False, and *out untouched, where one is alone: nothing of the kind happened.  Where the
+ * file had such pairs before, these bytes are lost. */
+bool repair_newlines(struct buf *out, const char *s, size_t n);
+
 #endif

@@ -351,7 +351,7 @@ struct opened {
     struct words_doc *d;
     const char *bytes; /* what d reads */
     size_t n;
-    struct buf mended; /* the bytes that d reads, when they are not the caller's */
+    struct buf whole, mended; /* the bytes that d reads, when they are not the caller's */
     const char *note;
 };
 
@@ -371,12 +371,16 @@ static enum words_status try_open(struct opened *o, const char *bytes, size_t n,
     return s;
 }
 
-/* As it is; without the junk before its header; with a new table of objects. */
+/* As it is, or was before a transfer as text; without the junk before its header; with a new table of
+ * objects. */
 static enum words_status open_somehow(struct opened *o, const char *bytes, size_t n,
                                       const char *password)
 {
+    bool was_text = repair_newlines(&o->whole, bytes, n);
+    if (was_text) bytes = o->whole.s, n = o->whole.n;
     enum words_status s = try_open(o, bytes, n, password);
     size_t junk = repair_skip_junk(bytes, n);
+    if (s == WORDS_OK && was_text) o->note = "took back what a transfer as text had done to the file";
     if (s == WORDS_DAMAGED && junk) {
         s = try_open(o, bytes + junk, n - junk, password);
         if (s == WORDS_OK) o->note = "skipped what stood before the header of the file";
@@ -391,6 +395,7 @@ static enum words_status open_somehow(struct opened *o, const char *bytes, size_
 static void close_opened(struct opened *o)
 {
     words_close(o->d);
+    buf_free(&o->whole);
     buf_free(&o->mended);
 }
 

@@ -630,6 +630,41 @@ static void damage(const char *from, size_t junk, double share)
     buf_free(&in), buf_free(&out);
 }
 
+/* The file with each `what` in it replaced, read; it must say what the whole file says. */
+static void check_edited(const char *from, const char *what, const char *by, const char *note)
+{
+    struct buf in, out = {0};
+    size_t len = strlen(what);
+    read_all(from, &in);
+    for (size_t i = 0; i < in.n;) {
+        bool hit = in.n - i >= len && !memcmp(in.s + i, what, len);
+        buf_add(&out, hit ? by : in.s + i, hit ? strlen(by) : 1);
+        i += hit ? len : 1;
+    }
+    write_file(dir, "damaged.pdf", out.s, out.n);
+    struct got whole = get(from, (struct ingest_options){0});
+    struct got g = get(in_dir("damaged.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    assert_int_equal(whole.r, OK);
+    assert_true(shared_text(whole.d->text, g.d->text) > 0.995);
+    assert_true(!note || (g.d->note && strstr(g.d->note, note)));
+    drop(&g), drop(&whole);
+    buf_free(&in), buf_free(&out);
+}
+
+/* Objects in streams whose length is gone or wrong, a root that is not there, a transfer as text. */
+static void test_edited(void **state)
+{
+    (void)state;
+    static const char *const files[] = {DIR "w3c-2col-word.pdf", DIR "damned-thing-2col.pdf"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        check_edited(files[i], "/Length ", "/Lenght ", NULL);
+        check_edited(files[i], "/Length ", "/Length 1", NULL);
+        check_edited(files[i], "/Root ", "/Root 99", "rebuilt");
+        check_edited(files[i], "\n", "\r\n", "transfer");
+    }
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -673,6 +708,7 @@ int main(void)
         cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
         cmocka_unit_test(test_refusals),      cmocka_unit_test(test_mixed_pages),
         cmocka_unit_test(test_garbage),       cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_edited),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -9,6 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     struct buf out = {0};
     repair_file(&out, (const char *)data, n);
+    buf_clear(&out);
+    repair_newlines(&out, (const char *)data, n);
     buf_free(&out);
     return 0;
 }
