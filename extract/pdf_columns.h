@@ -23,6 +23,8 @@ struct piece {
     bool lower;  /* begins with a small letter                   */
     bool ruled;  /* a border parts it from what stands before it */
     float line_above, line_below; /* v of the lines drawn there; -INFINITY, INFINITY: none */
+    float line_right;             /* u of the line drawn behind it; INFINITY: none           */
+    float first;                  /* width of its first word                                 */
 };
 
 /* Puts the indices 0..n-1 of `p` in reading order into order[n], and the number of its region

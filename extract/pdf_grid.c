@@ -23,6 +23,14 @@ float grid_line_gap(float *gaps, size_t n)
     return at ? 0.5f * (gaps[at - 1] + gaps[at]) : -1;
 }
 
+float grid_first_gap(float *gaps, size_t n)
+{
+    floats_sort(gaps, n);
+    for (size_t i = 1; i < n && gaps[i - 1] < LINES_APART; i++)
+        if (gaps[i] - gaps[i - 1] > ROWS_APART) return 0.5f * (gaps[i - 1] + gaps[i]);
+    return -1;
+}
+
 struct part {
     float u0, u1, v0, v1, size;
     bool right, lower;

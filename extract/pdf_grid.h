@@ -12,6 +12,9 @@
  * apart; negative when the values show no such thing.  In font sizes; sorts them. */
 float grid_line_gap(float *gaps, size_t n);
 
+/* The same, where there may be several tables: of the smallest gaps, those before the first step. */
+float grid_first_gap(float *gaps, size_t n);
+
 /* Whether the pieces, of which none crosses the strip at u = x, are a table: lines that are drawn, or
  * white bands, across both sides cut them into rows, most of them with text on both sides; where
  * there is only white, of a few lines each. */

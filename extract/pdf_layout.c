@@ -53,9 +53,9 @@ struct work {
     size_t *first, *last; /* items of a piece                                   */
     size_t *body;         /* its last item that is no superscript and no symbol */
     size_t n_pieces;
-    bool *cut;          /* behind this item a border runs through its piece       */
+    bool *cut; /* behind this item a border runs through its piece       */
     bool rtl;
-    bool upright;       /* not turned, by quarters or at an angle */
+    bool upright; /* not turned, by quarters or at an angle */
     enum layout_order by;
 };
 
@@ -210,8 +210,8 @@ static void grow_piece(struct piece *p, const struct item *it)
     p->digits += it->digits;
 }
 
-/* Whether a line begins before the item and does not end before it does: it is not what underlines text
- * that begins like it. */
+/* Whether a line begins before the item and does not end before it does: it is not what underlines
+ * text that begins like it. */
 static bool spans(const struct rule *r, const struct item *it)
 {
     return r->from < it->u0 - 0.5f && r->to >= it->u1;
@@ -230,14 +230,37 @@ static void find_bars(const struct work *k, const struct item *it, struct piece 
     if (above > 0 && lo - above < MOST_BARS) p->line_above = r[above - 1].at;
 }
 
+/* Sets where a line is drawn behind the piece that ends with the item. */
+static void find_right(const struct work *k, const struct item *it, struct piece *p)
+{
+    const struct rule *r = k->page->rule;
+    size_t n = k->upright ? k->page->n_rules : 0, from = first_from(r, n, it->u1 - 0.1f * it->size);
+    float mid = 0.5f * (it->v0 + it->v1);
+    p->line_right = INFINITY;
+    for (size_t i = from; i < n && i - from < MOST_BARS; i++)
+        if (r[i].from <= mid && r[i].to >= mid) {
+            p->line_right = r[i].at;
+            return;
+        }
+}
+
 static void begin_piece(struct work *k, size_t pc, size_t first)
 {
     const struct item *it = &k->item[first];
     const struct word *w = &k->page->v[it->word];
     bool lower = g_unichar_islower(text_first((struct str){k->page->text + w->text, w->n}));
-    k->piece[pc] = (struct piece){it->u0,  it->v0,    it->u1,      it->v1,     it->size, it->chars,
-                                  w->mono, w->stream, it->letters, it->digits, lower,     false,
-                                  0,       0};
+    k->piece[pc] = (struct piece){.u0 = it->u0,
+                                  .v0 = it->v0,
+                                  .u1 = it->u1,
+                                  .v1 = it->v1,
+                                  .size = it->size,
+                                  .chars = it->chars,
+                                  .fixed = w->mono,
+                                  .stream = w->stream,
+                                  .letters = it->letters,
+                                  .digits = it->digits,
+                                  .lower = lower,
+                                  .first = it->u1 - it->u0};
     find_bars(k, it, &k->piece[pc]);
     k->first[pc] = k->last[pc] = k->body[pc] = first;
 }
@@ -509,9 +532,10 @@ static size_t find_cuts(struct work *k, const struct table *t, const struct slot
         for (size_t next; s[i].tabular && (next = k->item[at].next) != NONE; at = next) {
             float gap = k->item[next].u0 - end;
             float u0 = k->item[next].u0;
-            k->cut[at] = gap > 0 && (is_usual(&k->item[at], &k->item[next], gap, space)
-                                         ? table_begins(t, i, end, u0)
-                                         : table_parts(t, i, end, u0) || table_begins(t, i, end, u0));
+            k->cut[at] =
+                gap > 0 && (is_usual(&k->item[at], &k->item[next], gap, space)
+                                ? table_begins(t, i, end, u0)
+                                : table_parts(t, i, end, u0) || table_begins(t, i, end, u0));
             cuts += k->cut[at];
             end = fmaxf(end, k->item[next].u1);
         }
@@ -546,12 +570,16 @@ static size_t split_cells(struct work *k, const struct table *t, struct slot **s
     return all;
 }
 
-/* Marks the pieces that a border parts from the one before them in their row, however far. */
+/* Marks the pieces that a border parts from the one before them in their row, however far, and
+ * finds the borders behind them. */
 static void mark_ruled(struct work *k, const struct slot *s, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        find_right(k, &k->item[k->last[s[i].piece]], &k->piece[s[i].piece]);
     for (size_t i = 1; i < n; i++) {
         struct piece *p = &k->piece[s[i].piece];
-        const struct item *before = &k->item[k->last[s[i - 1].piece]], *first = &k->item[k->first[s[i].piece]];
+        const struct item *before = &k->item[k->last[s[i - 1].piece]],
+                          *first = &k->item[k->first[s[i].piece]];
         if (s[i].row == s[i - 1].row && !p->ruled) p->ruled = is_ruled(k, before, first);
     }
 }
@@ -656,8 +684,7 @@ void layout_page(struct layout *out, struct arena *a, const struct words_page *p
             if (of_turn[t] > of_turn[turn]) turn = t;
         if (!of_turn[turn]) break;
         of_turn[turn] = 0;
-        struct work k = {
-            .page = page, .a = a, .item = items, .rtl = rtl > 0, .by = by};
+        struct work k = {.page = page, .a = a, .item = items, .rtl = rtl > 0, .by = by};
         for (size_t i = 0; i < n; i++) {
             const struct word *w = &page->v[i];
             if ((w->turn & 3) != turn || !usable(w)) continue;

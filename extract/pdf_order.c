@@ -10,11 +10,13 @@
  * short one backwards: indices and exponents. */
 enum { NEAR = 6 };
 
-#define AGREED  0.985f
-/* The stream's order has to be better by CLEARLY, for each line; where it could be that of columns, it
- * is believed unless the text speaks against it by more than SURE, of all steps. */
-#define CLEARLY 0.02f
-#define SURE    0.2f
+#define AGREED 0.985f
+/* The stream's order has to be better by CLEARLY, for each line, or STRONGLY, where most lines seem
+ * to be cells; where it could be that of columns, it is believed unless the text speaks against it
+ * by more than SURE, of all steps. */
+#define CLEARLY  0.02f
+#define STRONGLY 0.25f
+#define SURE     0.2f
 enum { FEW = 4 }; /* lines of such a column */
 
 static float agreement(const struct layout *l)
@@ -76,8 +78,8 @@ float order_score(const struct layout *l, const struct words_page *page, bool pl
     return l->n > 1 ? sum / (float)(l->n - 1) : 0;
 }
 
-/* Blocks of several lines that go down their columns and on to the next; one step back is the way from
- * the foot of the page to its text. */
+/* Blocks of several lines that go down their columns and on to the next; one step back is the way
+ * from the foot of the page to its text. */
 static bool is_orderly(const struct layout *l)
 {
     size_t back = 0;
@@ -85,12 +87,17 @@ static bool is_orderly(const struct layout *l)
     return back <= 1 && FEW * (size_t)(l->v[l->n - 1].region + 1) <= l->n;
 }
 
-/* Producers write tables cell by cell or column by column: the rows show by geometry alone. */
-static bool is_table(const struct layout *l)
+static size_t count_cells(const struct layout *l)
 {
     size_t cells = 0;
     for (size_t i = 0; i < l->n; i++) cells += l->v[i].tabular;
-    return 10 * l->wrapped > l->n || (!l->columns && 2 * cells > l->n);
+    return cells;
+}
+
+/* Producers write tables cell by cell or column by column: the rows show by geometry alone. */
+static bool is_table(const struct layout *l)
+{
+    return 10 * l->wrapped > l->n || (!l->columns && 2 * count_cells(l) > l->n);
 }
 
 void order_page(struct layout *out, struct arena *a, const struct words_page *page)
@@ -99,11 +106,14 @@ void order_page(struct layout *out, struct arena *a, const struct words_page *pa
     layout_page(out, a, page, LAYOUT_GEOMETRY);
     if (out->n < 4 || page->v[0].stream < 0) return;
     bool agreed = agreement(out) > AGREED;
-    if (agreed && !out->columns) return;
+    if (agreed && (!out->columns || 5 * count_cells(out) > out->n)) return;
     if (!agreed) layout_page(out, a, page, LAYOUT_APART);
     if (is_table(out)) return;
     layout_page(&by_stream, a, page, LAYOUT_STREAM);
     bool orderly = is_orderly(&by_stream);
-    float least = orderly ? -SURE / (float)out->n : CLEARLY;
-    if (order_score(&by_stream, page, !orderly) > order_score(out, page, !orderly) + least) *out = by_stream;
+    float least = 2 * count_cells(out) > out->n ? STRONGLY
+                  : orderly                     ? -SURE / (float)out->n
+                                                : CLEARLY;
+    if (order_score(&by_stream, page, !orderly) > order_score(out, page, !orderly) + least)
+        *out = by_stream;
 }

@@ -138,11 +138,18 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
             struct pdf_line *l = line[zone ? n - 1 - i : i];
             long value = line_value(l->text);
             bool close = gap < 0.45f * l->at.size && row == 0 && value < 0;
-            if (close && beside && l->at.font == beside->font && l->at.size > 0.93f * beside->size) continue;
-            s->v[s->n] = (struct cand){.l = l, .key = key_of(l->text), .value = value,
-                                       .page = p->number, .zone = zone, .row = row,
-                                       .v = 0.5f * (v0 + v1), .size = l->at.size,
-                                       .font = l->at.font, .close = close};
+            if (close && beside && l->at.font == beside->font && l->at.size > 0.93f * beside->size)
+                continue;
+            s->v[s->n] = (struct cand){.l = l,
+                                       .key = key_of(l->text),
+                                       .value = value,
+                                       .page = p->number,
+                                       .zone = zone,
+                                       .row = row,
+                                       .v = 0.5f * (v0 + v1),
+                                       .size = l->at.size,
+                                       .font = l->at.font,
+                                       .close = close};
             take_ends(s->v[s->n++].ends, l->text);
         }
     }
@@ -265,7 +272,8 @@ static bool counts(const struct cand *c, long off)
     return c->value >= 0 && c->value - (long)c->page == off;
 }
 
-/* On how many pages a line of the n, which are of one height, does so; more than `most` are not told. */
+/* On how many pages a line of the n, which are of one height, does so; more than `most` are not
+ * told. */
 static size_t count_pages(const struct cand *c, size_t n, long off, size_t most)
 {
     size_t pages = 0;
@@ -275,8 +283,8 @@ static size_t count_pages(const struct cand *c, size_t n, long off, size_t most)
     return pages;
 }
 
-/* Lines of words that have the number of the page before or behind them: the same distance from it on
- * several pages.  Titles that are numbered are larger than text. */
+/* Lines of words that have the number of the page before or behind them: the same distance from it
+ * on several pages.  Titles that are numbered are larger than text. */
 static void drop_counting(struct strip *s)
 {
     enum { WINDOW = 200 };
@@ -288,8 +296,9 @@ static void drop_counting(struct strip *s)
             struct cand *c = &s->v[k];
             size_t from = k - i > WINDOW ? k - WINDOW : i, to = j - k > WINDOW ? k + WINDOW : j;
             for (int e = 0; e < 2 && c->row == 0 && !c->close && c->size < TITLE * s->body; e++)
-                if (c->ends[e] >= 0 && count_pages(s->v + from, to - from, c->ends[e] - (long)c->page,
-                                                   s->least) == s->least)
+                if (c->ends[e] >= 0 &&
+                    count_pages(s->v + from, to - from, c->ends[e] - (long)c->page, s->least) ==
+                        s->least)
                     c->l->drop = true;
         }
     }
@@ -367,14 +376,15 @@ static bool is_mostly_dropped(const struct pdf_page *p)
     return kept < dropped;
 }
 
-/* Pages that are alike as a whole (forms, tickets, tests) have no running heads; among others, a page
- * may have little else. */
+/* Pages that are alike as a whole (forms, tickets, tests) have no running heads; among others, a
+ * page may have little else. */
 static void spare_whole_pages(struct pdf_doc *d, size_t pages)
 {
     size_t whole = 0;
     for (size_t p = 0; p < d->n; p++) whole += is_mostly_dropped(&d->v[p]);
     for (size_t p = 0; p < d->n; p++) {
-        if (!is_mostly_dropped(&d->v[p]) || (2 * whole < pages && drops_two_rows(&d->v[p]))) continue;
+        if (!is_mostly_dropped(&d->v[p]) || (2 * whole < pages && drops_two_rows(&d->v[p])))
+            continue;
         for (size_t i = 0; i < d->v[p].n; i++) d->v[p].v[i].drop = false;
     }
 }

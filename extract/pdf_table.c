@@ -76,7 +76,8 @@ static void find_runs(struct table *r)
     }
 }
 
-/* The slot behind the cell between borders that slot i begins; *parts: how many its gaps make of it. */
+/* The slot behind the cell between borders that slot i begins; *parts: how many its gaps make of
+ * it. */
 static size_t framed_end(const struct table *r, const struct row *w, size_t i, size_t *parts)
 {
     size_t j = i + 1;
@@ -91,16 +92,18 @@ static size_t count_borders(const struct table *r, const struct row *w)
     return n;
 }
 
-/* Justified text in a narrow cell has gaps as wide as those between columns.  Where borders part all
- * columns of a table, few of its rows have a gap between two of them: it parts nothing. */
+/* Justified text in a narrow cell has gaps as wide as those between columns.  Where borders part
+ * all columns of a table, few of its rows have a gap between two of them: it parts nothing. */
 static void join_framed(struct table *r)
 {
     enum { FRAMED = 32 };
     size_t borders = 0, rows = 0, wide[FRAMED] = {0}, parts, j;
     for (size_t from = 0, to; from < r->n; from = to) {
         to = from + 1;
-        if (!r->v[from].table || !(borders = count_borders(r, &r->v[from])) || borders >= FRAMED) continue;
-        while (to < r->n && to - from < 4 * AROUND && (!r->v[to].table || r->v[to].table == r->v[from].table))
+        if (!r->v[from].table || !(borders = count_borders(r, &r->v[from])) || borders >= FRAMED)
+            continue;
+        while (to < r->n && to - from < 4 * AROUND &&
+               (!r->v[to].table || r->v[to].table == r->v[from].table))
             to++;
         rows = 0;
         memset(wide, 0, sizeof wide);
@@ -112,9 +115,11 @@ static void join_framed(struct table *r)
                 size_t column = 0;
                 for (size_t i = w->from; i < w->to; i = j, column++) {
                     j = framed_end(r, w, i, &parts);
-                    if (!pass) wide[column] += parts > 1;
+                    if (!pass)
+                        wide[column] += parts > 1;
                     else if (parts > 1 && 3 * wide[column] <= rows)
-                        for (size_t s = i + 1; s < j; s++) r->s[s].apart = false, r->within[s] = true;
+                        for (size_t s = i + 1; s < j; s++)
+                            r->s[s].apart = false, r->within[s] = true;
                 }
             }
     }
@@ -145,6 +150,15 @@ static bool is_border(const struct table *r, size_t row, float x, size_t least)
         across += v < 0;
     }
     return free >= least && across * 4 <= free;
+}
+
+/* The same for any strip of the gap from u0 to u1: numbers that end at one place leave it free
+ * there only. */
+static bool has_border(const struct table *r, size_t row, float u0, float u1, size_t least)
+{
+    float in = fminf(0.1f * r->v[row].size, 0.5f * (u1 - u0));
+    return is_border(r, row, 0.5f * (u0 + u1), least) || is_border(r, row, u0 + in, least) ||
+           is_border(r, row, u1 - in, least);
 }
 
 static bool is_sign(const struct table *r, size_t i)
@@ -237,8 +251,8 @@ const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
                                struct arena *scratch)
 {
     struct table *r = NEW(scratch, struct table, 1);
-    *r = (struct table){.p = p, .s = s, .v = NEW(scratch, struct row, n + 1),
-                        .within = NEW(scratch, bool, n + 1)};
+    *r = (struct table){
+        .p = p, .s = s, .v = NEW(scratch, struct row, n + 1), .within = NEW(scratch, bool, n + 1)};
     make_rows(r, n);
     find_runs(r);
     join_framed(r);
@@ -249,9 +263,9 @@ const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
         for (size_t i = w->from; i < w->to; i++) {
             s[i].tabular = true;
             if (i == w->from || s[i].apart || r->within[i]) continue;
-            float x = 0.5f * (p[s[i].piece].u0 + p[s[i - 1].piece].u1);
             if (is_sign(r, i - 1) && is_sign(r, i)) continue; /* they lead the eye */
-            if (gap_before(r, i) > 0.3f * size_at(r, i)) s[i].apart = is_border(r, k, x, 2);
+            if (gap_before(r, i) > 0.3f * size_at(r, i))
+                s[i].apart = has_border(r, k, p[s[i - 1].piece].u1, p[s[i].piece].u0, 2);
         }
     }
     return r;

@@ -10,13 +10,15 @@
 #define NONE SIZE_MAX
 
 enum {
-    MAX_HEAD = 7,   /* rows of a head                                            */
-    MAX_LINES = 12, /* of one cell                                               */
+    MAX_HEAD = 7,    /* rows of a head                                            */
+    MAX_LINES = 12,  /* of one cell                                               */
     MAX_BETWEEN = 6, /* rows of one cell that may stand between two rows of cells */
     MAX_CELLS = 4000 /* of a table that is looked at for its lines               */
 };
-#define CLOSE 0.5f /* font sizes between two lines of one cell, at most */
-#define FULL  0.6f /* of a column: what a line that goes on below takes at least */
+#define CLOSE   0.5f  /* font sizes between two lines of one cell, at most */
+#define WHOLE   0.9f  /* of a table's width: what text behind it takes at least */
+#define SPACE   0.25f /* font sizes between two words */
+#define SEVERAL 4     /* font sizes: a cell as wide may hold several words */
 
 /* One line of a cell. */
 struct cell {
@@ -24,6 +26,8 @@ struct cell {
     size_t row;
     float u0, u1, v0, v1, size;
     float line_above, line_below; /* v of the lines drawn there; -INFINITY, INFINITY: none */
+    float line_right;             /* u of the line drawn behind it; INFINITY: none */
+    float first;                  /* width of the first word                       */
     int chars, letters, digits;
     bool lower;
     size_t next;  /* the line of the same cell below, or NONE        */
@@ -51,6 +55,7 @@ struct wrap {
 
 static void add_to_cell(struct cell *c, const struct piece *p)
 {
+    if (p->u1 >= c->u1) c->line_right = p->line_right;
     c->u0 = fminf(c->u0, p->u0), c->u1 = fmaxf(c->u1, p->u1);
     c->v0 = fminf(c->v0, p->v0), c->v1 = fmaxf(c->v1, p->v1);
     c->size = fmaxf(c->size, p->size);
@@ -80,6 +85,7 @@ static void make_cells(struct wrap *w, size_t n)
                                              .v1 = p->v1,
                                              .line_above = p->line_above,
                                              .line_below = p->line_below,
+                                             .first = p->first,
                                              .lower = p->lower,
                                              .next = NONE,
                                              .top = w->n_cells,
@@ -124,30 +130,31 @@ static float gap_below(const struct wrap *w, size_t row)
     return (b->v0 - a->v1) / fmaxf(fminf(a->size, b->size), 1);
 }
 
-/* Whether a line is drawn between the two. */
-static bool is_parted(const struct cell *above, const struct cell *below)
+/* Whether a line is drawn between what stands from v0 to v1 and the cell below. */
+static bool is_parted(float v0, float v1, const struct cell *below)
 {
-    return below->line_above > 0.5f * (above->v0 + above->v1);
+    return below->line_above > 0.5f * (v0 + v1);
 }
 
 /* The same for a row and all of the next one. */
 static bool rows_parted(const struct wrap *w, size_t row)
 {
     const struct row *a = &w->r[row], *b = &w->r[row + 1];
-    size_t n = 0;
-    for (size_t i = b->from; i < b->to; i++) n += w->c[i].line_above > 0.5f * (a->v0 + a->v1);
-    return n == b->to - b->from;
+    size_t i = b->from;
+    while (i < b->to && is_parted(a->v0, a->v1, &w->c[i])) i++;
+    return i == b->to;
 }
 
-/* Whether all cells of the next row stand between the two lines that one of this row stands between:
- * then none is drawn between the rows. */
+/* Whether all cells of the next row stand between the two lines that one of this row stands
+ * between: then none is drawn between the rows. */
 static bool in_one_band(const struct wrap *w, size_t row)
 {
     const struct row *a = &w->r[row], *b = &w->r[row + 1];
     for (size_t i = b->from; i < b->to; i++) {
         const struct cell *y = &w->c[i];
         size_t k = a->from;
-        while (k < a->to && (w->c[k].line_above != y->line_above || w->c[k].line_below != y->line_below))
+        while (k < a->to &&
+               (w->c[k].line_above != y->line_above || w->c[k].line_below != y->line_below))
             k++;
         if (k == a->to || isinf(y->line_above) || isinf(y->line_below)) return false;
     }
@@ -196,7 +203,9 @@ static size_t goes_on(const struct wrap *w, size_t c, size_t end)
         float gap = b->v0 - a->v1;
         bool close = gap < CLOSE * fminf(a->size, b->size) && gap > -0.5f * a->size &&
                      fabsf(a->size - b->size) <= 0.1f * a->size;
-        if (!close || !aligned(a, b) || is_parted(a, b) || facing(w, &w->r[a->row], b, &above) == NONE) return NONE;
+        if (!close || !aligned(a, b) || is_parted(a->v0, a->v1, b) ||
+            facing(w, &w->r[a->row], b, &above) == NONE)
+            return NONE;
         return hit;
     }
     return NONE;
@@ -403,54 +412,140 @@ static size_t ruled_end(const struct wrap *w, size_t k, size_t end)
     return k;
 }
 
-/* Whether the cell is as wide as its column nearly, so that its text may go on below. */
-static bool is_full(const struct wrap *w, const struct cell *c, size_t from, size_t end)
+/* Whether the first word of the line below has no room behind c in its column, so that the text
+ * goes on there. */
+static bool is_full(const struct wrap *w, const struct cell *c, const struct cell *below,
+                    size_t from, size_t end)
 {
-    float right = INFINITY, widest = c->u1;
+    float right = c->line_right - 0.2f * c->size, needs = c->u1 + SPACE * c->size + below->first;
+    if (right < INFINITY) return needs > right;
+    float widest = c->u1;
     for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++) {
         const struct cell *x = &w->c[i];
-        if (common(x, c)) widest = fmaxf(widest, x->u1);
+        bool only = w->r[x->row].to - w->r[x->row].from == 1;
+        if (!only && common(x, c)) widest = fmaxf(widest, x->u1);
     }
     for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++)
-        if (w->c[i].u0 >= widest) right = fminf(right, w->c[i].u0);
-    return c->u1 - c->u0 > FULL * (fminf(right, widest + c->size) - c->u0);
+        if (w->c[i].u0 >= widest) right = fminf(right, w->c[i].u0 - c->size);
+    return needs > fminf(right, widest + SPACE * c->size);
 }
 
-/* Whether lines that are drawn cut the rows into such of which some take several lines: lines that are
- * full and go on below, not rows of their own between lines that part groups of them. */
-static bool is_ruled(const struct wrap *w, size_t from, size_t end)
+/* The only cell that stands under c in the next of the rows up to `end` that has any there; or
+ * NONE. */
+static size_t line_below(const struct wrap *w, const struct cell *c, size_t end)
 {
-    size_t rows = 0, groups = 0, uneven = 0, lines = 0, full = 0, two = 0, n;
-    if (w->r[end - 1].to - w->r[from].from > MAX_CELLS) return false;
+    for (size_t k = c->row + 1; k < end; k++) {
+        size_t n, hit = facing(w, &w->r[k], c, &n);
+        if (n) return hit;
+    }
+    return NONE;
+}
+
+/* Lines of the rows of one band that go on below, or seem to. */
+struct lines {
+    size_t all, full;
+};
+
+static void count_lines(const struct wrap *w, size_t from, size_t end, size_t table,
+                        size_t table_end, struct lines *l)
+{
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++) {
+        const struct cell *c = &w->c[i];
+        size_t below = line_below(w, c, end);
+        if (below == NONE || c->u1 - c->u0 < SEVERAL * c->size) continue;
+        l->all++;
+        l->full += is_full(w, c, &w->c[below], table, table_end);
+    }
+}
+
+/* Fills in where the bands begin that the rows [from, end) stand in: band[k] is the first row of
+ * the one after the band of row from + k. */
+typedef bool find_bands(const struct wrap *w, size_t from, size_t end, size_t *band);
+
+static bool bands_of_lines(const struct wrap *w, size_t from, size_t end, size_t *band)
+{
+    for (size_t k = from, j; k < end; k = j) {
+        j = ruled_end(w, k, end);
+        for (size_t i = k; i < j; i++) band[i - from] = j;
+    }
+    return true;
+}
+
+/* By the white between the lines of each column: rows are further apart than lines of one cell,
+ * which may stand beside the middle of others. */
+static bool bands_of_white(const struct wrap *w, size_t from, size_t end, size_t *band)
+{
+    size_t first = w->r[from].from, n = w->r[end - 1].to - first, gaps = 0;
+    size_t *below = NEW(w->scratch, size_t, n + 1);
+    float *g = NEW(w->scratch, float, n + 1), *sorted = NEW(w->scratch, float, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct cell *c = &w->c[first + i];
+        below[i] = line_below(w, c, end);
+        if (below[i] == NONE) continue;
+        g[i] = (w->c[below[i]].v0 - c->v1) / fmaxf(c->size, 1);
+        sorted[gaps++] = g[i];
+    }
+    float most = grid_first_gap(sorted, gaps);
+    if (most < 0) return false;
+    for (size_t k = from; k < end; k++) band[k - from] = k + 1;
+    for (size_t i = 0; i < n; i++) {
+        if (below[i] == NONE || g[i] > most) continue;
+        size_t *to = &band[w->c[first + i].row - from], row = w->c[below[i]].row;
+        if (*to <= row) *to = row + 1;
+    }
+    for (size_t k = from, j; k < end; k = j) {
+        j = k + 1;
+        for (size_t i = k; i < j; i++)
+            if (band[i - from] > j) j = band[i - from];
+        for (size_t i = k; i < j; i++) band[i - from] = j;
+    }
+    return true;
+}
+
+/* Whether the bands are rows, `least` or more, of which some take several lines: lines that are
+ * full and go on below, not rows of their own that are set in groups. */
+static bool are_rows(const struct wrap *w, size_t from, size_t end, const size_t *band,
+                     size_t least)
+{
+    size_t rows = 0, groups = 0, uneven = 0, two = 0, pairs = 0;
+    struct lines lines = {0};
     for (size_t k = from, j; k < end; k = j, rows++) {
         bool even = true;
-        j = ruled_end(w, k, end);
+        j = band[k - from];
         if (j - k > MAX_LINES) return false;
-        for (size_t i = k; i + 1 < j; i++) {
+        for (size_t i = k; i + 1 < j; i++, pairs++) {
             two += two_rows(w, &w->r[i], &w->r[i + 1]);
             even &= same_columns(w, &w->r[i], &w->r[i + 1]);
-            for (size_t c = w->r[i].from; c < w->r[i].to; c++) {
-                if (facing(w, &w->r[i + 1], &w->c[c], &n) == NONE) continue;
-                lines++;
-                full += is_full(w, &w->c[c], from, end);
-            }
         }
+        count_lines(w, k, j, from, end, &lines);
         groups += j > k + 1;
         uneven += j > k + 1 && !even;
     }
-    return rows > 1 && groups && 2 * uneven >= groups && 2 * full >= lines && 8 * two <= lines;
+    return rows >= least && groups && 2 * uneven >= groups && 2 * lines.full >= lines.all &&
+           8 * two <= pairs;
 }
 
-static void join_body(struct wrap *w, size_t from, size_t end)
+static bool join_bands(struct wrap *w, size_t from, size_t end, find_bands *find, size_t least)
 {
-    bool ruled = from < end && is_ruled(w, from, end);
-    float most = !ruled && end - from > 3 ? row_gap(w, from, end) : -1;
+    size_t *band = NEW(w->scratch, size_t, end - from + 1);
+    if (end <= from || w->r[end - 1].to - w->r[from].from > MAX_CELLS) return false;
+    if (!find(w, from, end, band) || !are_rows(w, from, end, band, least)) return false;
+    for (size_t k = from; k < end; k = band[k - from]) join_rows(w, k, band[k - from]);
+    return true;
+}
+
+/* True: bands tell all lines of the cells. */
+static bool join_body(struct wrap *w, size_t from, size_t end)
+{
+    if (join_bands(w, from, end, bands_of_lines, 2)) return true;
+    float most = end - from > 3 ? row_gap(w, from, end) : -1;
+    if (most < 0 && join_bands(w, from, end, bands_of_white, 3)) return true;
     for (size_t i = from, j; i < end; i = j) {
-        for (j = i + 1; j < end && !ruled && gap_below(w, j - 1) <= most; j++) {
+        for (j = i + 1; j < end && gap_below(w, j - 1) <= most; j++) {
         }
-        if (ruled) j = ruled_end(w, i, end);
         join_rows(w, i, j);
     }
+    return false;
 }
 
 /* Whether `below`, which begins with a small letter, is the next line of the cell of `above`. */
@@ -508,6 +603,18 @@ static void join_lines(struct wrap *w, size_t from, size_t end)
 
 /* ------------------------------------------------------------------ tables */
 
+/* Whether the row is one line that begins where the rows [from, end) do and is nearly as wide: text
+ * behind a table. */
+static bool is_text(const struct wrap *w, size_t from, size_t end, const struct row *r)
+{
+    float u0 = INFINITY, u1 = -INFINITY;
+    if (r->to - r->from > 1) return false;
+    for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++)
+        u0 = fminf(u0, w->c[i].u0), u1 = fmaxf(u1, w->c[i].u1);
+    const struct cell *c = &w->c[r->from];
+    return c->u0 < u0 + c->size && c->u1 - c->u0 > WHOLE * (u1 - u0);
+}
+
 /* The row after the table that the row `from` begins: rows of cells, and between and behind them
  * lines of a cell that goes on. */
 static size_t table_end(const struct wrap *w, size_t from)
@@ -517,6 +624,7 @@ static size_t table_end(const struct wrap *w, size_t from)
         const struct row *r = &w->r[k];
         float gap = gap_below(w, k - 1);
         if (gap > 3.2f) break;
+        if (is_text(w, from, end, r)) break;
         if (r->tabular)
             end = k + 1, between = 0;
         else if (r->to - r->from != 1 || ++between > MAX_BETWEEN)
@@ -529,12 +637,33 @@ static size_t table_end(const struct wrap *w, size_t from)
     return end;
 }
 
-/* Whether the row begins the body: a line is drawn above it, and none above the next one, which has the
- * same columns. */
+/* Whether the row begins the body: a line is drawn above it, and none above the next one, which has
+ * the same columns.  Above it, no lines are drawn around several rows of the head. */
 static bool is_under_line(const struct wrap *w, size_t from, size_t row, size_t end)
 {
+    for (size_t k = from + 1; k < row; k++)
+        if (rows_parted(w, k - 1) && !rows_parted(w, k)) return false;
     return row > from && row + 1 < end && rows_parted(w, row - 1) && in_one_band(w, row) &&
            w->r[row].to - w->r[row].from > 1 && same_columns(w, &w->r[row], &w->r[row + 1]);
+}
+
+/* Whether a cell of one row runs across several of the other. */
+static bool runs_across(const struct wrap *w, const struct row *a, const struct row *b)
+{
+    size_t n = 0;
+    for (size_t i = a->from; i < a->to && n < 2; i++) facing(w, b, &w->c[i], &n);
+    return n > 1;
+}
+
+/* The row that the table begins with whose first row of cells is `row`: lines of cells that begin
+ * above the middle of others overlap with them, or stand in one band.  Not above row `least`. */
+static size_t table_begin(const struct wrap *w, size_t row, size_t least)
+{
+    size_t from = row;
+    while (from > least && (gap_below(w, from - 1) < -0.2f || in_one_band(w, from - 1)) &&
+           !runs_across(w, &w->r[from - 1], &w->r[row]))
+        from--;
+    return from;
 }
 
 static void one_table(struct wrap *w, size_t from, size_t end)
@@ -559,8 +688,7 @@ static void one_table(struct wrap *w, size_t from, size_t end)
         if (head > from) level_leaves(w, from, head);
         from = head;
     }
-    join_body(w, from, end);
-    if (from < end) join_lines(w, from, end);
+    if (from < end && !join_body(w, from, end)) join_lines(w, from, end);
 }
 
 /* ------------------------------------------------------------------ back to slots */
@@ -619,11 +747,11 @@ size_t wrap_join(const struct piece *p, struct slot *s, size_t n, struct arena *
     for (size_t i = 0; i < n; i++) any |= s[i].tabular;
     if (!any) return 0;
     make_cells(&w, n);
-    for (size_t i = 0, j; i < w.n_rows; i = j) {
-        j = i + 1;
+    for (size_t i = 0, j = 0; i<w.n_rows; i = j> i ? j : i + 1) {
         if (!w.r[i].tabular) continue;
+        size_t from = table_begin(&w, i, j);
         j = table_end(&w, i);
-        one_table(&w, i, j);
+        one_table(&w, from, j);
     }
     place(&w, n);
     size_t wrapped = 0;

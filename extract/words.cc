@@ -49,6 +49,7 @@ constexpr unsigned LAM = 0x644;
 
 constexpr size_t MAX_RULES = 20000;
 constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
+constexpr double WIDE = 20, TALL = 8;  // less is no ground of a row
 
 // poppler's text device, which also notes the characters that may not be seen, and lines.
 class text_device : public TextOutputDev
@@ -128,8 +129,8 @@ class text_device : public TextOutputDev
             rule{static_cast<float>(at), static_cast<float>(from), static_cast<float>(to)});
     }
 
-    // The upright and the level ones of the n - 1 lines of a path: those that are drawn, or the middle
-    // of a box that is filled and as narrow as a line.
+    // The upright and the level ones of the n - 1 lines of a path: those that are drawn, the middle
+    // of a box that is filled and as narrow as a line, the edges of one that may be the ground of a row.
     void note_lines(const GfxState *state, const GfxSubpath *s, bool drawn)
     {
         double x[6], y[6];
@@ -141,6 +142,8 @@ class text_device : public TextOutputDev
             box[1] = std::min(box[1], y[k]), box[3] = std::max(box[3], y[k]);
         }
         bool upright = drawn || box[2] - box[0] <= THICK, level = drawn || box[3] - box[1] <= THICK;
+        if (!upright && !level && box[2] - box[0] >= WIDE && box[3] - box[1] >= TALL)
+            for (int edge = 1; edge <= 3; edge += 2) note_rule(&bars, box[edge], box[0], box[2]);
         for (int k = 0; k + 1 < n; k++) {
             if (s->getCurve(k + 1)) continue;
             if (upright && fabs(x[k + 1] - x[k]) < 1)

@@ -1,4 +1,5 @@
-/* test_pdf_tables.c: tables of PDF pages through deepread-extract: rows, cells, the lines between them. */
+/* test_pdf_tables.c: tables of PDF pages through deepread-extract: rows, cells, the lines between
+ * them. */
 #include "tests/pdf_make.h"
 
 static void test_table(void **state)
@@ -30,8 +31,9 @@ static void test_ruled_table(void **state)
 {
     (void)state;
     struct buf b = {0};
-    static const char *const cell[3][3] = {
-        {"Harbour", "Boats", "State"}, {"Vardo", "14.5", "open"}, {"Bodo", "709.2", "under repair"}};
+    static const char *const cell[3][3] = {{"Harbour", "Boats", "State"},
+                                           {"Vardo", "14.5", "open"},
+                                           {"Bodo", "709.2", "under repair"}};
     static const int right[] = {110, 138, 210}; /* where cells end or, the last, begin */
     for (int r = 0; r < 3; r++) {
         double y = 100 + 16 * r, w = r == 0 ? 27.2 : r == 1 ? 19.5 : 25;
@@ -57,24 +59,25 @@ static void test_ruled_table(void **state)
 /* A level line from x to x2 at y from the top left: drawn, or a narrow box. */
 static void bar(struct buf *b, double x, double x2, double y, bool drawn)
 {
-    if (drawn) buf_addf(b, "%g %g m %g %g l S\n", x, 800 - y, x2, 800 - y);
-    else buf_addf(b, "%g %g %g 0.8 re f\n", x, 799.6 - y, x2 - x);
+    if (drawn)
+        buf_addf(b, "%g %g m %g %g l S\n", x, 800 - y, x2, 800 - y);
+    else
+        buf_addf(b, "%g %g %g 0.8 re f\n", x, 799.6 - y, x2 - x);
 }
 
-/* Cells of several lines in a frame of lines, the short ones in the middle of their row; the lines of a
- * row are as far apart as those of two rows.  What stands below the last line is no row. */
+/* Cells of several lines in a frame of lines, the short ones in the middle of their row; the lines
+ * of a row are as far apart as those of two rows.  What stands below the last line is no row. */
 static void test_rows_between_lines(void **state)
 {
     (void)state;
-    static const char *const text[][2] = {
-        {"Right", "What it gives"},
-        {NULL, "You may ask which data is kept, and where"},
-        {"Access", "it came from, and to whom it was given,"},
-        {NULL, "at any time"},
-        {"Rectification of what is", NULL},
-        {NULL, "What is wrong is put right."},
-        {"wrong in the files", NULL},
-        {"Erasure", "Data that is not needed is deleted."}};
+    static const char *const text[][2] = {{"Right", "What it gives"},
+                                          {NULL, "You may ask which data is kept, and where"},
+                                          {"Access", "it came from, and to whom it was given,"},
+                                          {NULL, "at any time"},
+                                          {"Rectification of what is", NULL},
+                                          {NULL, "What is wrong is put right."},
+                                          {"wrong in the files", NULL},
+                                          {"Erasure", "Data that is not needed is deleted."}};
     static const double at[] = {100, 114, 126, 138, 152, 158, 164, 178};
     for (int drawn = 0; drawn < 2; drawn++) {
         struct buf b = {0};
@@ -91,12 +94,14 @@ static void test_rows_between_lines(void **state)
         struct got g = get_page(&b);
         assert_int_equal(g.r, OK);
         check_pdf(g.d);
-        assert_true(holds(&g, "Right | What it gives\n"
-                              "Access | You may ask which data is kept, and where it came from, and to "
-                              "whom it was given, at any time\n"
-                              "Rectification of what is wrong in the files | What is wrong is put right.\n"
-                              "Erasure | Data that is not needed is deleted."));
-        assert_true(holds(&g, "\n\nAll of this is said in the law, which is older than the authority"));
+        assert_true(
+            holds(&g, "Right | What it gives\n"
+                      "Access | You may ask which data is kept, and where it came from, and to "
+                      "whom it was given, at any time\n"
+                      "Rectification of what is wrong in the files | What is wrong is put right.\n"
+                      "Erasure | Data that is not needed is deleted."));
+        assert_true(
+            holds(&g, "\n\nAll of this is said in the law, which is older than the authority"));
         drop(&g);
     }
 }
@@ -105,8 +110,10 @@ static void test_rows_between_lines(void **state)
 static void test_lines_around_rows(void **state)
 {
     (void)state;
-    static const char *const text[][3] = {{"Country", "Capital", "People"}, {"France", "Paris", "68"},
-                                          {"Italy", "Rome", "59"}, {"Spain", "Madrid", "48"},
+    static const char *const text[][3] = {{"Country", "Capital", "People"},
+                                          {"France", "Paris", "68"},
+                                          {"Italy", "Rome", "59"},
+                                          {"Spain", "Madrid", "48"},
                                           {"All", NULL, "175"}};
     struct buf b = {0};
     for (int r = 0; r < 5; r++)
@@ -123,6 +130,94 @@ static void test_lines_around_rows(void **state)
 }
 
 /* Lines of one cell: heads that stack up, headings over several columns, rows set apart. */
+/* Three rows with cells of several lines, the short ones in the middle; `apart` is what rows are
+ * apart beyond lines.  `ground`: each second row stands on a ground of its own.  Returns where the
+ * table ends. */
+static double tall_rows(struct buf *b, double y, double apart, bool ground)
+{
+    static const char *const text[3][2][3] = {
+        {{"Reading"},
+         {"whatever is kept about you and all", "that others have been told of it,",
+          "now or later"}},
+        {{"Setting it right", "where it is wrong"},
+         {"the office has a month to do it and", "says when it is done"}},
+        {{"Erasing"},
+         {"data that nobody needs any more, as", "soon as somebody asks for that, and",
+          "copies too"}}};
+    line(b, "B", 10, 72, y, "Right");
+    line(b, "B", 10, 240, y, "What it means");
+    y += 12 + apart;
+    for (int r = 0; r < 3; r++) {
+        int lines[2] = {0, 0};
+        for (int c = 0; c < 2; c++)
+            while (lines[c] < 3 && text[r][c][lines[c]]) lines[c]++;
+        double height = 12 * (lines[0] > lines[1] ? lines[0] : lines[1]);
+        if (ground && r % 2 == 0)
+            buf_addf(b, "0.9 g 70 %g 380 %g re f 0 g\n", 810 - y - height, height);
+        for (int c = 0; c < 2; c++)
+            for (int i = 0; i < lines[c]; i++)
+                line(b, "F", 10, c ? 240 : 72, y + 0.5 * (height - 12 * lines[c]) + 12 * i,
+                     text[r][c][i]);
+        y += height + apart;
+    }
+    return y;
+}
+
+/* No line is drawn: the white tells rows from lines of a cell, or the ground that rows stand on.
+ * Text between two such tables is of neither. */
+static void test_tall_rows(void **state)
+{
+    (void)state;
+    static const char rows[] = "Right | What it means\n"
+                               "Reading | whatever is kept about you and all that others have been "
+                               "told of it, now or later\n"
+                               "Setting it right where it is wrong | the office has a month to do "
+                               "it and says when it is done\n"
+                               "Erasing | data that nobody needs any more, as soon as somebody "
+                               "asks for that, and copies too\n";
+    for (int ground = 0; ground < 2; ground++) {
+        struct buf b = {0};
+        double y = tall_rows(&b, 100, ground ? 1 : 4, ground);
+        line(&b, "F", 10, 72, y + 3,
+             "Text as wide as both columns stands between the tables, and it goes on and");
+        line(&b, "F", 10, 72, y + 15, "on for as many lines as it likes, since nobody minds it.");
+        tall_rows(&b, y + 32, ground ? 1 : 4, ground);
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        const char *first = strstr(g.d->text.s, rows);
+        assert_non_null(first);
+        assert_non_null(strstr(first + 1, rows));
+        drop(&g);
+    }
+}
+
+/* Numbers that end at one place, of different lengths: the gap is free beside its end only. */
+static void test_ragged_numbers(void **state)
+{
+    (void)state;
+    static const char *const cell[5][3] = {{"North", "5", "123,456"},
+                                           {"South", "99,000", "1,987,654"},
+                                           {"East", "43,210", "1,098,765"},
+                                           {"West", "3,210", "345,678"},
+                                           {"Centre", "1,099", "2,250,125"}};
+    struct buf b = {0};
+    for (int r = 0; r < 5; r++) {
+        line(&b, "F", 8, 72, 100 + 14 * r, cell[r][0]);
+        for (int c = 1; c < 3; c++) {
+            double width = 0; /* of Helvetica's digits and commas */
+            for (const char *s = cell[r][c]; *s; s++) width += 8 * (*s == ',' ? 0.278 : 0.556);
+            line(&b, "F", 8, (c == 1 ? 190 : 230.7) - width, 100 + 14 * r, cell[r][c]);
+        }
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g,
+                      "North | 5 | 123,456\nSouth | 99,000 | 1,987,654\nEast | 43,210 | 1,098,765\n"
+                      "West | 3,210 | 345,678\n"));
+    drop(&g);
+}
+
 static void test_wrapped_cells(void **state)
 {
     (void)state;
@@ -219,8 +314,8 @@ static void test_cells(void **state)
     drop(&g);
 }
 
-/* The longest cell ends a space before the next column begins; two words of a cell that stand as far
- * apart stay together. */
+/* The longest cell ends a space before the next column begins; two words of a cell that stand as
+ * far apart stay together. */
 static void test_a_space_apart(void **state)
 {
     (void)state;
@@ -243,8 +338,8 @@ static void test_a_space_apart(void **state)
     drop(&g);
 }
 
-/* Justified text in a narrow cell has gaps as wide as between columns; between two borders they part
- * nothing, unless most rows have one there. */
+/* Justified text in a narrow cell has gaps as wide as between columns; between two borders they
+ * part nothing, unless most rows have one there. */
 static void test_framed_cells(void **state)
 {
     (void)state;
@@ -282,6 +377,8 @@ int main(void)
         cmocka_unit_test(test_lines_around_rows),
         cmocka_unit_test(test_a_space_apart),
         cmocka_unit_test(test_framed_cells),
+        cmocka_unit_test(test_tall_rows),
+        cmocka_unit_test(test_ragged_numbers),
         cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
     };
