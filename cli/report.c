@@ -40,14 +40,13 @@ static int by_first(const void *a, const void *b)
     return x->first < y->first ? -1 : x->first > y->first;
 }
 
-/* A reason that names a thing ("symbolic link") rather than a quality ("binary"). */
-static bool is_thing(const char *reason)
+/* Whether the first n characters of a reason name a thing ("symbolic link") rather than a quality ("binary"). */
+static bool is_thing(const char *reason, size_t n)
 {
-    static const char *const things[] = {"file", "link", "map", "pipe", "socket", "device"};
-    size_t n = strlen(reason);
+    static const char *const things[] = {"file", "link", "map", "pipe", "socket", "device", "archive"};
     for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
         size_t k = strlen(things[i]);
-        if (n >= k && !strcmp(reason + n - k, things[i])) return true;
+        if (n >= k && !memcmp(reason + n - k, things[i], k)) return true;
     }
     return false;
 }
@@ -72,15 +71,17 @@ static size_t tally_reasons(struct tally *v, const struct ledger *l, enum ledger
     return k;
 }
 
-/* "2 binary, 1 generated" */
+/* "2 binary, 1 generated, 3 archives: read when named" */
 static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_status status,
                         const struct named *named)
 {
     struct tally *v = mem_alloc(l->n + 1, sizeof *v);
     size_t n = tally_reasons(v, l, status, named);
-    for (size_t i = 0; i < n; i++)
-        buf_addf(b, "%s%zu %s%s", i ? ", " : "", v[i].n, v[i].reason,
-                 v[i].n > 1 && is_thing(v[i].reason) ? "s" : "");
+    for (size_t i = 0; i < n; i++) {
+        size_t k = strcspn(v[i].reason, ":"); /* a remark may follow */
+        buf_addf(b, "%s%zu %.*s%s%s", i ? ", " : "", v[i].n, (int)k, v[i].reason,
+                 v[i].n > 1 && is_thing(v[i].reason, k) ? "s" : "", v[i].reason + k);
+    }
     mem_free(v);
 }
 

@@ -156,9 +156,9 @@ static enum err take_entry(struct unpacking *u, struct archive_entry *entry, str
     } else if (archive_entry_filetype(entry) == AE_IFDIR) {
         u->members--;
     } else {
-        if (!path) reason = "its path leads out of the archive";
+        if (!path) reason = "leading outside";
         else if (archive_entry_symlink(entry) || archive_entry_hardlink(entry)) reason = "link";
-        else if (!u->single && archive_entry_filetype(entry) != AE_IFREG) reason = "a special file";
+        else if (!u->single && archive_entry_filetype(entry) != AE_IFREG) reason = "special file";
         else if (archive_entry_is_data_encrypted(entry)) reason = "encrypted";
         if (!path) path = "(member)";
         r = reason ? send_left_out(u, path, reason, e) : send_member(u, path, e);

@@ -121,7 +121,7 @@ static bool left_out(struct folder *f, const struct tree_file *t, const char *s,
     struct verdict v = item_judge(t->path, s, n);
     *reader = v.reader;
     if (v.reader && v.reader->members && !sniff_compressed(t->path, (const unsigned char *)s, n)) {
-        skip(f, LEDGER_SKIPPED, t, "an archive: name it to read what is in it");
+        skip(f, LEDGER_SKIPPED, t, "archive: read when named");
         return true;
     }
     if (!v.reader) {

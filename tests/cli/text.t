@@ -244,3 +244,7 @@ mkdir papers; cp lease.txt papers; printf '%%PDF-1.4\n' >papers/b.pdf; deepread 
 deepread text --list --fail-fast missing.txt lease.txt
 ! missing.txt: *
 = 4
+---
+# What is counted is named as one or as several.
+printf 'PK\5\6%018d' 0 | tr 0 '\000' >tree/a.zip; cp tree/a.zip tree/b.zip; ln -s main.c tree/l; deepread text tree >/dev/null
+! skipped 3 files (2 archives: read when named, 1 symbolic link)
