@@ -41,7 +41,8 @@ struct segs {
     size_t n, cap;
 };
 
-/* The documents' part: <BOS><|User|>{documents}.  Identical for every task over the same chunks,
+/* The documents' part: <BOS><|User|>{documents}.  A document is named in a line of its own, in the
+ * instruct set with the title that it gives itself.  Identical for every task over the same chunks,
  * so that its tokens are a shared prefix (each set places its rules after the documents).
  *
  * Encode the two parts one after the other, not as one text.  With the GPT-2 pattern (deepread-150m)

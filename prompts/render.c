@@ -27,13 +27,23 @@ static void add_text(struct segs *out, struct arena *a, struct buf *b)
     buf_free(b);
 }
 
-/* A name is one line, whatever the file system allows. */
-static void add_name(struct buf *b, const char *name)
+/* A name or a title is one line, whatever the file system or a document allows. */
+static void add_one_line(struct buf *b, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        buf_addc(b, c < 0x20 || c == 0x7f ? ' ' : *s);
+    }
+}
+
+/* The text of an article does not hold its title.  The compact set was trained on names alone. */
+static void add_head(struct buf *b, const struct prompt_set *p, const struct doc *d)
 {
     buf_addz(b, "# ");
-    for (; *name; name++) {
-        unsigned char c = (unsigned char)*name;
-        buf_addc(b, c < 0x20 || c == 0x7f ? ' ' : *name);
+    add_one_line(b, d->name);
+    if (d->title && *d->title && !prompt_set_is_compact(p)) {
+        buf_addz(b, ": ");
+        add_one_line(b, d->title);
     }
     buf_addc(b, '\n');
 }
@@ -41,12 +51,11 @@ static void add_name(struct buf *b, const char *name)
 void render_documents(struct segs *out, struct arena *a, const struct prompt_set *p,
                       struct doc *const *docs, const struct chunk *chunks, size_t n_chunks)
 {
-    (void)p; /* both sets show documents the same way */
     struct buf b = {0};
     for (size_t i = 0; i < n_chunks; i++) {
         const struct chunk *c = &chunks[i];
         const struct doc *d = docs[c->doc];
-        if (i == 0 || chunks[i - 1].doc != c->doc) add_name(&b, d->name);
+        if (i == 0 || chunks[i - 1].doc != c->doc) add_head(&b, p, d);
         buf_addf(&b, "[%d]%c", c->label, d->kind == DOC_CODE ? '\n' : ' ');
         buf_add(&b, d->text.s + c->start, c->end - c->start);
         buf_addc(&b, '\n');

@@ -160,7 +160,7 @@ static void names_and_focus(void **state)
     struct prompt_set *set;
     assert_int_equal(prompt_set_open(&set, a, "compact", NULL, &e), OK);
     assert_true(prompt_set_is_compact(set));
-    struct doc d[2] = {{.name = "a\n[9] b", .kind = DOC_PROSE, .text = STR("One. Two.")},
+    struct doc d[2] = {{.name = "a\n[9] b", .title = "T\n[8] t", .kind = DOC_PROSE, .text = STR("One. Two.")},
                        {.name = "b.c", .kind = DOC_CODE, .text = STR("  x;")}};
     struct doc *docs[] = {&d[0], &d[1]};
     struct chunk c[] = {{4, 0, 0, 4}, {5, 0, 5, 9}, {6, 1, 0, 4}};
@@ -177,6 +177,12 @@ static void names_and_focus(void **state)
     render_task(&s, a, set, TASK_SUMMARIZE, NULL);
     join(&b, &s);
     assert_string_equal(b.s, "\nTask: summarize");
+    buf_free(&b);
+    assert_int_equal(prompt_set_open(&set, a, "instruct", NULL, &e), OK);
+    struct segs titled = {0};
+    render_documents(&titled, a, set, docs, c, 3);
+    join(&b, &titled);
+    assert_string_equal(b.s, "# a [9] b: T [8] t\n[4] One.\n[5] Two.\n# b.c\n[6]\n  x;\n");
     buf_free(&b);
     /* Only marks of our own are control segments. */
     assert_int_equal(s.n, 5);
