@@ -37,6 +37,16 @@ static bool write_rules(const uint8_t *data, size_t n)
     return fclose(f) == 0 && ok;
 }
 
+/* One slash where there are several: a walk knows no folder without a name, which here would be
+ * the root and its rules again. */
+static void join_slashes(char *path)
+{
+    char *to = path;
+    for (const char *from = path; *from; from++)
+        if (*from != '/' || to == path || to[-1] != '/') *to++ = *from;
+    *to = '\0';
+}
+
 /* Asks for each folder on the way and enters it, as tree.c does, until one is left out. */
 static void walk(struct ignore *ig, char *path)
 {
@@ -62,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct arena *a = arena_new();
     if (end && memmem(end, n - k, "..", 2)) end = NULL; /* a walk stays below its root */
     char *path = end ? mem_copy(a, (const char *)end + 1, n - k - 1) : mem_copy(a, "a/b/c.o", 7);
+    join_slashes(path);
     struct ignore *ig = ignore_open(a, root);
     ignore_enter(ig, "");
     walk(ig, path);
