@@ -8,6 +8,7 @@
 #include <uchardet/uchardet.h>
 
 #include "base/str.h"
+#include "ingest/charset_letters.h"
 
 #define PIECE 1024               /* bytes of source that share one place            */
 #define GUESS ((size_t)4 << 20)  /* bytes that uchardet is shown                     */
@@ -298,51 +299,6 @@ static bool is_latin9(const char *s, size_t n)
     return false;
 }
 
-/* Small letters of a code page that words of Western Europe have within them, as ranges of bytes. */
-struct western {
-    const char *name, *letters;
-};
-
-static bool has_letter(const struct western *w, unsigned char c)
-{
-    for (const unsigned char *r = (const unsigned char *)w->letters; *r; r += 2)
-        if (c >= r[0] && c <= r[1]) return true;
-    return false;
-}
-
-static bool is_ascii_letter(unsigned char c)
-{
-    return (c | 32) >= 'a' && (c | 32) <= 'z';
-}
-
-/* Dashes, quotes and dots of windows-1252, which stand between letters where nobody sets a blank. */
-static bool joins_words(unsigned char c)
-{
-    return c == 0x85 || (c >= 0x91 && c <= 0x97);
-}
-
-/* Text of the first Macintoshes and of DOS, which uchardet does not know: the bytes within words are
- * small letters there and next to none of them is in windows-1252, where they are signs and capitals.
- * Signs that join words there tell nothing by themselves.  NULL: it is neither. */
-static const char *old_western(const char *s, size_t n, size_t high)
-{
-    static const struct western pages[] = {
-        {"windows-1252", "\xdf\xf6\xf8\xff\x92\x92\x9a\x9a\x9c\x9c\x9e\x9e\xad\xad\xb7\xb7"},
-        {"macintosh", "\x87\x9f\xa7\xa7\xbe\xbf\xcf\xcf\xd5\xd5\xd8\xd8\xde\xdf"},
-        {"cp850", "\x81\x8d\x91\x91\x93\x98\x9b\x9b\xa0\xa4\xe1\xe1\xe4\xe4"}};
-    const unsigned char *p = (const unsigned char *)s;
-    size_t all = 0, telling = 0, fits[3] = {0};
-    if (4 * high > n) return NULL;
-    for (size_t i = 1; i + 1 < n; i++) {
-        if (p[i] < 0x80 || !is_ascii_letter(p[i - 1]) || p[i + 1] < 'a' || p[i + 1] > 'z') continue;
-        all++;
-        telling += !joins_words(p[i]);
-        for (int k = 0; k < 3; k++) fits[k] += has_letter(&pages[k], p[i]);
-    }
-    int best = fits[2] > fits[1] ? 2 : 1;
-    return telling > 2 && 10 * fits[0] <= 3 * all && 10 * fits[best] >= 9 * all ? pages[best].name : NULL;
-}
-
 /* Whether the characters of a guess are pairs of bytes, of which the second may be a letter of ASCII. */
 static bool has_pairs(const char *name)
 {
@@ -355,9 +311,12 @@ static bool has_pairs(const char *name)
 /* Not UTF-8 of any kind: a guess from the bytes, in the end windows-1252, which holds any. */
 static const char *guessed_charset(struct arena *a, const char *s, size_t n, size_t high)
 {
-    const char *name = guess(a, s, n), *old = old_western(s, n, high);
+    const char *name = guess(a, s, n), *old = letters_old_western(s, n, high);
     if (old && is_known(old) && !has_pairs(name)) return old;
-    if (!name || strcmp(name, "ascii") == 0 || strcmp(name, "utf-8") == 0) return "windows-1252";
+    if (!name && letters_johab(s, n) && is_known("johab")) return "johab";
+    if (!name || strcmp(name, "ascii") == 0 || strcmp(name, "utf-8") == 0) name = "windows-1252";
+    const char *settled = letters_settle(name, s, n);
+    if (settled && is_known(settled)) return settled;
     if (is_rare(name, high, n)) return "windows-1252";
     if (strcmp(name, "iso-8859-15") == 0 && !is_latin9(s, n)) return "windows-1252";
     name = canonical(name);

@@ -220,6 +220,27 @@ static void other_encodings(void **state)
                NULL);
 }
 
+/* Near relatives that only the letters within words tell. */
+static void near_encodings(void **state)
+{
+    (void)state;
+    const char *lt = "Šis žodis reiškia, kad šeši žmonės išėjo į mišką, rado grybų ir grįžo namo labai linksmi.\n";
+    const char *lv = "Šī ir vienkārša rinda par to, kā seši cilvēki gāja mežā, lasīja ogas un laimīgi nāca mājās.\n";
+    const char *uk = "Їхні діти знають, що це є проста історія про сіль, її ціну і людей, які її шукали біля ріки.\n";
+    const char *hr = "Šest ljudi je išlo u šumu, našlo je gljive i vratilo se kući jer je već bio mračno, što ćeš.\n";
+    const char *ko = "어제 저녁에 우리는 오래된 도시를 걸었다. 비가 내렸지만 아무도 돌아가지 않았다.\n";
+    round_trip(lt, "windows-1257", "windows-1257");
+    round_trip(lv, "windows-1257", "windows-1257");
+    round_trip(lt, "iso-8859-13", NULL);
+    round_trip(uk, "koi8-u", "koi8-u");
+    round_trip(uk, "cp1251", "windows-1251");
+    round_trip(hr, "iso-8859-2", "iso-8859-2");
+    round_trip(hr, "cp1250", "windows-1250");
+    round_trip(ko, "johab", "johab");
+    round_trip(ko, "cp949", NULL);
+    round_trip("Það er sagt að þeir hafi komið með síðustu skipum, þótt veður væri illt.\n", "cp1252", NULL);
+}
+
 static void bad_bytes(void **state)
 {
     (void)state;
@@ -264,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(detection),       cmocka_unit_test(zeros),     cmocka_unit_test(named),
         cmocka_unit_test(files),           cmocka_unit_test(other_encodings),
+        cmocka_unit_test(near_encodings),
         cmocka_unit_test(bad_bytes),       cmocka_unit_test(piece_sizes),
         cmocka_unit_test(false_mark),
     };
