@@ -110,8 +110,11 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
     const struct preparing *r = ctx;
     const struct product *g = r->g;
     (void)worker;
-    for (size_t t = first; t < last; t++)
-        g->d->k.row(r->to + t * g->row_bytes, r->j->x + t * g->ldx, g->w);
+    for (size_t t = first; t < last; t++) {
+        const float *x = r->j->x + t * g->ldx;
+        for (size_t i = 0; i < g->w->I && g->ldx > g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
+        g->d->k.row(r->to + t * g->row_bytes, x, g->w);
+    }
 }
 
 /* Activations of all jobs in the form that the 8-bit products read. */
