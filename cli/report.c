@@ -71,16 +71,24 @@ static size_t tally_reasons(struct tally *v, const struct ledger *l, enum ledger
     return k;
 }
 
-/* "2 binary, 1 generated, 3 archives: read when named" */
+/* "2 binary", "3 archives: read when named", "1: 4 of 4 pages are images" */
+static void add_reason(struct buf *b, const struct tally *t)
+{
+    size_t n = strcspn(t->reason, ":"); /* a remark may follow */
+    bool counts = *t->reason >= '0' && *t->reason <= '9';
+    const char *several = t->n > 1 && is_thing(t->reason, n) ? "s" : "";
+    if (counts) buf_addf(b, "%zu: %s", t->n, t->reason);
+    else buf_addf(b, "%zu %.*s%s%s", t->n, (int)n, t->reason, several, t->reason + n);
+}
+
 static void add_reasons(struct buf *b, const struct ledger *l, enum ledger_status status,
                         const struct named *named)
 {
     struct tally *v = mem_alloc(l->n + 1, sizeof *v);
     size_t n = tally_reasons(v, l, status, named);
     for (size_t i = 0; i < n; i++) {
-        size_t k = strcspn(v[i].reason, ":"); /* a remark may follow */
-        buf_addf(b, "%s%zu %.*s%s%s", i ? ", " : "", v[i].n, (int)k, v[i].reason,
-                 v[i].n > 1 && is_thing(v[i].reason, k) ? "s" : "", v[i].reason + k);
+        if (i) buf_addz(b, ", ");
+        add_reason(b, &v[i]);
     }
     mem_free(v);
 }

@@ -1,6 +1,5 @@
 #include "ingest/archive.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -67,17 +66,14 @@ static const char *name_below(const struct member *m, const char *below)
 
 /* Why a member is not read, or NULL. */
 static const char *member_reason(const struct item *it, const struct member *m,
-                                 const struct reader **reader, char why[96])
+                                 const struct reader **reader)
 {
     if (m->reason) return m->reason;
     if (m->n == 0) return "empty";
     if (m->n > item_max_file(it->r->o)) return "larger than --max-file-size";
     struct verdict v = item_judge(m->name, m->s, m->n);
     *reader = v.reader;
-    if (v.reader) return v.generated;
-    bool plain = strcmp(v.looks_like, "binary data") == 0;
-    snprintf(why, 96, plain ? "binary" : "binary: %s", v.looks_like);
-    return why;
+    return v.reader ? v.generated : item_unread(&v, it->r->a);
 }
 
 /* Rules are for what is found in a folder and not for what was named.  *why: the reason why that
@@ -89,11 +85,10 @@ static void read_member(struct item *it, const struct member *m, const struct me
     const struct reader *reader = NULL;
     const struct asked asked = ask(it, m->path);
     const char *path = joined(r->a, it->path ? it->path : it->name, m->path);
-    char text[96];
     if (!asked.taken) return;
     const char *rule = *asked.below ? members_rule(rules, name_below(m, asked.below)) : NULL;
-    const char *reason = rule ? rule : member_reason(it, m, &reader, text);
-    bool holds = reader && (reader->members || reader->attachments);
+    const char *reason = rule ? rule : member_reason(it, m, &reader);
+    bool holds = reader && reader_holds(reader);
     if (asked.inside && !holds) return; /* nothing is inside it */
     if (reason) {
         ledger_add(f->ledger, r->a, rule ? LEDGER_IGNORED : LEDGER_SKIPPED, path,

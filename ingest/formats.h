@@ -21,6 +21,12 @@ struct reader {
     bool attachments;  /* mail: what is attached to it is documents behind it                 */
 };
 
+/* Whether there may be other documents in what it reads. */
+static inline bool reader_holds(const struct reader *r)
+{
+    return r->members || r->attachments;
+}
+
 /* The rows in the order of lists; NULL after the last. */
 const struct reader *formats_row(size_t i);
 /* By name, in any case of letters; NULL when there is none. */

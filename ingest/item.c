@@ -10,6 +10,7 @@
 #include "ingest/read_text.h"
 
 #define MAX_FILE ((size_t)64 << 20)
+#define BINARY_DATA "binary data" /* of no kind that is known */
 
 /* ------------------------------------------------------------------ which reader */
 
@@ -72,13 +73,23 @@ struct verdict item_judge(const char *name, const char *s, size_t n)
     }
     const char *magic = magic_of(s, n);
     if (v.reader && !v.reader->binary && magic && cs.binary) v.reader = NULL;
-    if (!v.reader) v.looks_like = magic ? magic : "binary data";
+    if (!v.reader) v.looks_like = magic ? magic : BINARY_DATA;
     const char *slash = strrchr(name, '/');
     if (v.reader && !v.reader->binary)
         v.generated = magic_generated(slash ? slash + 1 : name, plain, len,
                                       v.reader == &read_text_code);
     arena_free(scratch);
     return v;
+}
+
+const char *item_unread(const struct verdict *v, struct arena *a)
+{
+    struct buf b = {0};
+    buf_addz(&b, "binary");
+    if (strcmp(v->looks_like, BINARY_DATA) != 0) buf_addf(&b, ": %s", v->looks_like);
+    const char *why = mem_copy(a, b.s, b.n);
+    buf_free(&b);
+    return why;
 }
 
 /* ------------------------------------------------------------------ one document */
@@ -231,7 +242,7 @@ static enum err choose_reader(const struct reader **out, const struct item *it, 
 /* Only an archive has something inside it. */
 static enum err check_inside(const struct reader *reader, const struct item *it, struct errinfo *e)
 {
-    if (!it->only || !*it->only || reader->members || reader->attachments) return OK;
+    if (!it->only || !*it->only || reader_holds(reader)) return OK;
     return err_set(e, E_IO, "%s: is no folder and no archive that %s could be in", it->name,
                    it->only);
 }

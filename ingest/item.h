@@ -62,6 +62,8 @@ struct verdict {
 };
 /* What a file is, from its name and first bytes; a zero byte further on makes it binary too. */
 struct verdict item_judge(const char *name, const char *s, size_t n);
+/* Why nothing reads it: "binary", "binary: a PNG image"; memory of the arena. */
+const char *item_unread(const struct verdict *v, struct arena *a);
 
 /* The reader that somebody named.  E_USAGE. */
 enum err item_reader(const struct reader **out, const char *name, struct errinfo *e);

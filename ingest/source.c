@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -124,15 +123,9 @@ static bool left_out(struct folder *f, const struct tree_file *t, const char *s,
         skip(f, LEDGER_SKIPPED, t, "archive: read when named");
         return true;
     }
-    if (!v.reader) {
-        char why[96];
-        bool plain = strcmp(v.looks_like, "binary data") == 0;
-        snprintf(why, sizeof why, plain ? "binary" : "binary: %s", v.looks_like);
-        skip(f, LEDGER_SKIPPED, t, why);
-    } else if (v.generated) {
-        skip(f, LEDGER_SKIPPED, t, v.generated);
-    }
-    return !v.reader || v.generated;
+    const char *why = v.reader ? v.generated : item_unread(&v, f->a);
+    if (why) skip(f, LEDGER_SKIPPED, t, why);
+    return why != NULL;
 }
 
 static int open_entry(const struct tree_file *t)
@@ -151,12 +144,6 @@ static void list_used(struct ledger *l, struct arena *a, const char *path, const
 
 static enum err read_tree_file(void *ctx, const struct tree_file *t, struct errinfo *e);
 
-/* What may hold other documents is opened to list those. */
-static bool may_hold(const struct reader *r)
-{
-    return r->members || r->attachments;
-}
-
 static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *e)
 {
     struct folder *f = ctx;
@@ -167,7 +154,7 @@ static enum err list_file(void *ctx, const struct tree_file *t, struct errinfo *
     if (n < 0) {
         skip(f, LEDGER_UNREADABLE, t, strerror(errno));
     } else if (!left_out(f, t, f->head, (size_t)n, &reader)) {
-        if (may_hold(reader)) {
+        if (reader_holds(reader)) { /* opened to list what it holds */
             close(fd);
             return read_tree_file(f, t, e);
         }
@@ -350,7 +337,7 @@ static enum err list_named_file(struct reading *r, const char *path, struct erri
     char *head = mem_alloc(ITEM_HEAD, 1);
     ssize_t n = pread(fd, head, ITEM_HEAD, 0);
     const struct reader *reader = n > 0 ? item_judge(around, head, (size_t)n).reader : NULL;
-    bool members = reader && may_hold(reader) && !r->o->from;
+    bool members = reader && reader_holds(reader) && !r->o->from;
     bool nothing_inside = inside && path[inside] && !members;
     if (!nothing_inside && !members && fstat(fd, &st) == 0)
         list_used(&r->set->ledger, r->a, path, head, n > 0 ? (size_t)n : 0, (size_t)st.st_size,

@@ -88,3 +88,8 @@ deepread ask --doc-timeout 0 'x' lease.txt
 cp "$(command -v deepread)" . && printf '#!/bin/sh\ntrap "" INT\nexec sleep 20\n' >deepread-extract && chmod +x deepread-extract && timeout --preserve-status -s INT 1 ./deepread text --cache off page.html
 ! interrupted
 = 130
+---
+# In a folder it is passed over and counted, without two numbers in a row.
+mkdir scans; cp "$DATA/imagemagick-images.pdf" lease.txt scans; deepread text --ocr off scans | head -n 1
+# scans/lease.txt
+! skipped 1 file (1: 6 of 6 pages are images; use an OCR tool first)
