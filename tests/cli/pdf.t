@@ -90,6 +90,6 @@ cp "$(command -v deepread)" . && printf '#!/bin/sh\ntrap "" INT\nexec sleep 20\n
 = 130
 ---
 # In a folder it is passed over and counted, without two numbers in a row.
-mkdir scans; cp "$DATA/imagemagick-images.pdf" lease.txt scans; deepread text --ocr off scans | head -n 1
+mkdir scans; cp "$DATA/ingest/pdf/imagemagick-images.pdf" lease.txt scans; deepread text --ocr off scans | head -n 1
 # scans/lease.txt
 ! skipped 1 file (1: 6 of 6 pages are images; use an OCR tool first)
