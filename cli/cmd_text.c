@@ -90,13 +90,23 @@ static void add_chunks(struct buf *b, struct job *j)
     }
 }
 
+/* A name in a column: what would end it or its line is written out. */
+static void add_name(struct buf *b, const char *name, bool terminal)
+{
+    for (size_t n; *name; name += n) {
+        n = strcspn(name, "\t\n");
+        add_text(b, (struct str){name, n}, terminal);
+        if (name[n]) buf_addf(b, "\\x%02x", (unsigned)name[n++]);
+    }
+}
+
 /* One line for each file that would be read. */
 static void add_list(struct buf *b, const struct ledger *l, bool terminal)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct ledger_entry *f = &l->v[i];
         if (f->status != LEDGER_USED || f->holds) continue;
-        add_text(b, str_of(f->path), terminal);
+        add_name(b, f->path, terminal);
         buf_addf(b, "\t%s\t%s\n", f->format ? f->format : "-", f->lang ? f->lang : "-");
     }
 }

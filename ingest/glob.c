@@ -222,6 +222,7 @@ enum err glob_compile(struct glob *g, struct arena *a, const char *pattern, stru
         p[--n] = '\0';
     }
     g->anchored = strchr(p, '/') != NULL;
+    while (p[0] == '.' && p[1] == '/') p += 2;
     if (*p == '/') p++;
     size_t count = 1;
     for (const char *s = p; *s; s++) count += *s == '/';

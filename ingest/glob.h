@@ -6,7 +6,7 @@
  *   \x     x itself
  *
  * A pattern without a slash (but at its end) matches a name at any depth; one with a slash matches
- * from the root.  A slash at the end asks for a folder.  Matching takes time linear in the length
+ * from the root, with ./ in front or not.  A slash at the end asks for a folder.  Matching takes time linear in the length
  * of pattern times path, whatever the pattern. */
 #ifndef INGEST_GLOB_H
 #define INGEST_GLOB_H

@@ -89,14 +89,18 @@ static bool seen_before(struct walk *w, const struct stat *st)
 
 /* ------------------------------------------------------------------ rules */
 
-/* Whether the last glob that covers the file takes it; patterns may mean the path below the root
- * or the path as shown. */
+/* The last glob that covers the file.  A path may be meant from the root or as it is shown; a name is
+ * one below the root, not one on the way there. */
 static const struct glob *last_glob(const struct walk *w, const struct globs *gs, bool is_folder)
 {
-    const struct glob *g = globs_last(gs, rel_of(w), is_folder);
     const char *shown = w->path.s;
     while (*shown == '/') shown++;
-    return g || w->root_len == 0 ? g : globs_last(gs, shown, is_folder);
+    for (size_t i = gs->n; i-- > 0;) {
+        const struct glob *g = &gs->v[i];
+        if (glob_covers(g, rel_of(w), is_folder)) return g;
+        if (g->anchored && w->root_len && glob_covers(g, shown, is_folder)) return g;
+    }
+    return NULL;
 }
 
 static bool has_negated(const struct globs *gs)

@@ -248,3 +248,18 @@ deepread text --list --fail-fast missing.txt lease.txt
 # What is counted is named as one or as several.
 printf 'PK\5\6%018d' 0 | tr 0 '\000' >tree/a.zip; cp tree/a.zip tree/b.zip; ln -s main.c tree/l; deepread text tree >/dev/null
 ! skipped 3 files (2 archives: read when named, 1 symbolic link)
+---
+# A line for each file, whatever its name holds.
+mkdir odd; cp lease.txt "odd/$(printf 'a\nb\tc.txt')"; cp lease.txt 'odd/ z.txt'; deepread text --list odd | cut -f 1
+odd/ z.txt
+odd/a\x0ab\x09c.txt
+---
+# A name is looked for below the folder that is read, not on the way there; a path is one from there or as shown.
+mkdir -p src/app/src src/app/lib; cp lease.txt src/app/src/a.txt; cp lease.txt src/app/lib/b.txt; for g in '-i src' '-e src' '-i src/*.txt' '-i ./src/*.txt' '-e src/app/lib' '-e app' '-e src -e !src/app/src'; do set -f; echo $(deepread text --list src/app $g | cut -f 1); done
+src/app/src/a.txt
+src/app/lib/b.txt
+src/app/src/a.txt
+src/app/src/a.txt
+src/app/src/a.txt
+src/app/lib/b.txt src/app/src/a.txt
+src/app/lib/b.txt src/app/src/a.txt
