@@ -18,6 +18,7 @@ struct inputs {
     int32_t *tiles;
     size_t M, N, K, G, a_ld;
     int sets, tile_rows, shape;
+    bool f32; /* results */
     std::vector<int32_t> group; /* of each tile */
 };
 
@@ -74,7 +75,7 @@ static void drop(struct inputs *in)
 static void run(const struct inputs *in, int i)
 {
     struct sm90_gemm_args g = {in->a[i % in->sets], in->b[i % in->sets], in->a_scale, in->b_scale, in->out,
-                               in->M, in->N, in->K, in->G, in->a_ld, in->N, false, false, in->tiles,
+                               in->M, in->N, in->K, in->G, in->a_ld, in->N, in->f32, false, in->tiles,
                                in->tile_rows, in->shape};
     struct errinfo e = {};
     bool few = (in->tiles ? (size_t)in->tile_rows : in->M) <= 64;
@@ -144,7 +145,13 @@ static void time_product(size_t N, size_t K, bool shapes)
     char what[80];
     snprintf(what, sizeof what, "fp8 product, 4096 x %zu x %zu", N, K);
     gpu_line(what, us, flop / us / 1e6, "TFLOP/s");
-    if (shapes) time_shapes(&in, SM90_GEMM_SHAPES, 15);
+    if (shapes) {
+        time_shapes(&in, SM90_GEMM_SHAPES, 15);
+        CHECK(cudaFree(in.out));
+        in.out = (uint16_t *)gpu_new<float>(4096 * N);
+        in.f32 = true;
+        printf("    f32 results: %.1f us\n", gpu_time_short(3, [&](int i) { run(&in, i); }));
+    }
     drop(&in);
 }
 

@@ -28,11 +28,10 @@ static __device__ __forceinline__ float load_shared(uint32_t at)
 
 /* ------------------------------------------------------------------ barriers */
 
-/* compute-sanitizer's racecheck (CUDA 13.0) reports in sm90_gemm.cu and sm90_few.cu "Race reported between Write access"
- * (the bulk copy that brings a stage its next scales of a) "and Read access" (load_shared of the ones before), as soon as
- * a stage is used twice, and nothing else in tests/test_cuda_fp8.c.  The copy is begun by a thread that waited
- * for `empty`, where each warp arrives after a __syncwarp that follows its reads; whether lanes of one block or of
- * both arrive, and in sm90_gemm.cu with or without the __syncwarp, the report is the same. */
+/* compute-sanitizer's racecheck (CUDA 13.0) reports in sm90_few.cu "Race reported between Write access" (the bulk copy that
+ * brings a stage its next scales of a) "and Read access" (load_shared of the ones before), as soon as a stage is used twice,
+ * and nothing else in tests/test_cuda_fp8.c.  The copy is begun by a thread that waited for `empty`, where each warp
+ * arrives after a __syncwarp that follows its reads. */
 
 static __device__ __forceinline__ void barrier_init(uint64_t *b, int arrivals)
 {
@@ -51,6 +50,17 @@ static __device__ __forceinline__ void barrier_wait_at(uint32_t b, uint32_t pari
                  "again: mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
                  "@!done bra again;}" ::"r"(b), "r"(parity)
                  : "memory");
+}
+
+/* Whether that phase is over. */
+static __device__ __forceinline__ bool barrier_over(uint32_t b, uint32_t parity)
+{
+    uint32_t done;
+    asm volatile("{.reg .pred done;\n"
+                 "mbarrier.test_wait.parity.shared::cta.b64 done, [%1], %2;\n"
+                 "selp.u32 %0, 1, 0, done;}" : "=r"(done) : "r"(b), "r"(parity)
+                 : "memory");
+    return done;
 }
 
 static __device__ __forceinline__ void barrier_wait(uint64_t *b, uint32_t parity)
@@ -173,20 +183,33 @@ static __device__ __forceinline__ void store_box(uint32_t from, const void *map,
                  : "memory");
 }
 
+/* Added to the f32 numbers there. */
+static __device__ __forceinline__ void add_box(uint32_t from, const void *map, int x, int y)
+{
+    asm volatile("cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.bulk_group [%0, {%1, %2}], [%3];" ::"l"(map),
+                 "r"(x), "r"(y), "r"(from)
+                 : "memory");
+}
+
 static __device__ __forceinline__ void stores_close(void)
 {
     asm volatile("cp.async.bulk.commit_group;" ::: "memory");
 }
 
-/* Waits until this thread's stores have read what they store, or have ended. */
-static __device__ __forceinline__ void stores_read(void)
+/* Waits until this thread's stores, but for the last N groups, have read what they store, or all have ended. */
+template <int N> static __device__ __forceinline__ void stores_read(void)
 {
-    asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+    asm volatile("cp.async.bulk.wait_group.read %0;" ::"n"(N) : "memory");
 }
 
 static __device__ __forceinline__ void stores_end(void)
 {
     asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+}
+
+static __device__ __forceinline__ void store_pair(uint32_t to, float a, float b)
+{
+    asm volatile("st.shared.v2.f32 [%0], {%1, %2};" ::"r"(to), "f"(a), "f"(b) : "memory");
 }
 
 /* Four matrices of 8x8 16-bit numbers, as products leave them; lane i says where row i % 8 of number i / 8 goes. */

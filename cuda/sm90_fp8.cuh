@@ -14,8 +14,9 @@
 bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_t k, unsigned rows,
               unsigned panels);
 
-/* Boxes of `rows` rows of 64 numbers of a matrix [n, k] of bf16, rows ld apart: 16-byte alignment. */
-bool sm90_map_bf16(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows);
+/* Boxes of `rows` rows of 128 bytes of a matrix [n, k] of bf16 (item 2) or f32 (4), rows ld apart: 16-byte alignment. */
+bool sm90_map_numbers(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows,
+                      size_t item);
 
 static __device__ __forceinline__ uint32_t pack_bf16(float a, float b)
 {

@@ -4,53 +4,62 @@
  *   out[m, n] = sum over blocks k of 128: a_scale[k, m] * b_scale[n/128, k] * (a[m, k] . b[n, k])    bf16 or f32
  *   G > 1: each tile of rows meets one of the G matrices (experts).
  *
- * Method   two blocks of a cluster take two neighbouring tiles of one row of tiles: each copies its
- *          rows of b and half of the rows of a, the latter to both (tensor maps, multicast), and the
- *          scales of a (a bulk copy), as many stages deep as memory allows.  Two warpgroups multiply 64 rows
- *          at a time, in a tile of 256 rows twice; while one scales and adds its products of a
- *          block of 128, the tensor cores work on the other's.  In tiles of 256x96 registers suffice for more: a
- *          warpgroup adds the products of 64 rows while its next 64 rows' run.
- * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: DOWN rows of tiles down,
- *          then to the right, so that what runs at once shares rows of a and of b in the second cache.
- * Cost     2*M*N*K flop; per tile and 128 of K through the second cache: 128x128: 24 KB in 512 cycles of
- *          products, 256x128: 32 KB in 1024.
- * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order, here and in
- *          sm90_few.cu: a row does not depend on M.
- * Seen     H200, 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048) (36864, 7168), us, ten launches
- *          back to back after a pause of 0.1 s (one by one some 4 us more); bf16 results stored by the threads, and "parked":
- *            128x128  138  309   891  219  118  2119      parked  140  294  868  221  117  1880
- *            256x128  143  274   743  192  104  1703      parked  142  266  749  190  105  1832
- *            128x192  114  284   846  221  120  2013      parked  114  275  830  218  113  1905
- *            256x96   113  290   834  219  117  1987
- *          What is chosen, and before there were 256x96, launches that begin early and what `full`, `enter` and `look` do, in
- *          one run: 113, 269, 743, 192, 103, 1874 and 124, 271, 770, 200, 108, 1878; DeepGEMM's figures: 109, 238, 754, 171,
- *          106, 1750.  Load lowers the clock from 1980 MHz to 1650 within the first launches, to 1500 later (700 W).
- *          256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.24, 1.12 ms (2.21, 1.19 before), 1.18 and 1.15 of it.
- * Tried    128x128 with two blocks of products under way in each warpgroup: 492 to 630 TFLOP/s; that was the fence
- *          before each arrival at the other block's barrier (sm90.cuh), not the second cache.
- *          All on that H200, (4096, 7168) unless said: warpgroups multiplying in turn (named barriers, as sm90_index.cu
- *          does): 196 to 204 us, no better than 192 without.  Clusters of four, b shared by two rows of tiles: 30 find
- *          room where 32 are needed: 232 to 240.  256x88: 250, its scales change too often.  256x96 eight blocks of K
- *          in one piece: 234, with four 224.  A warpgroup's waits began with 50 cycles in which the address of
- *          the barrier was worked out anew: see `full` below.
+ * Method   two blocks of a cluster take two neighbouring tiles of one row of tiles: each copies its rows of b and
+ *          half of the rows of a, the latter to both (tensor maps, multicast), as many stages deep as memory allows.
+ *          Two warpgroups multiply 64 rows at a time, in a tile of 256 rows twice; while one scales and adds its
+ *          products of a block of 128, the tensor cores work on the other's.  Scales come from memory, a block
+ *          early.  Results leave through shared memory and the copy engine while the next 64 rows' or the next
+ *          tile's products run.
+ * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: DOWN rows of tiles down, then to
+ *          the right, so that what runs at once shares rows of a and of b in the second cache.
+ * Cost     2*M*N*K flop; per tile and 128 of K through the second cache: 128x128: 24 KB in 512 cycles of products,
+ *          256x128: 32 KB in 1024.  Shared memory gives 128 bytes a cycle; 256x128 asks for 144 (96 that
+ *          instructions read, 48 that copies write): 0.89 of the tensor cores' time at best.
+ * Exact    128 products accumulate as FP8 tensor cores do, their sums in f32, one order, here and in sm90_few.cu: a
+ *          row does not depend on M.
+ * Seen     H200 (1980 MHz unloaded), 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048)
+ *          (36864, 7168), bf16 results, us, one run, each shape in turn, thirty launches after a pause of 0.1 s (at
+ *          1.5 to 1.7 GHz):
+ *            before     108  261  731  188  101  1642     of the tensor cores' cycles 0.63 0.65 0.75 0.72 0.65 0.77
+ *            this       104  251  702  181   97  1586                                 0.67 0.70 0.81 0.77 0.69 0.83
+ *            DeepGEMM    94  235  661  169   92  1491     built from source           0.77 0.76 0.89 0.85 0.74 0.90
+ *          After seconds under load (1.3 to 1.4 GHz at 700 W): 132 313 881 224 123 1956 before, 121 300 834 214 115
+ *          1903; DeepGEMM 114 288 798 208 116 1787.  f32 results, before and this: (2112, 7168) 115, 111; (24576,
+ *          1536) 309, 300; (4096, 7168) 197, 202: they are twice the bytes.  The graph asks for f32; DeepGEMM's are
+ *          bf16. 256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.11, 1.10 ms; 2.17 to 2.23, 1.09 before.
+ * Tried    Addresses of operands and barriers worked out a block of K at a time, in registers: a fifth of each wait;
+ *          where they begin is said by shuffles, so that they stay in uniform registers.  Without looking ahead
+ *          whether the next stage has come: up to 2 % slower.  One block of K at a time instead of four: 15 %
+ *          slower, because each then ends with a wait for the next one's scales.  One place for both halves' results
+ *          and a fourth stage: the same.  Results stored by the threads meanwhile: the same, and 3 % slower on a hot
+ *          card. Before: 128x128 with two blocks of products under way in each warpgroup: 492 to 630 TFLOP/s; that
+ *          was the fence before each arrival at the other block's barrier (sm90.cuh), not the second cache.
+ *          Warpgroups multiplying in turn (named barriers, as sm90_index.cu does): no better.  Clusters of four, b
+ *          shared by two rows of tiles: 30 find room where 32 are needed: a fifth slower.  256x96, a warpgroup
+ *          adding the products of 64 rows while its next 64 rows' run: 1 % better for (2112, 7168) than 128x192 was.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
+
+#include <type_traits>
 
 #include "cuda/sm90_fp8.cuh"
 
 #define MOST_SHARED (227 * 1024)
 
-/* PARKED: results leave through shared memory, by the copy engine, while the next tile begins: bf16 alone. */
-template <int BM, int BN, bool PARKED> struct shape {
-    static constexpr int M = BM, N = BN;
+/* ITEM: bytes of a number of the results where these leave through shared memory, by the copy engine, while the next
+ * tile's products run; 0: the threads store them. */
+template <int BM, int BN, int ITEM_> struct shape {
+    static constexpr int M = BM, N = BN, ITEM = ITEM_;
+    static constexpr bool PARKED = ITEM > 0;
+    typedef typename std::conditional<ITEM == 4, float, uint16_t>::type number;
     static constexpr int WAVES = BM / 128;      /* of 64 rows, for each warpgroup */
-    static constexpr int A_BYTES = BM * 128, B_BYTES = BN * 128, SCALE_BYTES = BM * 4;
+    static constexpr int A_BYTES = BM * 128, B_BYTES = BN * 128;
     static constexpr int STAGE_BYTES = A_BYTES + B_BYTES;
-    static constexpr int OUT_BYTES = PARKED ? BM * BN * 2 : 0;
-    static constexpr int STAGES = (MOST_SHARED - 1280 - OUT_BYTES) / (STAGE_BYTES + SCALE_BYTES);
-    static constexpr int SHARED = STAGES * (STAGE_BYTES + SCALE_BYTES) + OUT_BYTES + 1024;
+    static constexpr int PARKS = ITEM == 2 ? WAVES : 1; /* waves' results that may leave at once */
+    static constexpr int OUT_BYTES = PARKS * 128 * BN * ITEM;
+    static constexpr int STAGES = (MOST_SHARED - 1280 - OUT_BYTES) / STAGE_BYTES;
+    static constexpr int SHARED = STAGES * STAGE_BYTES + OUT_BYTES + 1024;
     static constexpr int SEGMENT = BN % 128 == 0 ? 128 : BN & -BN; /* columns of one scale */
     static constexpr int DOWN = BM == 256 ? 8 : 12;
-    static constexpr bool AHEAD = WAVES == 2 && BN < 128; /* registers for both waves' products */
 };
 
 struct gemm {
@@ -87,23 +96,20 @@ static __device__ struct place place_of(const struct gemm &g, int rows, int i)
 }
 
 template <typename S>
-static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers<S::STAGES> *b)
+static __device__ void produce(const struct gemm &g, uint32_t tiles, struct barriers<S::STAGES> *b)
 {
     constexpr int BM = S::M;
     int rank = (int)cluster_rank(), stage = 0, rows = rows_of(g);
     uint32_t phase = 1; /* the first round waits for nothing */
     for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
         struct place p = place_of<S>(g, rows, i);
-        uint32_t scale_bytes = min(BM, (int)g.a_ld - p.m) * 4;
         for (int k = 0; k < g.blocks; k++) {
             barrier_wait(&b->empty[stage], phase);
             uint32_t at = tiles + stage * S::STAGE_BYTES;
-            barrier_expect(&b->full[stage], S::STAGE_BYTES + scale_bytes);
+            barrier_expect(&b->full[stage], S::STAGE_BYTES);
             copy_box_to_all(at + rank * S::A_BYTES / 2, &g.a, k * 128, p.m + rank * BM / 2,
                             &b->full[stage], 3);
             copy_box(at + S::A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
-            copy_bulk(scales + stage * S::SCALE_BYTES, g.a_scale + (size_t)k * g.a_ld + p.m, scale_bytes,
-                      &b->full[stage]);
             if (++stage == S::STAGES) stage = 0, phase ^= 1;
         }
     }
@@ -115,7 +121,8 @@ struct b_scales {
     int turn; /* from this segment on, the second */
 };
 
-template <typename S> static __device__ __forceinline__ struct b_scales b_scales_of(const struct gemm &g, struct place p)
+template <typename S>
+static __device__ __forceinline__ struct b_scales b_scales_of(const struct gemm &g, struct place p)
 {
     int last = (g.N + 127) / 128 - 1, block0 = min(p.n / 128, last), block1 = min((p.n + S::N - 1) / 128, last);
     const float *first = g.b_scale + ((size_t)p.group * (last + 1) + block0) * g.blocks;
@@ -130,131 +137,16 @@ static __device__ __forceinline__ float load_scale(const float *p)
     return v;
 }
 
-/* A warpgroup's sums of a tile. */
-template <typename S> struct adder {
-    static constexpr int BN = S::N;
-    const struct gemm &g;
-    uint32_t tiles, scales;
-    struct barriers<S::STAGES> *b;
-    uint32_t full; /* b->full, worked out once */
-    int half, row, stage;
-    uint32_t phase;
-    float sum[S::WAVES][BN / 2];
-    struct b_scales bs; /* of the tile at hand */
-    float next0, next1; /* its scales of the block to come */
+/* sm90.cuh's operand of which the low word is known. */
+static __device__ __forceinline__ uint64_t low_operand(uint32_t low)
+{
+    uint64_t o;
+    asm("mov.b64 %0, {%1, %2};" : "=l"(o) : "r"(low), "n"(0x40000040));
+    return o;
+}
 
-    /* A tile's first scales are on their way while the results of the one before leave. */
-    __device__ __forceinline__ void enter(struct place p)
-    {
-        bs = b_scales_of<S>(g, p);
-        look(0);
-    }
-    __device__ __forceinline__ void look(int k)
-    {
-        if (k == g.blocks) return;
-        next0 = load_scale(bs.first + k);
-        if (BN > S::SEGMENT) next1 = load_scale(bs.second + k);
-    }
-    __device__ __forceinline__ uint32_t wait()
-    {
-        barrier_wait_at(full + 8 * stage, phase);
-        return tiles + stage * S::STAGE_BYTES;
-    }
-    __device__ __forceinline__ void step()
-    {
-        if (++stage == S::STAGES) stage = 0, phase ^= 1;
-    }
-    /* This warp has done with a stage that both blocks wrote into. */
-    __device__ __forceinline__ void emptied(int at)
-    {
-        if (threadIdx.x % 32 == 0) barrier_arrive(&b->empty[at]);
-        if (threadIdx.x % 32 == 1) barrier_arrive_at(&b->empty[at], cluster_rank() ^ 1);
-    }
-    __device__ __forceinline__ void multiply(float d[BN / 2], uint32_t at, int wave)
-    {
-        uint32_t rows = at + (half + 2 * wave) * 64 * 128, columns = at + S::A_BYTES;
-        products_open();
-#pragma unroll
-        for (int k = 0; k < 4; k++) wgmma_e4m3<BN>(d, operand(rows) + 2 * k, operand(columns) + 2 * k, k > 0);
-        products_close();
-    }
-    /* a0, a1: scales of this thread's two rows; b0, b1: b's before its turn and from there on. */
-    __device__ __forceinline__ void add(float (&d)[BN / 2], int wave, float a0, float a1, float b0, float b1)
-    {
-        products_hold<BN / 2>(d);
-        float f00 = a0 * b0, f01 = a0 * b1, f10 = a1 * b0, f11 = a1 * b1;
-        asm volatile("" : "+f"(f00), "+f"(f01), "+f"(f10), "+f"(f11)::"memory"); /* choices are made below, not before */
-#pragma unroll
-        for (int j = 0; j < BN / 2; j++) {
-            bool first = BN == S::SEGMENT || j * 2 / S::SEGMENT < bs.turn;
-            sum[wave][j] = fmaf(d[j], j & 2 ? (first ? f10 : f11) : (first ? f00 : f01), sum[wave][j]);
-        }
-    }
-    /* Products, then their sums: the other warpgroup's products run meanwhile. */
-    __device__ __forceinline__ void in_turn(int k)
-    {
-        float d[BN / 2], b0 = next0, b1 = next1;
-        look(k + 1);
-        uint32_t at = wait(), mine = scales + stage * S::SCALE_BYTES + row * 4;
-#pragma unroll
-        for (int w = 0; w < S::WAVES; w++) {
-            float a0 = load_shared(mine + w * 512), a1 = load_shared(mine + w * 512 + 32);
-            multiply(d, at, w);
-            __syncwarp(); /* all lanes have read their scales */
-            products_wait<0>();
-            if (w == S::WAVES - 1) emptied(stage);
-            add(d, w, a0, a1, b0, b1);
-        }
-        step();
-    }
-    /* MANY blocks from k on: one wave's products run while the other's are added. */
-    template <int MANY> __device__ __forceinline__ void ahead(int k)
-    {
-        float d0[BN / 2], d1[BN / 2];
-        uint32_t at = wait();
-        multiply(d0, at, 0);
-#pragma unroll
-        for (int i = 0; i < MANY; i++) {
-            float b0 = next0, b1 = next1;
-            look(k + i + 1);
-            uint32_t mine = scales + stage * S::SCALE_BYTES + row * 4;
-            float a0 = load_shared(mine), a1 = load_shared(mine + 32);
-            float a2 = load_shared(mine + 512), a3 = load_shared(mine + 544);
-            multiply(d1, at, 1);
-            __syncwarp();
-            products_wait<1>();
-            add(d0, 0, a0, a1, b0, b1);
-            int now = stage;
-            step();
-            if (i + 1 < MANY) {
-                at = wait();
-                multiply(d0, at, 0);
-                products_wait<1>();
-            } else
-                products_wait<0>();
-            emptied(now);
-            add(d1, 1, a2, a3, b0, b1);
-        }
-    }
-    __device__ __forceinline__ void run()
-    {
-        int k = 0;
-#pragma unroll
-        for (int w = 0; w < S::WAVES; w++)
-#pragma unroll
-            for (int j = 0; j < BN / 2; j++) sum[w][j] = 0;
-        if constexpr (S::AHEAD) {
-            for (; k + 4 <= g.blocks; k += 4) ahead<4>(k);
-            for (; k < g.blocks; k++) ahead<1>(k);
-        } else
-            for (; k < g.blocks; k++) in_turn(k);
-    }
-};
-
-/* 64 rows as a warpgroup holds them: a warp's 16 through its place in shared memory, in panels of 64 columns, to
- * row m of the result. */
-template <int BN>
-static __device__ __forceinline__ void park(const struct gemm &g, const float *sum, uint32_t place, int m, int n)
+/* A warp's 16 rows of results into its place in shared memory, in panels of 128 bytes a row. */
+template <int BN> static __device__ __forceinline__ void park(const float *sum, uint32_t place, uint16_t)
 {
     int lane = threadIdx.x % 32, row = lane % 16; /* the two halves of a warp say where neighbouring chunks go */
 #pragma unroll
@@ -263,57 +155,189 @@ static __device__ __forceinline__ void park(const struct gemm &g, const float *s
         store_matrices(place + j / 8 * 2048 + swizzled(row, j % 8 + lane / 16), pack_bf16(x[0], x[1]),
                        pack_bf16(x[2], x[3]), pack_bf16(y[0], y[1]), pack_bf16(y[2], y[3]));
     }
-    fence_async();
-    __syncwarp();
-    if (lane == 0 && m < g.M)
-#pragma unroll
-        for (int p = 0; p < BN / 64; p++)
-            if (n + 64 * p < g.N) store_box(place + p * 2048, &g.to, n + 64 * p, m);
 }
 
-template <typename OUT, typename S, bool PARKED>
-static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t scales, uint32_t results,
-                               struct barriers<S::STAGES> *b)
+template <int BN> static __device__ __forceinline__ void park(const float *sum, uint32_t place, float)
+{
+    int lane = threadIdx.x % 32, row = lane / 4;
+#pragma unroll
+    for (int j = 0; j < BN / 8; j++) {
+        uint32_t to = place + j / 4 * 2048 + lane % 2 * 8 + swizzled(row, j % 4 * 2 + lane % 4 / 2);
+        store_pair(to, sum[4 * j], sum[4 * j + 1]);
+        store_pair(to + 1024, sum[4 * j + 2], sum[4 * j + 3]);
+    }
+}
+
+enum when { FIRST = 1, BETWEEN, LAST }; /* which block of K of a tile */
+
+/* A warpgroup's sums of a tile. */
+template <typename S> struct adder {
+    static constexpr int BN = S::N, WAVES = S::WAVES;
+    const struct gemm &g;
+    uint32_t full;          /* the barriers */
+    uint32_t empty;         /* those of this block for lane 0, of the other for lane 1 */
+    uint32_t rows, columns; /* low words of operands: this warpgroup's first rows and b in the first stage */
+    uint32_t results;       /* where this warp parks */
+    int row;
+    int stage;
+    uint32_t phase;
+    bool there; /* the stage has been seen full */
+    float sum[WAVES][BN / 2];
+    struct place at, before; /* the tile at hand; the one whose last wave is still to be parked */
+    bool pending;
+    struct b_scales bs; /* of the tile at hand */
+    const float *as;    /* a's scale of this thread's first row */
+    int second;         /* from there to the second wave's */
+    float next0, next1, next_a[2 * WAVES]; /* scales of the block to come */
+
+    /* A tile's first scales are on their way while the results of the one before leave. */
+    __device__ __forceinline__ void enter(struct place p)
+    {
+        at = p;
+        bs = b_scales_of<S>(g, p);
+        uint32_t none; /* 0, which the compiler does not know: it would hold up a block's products for the next one's scale */
+        asm volatile("mov.u32 %0, %%lanemask_lt;" : "=r"(none));
+        bs.first += none >> 31, bs.second += none >> 31;
+        as = g.a_scale + p.m + row;
+        second = p.m + 128 < (int)g.a_ld ? 128 : 0; /* beyond, no row is stored */
+        look(0);
+    }
+    __device__ __forceinline__ void look(int k)
+    {
+        next0 = load_scale(bs.first + k);
+        if (BN > S::SEGMENT) next1 = load_scale(bs.second + k);
+#pragma unroll
+        for (int w = 0; w < WAVES; w++) {
+            next_a[2 * w] = load_scale(as + w * second);
+            next_a[2 * w + 1] = load_scale(as + w * second + 8);
+        }
+        as += g.a_ld;
+    }
+    __device__ __forceinline__ void multiply(float d[BN / 2], int wave)
+    {
+        uint32_t a = rows + stage * (S::STAGE_BYTES / 16) + wave * 1024, b = columns + stage * (S::STAGE_BYTES / 16);
+        products_open();
+#pragma unroll
+        for (int k = 0; k < 4; k++) wgmma_e4m3<BN>(d, low_operand(a + 2 * k), low_operand(b + 2 * k), k > 0);
+        products_close();
+    }
+    /* This warp has done with a stage that both blocks wrote into; the next one. */
+    __device__ __forceinline__ void leave()
+    {
+        if (threadIdx.x % 32 < 2)
+            asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(empty + 8 * stage) : "memory");
+        if (++stage == S::STAGES) stage = 0, phase ^= 1;
+        there = barrier_over(full + 8 * stage, phase);
+    }
+    /* a0, a1: scales of this thread's two rows; b0, b1: b's before its turn and from there on. */
+    __device__ __forceinline__ void add(float (&d)[BN / 2], float (&s)[BN / 2], float a0, float a1, float b0, float b1)
+    {
+        products_hold<BN / 2>(d);
+        float f00 = a0 * b0, f01 = a0 * b1, f10 = a1 * b0, f11 = a1 * b1;
+        if (BN > S::SEGMENT)
+            asm volatile("" : "+f"(f00), "+f"(f01), "+f"(f10), "+f"(f11)::"memory"); /* choices are made below, not before */
+#pragma unroll
+        for (int j = 0; j < BN / 2; j++) {
+            bool first = BN == S::SEGMENT || j * 2 / S::SEGMENT < bs.turn;
+            s[j] = fmaf(d[j], j & 2 ? (first ? f10 : f11) : (first ? f00 : f01), s[j]);
+        }
+    }
+    __device__ __forceinline__ void clear(int w)
+    {
+#pragma unroll
+        for (int j = 0; j < BN / 2; j++) sum[w][j] = 0;
+    }
+    /* Results leave while products run. */
+    __device__ __forceinline__ void put(int w, struct place p)
+    {
+        constexpr int COLUMNS = S::PARKED ? 128 / (S::ITEM + !S::PARKED) : 1; /* of a panel */
+        int lane = threadIdx.x % 32, m = p.m + w * 128 + row - lane / 4;
+        uint32_t to = results + (S::PARKS > 1 ? w * 16 * BN * S::ITEM : 0);
+        if (lane == 0) stores_read<S::PARKS - 1>();
+        __syncwarp();
+        park<BN>(sum[w], to, typename S::number());
+        fence_async();
+        __syncwarp();
+        if (lane == 0 && m < g.M)
+#pragma unroll
+            for (int i = 0; i < BN / COLUMNS; i++)
+                if (p.n + COLUMNS * i < g.N) {
+                    if (S::ITEM == 4 && g.accumulate) add_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
+                    else store_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
+                }
+        if (lane == 0) stores_close();
+        clear(w);
+    }
+    /* Products, then their sums: the other warpgroup's products run meanwhile. */
+    template <enum when WHEN> __device__ __forceinline__ void block(int k)
+    {
+        float d[BN / 2], b0 = next0, b1 = next1, a[2 * WAVES];
+#pragma unroll
+        for (int i = 0; i < 2 * WAVES; i++) a[i] = next_a[i];
+        if (!there) barrier_wait_at(full + 8 * stage, phase);
+#pragma unroll
+        for (int w = 0; w < WAVES; w++) {
+            multiply(d, w);
+            if (w == 0 && (WHEN == BETWEEN || k + 1 < g.blocks)) look(k + 1);
+            if (S::PARKED && WHEN == FIRST && w == 0 && pending) put(WAVES - 1, before);
+            if (S::PARKED && WHEN != BETWEEN && WAVES > 1 && w == 1 && k + 1 == g.blocks) put(0, at);
+            products_wait<0>();
+            if (w == WAVES - 1) leave();
+            add(d, sum[w], a[2 * w], a[2 * w + 1], b0, b1);
+        }
+    }
+    __device__ __forceinline__ void run()
+    {
+        block<FIRST>(0);
+        int k = 1;
+#pragma unroll 4
+        for (; k + 1 < g.blocks; k++) block<BETWEEN>(k);
+        if (k < g.blocks) block<LAST>(k);
+        before = at;
+        pending = true;
+    }
+};
+
+template <typename OUT, typename S>
+static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t results, struct barriers<S::STAGES> *b)
 {
     constexpr int BN = S::N;
-    int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, rows = rows_of(g);
+    int thread = threadIdx.x % 128, lane = thread % 32, many = rows_of(g);
+    int half = __shfl_sync(~0u, threadIdx.x / 128 - 1, 0); /* said so, the compiler keeps operands where they belong */
     int row = half * 64 + thread / 32 * 16 + lane / 4;
-    int work = rows * g.columns, i = blockIdx.x / 2;
-    uint32_t full;
-    asm volatile("mov.u32 %0, %1;" : "=r"(full) : "r"(shared_address(b->full))); /* else once a wait, 50 cycles each */
-    struct adder<S> t = {g, tiles, scales, b, full, half, row, 0, 0, {}, {}, 0, 0};
-    struct place next = {};
-    if (i < work) t.enter(next = place_of<S>(g, rows, i));
+    int work = many * g.columns, i = blockIdx.x / 2;
+    uint32_t full = __shfl_sync(~0u, shared_address(b->full), 0), from = __shfl_sync(~0u, tiles, 0) / 16 | 1 << 16;
+    struct adder<S> t = {g, full, address_at(shared_address(b->empty), lane & 1), from + half * 512, from + S::A_BYTES / 16,
+                         results + (threadIdx.x / 32 - 4) * S::PARKS * 16 * BN * S::ITEM, row};
+#pragma unroll
+    for (int w = 0; w < S::WAVES; w++) t.clear(w);
+    if (i < work) t.enter(place_of<S>(g, many, i));
     while (i < work) {
-        struct place p = next;
         t.run();
-        if ((i += gridDim.x / 2) < work) t.enter(next = place_of<S>(g, rows, i));
-        if constexpr (PARKED) {
-            uint32_t mine = results + (threadIdx.x / 32 - 4) * S::WAVES * 16 * BN * 2;
-            if (lane == 0) stores_read(); /* of the tile before */
-            __syncwarp();
+        if ((i += gridDim.x / 2) < work) t.enter(place_of<S>(g, many, i));
+        if constexpr (!S::PARKED) {
+            struct place p = t.before;
 #pragma unroll
-            for (int w = 0; w < S::WAVES; w++)
-                park<BN>(g, t.sum[w], mine + w * 16 * BN * 2, p.m + w * 128 + row - lane / 4, p.n);
-            if (lane == 0) stores_close();
-        } else
-#pragma unroll
-            for (int w = 0; w < S::WAVES; w++)
-                put_tile<OUT, BN>((OUT *)g.out, t.sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate,
-                                  g.wide);
+            for (int w = 0; w < S::WAVES; w++) {
+                put_tile<OUT, BN>((OUT *)g.out, t.sum[w], p.m + row + w * 128, g.M, p.n, g.N, g.ldo, g.accumulate, g.wide);
+                t.clear(w);
+            }
+        }
     }
-    if (PARKED && lane == 0) stores_end();
+    if constexpr (S::PARKED) {
+        if (t.pending) t.put(S::WAVES - 1, t.before);
+        if (lane == 0) stores_end();
+    }
 }
 
-template <typename OUT, int BM, int BN, bool PARKED>
+template <typename OUT, int BM, int BN, int ITEM>
 static __global__ void __cluster_dims__(2, 1, 1) __launch_bounds__(384, 1)
 gemm_kernel(__grid_constant__ const struct gemm g)
 {
-    using S = shape<BM, BN, PARKED>;
+    using S = shape<BM, BN, ITEM>;
     extern __shared__ uint8_t memory[];
     __shared__ struct barriers<S::STAGES> b;
     uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, results = tiles + S::STAGES * S::STAGE_BYTES;
-    uint32_t scales = results + S::OUT_BYTES;
     if (threadIdx.x == 0) {
         for (int i = 0; i < S::STAGES; i++) {
             barrier_init(&b.full[i], 1);
@@ -325,10 +349,10 @@ gemm_kernel(__grid_constant__ const struct gemm g)
     cuda_follow();
     if (threadIdx.x < 128) {
         registers_less<24>();
-        if (threadIdx.x == 0) produce<S>(g, tiles, scales, &b);
+        if (threadIdx.x == 0) produce<S>(g, tiles, &b);
     } else {
         registers_more<240>();
-        consume<OUT, S, PARKED>(g, tiles, scales, results, &b);
+        consume<OUT, S>(g, tiles, results, &b);
     }
     __syncwarp();
     cluster_sync(); /* no block ends while the other may still arrive at its barriers */
@@ -336,10 +360,11 @@ gemm_kernel(__grid_constant__ const struct gemm g)
 
 /* ------------------------------------------------------------------ launchers */
 
-template <typename OUT, int BM, int BN, bool PARKED = false>
+template <typename OUT, int BM, int BN, bool PARKED = true>
 static void launch(struct device *d, const struct sm90_gemm_args *a)
 {
-    using S = shape<BM, BN, PARKED>;
+    constexpr int ITEM = PARKED ? sizeof(OUT) : 0;
+    using S = shape<BM, BN, ITEM>;
     size_t item = sizeof(OUT);
     struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
                      .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
@@ -349,9 +374,8 @@ static void launch(struct device *d, const struct sm90_gemm_args *a)
     g.columns = (int)cuda_ceil(a->N, 2 * BN);
     if (!sm90_map(d, &g.a, a->a, a->M, a->K, BM / 2, 1)) return;
     if (!sm90_map(d, &g.b, a->b, a->G * a->N, a->K, BN, 1)) return;
-    if (PARKED && !g.wide) return launch<OUT, BM, BN>(d, a);
-    if (PARKED && !sm90_map_bf16(d, &g.to, a->out, a->M, a->N, a->ldo, 16)) return;
-    auto *kernel = gemm_kernel<OUT, BM, BN, PARKED>;
+    if (PARKED && !sm90_map_numbers(d, &g.to, a->out, a->M, a->N, a->ldo, 16, item)) return;
+    auto *kernel = gemm_kernel<OUT, BM, BN, ITEM>;
     if (!cuda_shared(d, (const void *)kernel, S::SHARED, "fp8 product")) return;
     int clusters = d->multiprocessors / 2, work = g.rows * g.columns;
     if (work < clusters) clusters = work;
@@ -369,20 +393,15 @@ static const struct {
     {128, 128, 0.88, launch<uint16_t, 128, 128>, launch<float, 128, 128>},
     {256, 128, 1.0, launch<uint16_t, 256, 128>, launch<float, 256, 128>},
     {128, 192, 0.97, launch<uint16_t, 128, 192>, launch<float, 128, 192>},
-    {256, 96, 1.0, launch<uint16_t, 256, 96>, launch<float, 256, 96>},
-    {128, 128, 0.9, launch<uint16_t, 128, 128, true>, launch<float, 128, 128>},
-    {256, 128, 1.02, launch<uint16_t, 256, 128, true>, launch<float, 256, 128>},
-    {128, 192, 0.97, launch<uint16_t, 128, 192, true>, launch<float, 128, 192>},
 };
 #define SHAPES (int)(sizeof shapes / sizeof *shapes)
-#define PARKED_FROM 4
 
 /* The shape whose rounds of tiles take the shortest. */
 static int shape_for(const struct device *d, const struct sm90_gemm_args *a)
 {
     double least = INFINITY;
-    int best = 0, many = a->tiles || a->out_f32 ? PARKED_FROM : SHAPES;
-    for (int i = 0; i < many; i++) {
+    int best = 0;
+    for (int i = 0; i < SHAPES; i++) {
         size_t m = (size_t)shapes[i].m, n = (size_t)shapes[i].n;
         if (a->tiles && m != 128) continue;
         size_t work = cuda_ceil(a->M, m) * cuda_ceil(a->N, 2 * n);
@@ -396,6 +415,11 @@ void sm90_gemm(struct device *d, const struct sm90_gemm_args *a)
 {
     if (!a->M || !cuda_ready(d)) return;
     if (a->shape < 0 && sm90_few(d, a)) return;
+    size_t item = a->out_f32 ? 4 : 2;
+    bool aligned = a->N % 8 == 0 && a->ldo * item % 16 == 0 && (uintptr_t)a->out % 16 == 0;
     int i = a->shape < 0 ? shape_for(d, a) : a->shape;
-    (a->out_f32 ? shapes[i].f32 : shapes[i].bf16)(d, a);
+    if (!aligned)
+        (a->out_f32 ? launch<float, 128, 128, false> : launch<uint16_t, 128, 128, false>)(d, a);
+    else
+        (a->out_f32 ? shapes[i].f32 : shapes[i].bf16)(d, a);
 }

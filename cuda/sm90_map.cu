@@ -38,13 +38,15 @@ bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_
     return made(d, c, n, k);
 }
 
-bool sm90_map_bf16(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows)
+bool sm90_map_numbers(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows,
+                      size_t item)
 {
     encode_tiled *encode = encoder(d);
     if (!encode) return false;
-    cuuint64_t size[2] = {k, n}, stride[1] = {2 * ld};
-    cuuint32_t box[2] = {64, rows}, step[2] = {1, 1};
-    CUresult c = encode(map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 2, p, size, stride, box, step,
+    cuuint64_t size[2] = {k, n}, stride[1] = {item * ld};
+    cuuint32_t box[2] = {(cuuint32_t)(128 / item), rows}, step[2] = {1, 1};
+    CUtensorMapDataType type = item == 4 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT32 : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
+    CUresult c = encode(map, type, 2, p, size, stride, box, step,
                         CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_NONE,
                         CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     return made(d, c, n, k);

@@ -201,7 +201,7 @@ static void launch(struct device *d, const struct sm90_mla_args *a)
     if (items < blocks) blocks = (unsigned)items;
     if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
     CUtensorMap map;
-    if (!sm90_map_bf16(d, &map, (void *)a->q, a->T * a->H, WIDTH, WIDTH, HEADS)) return;
+    if (!sm90_map_numbers(d, &map, (void *)a->q, a->T * a->H, WIDTH, WIDTH, HEADS, sizeof *a->q)) return;
     kernel<<<blocks, 512, SHARED, d->stream>>>(*a, map);
     cuda_launched(d, "sparse attention");
 }

@@ -61,7 +61,7 @@ struct sm90_gemm_args {
     int shape; /* SM90_CHOOSE, or which of the kernels' shapes: bench/gpu_gemm.cu */
 };
 #define SM90_CHOOSE (-1)
-#define SM90_GEMM_SHAPES 7
+#define SM90_GEMM_SHAPES 3
 #define SM90_FEW_SHAPES 3
 /* Any M. */
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
