@@ -72,7 +72,9 @@ static void put_mapped(struct mail *m, const char *s, size_t n, size_t byte, siz
     struct span at = place_of(m, byte, byte_len);
     for (size_t i = 0, j; i < n; i = j) {
         const char *nl = memchr(s + i, '\n', n - i);
-        j = !nl ? n : nl == s + i ? i + 1 : (size_t)(nl - s);
+        j = nl ? (size_t)(nl - s) : n;
+        if (nl && j > i && s[j - 1] == '\r') j--; /* \r\n stays together */
+        if (j == i) j = (size_t)(nl + 1 - s);
         doc_add(m->b, s + i, j - i, &at);
     }
 }
@@ -211,6 +213,7 @@ static void put_decoded(struct mail *m, const struct mime_body *body, const char
         size_t k = body->v[lo].at + body->v[lo].len - (at + i);
         if (k > n - i) k = n - i;
         while (i + k < n && ((unsigned char)s[i + k] & 0xc0) == 0x80) k++; /* whole characters */
+        if (i + k < n && s[i + k - 1] == '\r' && s[i + k] == '\n') k++;
         struct mime_piece from = mime_origin(body, at + i, k);
         put(m, s + i, k, &from);
         i += k;
@@ -426,6 +429,12 @@ static size_t next_message(const char *s, size_t at, size_t n)
     return n;
 }
 
+/* A message by itself, behind the mark that some editors put before a text. */
+static void read_single(struct mail *m)
+{
+    read_message(m, m->n >= 3 && !memcmp(m->s, "\xef\xbb\xbf", 3) ? 3 : 0, m->n, 0);
+}
+
 static void read_box(struct mail *m, const char *pages)
 {
     size_t next;
@@ -451,7 +460,7 @@ static enum err read_any(struct doc_builder *b, const struct ingest_options *o, 
     char note[80];
     find_lines(&m);
     if (box) read_box(&m, o->pages);
-    else read_message(&m, 0, n, 0);
+    else read_single(&m);
     mem_free(m.line);
     office_note_left_out(b, m.hidden, "hidden character");
     if (m.deep) doc_set_note(b, "parts that are nested too deep are left out");
@@ -487,7 +496,7 @@ enum err unpack_mail(int fd, const char *name, const void *bytes, size_t n, stru
     enum err r = members_send_start(fd, e);
     find_lines(&m);
     if (n >= 5 && !memcmp(bytes, "From ", 5)) read_box(&m, NULL);
-    else read_message(&m, 0, n, 0);
+    else read_single(&m);
     mem_free(m.line);
     arena_free(a);
     if (!r && x.why.code) r = err_set(e, x.why.code, "%s", x.why.msg);

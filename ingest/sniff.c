@@ -171,7 +171,8 @@ static int sniff_message(const char *name, const char *s, size_t n, bool is_name
 int sniff_eml(const char *name, const unsigned char *head, size_t n)
 {
     bool is_named = str_has_suffix(name, ".eml") || str_has_suffix(name, ".mht") || str_has_suffix(name, ".mhtml");
-    return sniff_message(name, (const char *)head, n, is_named);
+    size_t mark = n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return sniff_message(name, (const char *)head + mark, n - mark, is_named);
 }
 
 int sniff_mbox(const char *name, const unsigned char *head, size_t n)

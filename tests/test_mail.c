@@ -52,6 +52,41 @@ static void exact_bytes_in_what_is_ascii(void **state)
     done(&r);
 }
 
+static void a_mark_before_the_header(void **state)
+{
+    (void)state;
+    struct result r = mail(read_eml, "\xef\xbb\xbfSubject: s\n\ntext\n", NULL);
+    expect_text(&r, "Subject: s\n\ntext\n");
+    done(&r);
+}
+
+/* \r\n ends one line, however the body is encoded and whatever its charset. */
+static void line_ends_of_mail(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *charset, *encoding, *body;
+    } bodies[] = {
+        {"utf-8", "7bit", "one\r\ntwo\r\n\r\nend\r\n"},
+        {"iso-8859-1", "8bit", "one\r\ntwo\r\n\r\nend\r\n"},
+        {"windows-1252", "quoted-printable", "on=65\r\ntwo\r\n\r\n=65nd\r\n"},
+        {"utf-8", "quoted-printable", "one=0D=0Atwo=0D=0A=0D=0Aend=0D=\r\n=0A"},
+        {"iso-8859-1", "quoted-printable", "on=65=0D=0Atwo=0D=0A=0D=0Aend=0D=0A"},
+        {"utf-8", "base64", "b25lDQp0\r\nd28NCg0K\r\nZW5kDQo=\r\n"},
+        {"utf-8", "base64", "b25lDQ==\r\nCnR3bw0K\r\nDQplbmQN\r\nCg==\r\n"},
+        {"iso-8859-1", "base64", "b25lDQp0\r\nd28NCg0K\r\nZW5kDQo=\r\n"},
+    };
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        char source[400];
+        snprintf(source, sizeof source,
+                 "From: x\r\nContent-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: %s\r\n\r\n%s",
+                 bodies[i].charset, bodies[i].encoding, bodies[i].body);
+        struct result r = mail(read_eml, source, NULL);
+        expect_text(&r, "From: x\n\none\ntwo\n\nend\n");
+        done(&r);
+    }
+}
+
 /* Lines that end with a blank go on below (RFC 3676). */
 static void flowed_text(void **state)
 {
@@ -205,6 +240,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encoded_words_and_quoted_printable),
         cmocka_unit_test(exact_bytes_in_what_is_ascii),
+        cmocka_unit_test(a_mark_before_the_header),
+        cmocka_unit_test(line_ends_of_mail),
         cmocka_unit_test(flowed_text),
         cmocka_unit_test(parts_alternatives_and_attachments),
         cmocka_unit_test(hidden_text_of_a_page_is_shown_when_asked_for),
