@@ -29,6 +29,7 @@ struct cutter {
 /* A strip at u = x between the pieces idx[from..to), none of which crosses it. */
 struct gutter {
     float x, score;
+    bool lists; /* on both sides: no rows of cells */
     size_t from, to;
 };
 
@@ -55,13 +56,15 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
     float count[MAX_EDGES];
     size_t n_out = 0;
     for (int right = 0; right < 2; right++) {
+        size_t edges = 0;
         for (size_t i = 0; i < n; i++) {
             const struct piece *p = &c->p[idx[i]];
-            c->edges[i] = right ? p->u1 : p->u0;
+            c->edges[edges++] = right ? p->u1 : p->u0;
+            if (p->bullet && !right) c->edges[edges++] = p->u0; /* two tell a list */
         }
-        floats_sort(c->edges, n);
-        for (size_t i = 0, j; i < n; i = j) {
-            for (j = i + 1; j < n && c->edges[j] - c->edges[i] < 3; j++) {
+        floats_sort(c->edges, edges);
+        for (size_t i = 0, j; i < edges; i = j) {
+            for (j = i + 1; j < edges && c->edges[j] - c->edges[i] < 3; j++) {
             }
             if (j - i < MIN_LINES) continue;
             float k = (float)(j - i), x = right ? c->edges[j - 1] + 1 : c->edges[i] - 1;
@@ -83,6 +86,8 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
 /* One side of a candidate strip. */
 struct side {
     size_t pieces, n;         /* n: lines, or parts of them with a wide gap before */
+    size_t bullets;
+    bool listed;              /* a bullet comes first                              */
     float end, mid;           /* of the last piece                                 */
     float top, bottom, inner; /* inner: the edge that faces the strip */
     double chars, size, width;
@@ -97,7 +102,8 @@ static void side_add(struct side *s, const struct piece *p, float inner, float s
     bool goes_on = s->n && fabsf(middle(p) - s->mid) < 0.1f * p->size && p->u0 > s->end &&
                    p->u0 - s->end < JUSTIFIED * p->size;
     s->n += !goes_on;
-    s->pieces++;
+    if (!s->pieces++) s->listed = p->bullet;
+    s->bullets += p->bullet;
     s->end = p->u1, s->mid = middle(p);
     s->chars += fmax(p->chars, 2 * (p->u1 - p->u0) / p->size); /* Han: as wide as two letters */
     s->size += p->size;
@@ -111,10 +117,17 @@ static bool reads_like_text(const struct side *s)
     return s->n >= MANY_LINES && s->chars / (double)s->n >= MIN_CHARS;
 }
 
+/* A list of two items or more. */
+static bool is_list(const struct side *s)
+{
+    return s->listed && s->bullets > 1;
+}
+
 /* What the strip at x is worth between two crossing pieces; 0 when it is no gutter. */
 static float strip_score(const struct cutter *c, const struct side *l, const struct side *r)
 {
-    if (!reads_like_text(l) || !reads_like_text(r)) return 0;
+    bool lists = is_list(l) && is_list(r);
+    if (!lists && (!reads_like_text(l) || !reads_like_text(r))) return 0;
     float size = (float)((l->size + r->size) / (double)(l->pieces + r->pieces));
     float gap = r->inner - l->inner;
     if (gap < c->gutter * size) return 0;
@@ -140,7 +153,7 @@ static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, fl
         if (left || right) continue;
         float score = strip_score(c, &l, &r);
         if (score > best->score)
-            *best = (struct gutter){0.5f * (l.inner + r.inner), score, from, i};
+            *best = (struct gutter){0.5f * (l.inner + r.inner), score, is_list(&l) && is_list(&r), from, i};
         l = r = (struct side){0};
         from = i + 1;
     }
@@ -191,7 +204,7 @@ static size_t split(struct cutter *c, size_t *idx, size_t n, float x)
 static struct gutter find_gutter(struct cutter *c, const size_t *idx, size_t n)
 {
     struct gutter g = {0};
-    if (n < 2 * MIN_LINES) return g;
+    if (n < 4) return g;
     float edges[MAX_EDGES], sign[MAX_EDGES];
     size_t n_edges = aligned_edges(c, idx, n, edges, sign);
     for (size_t i = 0; i < n_edges; i++) try_strip(c, idx, n, edges[i], sign[i], &g);
@@ -203,7 +216,7 @@ static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
     struct gutter g = {0};
     if (depth < MAX_DEPTH) g = find_gutter(c, idx, n);
     if (g.score > 0) trim(c, idx, &g);
-    if (g.score > 0 && grid_at(c->p, idx + g.from, g.to - g.from, g.x, c->scratch)) {
+    if (g.score > 0 && !g.lists && grid_at(c->p, idx + g.from, g.to - g.from, g.x, c->scratch)) {
         /* A table is read row by row; what stands around it may still have columns. */
         bool columns =
             find_gutter(c, idx, g.from).score > 0 || find_gutter(c, idx + g.to, n - g.to).score > 0;
@@ -231,7 +244,7 @@ int columns_order(const struct piece *p, size_t n, bool rtl, float gutter, size_
 {
     struct cutter c = {
         .p = p, .rtl = rtl, .gutter = gutter, .order = order, .region = region, .scratch = scratch};
-    c.edges = NEW(scratch, float, n + 1);
+    c.edges = NEW(scratch, float, 2 * n + 1);
     c.part = NEW(scratch, size_t, n + 1);
     size_t *idx = NEW(scratch, size_t, n + 1);
     for (size_t i = 0; i < n; i++) idx[i] = i;

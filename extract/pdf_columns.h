@@ -21,6 +21,7 @@ struct piece {
     long stream; /* for the caller's use                         */
     int letters, digits; /* of the characters; % counts as a letter */
     bool lower;  /* begins with a small letter                   */
+    bool bullet; /* ... a bullet                                 */
     bool ruled;  /* a border parts it from what stands before it */
     float line_above, line_below; /* v of the lines drawn there; -INFINITY, INFINITY: none */
     float line_right;             /* u of the line drawn behind it; INFINITY: none           */

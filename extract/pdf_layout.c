@@ -248,7 +248,7 @@ static void begin_piece(struct work *k, size_t pc, size_t first)
 {
     const struct item *it = &k->item[first];
     const struct word *w = &k->page->v[it->word];
-    bool lower = g_unichar_islower(text_first((struct str){k->page->text + w->text, w->n}));
+    uint32_t cp = text_first((struct str){k->page->text + w->text, w->n});
     k->piece[pc] = (struct piece){.u0 = it->u0,
                                   .v0 = it->v0,
                                   .u1 = it->u1,
@@ -259,7 +259,8 @@ static void begin_piece(struct work *k, size_t pc, size_t first)
                                   .stream = w->stream,
                                   .letters = it->letters,
                                   .digits = it->digits,
-                                  .lower = lower,
+                                  .lower = g_unichar_islower(cp),
+                                  .bullet = text_is_bullet(cp),
                                   .first = it->u1 - it->u0};
     find_bars(k, it, &k->piece[pc]);
     k->first[pc] = k->last[pc] = k->body[pc] = first;

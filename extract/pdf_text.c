@@ -110,7 +110,7 @@ bool text_joins_tight(struct str a, struct str b)
     return a.n && b.n && address_goes_on(a, b);
 }
 
-static bool is_bullet(uint32_t cp)
+bool text_is_bullet(uint32_t cp)
 {
     static const uint32_t bullets[] = {0x2022, 0x2023, 0x2043, 0x2219, 0x25A0, 0x25A1, 0x25AA,
                                        0x25AB, 0x25B6, 0x25BA, 0x25C6, 0x25CB, 0x25CF, 0x25E6,
@@ -123,7 +123,7 @@ static bool is_bullet(uint32_t cp)
 bool text_starts_item(struct str s)
 {
     uint32_t cp = text_first(s);
-    if (is_bullet(cp)) return true;
+    if (text_is_bullet(cp)) return true;
     if (s.n < 2) return false;
     if ((cp == '-' || cp == '*' || cp == 0x2013 || cp == 0x2014) && s.n > 2)
         return memchr(s.s, ' ', s.n < 5 ? s.n : 5) != NULL;
@@ -177,6 +177,17 @@ static void add_plain(struct buf *out, uint32_t cp)
     else
         buf_add(out, u, n);
     g_free(norm);
+}
+
+/* What fonts of TeX have where others have no sign: those of its first encoding, and of Cork's.
+ * Bitmap fonts do not say so.  "": nothing. */
+static const char *tex_sign(uint32_t cp)
+{
+    static const char *const signs[32] = {
+        [0x0B] = "ff", [0x0C] = "fi", [0x0D] = "fl", [0x0E] = "ffi", [0x0F] = "ffl", [0x10] = "“",
+        [0x11] = "”",  [0x12] = "„",  [0x13] = "«",  [0x14] = "»",   [0x15] = "–",   [0x16] = "—",
+        [0x1B] = "ff", [0x1C] = "fi", [0x1D] = "fl", [0x1E] = "ffi", [0x1F] = "ffl"};
+    return cp < 32 && signs[cp] ? signs[cp] : "";
 }
 
 /* ------------------------------------------------------------------ direction */
@@ -400,6 +411,31 @@ static uint32_t raised(uint32_t cp)
     }
 }
 
+/* One letter of the scripts of Europe. */
+static bool is_letter_alone(const struct words_page *page, const struct word *w)
+{
+    uint32_t cp;
+    size_t n = utf8_next(page->text + w->text, w->n, &cp);
+    return w->turn == 0 && n == w->n && cp < 0x590 && text_is_letter(cp);
+}
+
+/* The word behind the run of single letters from i on that all stand equally far from each other,
+ * closer than words do: one word, spaced out.  i when there is none. */
+static size_t end_of_spaced(const struct words_page *page, const struct line *l, size_t i)
+{
+    enum { LETTERS = 3 };
+    float usual = 0;
+    size_t k = i;
+    for (; k < l->n && is_letter_alone(page, &page->v[l->word[k]]); k++) {
+        if (k == i) continue;
+        const struct word *w = &page->v[l->word[k]], *before = &page->v[l->word[k - 1]];
+        float gap = w->x0 - before->x1;
+        if (k == i + 1) usual = gap;
+        if (fabsf(gap - usual) > 0.02f * w->size || gap > 0.2f * w->size) break;
+    }
+    return k - i >= LETTERS ? k : i;
+}
+
 void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
                   struct arena *scratch)
 {
@@ -407,10 +443,12 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     bool any_rtl = false;
     for (size_t i = 0; i < l->n; i++) bytes += page->v[l->word[i]].n + MAX_BLANKS;
     uint32_t *c = NEW(scratch, uint32_t, bytes + 1);
-    for (size_t i = 0; i < l->n; i++) {
+    for (size_t i = 0, spaced = 0, from = 0; i < l->n; i++) {
+        if (i >= spaced) from = i, spaced = end_of_spaced(page, l, i);
         const struct word *w = &page->v[l->word[i]];
         bool up = is_raised(page, l, i);
-        int blanks = i && !up ? blanks_between(page, l, &page->v[l->word[i - 1]], w) : 0;
+        bool apart = i && !up && (i == from || i >= spaced);
+        int blanks = apart ? blanks_between(page, l, &page->v[l->word[i - 1]], w) : 0;
         while (blanks-- > 0) c[n++] = ' ';
         for (size_t k = 0; k < w->n;) {
             k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);
@@ -425,6 +463,8 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     for (size_t i = 0; i < n; i++) {
         if (c[i] == 0xAD && i + 1 == n)
             buf_addc(out, '-'); /* a soft hyphen that is seen */
+        else if (c[i] < ' ')
+            buf_addz(out, tex_sign(c[i]));
         else
             add_plain(out, c[i]);
     }

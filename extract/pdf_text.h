@@ -32,6 +32,8 @@ bool text_ends_sentence(struct str s);
 /* Nothing stands between the last word of a and the first of b, which is on the next line: scripts
  * without spaces, dashes without blanks around, addresses of the net that are broken at a sign. */
 bool text_joins_tight(struct str a, struct str b);
+/* One sign that begins an item of a list. */
+bool text_is_bullet(uint32_t cp);
 /* Bullets and enumerators: "• ", "- ", "1. ", "(a) ". */
 bool text_starts_item(struct str s);
 /* The last character is a hyphen that stands directly behind a letter or a digit. */

@@ -249,6 +249,49 @@ static struct got get_hidden(struct buf *ops, bool show)
 
 /* What nobody sees is left out: white on white, no mark, too small, off the page.  White on black
  * is seen. */
+/* Letters that stand equally far from each other are a word that is spaced out; with spaces between they
+ * are letters. */
+static void test_spaced_out(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    buf_addz(&b, "BT /F 10 Tf 1.5 Tc 1 0 0 1 72 700 Tm (install) Tj ET\n");
+    line(&b, "F", 10, 140, 100, "it now");
+    line(&b, "F", 10, 72, 130, "Points a b c d are on a line.");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g, "install") && holds(&g, "a b c d are"));
+    drop(&g);
+}
+
+/* A bitmap font of TeX names its glyphs by their codes; some are ligatures and quotes. */
+static void test_tex_font(void **state)
+{
+    (void)state;
+    struct buf fonts = {0}, b = {0};
+    struct pdf p;
+    begin(&p);
+    object(&p, 8);
+    stream(&p, "500 0 0 0 400 600 d1 0 0 400 600 re f", 37);
+    buf_addz(&fonts, "/T<</Type/Font/Subtype/Type3/FontBBox[0 0 500 700]/FontMatrix[.001 0 0 .001 0 0]"
+                     "/FirstChar 11/LastChar 122/Widths[");
+    for (int c = 11; c <= 122; c++) buf_addz(&fonts, "500 ");
+    buf_addz(&fonts, "]/CharProcs<<");
+    for (int c = 11; c <= 122; c++) buf_addf(&fonts, "/a%d 8 0 R", c);
+    buf_addz(&fonts, ">>/Encoding<</Type/Encoding/Differences[11");
+    for (int c = 11; c <= 122; c++) buf_addf(&fonts, "/a%d", c);
+    buf_addz(&fonts, "]>>>>");
+    line(&b, "T", 10, 72, 100, "a signi\\034cant di\\033erence");
+    line(&b, "T", 10, 72, 120, "the o\\016ce \\020opens\\021");
+    page_of(&p, 600, 800, fonts.s, b.s);
+    finish(&p, "", dir, "tex.pdf");
+    struct got g = get(in_dir("tex.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "a significant difference") && holds(&g, "the office “opens”"));
+    drop(&g), buf_free(&fonts), buf_free(&b);
+}
+
 static void test_hidden(void **state)
 {
     (void)state;
@@ -700,7 +743,8 @@ int main(void)
         cmocka_unit_test(test_documents),     cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_columns),       cmocka_unit_test(test_sections),
         cmocka_unit_test(test_wide_letters),  cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_hidden),        cmocka_unit_test(test_spaced_out),
+        cmocka_unit_test(test_tex_font),
         cmocka_unit_test(test_right_to_left), cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
         cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
