@@ -1,6 +1,7 @@
 /* pdf_flow.c: see pdf_flow.h. */
 #include "extract/pdf_flow.h"
 
+#include <glib.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,14 @@ static bool not_begun(const struct flow *f, const struct pdf_line *b)
            fabsf(b->at.size - f->body) < 0.3f && !b->at.mono;
 }
 
+/* A line of a table of contents: dots, and the number of a page behind them. */
+static bool is_entry(struct str s)
+{
+    size_t i = s.n;
+    while (i > 0 && (g_ascii_isalnum(s.s[i - 1]) || s.s[i - 1] == ' ')) i--;
+    return i < s.n && s.n - i < 9 && i > 3 && !memcmp(s.s + i - 3, "...", 3);
+}
+
 /* Over the end of a column or page: only where a sentence goes on. */
 static enum join join_over_break(const struct flow *f, const struct pdf_line *a,
                                  const struct pdf_line *b)
@@ -175,6 +184,7 @@ static enum join join_over_break(const struct flow *f, const struct pdf_line *a,
     if (!same_size(&a->at, &b->at) || a->at.turn != b->at.turn || text_starts_item(b->text) ||
         a->at.tabular || b->at.tabular || a->at.bold != b->at.bold)
         return JOIN_PARA;
+    if (is_entry(a->text)) return is_entry(b->text) ? JOIN_LINE : JOIN_PARA;
     if (not_begun(f, b) && a->right - end_of(&a->at) < 1.5f * a->at.size)
         return plain_join(f, a, b);
     if (text_ends_sentence(a->text) || !text_is_lower(first)) return JOIN_PARA;
@@ -228,8 +238,9 @@ static enum join join_in_region(const struct flow *f, const struct pdf_line *a,
     uint32_t first = text_first(b->text);
     if (a->at.bold != b->at.bold && (on_purpose || !text_is_lower(first))) return JOIN_PARA;
     if (a->at.mono && b->at.mono) return JOIN_LINE;
-    if (text_starts_item(b->text)) return JOIN_LINE;
-    if (indented(a, b) && !text_starts_item(a->text)) return JOIN_PARA;
+    if (text_starts_item(b->text) || is_entry(a->text)) return JOIN_LINE;
+    bool flows = g_unichar_islower(first) && !text_ends_sentence(a->text);
+    if (!flows && indented(a, b) && !text_starts_item(a->text)) return JOIN_PARA;
     if (on_purpose && !text_ends_dash(a->text)) {
         if (text_ends_sentence(a->text) && !centred(a, b)) return JOIN_PARA;
         if (!text_is_lower(first) || text_is_spaceless(first)) return JOIN_LINE;

@@ -249,6 +249,29 @@ static struct got get_hidden(struct buf *ops, bool show)
 
 /* What nobody sees is left out: white on white, no mark, too small, off the page.  White on black
  * is seen. */
+/* A sentence that goes on further left, as it does below a list, goes on; entries of a table of contents
+ * are lines, also of scripts that set no spaces. */
+static void test_goes_on(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    for (int i = 0; i < 4; i++) {
+        char s[80];
+        snprintf(s, sizeof s, "%d. An item of a list that is as long as the lines of the text are, nearly", i + 1);
+        line(&b, "F", 10, 86, 100 + 12 * i, s);
+    }
+    line(&b, "F", 10, 88, 148, "Once all of this has been done, there is a chapter that says where to find");
+    line(&b, "F", 10, 72, 160, "information about the rest, and how to go on with it.");
+    line(&b, "F", 10, 72, 220, "First things .............................. 3");
+    line(&b, "F", 10, 72, 232, "and others ................................ 14");
+    line(&b, "F", 10, 72, 244, "in the end .............................. xiv");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g, "where to find information about"));
+    assert_true(holds(&g, "things ... 3\nand others ... 14\nin the end ... xiv"));
+    drop(&g);
+}
+
 /* Letters that stand equally far from each other are a word that is spaced out; with spaces between they
  * are letters. */
 static void test_spaced_out(void **state)
@@ -744,6 +767,7 @@ int main(void)
         cmocka_unit_test(test_columns),       cmocka_unit_test(test_sections),
         cmocka_unit_test(test_wide_letters),  cmocka_unit_test(test_paragraphs),
         cmocka_unit_test(test_hidden),        cmocka_unit_test(test_spaced_out),
+        cmocka_unit_test(test_goes_on),
         cmocka_unit_test(test_tex_font),
         cmocka_unit_test(test_right_to_left), cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
