@@ -44,10 +44,16 @@ static bool is_below(const xmlNode *n, const xmlNode *up)
     return n;
 }
 
-static bool has_h1(const xmlNode *body)
+/* Whether an h1 is kept.  That of a site's name, above the article, is not. */
+static bool has_h1(xmlNode *body)
 {
-    for (xmlNode *n = (xmlNode *)(uintptr_t)body; n; n = tree_next(n, body, false))
-        if (n->_private && tree_facts(n)->tag == TAG_H1 && !tree_facts(n)->hidden) return true;
+    const xmlNode *kept = NULL; /* the outermost kept node that we are in */
+    for (xmlNode *n = body; n; n = tree_next_kept(n, body)) {
+        const struct html_facts *f = tree_facts(n);
+        if (kept && !is_below(n, kept)) kept = NULL;
+        if (!kept && f && f->keep) kept = n;
+        if (kept && f && !f->drop && f->tag == TAG_H1) return true;
+    }
     return false;
 }
 

@@ -10,8 +10,8 @@
 
 /* Where the page says that it is an article (tree_says_article): sets drop on the heading that begins
  * what is kept below body, when it and the title in the head of the page, which is the document's
- * (doc_set_title), say the same: "Heading | Site".  On a page without h1 an h2 may be it, but not for
- * a small part of the title.  Linear. */
+ * (doc_set_title), say the same: "Heading | Site".  Where no h1 is kept (that of the site's name is not)
+ * an h2 may be it, but not for a small part of the title.  Linear. */
 void title_drop(xmlNode *body);
 
 #endif

@@ -453,7 +453,9 @@ static void test_short_article(void **state)
 static void get_titled(struct got *g, const char *head, const char *title, const char *above, const char *below)
 {
     struct buf page = {0};
-    buf_addf(&page, "<html><head>%s<title>%s</title></head><body><div><article>%s", head, title, above);
+    buf_addf(&page, "<html><head>%s<title>%s</title></head><body><header><h1>A paper</h1></header><div>"
+                    "<article>%s",
+             head, title, above);
     for (int k = 0; k < 40; k++)
         buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
     buf_addf(&page, "%s</article></div><div class=x>Another part</div></body></html>", below);
@@ -486,6 +488,10 @@ static void test_title(void **state)
         if (!pages[i].said) assert_string_equal(g.d->title, pages[i].title);
         drop(&g);
     }
+    get_titled(&g, article, "The words in question | A paper", "<h2>The words in question</h2>", "<h1>A word</h1>");
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    assert_null(strstr(g.d->text.s, "A paper"));
+    drop(&g);
     get_titled(&g, "", pages[0].title, pages[0].above, "");
     assert_non_null(strstr(g.d->text.s, "words in question"));
     drop(&g);
