@@ -15,6 +15,7 @@ enum {
 
 struct format {
     long id;
+    size_t no; /* of those of one id the first counts */
     struct xlsx_look look;
 };
 
@@ -90,10 +91,23 @@ static void *grow(struct arena *a, void *old, size_t n, size_t *cap, size_t size
     return fresh;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const struct format *x = a, *y = b;
+    if (x->id != y->id) return x->id < y->id ? -1 : 1;
+    return x->no < y->no ? -1 : x->no > y->no;
+}
+
+/* The formats are sorted. */
 static struct xlsx_look look_of(const struct xlsx_formats *f, long id)
 {
-    for (size_t i = 0; i < f->n; i++)
-        if (f->v[i].id == id) return f->v[i].look;
+    size_t lo = 0, hi = f->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (f->v[mid].id < id) lo = mid + 1;
+        else hi = mid;
+    }
+    if (lo < f->n && f->v[lo].id == id) return f->v[lo].look;
     return (struct xlsx_look){builtin(id), NULL};
 }
 
@@ -101,6 +115,7 @@ static void read_styles(struct xlsx_formats *f, struct pull *p)
 {
     int depth = p->depth;
     enum pull_event ev;
+    if (f->n) qsort(f->v, f->n, sizeof *f->v, by_id);
     while (pull_inside(p, depth, &ev) && f->n_styles < FORMATS_MAX) {
         if (ev != PULL_OPEN || !pull_is(p, "xf")) continue;
         f->style = grow(f->a, f->style, f->n_styles, &f->cap_styles, sizeof *f->style);
@@ -108,12 +123,12 @@ static void read_styles(struct xlsx_formats *f, struct pull *p)
     }
 }
 
-static struct format read_format(struct arena *a, struct pull *p)
+static struct format read_format(struct arena *a, struct pull *p, size_t no)
 {
     const char *code = pull_attr(p, "formatCode");
     size_t n = strlen(code);
     struct xlsx_look look = {xlsx_code_shows(code), n <= CODE_MOST ? mem_copy(a, code, n) : NULL};
-    return (struct format){strtol(pull_attr(p, "numFmtId"), NULL, 10), look};
+    return (struct format){strtol(pull_attr(p, "numFmtId"), NULL, 10), no, look};
 }
 
 struct xlsx_formats *xlsx_formats_read(struct arena *a, const struct zip_member *styles)
@@ -128,7 +143,8 @@ struct xlsx_formats *xlsx_formats_read(struct arena *a, const struct zip_member 
         if (ev != PULL_OPEN) continue;
         if (pull_is(&p, "numFmt") && f->n < FORMATS_MAX) {
             f->v = grow(a, f->v, f->n, &f->cap, sizeof *f->v);
-            f->v[f->n++] = read_format(a, &p);
+            f->v[f->n] = read_format(a, &p, f->n);
+            f->n++;
         } else if (pull_is(&p, "cellXfs")) {
             read_styles(f, &p);
         } else if (pull_is(&p, "dxfs")) {

@@ -14,7 +14,8 @@
         "<Relationship Id='d' Type='x/styles' Target='styles.xml'/></Relationships>", 0}, \
     {"xl/strings.xml", "<sst><si><t>Name</t></si><si><r><t>Ann </t></r><r><t>Lee</t></r><rPh><t>x</t></rPh>" \
         "</si></sst>", 0}, \
-    {"xl/styles.xml", "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='[$-409]d/m/yy;@'/></numFmts>" \
+    {"xl/styles.xml", "<styleSheet><numFmts><numFmt numFmtId='170' formatCode='0.0'/>"                  \
+        "<numFmt numFmtId='164' formatCode='[$-409]d/m/yy;@'/><numFmt numFmtId='164' formatCode='0.0%'/></numFmts>" \
         "<cellXfs><xf numFmtId='0'/><xf numFmtId='164'/><xf numFmtId='10'/><xf numFmtId='22'/></cellXfs>" \
         "</styleSheet>", 0}, \
     {"xl/worksheets/s1.xml", "<worksheet>" sheet1 "</worksheet>", 0}, \
