@@ -22,6 +22,7 @@ struct piece {
     int letters, digits; /* of the characters; % counts as a letter */
     bool lower;  /* begins with a small letter                   */
     bool bullet; /* ... a bullet                                 */
+    bool caption; /* ... "Table 3"                               */
     bool ruled;  /* a border parts it from what stands before it */
     float line_above, line_below; /* v of the lines drawn there; -INFINITY, INFINITY: none */
     float line_right;             /* u of the line drawn behind it; INFINITY: none           */

@@ -571,12 +571,23 @@ static size_t split_cells(struct work *k, const struct table *t, struct slot **s
     return all;
 }
 
+static bool is_caption(const struct work *k, size_t first)
+{
+    size_t next = k->item[first].next;
+    if (next == NONE) return false;
+    const struct word *a = &k->page->v[k->item[first].word], *b = &k->page->v[k->item[next].word];
+    return text_starts_caption((struct str){k->page->text + a->text, a->n},
+                               (struct str){k->page->text + b->text, b->n});
+}
+
 /* Marks the pieces that a border parts from the one before them in their row, however far, and
- * finds the borders behind them. */
+ * captions; finds the borders behind them. */
 static void mark_ruled(struct work *k, const struct slot *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         find_right(k, &k->item[k->last[s[i].piece]], &k->piece[s[i].piece]);
+        k->piece[s[i].piece].caption = is_caption(k, k->first[s[i].piece]);
+    }
     for (size_t i = 1; i < n; i++) {
         struct piece *p = &k->piece[s[i].piece];
         const struct item *before = &k->item[k->last[s[i - 1].piece]],

@@ -135,6 +135,20 @@ bool text_starts_item(struct str s)
     return shut && s.s[i + 1] == ' ';
 }
 
+bool text_starts_caption(struct str word, struct str next)
+{
+    static const char *const words[] = {"table",   "tab.",   "tabelle", "tableau", "tabla",
+                                        "tabella", "tabela", "tabell",  "tabel",   "taulukko",
+                                        "таблица", "表",     "표"};
+    bool found = false;
+    if (!word.n || !next.n || !strchr("tTТт表", *word.s)) return false; /* most are none */
+    char *low = g_utf8_strdown(word.s, (gssize)word.n);
+    for (size_t i = 0; i < sizeof words / sizeof *words && !found; i++)
+        found = strcmp(low, words[i]) == 0;
+    g_free(low);
+    return found && (g_ascii_isdigit(*next.s) || strchr("IVXivx", *next.s));
+}
+
 bool text_ends_dash(struct str s)
 {
     uint32_t cp = text_last(s);

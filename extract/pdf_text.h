@@ -34,6 +34,8 @@ bool text_ends_sentence(struct str s);
 bool text_joins_tight(struct str a, struct str b);
 /* One sign that begins an item of a list. */
 bool text_is_bullet(uint32_t cp);
+/* "Table 3", "Tabelle 1:", "表 2": how the caption of a table begins. */
+bool text_starts_caption(struct str word, struct str next);
 /* Bullets and enumerators: "• ", "- ", "1. ", "(a) ". */
 bool text_starts_item(struct str s);
 /* The last character is a hyphen that stands directly behind a letter or a digit. */

@@ -29,7 +29,7 @@ struct cell {
     float line_right;             /* u of the line drawn behind it; INFINITY: none */
     float first;                  /* width of the first word                       */
     int chars, letters, digits;
-    bool lower;
+    bool lower, caption;
     size_t next;  /* the line of the same cell below, or NONE        */
     size_t top;   /* the first line of the cell                      */
     size_t moved; /* of a first line: the row it goes to, or NONE    */
@@ -87,6 +87,7 @@ static void make_cells(struct wrap *w, size_t n)
                                              .line_below = p->line_below,
                                              .first = p->first,
                                              .lower = p->lower,
+                                             .caption = p->caption,
                                              .next = NONE,
                                              .top = w->n_cells,
                                              .moved = NONE};
@@ -666,6 +667,22 @@ static size_t table_begin(const struct wrap *w, size_t row, size_t least)
     return from;
 }
 
+/* The row that the head begins with which goes on in row `row`: lines over one column, no caption.
+ */
+static size_t head_begin(const struct wrap *w, size_t row)
+{
+    size_t from = row;
+    for (int k = 0; k < 3 && from > 0; k++) {
+        const struct row *r = &w->r[from - 1];
+        if (r->tabular || r->to - r->from > 1 || gap_below(w, from - 1) > CLOSE ||
+            rows_parted(w, from - 1))
+            break;
+        if (w->c[r->from].caption) return row;
+        from--;
+    }
+    return from;
+}
+
 static void one_table(struct wrap *w, size_t from, size_t end)
 {
     size_t body = from;
@@ -673,13 +690,7 @@ static void one_table(struct wrap *w, size_t from, size_t end)
            !is_under_line(w, from, body, end))
         body++;
     if (body < end && body - from <= MAX_HEAD) {
-        for (int k = 0; k < 3 && from > 0; k++) { /* lines over one column of the head */
-            const struct row *r = &w->r[from - 1];
-            if (r->tabular || r->to - r->from > 1 || gap_below(w, from - 1) > CLOSE ||
-                rows_parted(w, from - 1))
-                break;
-            from--;
-        }
+        from = head_begin(w, from);
         size_t head = body; /* a line between head and body is a subheading */
         while (head > from + 1 && w->r[head - 1].to - w->r[head - 1].from == 1 &&
                gap_below(w, head - 2) > CLOSE)

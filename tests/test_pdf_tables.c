@@ -192,6 +192,30 @@ static void test_tall_rows(void **state)
     }
 }
 
+/* A caption close above the head is no line of it. */
+static void test_caption(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    static const char *const cell[4][3] = {{"City", "People", "Area"},
+                                           {"Oslo", "709", "454"},
+                                           {"Bergen", "291", "464"},
+                                           {"Hamar", "32", "351"}};
+    for (int t = 0; t < 2; t++) {
+        line(&b, "F", 10, 72, 106 + 200 * t, t ? "Name of the" : "Table 4. Towns");
+        for (int r = 0; r < 4; r++)
+            for (int c = 0; c < 3; c++)
+                line(&b, "F", 10, 72 + 90 * c, 118 + 200 * t + 14 * r, cell[r][c]);
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Table 4. Towns\n"));
+    assert_true(holds(&g, "\nCity | People | Area\nOslo | 709 | 454\n"));
+    assert_true(holds(&g, "Name of the City | People | Area\nOslo | 709 | 454\n"));
+    drop(&g);
+}
+
 /* Numbers that end at one place, of different lengths: the gap is free beside its end only. */
 static void test_ragged_numbers(void **state)
 {
@@ -379,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_framed_cells),
         cmocka_unit_test(test_tall_rows),
         cmocka_unit_test(test_ragged_numbers),
+        cmocka_unit_test(test_caption),
         cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
     };
