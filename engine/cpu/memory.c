@@ -4,6 +4,11 @@
  * once a token: in pages of 4 KB nearly every row and every fourth KB of weights is a walk through page
  * tables, in a virtual machine through two of them.
  *
+ * Where there are several NUMA nodes, a page lies on that of the thread which touches it first.  Threads
+ * are not bound to processors and take work as they are free: all of them pack weights, panel by panel, and
+ * store the rows of a pass, so that both come to lie on all nodes alike; of two nodes a thread finds about
+ * half of what it reads near by.  (Not measured: all machines at hand had one node.)
+ *
  * Pages of the state and matrices are smaller than a huge page: what is PIECE_LEAST or larger is cut
  * from regions, one behind the other.  What is released is used again for the same size; a region
  * without pieces goes back to the system.  Under AddressSanitizer everything is a piece of its own, so

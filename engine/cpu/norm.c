@@ -224,20 +224,31 @@ static void store_row(const struct device *d, char *row, const float *x, enum kv
         store_int8(d, row, x, R, P);
 }
 
-static void store_rows(const struct device *d, const struct kv_store_args *a)
+struct storing {
+    const struct device *d;
+    const struct kv_store_args *a;
+};
+
+static void store_range(void *ctx, size_t first, size_t last, int worker)
 {
+    const struct storing *s = ctx;
+    const struct kv_store_args *a = s->a;
     size_t offset = a->to_index ? a->kv.index_offset : a->kv.latent_offset;
     enum kv_type type = a->to_index ? a->kv.index_type : a->kv.type;
     int P = a->width - a->split;
     size_t bytes = kv_row_bytes(type, a->split, P);
-    for (size_t t = 0; t < a->T; t++) {
+    (void)worker;
+    for (size_t t = first; t < last; t++) {
         size_t pos = a->pos0 + t;
         char *page = (char *)a->kv.pages[pos / KV_PAGE] + offset;
-        store_row(d, page + pos % KV_PAGE * bytes, a->rows + t * a->ld, type, a->split, P);
+        store_row(s->d, page + pos % KV_PAGE * bytes, a->rows + t * a->ld, type, a->split, P);
     }
 }
 
 void cpu_kv_store(struct device *d, const struct kv_store_args *a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) store_rows(d, &a[i]);
+    for (size_t i = 0; i < n; i++) {
+        struct storing s = {d, &a[i]};
+        par_for(d->pool, a[i].T, rows_at_once((size_t)a[i].width), store_range, &s);
+    }
 }
