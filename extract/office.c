@@ -137,7 +137,7 @@ void office_title(struct doc_builder *b, const struct zip *z)
 
 void office_note_damage(struct doc_builder *b, const struct zip *z, bool broken)
 {
-    if (z->damaged || broken) doc_set_note(b, "damaged: text may be missing from its end");
+    if (z->damaged || broken) doc_set_cut(b);
 }
 
 void office_note_left_out(struct doc_builder *b, size_t n, const char *what)

@@ -535,7 +535,7 @@ enum err read_rtf(struct doc_builder *b, const struct ingest_options *o, const c
     read_all(d, s, n);
     aside_write(&d->aside, &d->body);
     if (d->title.n && d->title.n < 1000) doc_set_title(b, d->title.s, d->title.n);
-    if (d->depth > 0) doc_set_note(b, "damaged: text may be missing from its end");
+    if (d->depth > 0) doc_set_cut(b);
     office_note_left_out(b, d->hidden, "hidden character");
     office_note_left_out(b, d->comments, "comment");
     struct buf *all[] = {&d->pending, &d->mark, &d->title, &d->name};

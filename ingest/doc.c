@@ -29,6 +29,7 @@ struct doc_builder {
     size_t n_headings, cap_headings;
     uint32_t end_line; /* line just after the last span, 0 unknown */
     bool last_bad;     /* the last span stands for ill-formed bytes */
+    bool cut;
     bool cr_lines;     /* \r ends a line of the source */
 };
 
@@ -382,6 +383,11 @@ void doc_set_charset(struct doc_builder *b, const char *charset)
     b->charset = mem_copy(b->a, charset, strlen(charset));
 }
 
+void doc_set_cut(struct doc_builder *b)
+{
+    b->cut = true;
+}
+
 void doc_set_note(struct doc_builder *b, const char *note)
 {
     if (!b->note) {
@@ -416,6 +422,7 @@ struct doc *doc_freeze(struct doc_builder *b, const char *path, const void *sour
     d->headings = b->headings;
     d->n_headings = b->n_headings;
     d->source_bytes = n;
+    d->cut = b->cut;
     d->note = b->note;
     sys_sha256_hex(source, n, d->sha256);
     for (size_t i = 0; i < b->n_pages; i++) {

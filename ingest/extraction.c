@@ -312,6 +312,11 @@ static bool says_no_memory(const struct extraction *x)
     return false;
 }
 
+static enum err out_of_memory(const char *name, const char *reader, struct errinfo *e)
+{
+    return err_set(e, E_LIMIT, "%s: the %s reader ran out of its memory (--doc-memory gives more)", name, reader);
+}
+
 static enum err after_signal(struct extraction *x, const char *name, const char *reader,
                              struct errinfo *e)
 {
@@ -319,7 +324,7 @@ static enum err after_signal(struct extraction *x, const char *name, const char 
     if (sig == SIGXCPU)
         return err_set(e, E_LIMIT, "%s: the %s reader ran out of its CPU time", name, reader);
     if (says_no_memory(x))
-        return err_set(e, E_LIMIT, "%s: the %s reader ran out of its memory", name, reader);
+        return out_of_memory(name, reader, e);
     if (sig == SIGSYS)
         return err_set(e, E_FORMAT, "%s: the %s reader was stopped: it tried what its sandbox "
                        "forbids", name, reader);
@@ -341,13 +346,13 @@ static enum err after_exit(struct extraction *x, const char *name, const char *r
     case WIRE_EXIT_SANDBOX:
         return err_set(e, E_UNSUPPORTED, "%s: " EXTRACTOR_PROGRAM ": %s", name, *line ? line : "no sandbox");
     case WIRE_EXIT_MEMORY:
-        return err_set(e, E_LIMIT, "%s: the %s reader ran out of its memory", name, reader);
+        return out_of_memory(name, reader, e);
     case WIRE_EXIT_NO_PROGRAM:
         return err_set(e, E_DEVICE, "%s: " EXTRACTOR_PROGRAM " could not be started%s%s", name,
                        *line ? ": " : "", line);
     default:
         if (says_no_memory(x))
-            return err_set(e, E_LIMIT, "%s: the %s reader ran out of its memory", name, reader);
+            return out_of_memory(name, reader, e);
         return err_set(e, E_FORMAT, "%s: the %s reader failed (status %d)%s%s", name, reader,
                        WEXITSTATUS(x->status), *line ? ": " : "", line);
     }
@@ -360,8 +365,8 @@ enum err extraction_result(struct extraction *x, struct doc **out, struct arena 
     *out = NULL;
     if (x->interrupted) return err_set(e, E_INTR, "%s: interrupted", name);
     if (x->timed_out)
-        return err_set(e, E_LIMIT, "%s: the %s reader was stopped after %d seconds", name, reader,
-                       x->timeout_s);
+        return err_set(e, E_LIMIT, "%s: the %s reader was stopped after %d second%s (--doc-timeout gives more)",
+                       name, reader, x->timeout_s, x->timeout_s == 1 ? "" : "s");
     if (x->too_long)
         return err_set(e, E_LIMIT, "%s: more text than %zu MiB", name, WIRE_LIMIT >> 20);
     if (WIFSIGNALED(x->status)) return after_signal(x, name, reader, e);

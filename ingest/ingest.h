@@ -86,6 +86,7 @@ struct doc {
     size_t source_bytes;
     char sha256[SYS_SHA256_HEX]; /* of the source bytes                                         */
     size_t pages_without_text, pages_unread;
+    bool cut;            /* damaged: text may be missing from its end                           */
     const char *note;    /* one line worth a warning ("rebuilt a damaged file"), or NULL        */
 };
 
@@ -136,6 +137,7 @@ void doc_set_title(struct doc_builder *b, const char *s, size_t n);  /* copied, 
 void doc_set_cr_lines(struct doc_builder *b, bool cr_lines);
 void doc_set_kind(struct doc_builder *b, enum doc_kind kind, const char *lang);
 void doc_set_charset(struct doc_builder *b, const char *charset);
+void doc_set_cut(struct doc_builder *b);
 void doc_set_note(struct doc_builder *b, const char *note);
 struct doc *doc_freeze(struct doc_builder *b, const char *path, const void *source, size_t n);
 

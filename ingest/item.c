@@ -163,14 +163,19 @@ static void count_failed(struct folder *f, const struct errinfo *why)
 }
 
 /* An entry of its own: the document is used all the same. */
-static void note_unread(struct reading *r, const char *path, const struct doc *d)
+static void note_missing(struct reading *r, const char *path, const char *reason)
 {
     struct ledger *l = &r->set->ledger;
+    ledger_add(l, r->a, LEDGER_UNREADABLE, path, mem_copy(r->a, reason, strlen(reason)), 0);
+    l->v[l->n - 1].rest = true;
+}
+
+static void note_unread(struct reading *r, const char *path, const struct doc *d)
+{
     char reason[96];
     snprintf(reason, sizeof reason, "%zu of %zu pages not read: that took too long or broke down",
              d->pages_unread, d->n_pages);
-    ledger_add(l, r->a, LEDGER_UNREADABLE, path, mem_copy(r->a, reason, strlen(reason)), 0);
-    l->v[l->n - 1].rest = true;
+    note_missing(r, path, reason);
 }
 
 void item_end(struct item *it, struct doc *d, const struct errinfo *why)
@@ -190,7 +195,9 @@ void item_end(struct item *it, struct doc *d, const struct errinfo *why)
     else if (it->folder) count_used(it->folder);
     if (it->why) *it->why = *why;
     if (r->tick) r->tick(r->ctx, l->path, r->set->ledger.n);
-    if (d && d->pages_unread) note_unread(r, l->path, d);
+    const char *path = l->path; /* the entry may move */
+    if (d && d->pages_unread) note_unread(r, path, d);
+    if (d && d->cut) note_missing(r, path, "damaged: text may be missing from its end");
     buf_free(&it->bytes);
     mem_free(it);
 }

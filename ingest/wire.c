@@ -10,6 +10,7 @@ static const char magic[8] = {'d', 'r', 'w', 'i', 'r', 'e', 0, WIRE_VERSION};
 const char *const wire_ocr_words[] = {"off", "auto", "force", "images", "failed", NULL};
 
 enum { PAGE_NO_TEXT = 1, PAGE_RECOGNISED = 2, PAGE_UNREAD = 4 };
+enum { DOC_CUT = 0x100 }; /* beside the kind */
 
 enum { KIND_DOCUMENT = 0, KIND_ERROR = 1 };
 #define HEADER (sizeof magic + 4 + 8)
@@ -87,7 +88,7 @@ void wire_put(struct buf *out, const struct doc *d)
     put_string(out, d->charset);
     put_string(out, d->lang);
     put_string(out, d->note);
-    put_u32(out, d->kind);
+    put_u32(out, d->kind | (d->cut ? DOC_CUT : 0));
     put_u64(out, d->n_pages);
     for (size_t i = 0; i < d->n_pages; i++) {
         put_string(out, d->pages[i].label);
@@ -325,7 +326,7 @@ static enum err read_document(struct doc **out, struct arena *a, const struct wi
     struct doc_builder *b = doc_new(a, about->name, about->format);
     const char *title = get_string(in, a, "title"), *charset = get_string(in, a, "charset");
     const char *lang = get_string(in, a, "language"), *note = get_string(in, a, "note");
-    uint32_t kind = get_u32(in, "kind");
+    uint32_t marks = get_u32(in, "kind"), kind = marks & ~DOC_CUT;
     if (!in->bad && kind != DOC_PROSE && kind != DOC_CODE) in->bad = "kind";
     size_t n_pages = 0;
     read_pages(in, a, b, &n_pages);
@@ -337,6 +338,7 @@ static enum err read_document(struct doc **out, struct arena *a, const struct wi
                        about->name, in->i + HEADER, in->n + HEADER, in->bad);
     if (title) doc_set_title(b, title, strlen(title));
     if (charset) doc_set_charset(b, charset);
+    if (marks & DOC_CUT) doc_set_cut(b);
     if (note) doc_set_note(b, note);
     doc_set_kind(b, (enum doc_kind)kind, lang);
     *out = doc_freeze(b, about->path, about->source, about->n_source);

@@ -302,7 +302,7 @@ static void deep_nesting_is_no_crash(void **state)
     struct buf f = ZIP(TYPES, {"word/document.xml", xml.s, xml.n});
     struct result r = run(read_docx, "docx", &f, NULL);
     expect_text(&r, "text");
-    assert_string_equal(r.d->note, "damaged: text may be missing from its end");
+    assert_true(r.d->cut);
     done(&r);
     buf_free(&xml);
 }

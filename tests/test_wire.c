@@ -253,8 +253,8 @@ static void crashes(void **state)
     assert_script("echo garbage", 10, E_FORMAT, "no message");
     assert_script("echo 'GLib-ERROR: failed to allocate 99 bytes' >&2; kill -TRAP $$", 10, E_LIMIT,
                   "memory");
-    assert_script("exec sleep 30", 1, E_LIMIT, "stopped after 1 seconds");
-    assert_script("exec >&- 2>&-; sleep 30", 1, E_LIMIT, "stopped after 1 seconds");
+    assert_script("exec sleep 30", 1, E_LIMIT, "stopped after 1 second (--doc-timeout gives more)");
+    assert_script("exec >&- 2>&-; sleep 30", 1, E_LIMIT, "stopped after 1 second (--doc-timeout gives more)");
     assert_script("head -c 3000000 /dev/zero >&2; exit 1", 10, E_FORMAT, "status 1");
 }
 

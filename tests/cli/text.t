@@ -263,3 +263,9 @@ src/app/src/a.txt
 src/app/src/a.txt
 src/app/lib/b.txt src/app/src/a.txt
 src/app/lib/b.txt src/app/src/a.txt
+---
+# A document whose end is lost is read as far as it goes, and the exit code says that it is not all.
+printf '{\\rtf1 The rest {\\b is lost' >cut.rtf; deepread text cut.rtf
+The rest is lost
+! cut.rtf: damaged: text may be missing from its end
+= 3
