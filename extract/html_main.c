@@ -67,11 +67,13 @@ static bool is_byline(const xmlNode *n, const struct html_facts *f)
     return !strcmp(tree_attr(n, "rel"), "author") || (names_of(n) & NAMED_BYLINE);
 }
 
-/* A name that speaks against half of the page speaks of something else. */
+/* A name that speaks against half of the page speaks of something else.  What is said to those who hear a
+ * page is no text, but within a line it may be part of it: "20<span class=sr-only> minutes</span>". */
 static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 {
-    return (names_of(n) & NAMED_NEVER) && 2 * f->sum.chars < all && !f->lead && !names_say_body(n) &&
-           !tree_inside(n, TAG_PRE, TAG_CODE);
+    bool unseen = (names_of(n) & NAMED_UNSEEN) && strcmp((const char *)n->name, "span") != 0;
+    return ((names_of(n) & NAMED_NEVER) || unseen) && 2 * f->sum.chars < all && !f->lead &&
+           !names_say_body(n) && !tree_inside(n, TAG_PRE, TAG_CODE);
 }
 
 static void drop_unlikely(xmlNode *body, const struct rules *r)

@@ -83,6 +83,8 @@ static const char *const lead[] = {
     "^chapo",       "^chapeau",  "^ingress$",   "^bajada$",     "^vorspann",  "article-description",
     "^einleitung"};
 static const char *const caption[] = {"^caption"};
+static const char *const unseen[] = {"^screen-reader-text", "^sr-only", "^visually-hidden", "^visuallyhidden",
+                                     "^skip-link", "^skiplink"};
 
 static bool apart(char c)
 {
@@ -203,6 +205,7 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
                  {certain, COUNT(certain), NAMED_CERTAIN},
                  {caption, COUNT(caption), NAMED_CAPTION},
                  {lead, COUNT(lead), NAMED_LEAD},
+                 {unseen, COUNT(unseen), NAMED_UNSEEN},
                  {good, COUNT(good), good_bit},
                  {bad, COUNT(bad), bad_bit}};
     struct buf names = {0};

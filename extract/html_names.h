@@ -20,7 +20,8 @@ enum name_bits {
     CLASS_BAD = 1 << 9,
     ID_GOOD = 1 << 10,
     ID_BAD = 1 << 11,
-    NAMED_LEAD = 1 << 12 /* the sentences that begin an article */
+    NAMED_LEAD = 1 << 12,  /* the sentences that begin an article                       */
+    NAMED_UNSEEN = 1 << 13 /* for those who hear a page: it says how to get along in it  */
 };
 
 /* The bits of an element, looked up once. */

@@ -84,7 +84,8 @@ static void test_names_of_boxes(void **state)
         "class='comment-list'",  "class='commentlist'",  "class='x post-comments'",
         "class='teaserItem'",    "class='image_credit'", "class='article__date'",
         "class='tooltipText'", "class='submitted'",   "class='sdc-article-relatedStories'",
-        "class='m-share-bar-2'", "id='comments'"};
+        "class='m-share-bar-2'", "id='comments'",     "class='screen-reader-text'",
+        "class='x sr-only'",     "class='skip-link'"};
     for (size_t i = 0; i < sizeof text / sizeof *text + sizeof boxes / sizeof *boxes; i++) {
         bool kept = i < sizeof text / sizeof *text;
         const char *name = kept ? text[i] : boxes[i - sizeof text / sizeof *text];
@@ -96,6 +97,9 @@ static void test_names_of_boxes(void **state)
         assert_non_null(strstr(g.d->text.s, "It ends here"));
         drop(&g);
     }
+    struct got g = get_article("<p>It takes 20<span class=sr-only> minutes</span> to read.</p>");
+    assert_non_null(strstr(g.d->text.s, "20 minutes to read"));
+    drop(&g);
 }
 
 /* Who owns a picture stands at the start or the end of a caption, in a form of its own. */
