@@ -41,13 +41,25 @@ static void add_time(struct buf *b, int64_t seconds)
     buf_addz(b, text);
 }
 
-static void add_row(struct buf *b, const struct prefix_entry *x)
+/* Characters of the longest name of a model, and of the head of its column. */
+static size_t model_column(const struct prefix_entry *v, size_t n)
 {
+    size_t most = strlen("MODEL");
+    for (size_t i = 0; i < n; i++) {
+        size_t k = utf8_count(v[i].model, strlen(v[i].model));
+        if (k > most) most = k;
+    }
+    return most;
+}
+
+static void add_row(struct buf *b, const struct prefix_entry *x, size_t column)
+{
+    size_t k = utf8_count(x->model, strlen(x->model));
     buf_addf(b, "%s %8zu %6zu  ", x->id, x->tokens, mib(x->bytes));
     add_time(b, x->used);
     buf_addz(b, "  ");
     output_value(b, str_of(x->model));
-    buf_addz(b, "  ");
+    buf_addf(b, "%*s", (int)(column - k) + 2, "");
     output_value(b, str_of(x->label));
     buf_addz(b, x->whole ? "\n" : " (its beginning is gone)\n");
 }
@@ -57,8 +69,9 @@ static enum err list(struct cache *c, struct errinfo *e)
     struct prefix_entry *v;
     size_t n, bytes;
     TRY(prefix_list(&v, &n, &bytes, c->j.life, c->dir, e));
-    if (n) buf_addz(&c->out, "ID         TOKENS    MIB  USED              MODEL  DOCUMENTS\n");
-    for (size_t i = 0; i < n; i++) add_row(&c->out, &v[i]);
+    size_t column = model_column(v, n);
+    if (n) buf_addf(&c->out, "ID         TOKENS    MIB  USED              %-*s  DOCUMENTS\n", (int)column, "MODEL");
+    for (size_t i = 0; i < n; i++) add_row(&c->out, &v[i], column);
     buf_addf(&c->out, "%zu entr%s, %zu MiB in %s\n", n, plural(n), mib(bytes), c->dir);
     struct text_cache_sum text;
     text_cache_list(&text, c->dir);

@@ -66,7 +66,7 @@ seq 150 | sed 's/.*/Line & says nothing at all./' >long.txt; deepread cache warm
 1570 tokens, 0 of them were there
 1570 tokens, 1536 of them were there
 cached        1536 tokens, read before and kept
-ID         TOKENS    MIB  USED              MODEL  DOCUMENTS
+ID         TOKENS    MIB  USED              MODEL          DOCUMENTS
 ? [0-9a-f]*     1536     * 20??-??-?? ??:??  deepread-150m  long.txt
 ? 1 entry, * MiB in */cache
 ? id         [0-9a-f]*
