@@ -173,14 +173,27 @@ bool captions_aside(xmlNode *root)
     return GALLERY * chars < all->chars - all->link_chars;
 }
 
+/* Whether the first picture below n stands apart from its words, and not in a line of them, as small
+ * faces do. */
+static bool has_picture_apart(xmlNode *n)
+{
+    for (xmlNode *c = n; c; c = tree_next_kept(c, n)) {
+        if (!c->_private || tree_facts(c)->tag != TAG_IMG) continue;
+        for (const xmlNode *b = c->parent->children; b; b = b->next)
+            if (b->_private && b->type != XML_ELEMENT_NODE && tree_facts(b)->sum.chars > 0) return false;
+        return true;
+    }
+    return false;
+}
+
 /* A box of nothing but a picture and a line, which is its caption without being called one. */
-static bool is_captioned(const xmlNode *n)
+static bool is_captioned(xmlNode *n)
 {
     enum { LINE = 200 };
     const struct html_facts *f = tree_facts(n);
     const struct html_sums *s = &f->sum;
     return (f->tag == TAG_DIV || f->tag == TAG_FIGURE) && s->img > 0 && s->chars > 0 && s->chars <= LINE &&
-           s->p <= 1 && !s->heading_chars && !s->li && 2 * s->link_chars < s->chars;
+           s->p <= 1 && !s->heading_chars && !s->li && 2 * s->link_chars < s->chars && has_picture_apart(n);
 }
 
 bool caption_adorns(xmlNode *n, bool aside)

@@ -165,6 +165,8 @@ static void test_captions_of_news(void **state)
         {"<div><img src=x><p class='image-caption'>The words in question are seen here.</p></div>", false},
         {"<div><div><img src=x></div><div>The words in question are seen here.</div></div>", false},
         {"<div><p><img src=x></p><p>The words in question are a paragraph.</p></div>", true},
+        {"<div>The words in question make us smile <img src=smile.png> today.</div>", true},
+        {"<div><p>The words in question make us smile <img src=smile.png></p></div>", true},
         {"<div><img src=x><div>Figure 2. The words in question</div></div>", true},
         {"<figure><figcaption>Figure 2. The words in question</figcaption></figure>", true},
         {"<figure><figcaption><b>Abb. 2:</b> The words in question</figcaption></figure>", true},
