@@ -45,6 +45,7 @@ void cpu_doctor(const struct device *d, struct buf *out)
     buf_addf(out, "cpu router and index weights: %s\n", floats);
     bool whole = d->kv == KV_F32;
     buf_addf(out, "cpu indexer: %s%s\n", whole ? "" : "bytes, ", whole ? floats : instructions[d->isa].bytes);
-    buf_addf(out, "cpu attention: %s\n", floats);
+    enum cpu_isa pairs = d->isa == CPU_ISA_AMX ? CPU_ISA_AVX512VNNI : d->isa;
+    buf_addf(out, "cpu attention: %s\n", d->kv == KV_INT8 ? instructions[pairs].eight_bits : floats);
     buf_addf(out, "cpu norms and activations: %s\n", floats);
 }
