@@ -60,6 +60,7 @@ static _Noreturn void become(char **argv, char **env, const int fd[2], int why, 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setpgid(0, 0); /* the terminal's interrupt goes to deepread */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN); /* deepread is asked how far it is, perhaps by the beginning of its name */
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
