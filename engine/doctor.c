@@ -29,7 +29,7 @@ static void describe_backend(const char *name, const struct device_options *o, s
         buf_addf(out, "backend %s: no: %s\n", name, e.msg);
         return;
     }
-    buf_addf(out, "backend %s: ", name);
+    buf_addz(out, "backend "); /* its description begins with its name */
     b->describe(d, out);
     buf_addc(out, '\n');
     if (b == &cpu_backend) cpu_doctor(d, out);

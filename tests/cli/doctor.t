@@ -17,3 +17,7 @@ deepread doctor now
 ! Usage: deepread doctor *
 ! Try 'deepread help doctor'.
 = 2
+---
+deepread doctor | grep -c '^backend cpu: cpu'
+0
+= 1
