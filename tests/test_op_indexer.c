@@ -164,7 +164,7 @@ static void selection_is_exact(void **state)
     op_each(jobs_on);
 }
 
-/* Where every n-th page holds the largest scores: a sample of the pages may meet them each time or never. */
+/* Where every n-th page holds the largest scores. */
 static void loud_pages_on(const struct op_path *p)
 {
     struct job j = {7, 5000, 2, 64, 512, KV_F32};
