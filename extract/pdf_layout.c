@@ -55,7 +55,9 @@ struct work {
     size_t n_pieces;
     bool *cut; /* behind this item a border runs through its piece       */
     bool rtl;
-    bool upright; /* not turned, by quarters or at an angle */
+    struct rule *rule,
+        *bar; /* lines along v and along u, turned as the text is; none at an angle */
+    size_t n_rules, n_bars;
     enum layout_order by;
 };
 
@@ -74,6 +76,43 @@ static void turn_word(const struct words_page *p, const struct word *w, int turn
         break;
     default: o->u0 = w->x0, o->u1 = w->x1, o->v0 = w->y0, o->v1 = w->y1;
     }
+}
+
+static int by_at(const void *a, const void *b)
+{
+    const struct rule *x = a, *y = b;
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+/* The n lines, with their places counted from the other side where `size` is not 0, and their ends
+ * where `length` is not. */
+static struct rule *turn_lines(struct arena *a, const struct rule *v, size_t n, float size,
+                               float length)
+{
+    struct rule *out = NEW(a, struct rule, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = v[i];
+        if (size > 0) out[i].at = size - v[i].at;
+        if (length > 0) out[i].from = length - v[i].to, out[i].to = length - v[i].from;
+    }
+    if (size > 0) qsort(out, n, sizeof *out, by_at);
+    return out;
+}
+
+/* The lines of the page as the text sees them.  Text at an angle has none. */
+static void turn_rules(struct work *k, int turn, float tilt)
+{
+    const struct words_page *p = k->page;
+    bool side = turn & 1;
+    k->n_rules = k->n_bars = 0;
+    if (tilt != 0) return;
+    k->n_rules = side ? p->n_bars : p->n_rules;
+    k->n_bars = side ? p->n_rules : p->n_bars;
+    float width = turn == 1 || turn == 2 ? p->width : 0, height = turn > 1 ? p->height : 0;
+    struct rule *upright = turn_lines(k->a, p->rule, p->n_rules, width, height);
+    struct rule *level = turn_lines(k->a, p->bar, p->n_bars, height, width);
+    k->rule = side ? level : upright;
+    k->bar = side ? upright : level;
 }
 
 static bool usable(const struct word *w)
@@ -150,14 +189,13 @@ static size_t first_from(const struct rule *r, size_t n, float at)
     return lo;
 }
 
-/* Whether a vertical line stands between two words of a line.  Text that is turned has none. */
+/* Whether a line across the text stands between two words of a line. */
 static bool is_ruled(const struct work *k, const struct item *a, const struct item *b)
 {
-    const struct rule *r = k->page->rule;
+    const struct rule *r = k->rule;
     float slack = 0.1f * b->size, x0 = a->u1 - slack, x1 = b->u0 + slack;
     float mid = 0.5f * (fmaxf(a->v0, b->v0) + fminf(a->v1, b->v1));
-    if (!k->upright) return false;
-    for (size_t i = first_from(r, k->page->n_rules, x0); i < k->page->n_rules && r[i].at <= x1; i++)
+    for (size_t i = first_from(r, k->n_rules, x0); i < k->n_rules && r[i].at <= x1; i++)
         if (r[i].from <= mid && r[i].to >= mid) return true;
     return false;
 }
@@ -217,11 +255,11 @@ static bool spans(const struct rule *r, const struct item *it)
     return r->from < it->u0 - 0.5f && r->to >= it->u1;
 }
 
-/* Sets where lines are drawn above and below the item.  Text that is turned has none. */
+/* Sets where lines are drawn above and below the item. */
 static void find_bars(const struct work *k, const struct item *it, struct piece *p)
 {
-    const struct rule *r = k->page->bar;
-    size_t n = k->upright ? k->page->n_bars : 0, lo = first_from(r, n, 0.5f * (it->v0 + it->v1));
+    const struct rule *r = k->bar;
+    size_t n = k->n_bars, lo = first_from(r, n, 0.5f * (it->v0 + it->v1));
     size_t below = lo, above = lo;
     p->line_above = -INFINITY, p->line_below = INFINITY;
     while (below < n && below - lo < MOST_BARS && !spans(&r[below], it)) below++;
@@ -233,8 +271,8 @@ static void find_bars(const struct work *k, const struct item *it, struct piece 
 /* Sets where a line is drawn behind the piece that ends with the item. */
 static void find_right(const struct work *k, const struct item *it, struct piece *p)
 {
-    const struct rule *r = k->page->rule;
-    size_t n = k->upright ? k->page->n_rules : 0, from = first_from(r, n, it->u1 - 0.1f * it->size);
+    const struct rule *r = k->rule;
+    size_t n = k->n_rules, from = first_from(r, n, it->u1 - 0.1f * it->size);
     float mid = 0.5f * (it->v0 + it->v1);
     p->line_right = INFINITY;
     for (size_t i = from; i < n && i - from < MOST_BARS; i++)
@@ -600,7 +638,7 @@ static void mark_ruled(struct work *k, const struct slot *s, size_t n)
 static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, int *next_region,
                      int *next_row)
 {
-    k->upright = turn == 0 && tilt == 0;
+    turn_rules(k, turn, tilt);
     make_pieces(k);
     size_t n = k->n_pieces;
     size_t *order = NEW(k->a, size_t, n + 1);

@@ -26,10 +26,11 @@ static void test_table(void **state)
     drop(&g);
 }
 
-/* Cells so close that only the lines between them part them; a frame around a word is no table. */
-static void test_ruled_table(void **state)
+/* Cells so close that only the lines between them part them, whichever way the page is turned; a
+ * frame around a word is no table. */
+static void check_ruled_table(int rotate)
 {
-    (void)state;
+    struct pdf p;
     struct buf b = {0};
     static const char *const cell[3][3] = {{"Harbour", "Boats", "State"},
                                            {"Vardo", "14.5", "open"},
@@ -47,13 +48,24 @@ static void test_ruled_table(void **state)
     line(&b, "F", 10, 142, 200, "Enter");
     line(&b, "F", 10, 172, 200, "key and wait.");
     buf_addz(&b, "140 596 28 14 re S\n");
-    struct got g = get_page(&b);
+    begin(&p);
+    p.rotate = rotate;
+    page(&p, b.s);
+    finish(&p, "", dir, "ruled.pdf");
+    buf_free(&b);
+    struct got g = get(in_dir("ruled.pdf"), (struct ingest_options){0});
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
     assert_true(holds(&g, "Harbour | Boats | State\nVardo | 14.5 | open\n"
                           "Bodo | 709.2 | under repair\n"));
     assert_true(holds(&g, "Then press the Enter key and wait."));
     drop(&g);
+}
+
+static void test_ruled_table(void **state)
+{
+    (void)state;
+    for (int rotate = 0; rotate < 360; rotate += 90) check_ruled_table(rotate);
 }
 
 /* A level line from x to x2 at y from the top left: drawn, or a narrow box. */
