@@ -42,7 +42,7 @@ static bool read_description(struct described *d, const xmlNode *body)
     d->chars = (int)strlen(said);
     d->some = strchr(d->words.s + n / 3, ' ');
     if (!d->some) return false;
-    d->n_some = n / 4;
+    d->n_some = strlen(d->some) < n / 4 ? strlen(d->some) : n / 4;
     return true;
 }
 
