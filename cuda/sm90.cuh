@@ -38,9 +38,14 @@ static __device__ __forceinline__ void barrier_init(uint64_t *b, int arrivals)
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(shared_address(b)), "r"(arrivals));
 }
 
+static __device__ __forceinline__ void barrier_arrive_here(uint32_t b)
+{
+    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(b) : "memory");
+}
+
 static __device__ __forceinline__ void barrier_arrive(uint64_t *b)
 {
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(shared_address(b)) : "memory");
+    barrier_arrive_here(shared_address(b));
 }
 
 /* Waits until the phase of that parity is over. */
@@ -251,13 +256,6 @@ static __device__ __forceinline__ void copies_close(void)
 template <int N> static __device__ __forceinline__ void copies_wait(void)
 {
     asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
-}
-
-/* An arrival at the barrier once this thread's copies so far have landed. */
-static __device__ __forceinline__ void copies_arrive(uint64_t *b)
-{
-    asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(shared_address(b))
-                 : "memory");
 }
 
 /* ------------------------------------------------------------------ warpgroup products */

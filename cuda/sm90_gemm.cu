@@ -26,17 +26,19 @@
  *          After seconds under load (1.3 to 1.4 GHz at 700 W): 132 313 881 224 123 1956 before, 121 300 834 214 115
  *          1903; DeepGEMM 114 288 798 208 116 1787.  f32 results, before and this: (2112, 7168) 115, 111; (24576,
  *          1536) 309, 300; (4096, 7168) 197, 202: they are twice the bytes.  The graph asks for f32; DeepGEMM's are
- *          bf16. 256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.11, 1.10 ms; 2.17 to 2.23, 1.09 before.
+ *          bf16.  256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.11, 1.10 ms; 2.17 to 2.23, 1.09 before.
  * Tried    Addresses of operands and barriers worked out a block of K at a time, in registers: a fifth of each wait;
  *          where they begin is said by shuffles, so that they stay in uniform registers.  Without looking ahead
  *          whether the next stage has come: up to 2 % slower.  One block of K at a time instead of four: 15 %
- *          slower, because each then ends with a wait for the next one's scales.  One place for both halves' results
- *          and a fourth stage: the same.  Results stored by the threads meanwhile: the same, and 3 % slower on a hot
- *          card. Before: 128x128 with two blocks of products under way in each warpgroup: 492 to 630 TFLOP/s; that
- *          was the fence before each arrival at the other block's barrier (sm90.cuh), not the second cache.
- *          Warpgroups multiplying in turn (named barriers, as sm90_index.cu does): no better.  Clusters of four, b
- *          shared by two rows of tiles: 30 find room where 32 are needed: a fifth slower.  256x96, a warpgroup
- *          adding the products of 64 rows while its next 64 rows' run: 1 % better for (2112, 7168) than 128x192 was.
+ *          slower.  One place for both halves' results and a fourth stage: the same.  Results stored by the threads
+ *          meanwhile: the same, and 3 % slower on a hot card.  Before: 128x128 with two blocks of products under way
+ *          in each warpgroup: 492 to 630 TFLOP/s; that was the fence before each arrival at the other block's
+ *          barrier (sm90.cuh), not the second cache. Warpgroups multiplying in turn (named barriers, as
+ *          sm90_index.cu does): no better.  Clusters of four, b shared by two rows of tiles: 30 find room where 32
+ *          are needed: a fifth slower.  256x96, a warpgroup adding the products of 64 rows while its next 64 rows'
+ *          run: 1 % better for (2112, 7168) than 128x192 was. Scales in two sets of registers in turn, which spares
+ *          moves between them: 4 % slower, eight blocks at a time 8 to 12 %.  Rows of a in registers (ldmatrix), in
+ *          tiles of 128x256: a sixth less of shared memory is read, and 8 to 13 % slower.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
 
 #include <type_traits>

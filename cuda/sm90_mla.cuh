@@ -149,7 +149,7 @@ static __device__ __forceinline__ void logits_panel(float s[32], int p, uint32_t
 }
 
 /* s of a buffer, as it arrives; at: its first chunk.  q_full: NULL if the queries are there.  Who stores keys
- * fences them; those of cp.async are there when their barrier is, without (a fence here: 6 % of prefill). */
+ * or gathers keys fences them before it hands them over (a fence here: 6 % of prefill). */
 template <enum kv_type TYPE, int SLOTS>
 static __device__ __forceinline__ void logits(float s[32], uint32_t memory, const struct held &held, struct barriers<SLOTS> *b,
                                               struct cursor<SLOTS> &at, uint32_t block, uint64_t *q_full, uint32_t q_parity)

@@ -6,23 +6,27 @@
  *
  * Method   a block holds one query and 64 heads.  A warpgroup gathers keys with cp.async, row by row, into the
  *          swizzled panels that wgmma reads, two and a half buffers of 64 (sm90_mla.cuh); three others multiply.
- * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so
- *          that the next query's rows are on their way while the last one's sums are written.
- * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers
- *          T*2*K*1152 bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s, the longer part.
- * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so
- *          a query's result depends on nothing else.  As mla_attend it rounds q to the cache's type.
- * Seen     H200, 8K / 32K / 64K / 128K, two runs: 4.53 / 4.67 / 4.86 / 4.98 and 4.55 / 4.68 / 4.77 / 4.82 ms; what was
- *          before (two buffers, filled and left whole; queries by cp.async) beside it 4.56 / 4.81 / 4.91 / 5.07 and
- *          4.47 / 4.71 / 4.79 / 4.92.  The card drew 690 of its 700 W all the while, at 1.6 to 1.7 GHz: what was before
- *          was seen at 4.09 / 4.49 / 4.49 / 4.79 another day (FlashMLA's figures: 4.01 / 4.18 / 4.41 / 4.58).  Keys come
- *          at 20 bytes a cycle.
- * Tried    Beside 4.47 / 4.71 / 4.79 / 4.92 of before: both halves of the heads in a cluster, each block gathering half
- *          of the keys and sending it to the other (half of the reads from the second cache, but 36 KB a buffer between
- *          blocks take 2600 cycles): 4.78 / 4.91 / 5.02 / 5.11.  64 gathering threads: 10 % slower; keys kept in
- *          the second cache by policy, or read ahead by 256 bytes: the same within 2 %.
- *          Two warpgroups in step, each with the logits of its buffer and then half of the values of both: H100
- *          4.94 / 5.87 / 5.83 / 5.90 ms: a buffer was filled while nobody had work.
+ * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so that the next
+ *          query's rows are on their way while the last one's sums are written.
+ * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers T*2*K*1152
+ *          bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s.
+ * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so a query's
+ *          result depends on nothing else.  As mla_attend it rounds q to the cache's type.
+ * Seen     H200, 8K / 32K / 64K / 128K, after pauses of 0.1 s: without the fence before keys are handed over 4.10 /
+ *          4.13 / 4.23 / 4.30 ms, with it 4.28 and 4.36 at 8K and 128K; under load, at 1.4 to 1.6 GHz (690 W), 4.49
+ *          and 4.99 without, 4.61 and 5.04 with.  FlashMLA, built from source, in the same run: 3.46 / 3.66 / 3.75 /
+ *          3.88, under load 3.79 / 4.01 / 4.46 / 4.56.  (Its figures of another day: 4.01 / 4.18 / 4.41 / 4.58.)  A
+ *          buffer takes 3700 cycles, FlashMLA 3000 to 3200, and 3730 when nothing is gathered: the chain of logits,
+ *          weights and values is what lasts, not the gathers.
+ * Tried    Beside 4.47 / 4.71 / 4.79 / 4.92 of before: both halves of the heads in a cluster, each block gathering
+ *          half of the keys and sending it to the other (half of the reads from the second cache, but 36 KB a buffer
+ *          between blocks take 2600 cycles): 4.78 / 4.91 / 5.02 / 5.11.  64 gathering threads: 10 % slower; keys
+ *          kept in the second cache by policy, or read ahead by 256 bytes: the same within 2 %.  Two warpgroups in
+ *          step, each with the logits of its buffer and then half of the values of both: H100 4.94 / 5.87 / 5.83 /
+ *          5.90 ms: a buffer was filled while nobody had work.  All on that H200: five panels of the queries in
+ *          registers: 5 % slower; weights by ldmatrix, once for both chunks: they spill, 40 % slower; one arrival a
+ *          warp instead of one a thread: no faster; twice the gathering threads: registers spill.  64x256 values at
+ *          once: no registers with four warpgroups.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_fp8.cuh"
@@ -33,6 +37,7 @@
 #define SHARED (layout<SLOTS>::end + 1024)
 #define GATHERERS 128 /* threads, eight to a row */
 #define EACH (KEYS / (GATHERERS / 8)) /* rows */
+#define LAG 4 /* groups of copies under way behind the newest */
 
 /* One step of work: half of the heads of one query. */
 struct item {
@@ -53,6 +58,44 @@ static __device__ __forceinline__ size_t items_of(const struct sm90_mla_args &a)
 
 /* ------------------------------------------------------------------ gathering */
 
+/* A thread's copies under way, the oldest first: who waits for them. */
+struct landing {
+    uint32_t to[LAG + 1];
+    int n = 0;
+
+    /* The oldest are there: instructions that multiply may read them. */
+    __device__ __forceinline__ void arrive()
+    {
+        fence_async();
+        barrier_arrive_here(to[0]);
+#pragma unroll
+        for (int i = 0; i < LAG; i++) to[i] = to[i + 1];
+        n--;
+    }
+    /* The copies since the last call are b's. */
+    __device__ __forceinline__ void close(uint64_t *b)
+    {
+        copies_close();
+#pragma unroll
+        for (int i = 0; i <= LAG; i++)
+            if (i == n) to[i] = shared_address(b);
+        if (++n <= LAG) return;
+        copies_wait<LAG>();
+        arrive();
+    }
+    __device__ __forceinline__ void all()
+    {
+        copies_wait<0>();
+        while (n) arrive();
+    }
+    /* For a place to be left; what others may need to leave it is handed over first. */
+    __device__ __forceinline__ void wait(uint64_t *b, uint32_t parity)
+    {
+        if (n && !__any_sync(~0u, barrier_over(shared_address(b), parity))) all();
+        barrier_wait(b, parity);
+    }
+};
+
 /* Panels first .. first + PANELS_OF - 1 of rows of keys. */
 template <int PANELS_OF>
 static __device__ __forceinline__ void gather_panels(uint32_t to, const uint16_t *const row[EACH], int first)
@@ -70,6 +113,7 @@ static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uin
 {
     typedef struct layout<SLOTS> in;
     struct cursor<SLOTS> at;
+    struct landing landing;
     uint32_t block = 0;
     for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x) {
         struct item w = item_of(a, i);
@@ -92,17 +136,16 @@ static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uin
             ahead = (uint32_t)source(k + 2);
 #pragma unroll
             for (int c = 0; c < CHUNKS; c++, at.step(1)) {
-                barrier_wait(&b->empty[at.slot], at.phase ^ 1);
+                landing.wait(&b->empty[at.slot], at.phase ^ 1);
                 gather_panels<2>(memory + in::chunk + at.slot * CHUNK_BYTES, row, 2 * c);
-                copies_arrive(&b->full[at.slot]);
+                landing.close(&b->full[at.slot]);
             }
-            barrier_wait(&b->rope_empty[block & 1], (block / 2 & 1) ^ 1);
+            landing.wait(&b->rope_empty[block & 1], (block / 2 & 1) ^ 1);
             gather_panels<1>(memory + in::rope + (block & 1) * PANEL_BYTES, row, 2 * CHUNKS);
-            copies_arrive(&b->rope_full[block & 1]);
+            landing.close(&b->rope_full[block & 1]);
         }
     }
-    copies_close(); /* a block may not end while copies are under way */
-    copies_wait<0>();
+    landing.all();
 }
 
 /* Of the queries what is not held in registers, by one thread. */
