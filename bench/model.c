@@ -1,7 +1,8 @@
 /* model.c: a whole model on any backend: reading and writing at many lengths, and where the time goes.
  *
  *   build/bench/model [-m DIR] [-b BACKEND] [-t THREADS] [-w f32|bf16|fp8] [-n LENGTHS] [-d TOKENS] [-c CHUNK] [-s STEP]
- *                     [--sequences COUNTS [--own]] [--ops] [--dense] [--shape deepseek-v3.2 --layers N [--experts N]]
+ *                     [--sequences COUNTS [--own]] [--ops] [--dense]
+ *                     [--shape deepseek-v3.2 --layers N[,M] [--experts N]]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS (64) greedily, which
  * are then taken back; the first two of them are warming up and not counted.  --ops: the same once more,
@@ -12,7 +13,9 @@
  * has a copy of it.
  * --shape: no checkpoint but random weights of that model's layer sizes
  * (bench/synthetic.h), and what 61 such layers would take: each takes the same time, a dense one's
- * width being that of nine experts.  --experts: how many of a layer's 256 are on this card.  The tokens are
+ * width being that of nine experts.  Two numbers of layers, one after the other: of several sequences' passes also what
+ * a layer takes, which is the difference, and what is of no layer; 61 layers are then N of the one kind and M - N
+ * repeated.  --experts: how many of a layer's 256 are on this card.  The tokens are
  * arbitrary words of the vocabulary. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +37,12 @@ struct options {
     struct lengths lengths, sequences;
     size_t decode, chunk, step;
     bool ops, own;
-    int layers, experts; /* of the synthetic model; 0 layers: a checkpoint */
+    struct lengths depths;
+    int layers, experts; /* of the synthetic model at hand, one of depths; 0 layers: a checkpoint */
 };
+
+/* Of the last length: seconds a pass of each number of sequences, 0 where it did not fit. */
+static double passes[2][LENGTHS_MAX];
 
 #define WHOLE_LAYERS 61
 
@@ -165,6 +172,7 @@ static struct backend timed_backend(const struct backend *b)
     t.route = route;
     t.experts = experts;
     t.download = download;
+    t.download_each = NULL; /* each is timed */
     t.pass_begin = NULL; /* what is played back calls nothing */
     t.pass_end = NULL;
     return t;
@@ -210,15 +218,29 @@ static enum err write_some(struct session *s, size_t step, size_t V, struct erri
     return session_append(s, ids, step, e);
 }
 
-/* A token of each sequence, in one pass. */
+struct choosing {
+    struct append *v;
+    int32_t *ids;
+    size_t V;
+};
+
+static void choose(void *ctx, size_t first, size_t last, int worker)
+{
+    struct choosing *c = ctx;
+    (void)worker;
+    for (size_t i = first; i < last; i++) {
+        const float *logits = session_logits(c->v[i].s);
+        c->ids[i] = logits ? sampler_argmax(logits, NULL, c->V) : (int32_t)(i * 37 % c->V); /* each begins otherwise */
+        c->v[i].ids = &c->ids[i];
+        c->v[i].n = 1;
+    }
+}
+
+/* A token of each sequence, in one pass; each chosen as by a job on a thread of its own (engine/batch.h). */
 static enum err step_all(struct append *v, int32_t *ids, size_t n, size_t V)
 {
-    for (size_t i = 0; i < n; i++) {
-        const float *logits = session_logits(v[i].s);
-        ids[i] = logits ? sampler_argmax(logits, NULL, V) : (int32_t)(i * 37 % V); /* each begins otherwise */
-        v[i].ids = &ids[i];
-        v[i].n = 1;
-    }
+    struct choosing c = {v, ids, V};
+    graph_each(v->s->m->graph->crew, n, choose, &c);
     session_append_all(v, n);
     for (size_t i = 0; i < n; i++)
         if (v[i].code) return v[i].code;
@@ -235,10 +257,11 @@ static enum err own_copy(struct session *s, struct errinfo *e)
     return OK;
 }
 
-/* n sequences on all that s has read. */
-static enum err write_side_by_side(const struct options *o, struct session *s, size_t n, size_t V,
+/* The sequences of number `which` on all that s has read. */
+static enum err write_side_by_side(const struct options *o, struct session *s, size_t which, size_t V,
                                    struct errinfo *e)
 {
+    size_t n = o->sequences.v[which];
     struct append v[PARTS_MOST] = {0};
     int32_t ids[PARTS_MOST];
     enum err f = OK;
@@ -263,9 +286,12 @@ static enum err write_side_by_side(const struct options *o, struct session *s, s
     if (!f)
         printf("%8s %2zu sequences: %8.1f t/s together, %7.2f ms a pass; the fastest %7.2f ms\n", "", n,
                (double)n / mean, mean * 1e3, best * 1e3);
-    if (!f && o->layers) { /* two numbers of layers tell what one takes */
-        double part = (double)o->layers / WHOLE_LAYERS;
-        printf("%8s %d layers would write %.1f t/s together\n", "", WHOLE_LAYERS, (double)n / mean * part);
+    double *kept = &passes[o->depths.n > 1 && (size_t)o->layers == o->depths.v[1]][which];
+    if (!o->ops) *kept = f ? 0 : mean;
+    if (f == E_LIMIT) {
+        printf("%8s %2zu sequences: %s\n", "", n, e->msg);
+        err_clear(e);
+        return OK;
     }
     if (!f && o->ops) put_meter("together", n * o->decode);
     return f;
@@ -297,7 +323,7 @@ static enum err at_length(const struct options *o, struct session *s, const int3
         printf("%8s %d layers would read these %zu at %.1f t/s and write %.1f t/s\n", "", WHOLE_LAYERS,
                n - from, (double)(n - from) / now * part, o->decode ? written * part : 0);
     for (size_t i = 0; i < o->sequences.n && o->decode; i++)
-        TRY(write_side_by_side(o, s, o->sequences.v[i], V, e));
+        TRY(write_side_by_side(o, s, i, V, e));
     fflush(stdout);
     return OK;
 }
@@ -347,6 +373,30 @@ static enum err run(const struct options *o, struct errinfo *e)
     return f;
 }
 
+/* What two depths tell. */
+static void put_layers(const struct options *o)
+{
+    double first = (double)o->depths.v[0], more = (double)o->depths.v[1] - first;
+    for (size_t i = 0; i < o->sequences.n; i++) {
+        double t0 = passes[0][i], layer = (passes[1][i] - t0) / more, n = (double)o->sequences.v[i];
+        if (t0 == 0 || passes[1][i] == 0) continue;
+        printf("%4.0f sequences: %.3f ms a layer, %.2f ms of no layer; %d layers would write %.0f t/s together, "
+               "without the latter %.0f\n", n, layer * 1e3, (t0 - first * layer) * 1e3, WHOLE_LAYERS,
+               n / (t0 + (WHOLE_LAYERS - first) * layer), n / (WHOLE_LAYERS * layer));
+    }
+}
+
+static enum err run_depths(struct options *o, struct errinfo *e)
+{
+    if (!o->depths.n) return run(o, e);
+    for (size_t i = 0; i < o->depths.n; i++) {
+        o->layers = (int)o->depths.v[i];
+        TRY(run(o, e));
+    }
+    if (o->depths.n > 1) put_layers(o);
+    return OK;
+}
+
 /* ------------------------------------------------------------------ options */
 
 static bool weights_named(enum weight_type *out, const char *s)
@@ -391,18 +441,18 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "-s")) o.step = strtoul(v, NULL, 10);
         else if (!strcmp(a, "-w")) fine = weights_named(&o.model.weights, v);
         else if (!strcmp(a, "--shape")) shape = fine = !strcmp(v, "deepseek-v3.2");
-        else if (!strcmp(a, "--layers")) o.layers = atoi(v);
+        else if (!strcmp(a, "--layers")) fine = lengths_parse(&o.depths, v);
         else if (!strcmp(a, "--experts")) o.experts = atoi(v);
         else fine = false;
     }
-    fine = fine && o.step >= 1 && o.step <= STEP_MOST && shape == (o.layers > 0);
+    fine = fine && o.step >= 1 && o.step <= STEP_MOST && shape == (o.depths.n > 0) && o.depths.n <= 2;
     fine = fine && o.experts >= SYNTHETIC_CHOSEN && o.experts <= SYNTHETIC_EXPERTS;
     fine = fine && (!o.sequences.n || o.sequences.v[o.sequences.n - 1] <= PARTS_MOST);
     if (!fine) {
         fprintf(stderr, "model: see the head of bench/model.c for its options\n");
         return 2;
     }
-    if (run(&o, &e)) {
+    if (run_depths(&o, &e)) {
         fprintf(stderr, "model: %s\n", e.msg);
         return 1;
     }

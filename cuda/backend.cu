@@ -18,7 +18,7 @@ extern "C" {
 }
 
 #define SCRATCH_MOST ((size_t)768 << 20) /* scores and parts: index_select.cu, mla_attend.cu */
-#define PINNED_MOST ((size_t)2 << 20)
+#define PINNED_MOST ((size_t)64 << 20)
 #define GROWN_MOST ((size_t)1 << 30) /* scratch beyond this is taken to the byte */
 
 /* ------------------------------------------------------------------ failures */
@@ -114,27 +114,61 @@ static void upload(struct device *d, void *dst, const void *src, size_t bytes)
         cuda_ok(d, cudaMemcpyAsync(dst, src, bytes, cudaMemcpyHostToDevice, d->stream), "upload");
 }
 
-/* Pageable memory would be copied piece by piece: a step's logits land in pinned memory first. */
-static void *pinned(struct device *d, size_t bytes)
+/* Pageable memory would be copied piece by piece: a step's logits land in pinned memory first.  NULL: too many. */
+static char *pinned(struct device *d, size_t bytes)
 {
+    struct cuda_buffer *b = &d->pinned;
     if (bytes > PINNED_MOST) return NULL;
-    if (!d->pinned.p && cudaMallocHost(&d->pinned.p, PINNED_MOST) != cudaSuccess) {
-        cudaGetLastError();
-        d->pinned.p = NULL;
-    }
-    return d->pinned.p;
+    if (b->bytes >= bytes) return (char *)b->p;
+    cudaFreeHost(b->p);
+    *b = {};
+    if (cudaMallocHost(&b->p, bytes) == cudaSuccess) b->bytes = bytes;
+    else cudaGetLastError(), b->p = NULL;
+    return (char *)b->p;
+}
+
+static bool bring(struct device *d, void *to, const void *src, size_t bytes)
+{
+    return cuda_ready(d) &&
+           cuda_ok(d, cudaMemcpyAsync(to, src, bytes, cudaMemcpyDeviceToHost, d->stream), "download");
 }
 
 static void download(struct device *d, void *dst, const void *src, size_t bytes)
 {
     if (!bytes) return;
     void *via = cuda_ready(d) ? pinned(d, bytes) : NULL, *to = via ? via : dst;
-    bool good = cuda_ready(d) &&
-                cuda_ok(d, cudaMemcpyAsync(to, src, bytes, cudaMemcpyDeviceToHost, d->stream),
-                        "download") &&
-                cuda_ok(d, cudaStreamSynchronize(d->stream), "computing");
+    bool good = bring(d, to, src, bytes) && cuda_ok(d, cudaStreamSynchronize(d->stream), "computing");
     if (!good) memset(dst, 0, bytes); /* never what happened to lie there */
     else if (via) memcpy(dst, via, bytes);
+}
+
+/* Through pinned memory in a few copies. */
+static void download_each(struct device *d, const void *src, size_t each, size_t n,
+                          void (*got)(void *ctx, size_t first, size_t k, const void *at), void *ctx)
+{
+    size_t fit = each ? PINNED_MOST / each : 0, most = n < fit ? n : fit, step = cuda_ceil(most, DOWNLOADS);
+    char *via = most && cuda_ready(d) ? pinned(d, most * each) : NULL;
+    void *zeros = via ? NULL : mem_alloc(1, each);
+    for (size_t i = 0; !via && i < n; i++) { /* too large, or a failure */
+        if (cuda_ready(d)) download(d, zeros, (const char *)src + i * each, each);
+        got(ctx, i, 1, zeros);
+    }
+    mem_free(zeros);
+    for (size_t from = 0; via && from < n; from += most) {
+        size_t end = n - from < most ? n : from + most;
+        bool good = true;
+        for (size_t at = from, k = 0; at < end; at += step, k++) {
+            size_t many = end - at < step ? end - at : step;
+            good = good && bring(d, via + (at - from) * each, (const char *)src + at * each, many * each) &&
+                   cuda_ok(d, cudaEventRecord(d->came[k], d->stream), "download");
+        }
+        for (size_t at = from, k = 0; at < end; at += step, k++) {
+            size_t many = end - at < step ? end - at : step;
+            good = good && cuda_ok(d, cudaEventSynchronize(d->came[k]), "computing");
+            if (!good) memset(via + (at - from) * each, 0, many * each);
+            got(ctx, at, many, via + (at - from) * each);
+        }
+    }
 }
 
 /* ------------------------------------------------------------------ device */
@@ -174,7 +208,10 @@ static enum err start(struct device *d, struct errinfo *e)
 {
     cudaError_t r = cudaSetDevice(d->ordinal);
     if (r == cudaSuccess) r = cudaStreamCreateWithFlags(&d->stream, cudaStreamNonBlocking);
+    if (r == cudaSuccess && !cuda_sides_open(d)) r = cudaGetLastError();
     if (r == cudaSuccess) r = cudaDeviceGetDefaultMemPool(&d->pool, d->ordinal);
+    for (int i = 0; i < DOWNLOADS && r == cudaSuccess; i++)
+        r = cudaEventCreateWithFlags(&d->came[i], cudaEventDisableTiming);
     uint64_t keep = UINT64_MAX; /* freed memory stays ours until the end */
     if (r == cudaSuccess)
         r = cudaMemPoolSetAttribute(d->pool, cudaMemPoolAttrReleaseThreshold, &keep);
@@ -187,13 +224,16 @@ static enum err start(struct device *d, struct errinfo *e)
 static void close_device(struct device *d)
 {
     if (!d) return;
-    struct cuda_buffer *all[] = {&d->score, &d->part, &d->moe, &d->stage, &d->ids, &d->fp8};
+    struct cuda_buffer *all[] = {&d->score, &d->part, &d->moe, &d->stage, &d->ids, &d->fp8, &d->ready[0], &d->ready[1]};
     for (size_t i = 0; d->stream && i < sizeof all / sizeof *all; i++)
         cuda_release(d, all[i]->p, all[i]->bytes);
     if (d->stream) {
         cudaStreamSynchronize(d->stream);
+        cuda_sides_free(d);
         cuda_passes_free(d);
         cudaFreeHost(d->pinned.p);
+        for (int i = 0; i < DOWNLOADS; i++)
+            if (d->came[i]) cudaEventDestroy(d->came[i]);
         cuda_standing_free(d);
         cudaStreamDestroy(d->stream);
     }
@@ -259,6 +299,7 @@ extern "C" __attribute__((visibility("default"))) const struct backend deepread_
     .free_memory = free_memory,
     .upload = upload,
     .download = download,
+    .download_each = download_each,
     .weight_new = cuda_weight_new,
     .weight_free = cuda_weight_free,
     .weight_bytes = cuda_weight_bytes,
@@ -281,6 +322,8 @@ extern "C" __attribute__((visibility("default"))) const struct backend deepread_
     .route = cuda_route,
     .experts = cuda_experts,
     .sync = sync_device,
+    .side = cuda_side,
+    .join = cuda_join,
     .pass_begin = cuda_pass_begin,
     .pass_end = cuda_pass_end,
 };

@@ -16,6 +16,7 @@ extern "C" {
 }
 
 #define CUDA_ALIGN 256  /* of every allocation */
+#define DOWNLOADS 4    /* copies of one download_each */
 #define CUDA_KBLOCK 128 /* inputs that share a scale of FP8 weights */
 
 /* Memory that grows and is kept between calls. */
@@ -24,21 +25,40 @@ struct cuda_buffer {
     size_t bytes;
 };
 
-struct device {
+/* Where launches go, and the scratch memory that they use there. */
+struct cuda_strand {
+    cudaStream_t stream;
+    struct cuda_buffer score, part, moe, fp8;
+    mutable bool apart;  /* the next launch waits for another strand */
+};
+
+/* Rows x [T, n] in FP8, as products on Hopper want them (sm90_fp8.cu). */
+struct cuda_prepared {
+    const float *x;
+    uint8_t *q;
+    float *scale; /* [n/128, ld] */
+    size_t T, n, ld;
+};
+
+struct device : cuda_strand { /* the strand at hand */
     int ordinal, multiprocessors, major, minor;
     size_t shared_limit; /* bytes of shared memory one block may ask for */
     char name[128];
-    cudaStream_t stream;
     cudaMemPool_t pool;
     enum weight_type weights;
     enum kv_type kv;
-    struct cuda_buffer score, part, moe, stage, ids, fp8;
+    struct cuda_buffer stage, ids;
+    struct cuda_sides *sides;       /* the other strands (side.cu) */
     struct cuda_standing *standing; /* where rows stand (where.cu) */
     struct cuda_passes *passes;     /* recorded ones */
     size_t bound;                   /* in a short pass: positions that grids are made for; else 0 */
     bool recording;
+    struct cuda_buffer ready[2];    /* in turn: what rmsnorm wrote in a short pass, in FP8 */
+    struct cuda_prepared prepared[2];
+    int last_prepared;
     unsigned generation;            /* counts changes of scratch memory */
     struct cuda_buffer pinned;      /* host memory that downloads land in */
+    cudaEvent_t came[DOWNLOADS];    /* that a part of them has */
     struct errinfo failed;    /* first failure, reported by sync */
 };
 
@@ -101,7 +121,8 @@ static void cuda_launch(const struct device *d, void (*kernel)(P...), dim3 grid,
     launch.dynamicSmemBytes = shared;
     launch.stream = d->stream;
     launch.attrs = &early;
-    launch.numAttrs = d->major >= 9;
+    launch.numAttrs = d->major >= 9 && !d->apart;
+    d->apart = false;
     cudaLaunchKernelEx(&launch, kernel, (P)args...); /* its failure is found by cuda_launched */
 }
 
@@ -167,6 +188,16 @@ template <typename ARGS> static size_t cuda_farthest(const ARGS *a, size_t n)
         if (a[i].pos0 + a[i].T > most) most = a[i].pos0 + a[i].T;
     return most;
 }
+
+/* side.cu: side and join of engine/backend.h.  Only short passes have sides. */
+void cuda_side(struct device *d, int i);
+void cuda_join(struct device *d, int i);
+/* What side i is given from now on waits for what the side at hand was given until now. */
+void cuda_await(struct device *d, int i);
+/* And what the side at hand is given, for what side i was given. */
+void cuda_behind(struct device *d, int i);
+bool cuda_sides_open(struct device *d);
+void cuda_sides_free(struct device *d);
 
 /* pass.cu.  For how many positions a launch makes its grid and scratch: n, or what a short pass is recorded for. */
 size_t cuda_bound(const struct device *d, size_t n);

@@ -302,6 +302,8 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
         ;
     else if (w->store == STORE_F32)
         launch_exact<4>(d, &p, w->G);
+    else if (f8 && !p.both && a->T <= HEADS_ROWS && heads_product(d, &p, w->G))
+        ;
     else if (a->T >= 128 && cuda_ceil(w->O, 128) * cuda_ceil(a->T, 128) * w->G >= fill)
         launch<128, 128, 64, 32>(d, &p, w->G, f8);
     else

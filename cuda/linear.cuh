@@ -77,4 +77,8 @@ static __device__ __forceinline__ const float *scales_of(const struct product &p
 #define FEW_ROWS 16
 void few_product(struct device *d, const struct product *p, size_t G, enum store store);
 
+/* Of e4m3 matrices and inputs as hi alone (linear_heads.cu): false, and nothing done, where widths do not fit. */
+#define HEADS_ROWS 1024 /* at most */
+bool heads_product(struct device *d, const struct product *p, size_t G);
+
 #endif

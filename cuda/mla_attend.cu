@@ -90,6 +90,7 @@ static __global__ void __launch_bounds__(THREADS) attend_kernel(__grid_constant_
             float e = expf(x - m), s = e;
             for (int o = 16; o; o /= 2) s += __shfl_xor_sync(~0u, s, o);
             p[lane * HG + h] = e;
+            __syncwarp(); /* all lanes have read max */
             if (lane == 0) {
                 float f = expf(before - m);
                 fix[h] = f;

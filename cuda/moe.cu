@@ -186,6 +186,7 @@ void cuda_experts(struct device *d, const struct experts_args *a)
     cuda_swiglu(d, g, g, u, pairs * F);
     struct linear_args down = {.w = a->down_w, .x = g, .y = y, .T = a->T, .ldx = F, .ldy = D};
     cuda_product(d, &down, &mid);
+    cuda_behind(d, a->made_on);
     combine_kernel<<<(unsigned)cuda_ceil(a->T * D, THREADS), THREADS, 0, d->stream>>>(
         a->y, y, a->gate, a->T * D, a->D, a->A);
     cuda_launched(d, "experts, sum");

@@ -6,6 +6,8 @@
  * device memory: positions and page tables (where.cu), the embedded tokens.  Grids are made for positions up
  * to the next multiple of STEP; blocks that find nothing there leave at once.
  *
+ * Operations that do not depend on one another become branches (side.cu).
+ *
  * Seen     H200, deepread-150m at 8K, waiting for logits at each step: 367 tokens/s, with a wait after each operation
  *          instead (bench/model --ops) 126; before recording, and with slower kernels, 70.
  *
@@ -19,7 +21,7 @@ extern "C" {
 #include "base/mem.h"
 }
 
-#define MOST_TOKENS PARTS_MOST
+#define MOST_TOKENS 64 /* of one sequence; of several, PARTS_MOST in all */
 #define STEP 4096
 #define KINDS 32
 
@@ -92,7 +94,8 @@ static bool play(struct device *d, struct kind *k)
 /* Parts of as many tokens each, all or none of which meet the head. */
 static bool even(const struct pass *p)
 {
-    return p->T <= MOST_TOKENS && cuda_alike(p->parts, p->n) == p->n && (p->wanted == 0 || p->wanted == p->n);
+    size_t most = p->n > 1 ? PARTS_MOST : MOST_TOKENS;
+    return p->T <= most && cuda_alike(p->parts, p->n) == p->n && (p->wanted == 0 || p->wanted == p->n);
 }
 
 bool cuda_pass_begin(struct device *d, const struct pass *p)
@@ -100,6 +103,7 @@ bool cuda_pass_begin(struct device *d, const struct pass *p)
     size_t bound = cuda_ceil(cuda_farthest(p->parts, p->n), STEP) * STEP;
     struct cuda_where where;
     if (d->passes) d->passes->now = NULL;
+    for (struct cuda_prepared &p : d->prepared) p.x = NULL;
     if (!even(p) || !cuda_where_of(d, p->parts, p->n, &where)) return false;
     struct kind *k = kind_of(d, p, bound);
     if (k->state == RECORDED && cuda_ready(d)) return play(d, k);
@@ -130,6 +134,7 @@ static bool finish(struct device *d, struct kind *k, bool whole)
 
 bool cuda_pass_end(struct device *d, bool whole)
 {
+    for (int i = 1; i < SIDES_MOST; i++) cuda_join(d, i); /* of what failed midway */
     struct kind *k = d->passes ? d->passes->now : NULL;
     if (!k) return true;
     d->passes->now = NULL;

@@ -22,10 +22,12 @@ static __global__ void rope_kernel(float *x, size_t n, size_t ld, size_t stride,
     cuda_follow();
     size_t k = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
     if (k >= n) return;
-    int i = (int)(k % half), h = (int)(k / half % heads);
-    size_t t = k / half / heads;
-    float angle = (float)position_of(where, t) * inv.f[i];
-    float c = cosf(angle) * amplitude, s = sinf(angle) * amplitude;
+    unsigned row_of = (unsigned)k / (unsigned)half; /* fewer than 2^32 pairs: the launcher */
+    int i = (int)((unsigned)k % (unsigned)half), h = (int)(row_of % (unsigned)heads);
+    size_t t = row_of / (unsigned)heads;
+    float angle = (float)position_of(where, t) * inv.f[i], c, s;
+    sincosf(angle, &s, &c);
+    c *= amplitude, s *= amplitude;
     float *row = x + t * ld + h * stride;
     float *a = row + (interleaved ? 2 * i : i), *b = row + (interleaved ? 2 * i + 1 : i + half);
     float x0 = *a, x1 = *b;
@@ -43,6 +45,10 @@ static void rotate(struct device *d, const struct rope_args *a, size_t n)
     struct frequencies inv;
     struct cuda_where where;
     if (!pairs || !cuda_ready(d)) return;
+    if (pairs > UINT32_MAX) {
+        err_set(&d->failed, E_DEVICE, "cuda: rope over %zu pairs", pairs);
+        return;
+    }
     if (half > PAIRS) {
         err_set(&d->failed, E_DEVICE, "cuda: rope over %d elements, at most %d", a->P, 2 * PAIRS);
         return;

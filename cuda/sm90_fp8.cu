@@ -6,6 +6,7 @@
  *          Indexer: queries and keys are turned by a Hadamard matrix, which spreads what stands out
  *          and leaves products as they are, and become e4m3 with one scale each; then sm90_index.cu.
  *          Keys are turned and rounded when they are written: the state keeps them so (KV_E4M3).
+ *          In a short pass rmsnorm leaves its rows in FP8 for the products that read them (fp8_prepare).
  * Cost     per product reads 4 and writes 1 byte an input.
  * Seen     H200, three V3.2 layers end to end (bench/model): 61 would read 0 to 8K at 4364, 8K to 32K at 4923, 32K to 64K at
  *          4480, 64K to 128K at 3914 tokens/s.  Before sm90_gemm.cu and sm90_few.cu were what they are: 3264 at 64K to 128K.
@@ -22,27 +23,9 @@
 #define FEW_QUERIES 4 /* of a part: its keys are read for each */
 #define WARPS 8
 
-/* ------------------------------------------------------------------ four numbers of a lane */
-
-static __device__ __forceinline__ float largest(float4 v)
-{
-    float m = fmaxf(fmaxf(fabsf(v.x), fabsf(v.y)), fmaxf(fabsf(v.z), fabsf(v.w)));
-    for (int o = 16; o; o /= 2) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
-    return m;
-}
-
-/* One block of 128 inputs of a row, by a warp. */
-static __device__ __forceinline__ void put_block(float4 v, uint8_t *to, float *scale)
-{
-    int lane = threadIdx.x % 32;
-    float s = scale_for(largest(v));
-    ((uint32_t *)to)[lane] = as_e4m3(v, s);
-    if (lane == 0) *scale = s;
-}
-
 /* ------------------------------------------------------------------ quantisation */
 
-/* Row r of `to` is row from[r] / share of x (from NULL: r), zeros for -1. */
+/* Row r of `to` is row from[r] / share of x (from NULL: r), for -1 whatever it was. */
 struct quantise {
     const float *x;
     const int32_t *from;
@@ -60,11 +43,9 @@ quantise_kernel(__grid_constant__ const struct quantise a)
     size_t r = blockIdx.x;
     if (kb * 128 >= a.I) return;
     int from = a.from ? a.from[r] : (int)r;
-    float4 v = make_float4(0, 0, 0, 0);
-    if (from >= 0) {
-        const float *x = a.x + from / a.share * a.ldx + kb * 128 + lane * 4;
-        v = (uintptr_t)x % 16 ? make_float4(x[0], x[1], x[2], x[3]) : *(const float4 *)x;
-    }
+    if (from < 0) return;
+    const float *x = a.x + from / a.share * a.ldx + kb * 128 + lane * 4;
+    float4 v = (uintptr_t)x % 16 ? make_float4(x[0], x[1], x[2], x[3]) : *(const float4 *)x;
     put_block(v, a.to + r * a.I + kb * 128, a.scale + kb * a.ld + r);
 }
 
@@ -230,6 +211,30 @@ static char *part_of(char **at, size_t bytes)
     return p;
 }
 
+bool fp8_prepare(struct device *d, const float *x, size_t ldx, size_t T, size_t n, struct cuda_prepared *out)
+{
+    if (!d->bound || !has_fp8(d) || ldx != n || n % 128) return false;
+    d->last_prepared ^= 1;
+    struct cuda_buffer *b = &d->ready[d->last_prepared];
+    size_t ld = cuda_ceil(T, ROWS) * ROWS, bytes = cuda_ceil(T * n, CUDA_ALIGN) * CUDA_ALIGN;
+    uint8_t *q = (uint8_t *)cuda_reserve(d, b, bytes + n / 128 * ld * sizeof(float));
+    if (!q) return false;
+    for (int i = 0; i < 2; i++)
+        if (d->prepared[i].x == x) d->prepared[i].x = NULL;
+    *out = d->prepared[d->last_prepared] = {x, q, (float *)(q + bytes), T, n, ld};
+    return true;
+}
+
+/* What a norm left of these rows. */
+static const struct cuda_prepared *prepared(const struct device *d, const struct linear_args *a)
+{
+    for (int i = 0; d->bound && i < 2; i++) {
+        const struct cuda_prepared *p = &d->prepared[i];
+        if (p->x == a->x && p->T == a->T && p->n == a->w->I && a->ldx == p->n) return p;
+    }
+    return NULL;
+}
+
 bool fp8_linear(struct device *d, const struct linear_args *a)
 {
     const struct weight *w = a->w;
@@ -237,10 +242,17 @@ bool fp8_linear(struct device *d, const struct linear_args *a)
                 (uintptr_t)a->y % 8 == 0;
     if (!fits) return false;
     size_t ld = cuda_ceil(a->T, ROWS) * ROWS, bytes = cuda_ceil(a->T * w->I, CUDA_ALIGN) * CUDA_ALIGN;
-    char *at = (char *)cuda_reserve(d, &d->fp8, bytes + w->I / 128 * ld * sizeof(float));
-    if (!at) return true;
-    struct quantise q = {a->x, NULL, (uint8_t *)at, (float *)(at + bytes), a->ldx, ld, (int)w->I, 1};
-    quantise(d, &q, a->T);
+    const struct cuda_prepared *ready = prepared(d, a);
+    struct quantise q = {a->x, NULL, NULL, NULL, a->ldx, ld, (int)w->I, 1};
+    if (ready) {
+        q.to = ready->q;
+        q.scale = ready->scale;
+    } else {
+        q.to = (uint8_t *)cuda_reserve(d, &d->fp8, bytes + w->I / 128 * ld * sizeof(float));
+        if (!q.to) return true;
+        q.scale = (float *)(q.to + bytes);
+        quantise(d, &q, a->T);
+    }
     struct sm90_gemm_args g = {q.to, (const uint8_t *)w->data, q.scale, w->block_scale, a->y, a->T, w->O,
                                w->I, 1, ld, a->ldy, true, a->accumulate, NULL, 0, SM90_CHOOSE};
     sm90_gemm(d, &g);
@@ -259,7 +271,7 @@ static void expert_product(struct device *d, const struct weight *w, const uint8
 /* Rows of a tile: most experts' rows fit into one. */
 static size_t tile_rows(size_t pairs, size_t E)
 {
-    return pairs <= 8 * E ? 16 : pairs <= 48 * E ? 64 : ROWS;
+    return pairs <= 8 * E ? 16 : pairs <= 64 * E ? 64 : ROWS;
 }
 
 bool fp8_experts(struct device *d, const struct experts_args *a)
@@ -292,6 +304,7 @@ bool fp8_experts(struct device *d, const struct experts_args *a)
     cuda_launch(d, gate_kernel, grid, 32 * WARPS, 0, g, u, pair, h, h_scale, rows, a->F);
     cuda_launched(d, "experts, gates");
     expert_product(d, a->down_w, h, h_scale, rows, tiles, (int)tile, y);
+    cuda_behind(d, a->made_on);
     cuda_launch(d, add_kernel, (unsigned)cuda_ceil(a->T * D / 4, 256), 256, 0, a->y, y, row, a->gate, a->T * D,
                 a->D, a->A);
     cuda_launched(d, "experts, sum");

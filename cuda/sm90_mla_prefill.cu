@@ -226,11 +226,18 @@ mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a, __grid_consta
     }
 }
 
-/* n numbers of q as the cache's type. */
-template <enum kv_type TYPE> static __global__ void narrow_kernel(uint16_t *y, const float *x, size_t n)
+/* 8 n numbers of q as the cache's type. */
+template <enum kv_type TYPE> static __global__ void narrow_kernel(uint4 *y, const float4 *x, size_t n)
 {
+    cuda_follow();
     size_t i = blockIdx.x * (size_t)blockDim.x + threadIdx.x;
-    if (i < n) y[i] = element<TYPE>::put(x[i]);
+    if (i >= n) return;
+    float4 a = x[2 * i], b = x[2 * i + 1];
+    const float v[8] = {a.x, a.y, a.z, a.w, b.x, b.y, b.z, b.w};
+    uint4 out;
+#pragma unroll
+    for (int k = 0; k < 8; k++) ((uint16_t *)&out)[k] = element<TYPE>::put(v[k]);
+    y[i] = out;
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -262,7 +269,7 @@ bool sm90_mla_attend(struct device *d, const struct mla_args *m, size_t parts)
 {
     bool fits = d->major == 9 && m->sel && m->R == LATENT && m->P == WIDTH - LATENT &&
                 m->H % HEADS == 0 && (m->kv.type == KV_BF16 || m->kv.type == KV_F16) &&
-                m->kv.latent_offset % 16 == 0 && SHARED <= d->shared_limit;
+                m->kv.latent_offset % 16 == 0 && (uintptr_t)m->q % 16 == 0 && SHARED <= d->shared_limit;
     if (!fits) return false;
     size_t T = parts * m->T, n = T * (size_t)m->H * WIDTH;
     uint16_t *q = (uint16_t *)cuda_reserve(d, &d->part, n * sizeof *q);
@@ -270,7 +277,7 @@ bool sm90_mla_attend(struct device *d, const struct mla_args *m, size_t parts)
                               m->kv.type, true};
     if (!q || !cuda_where_of(d, m, parts, &a.where)) return true;
     auto *narrow = m->kv.type == KV_BF16 ? narrow_kernel<KV_BF16> : narrow_kernel<KV_F16>;
-    narrow<<<(unsigned)cuda_ceil(n, 256), 256, 0, d->stream>>>(q, m->q, n);
+    cuda_launch(d, narrow, (unsigned)cuda_ceil(n / 8, 256), 256, 0, (uint4 *)q, (const float4 *)m->q, n / 8);
     if (cuda_launched(d, "queries, rounding")) sm90_mla_prefill(d, &a);
     return true;
 }

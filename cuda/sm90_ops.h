@@ -81,6 +81,10 @@ struct sm90_decode_args {
 };
 void sm90_mla_decode(struct device *d, const struct sm90_decode_args *a);
 
+/* Where rmsnorm is to leave the rows x in FP8, too: in a short pass, where they follow one another, the products
+ * that read them before the next norm but one find them there.  False: nowhere. */
+bool fp8_prepare(struct device *d, const float *x, size_t ldx, size_t T, size_t n, struct cuda_prepared *out);
+
 /* sm90_fp8.cu: false, and nothing done, where device, option or widths do not fit. */
 bool fp8_linear(struct device *d, const struct linear_args *a);
 bool fp8_experts(struct device *d, const struct experts_args *a);

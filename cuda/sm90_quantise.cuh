@@ -23,4 +23,20 @@ static __device__ __forceinline__ uint32_t as_e4m3(float4 v, float scale)
     return lo | hi << 16;
 }
 
+static __device__ __forceinline__ float largest(float4 v)
+{
+    float m = fmaxf(fmaxf(fabsf(v.x), fabsf(v.y)), fmaxf(fabsf(v.z), fabsf(v.w)));
+    for (int o = 16; o; o /= 2) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
+    return m;
+}
+
+/* One block of 128 inputs of a row, by a warp. */
+static __device__ __forceinline__ void put_block(float4 v, uint8_t *to, float *scale)
+{
+    int lane = threadIdx.x % 32;
+    float s = scale_for(largest(v));
+    ((uint32_t *)to)[lane] = as_e4m3(v, s);
+    if (lane == 0) *scale = s;
+}
+
 #endif

@@ -9,11 +9,13 @@
  *          than K reached the bar, or too many for the room) a second pass asks for more than the bar:
  *          where most scores are equal that settles it.  Else the select runs over the row itself:
  *          three passes of 11 bits, and one to fill the maps.
- * Grid     one block of 512 threads per row, two or three to a multiprocessor.
+ * Grid     one block of 512 threads per row, two or three to a multiprocessor; of 1024, where rows are fewer than
+ *          multiprocessors.
  * Cost     reads 4 n bytes a row (two to six times that where the sample misled).  4096 rows of
  *          131072: 2.1 GB, floor 0.49 ms on an H200, 0.70 on an H100 that copies at 3.02 TB/s.
  * Seen     on that H100, 4096 rows of 32K / 64K / 128K: 0.35 / 0.52 / 0.92 ms; torch.topk on an H200:
  *          1.66 / 3.13 / 5.98.  Most of 128K scores equal: 1.8 ms.
+ *          H200, 64 rows of 128K: 36 us with 1024 threads each, some 25 more with 512.
  * Tried    two rows a multiprocessor and selects to the last bit: 0.45 / 0.62 / 0.94 ms.  Equal scores by
  *          the select over the row alone: 8.3 ms.
  * Exact    the same set as engine/ref/indexer.c, -0 equal to 0; no dependence on timing.
@@ -23,8 +25,9 @@
  * Tests    tests/test_op_indexer.c; bench/gpu_topk.cu compares whole rows */
 #include "cuda/cuda.h"
 
-#define THREADS 512
-#define WARPS (THREADS / 32)
+#define MANY 512          /* threads, of many rows: three blocks to a multiprocessor */
+#define MOST 1024         /* of few */
+#define THREADS ((int)blockDim.x)
 #define BINS 2048        /* 11 bits */
 #define SAMPLE 4096
 #define VECTORS 4        /* float4 a thread has in flight */
@@ -43,7 +46,7 @@ struct board {
     int hist[BINS];
     uint32_t lo, hi;
     int rank, held, count; /* held: keys in [lo, hi] */
-    int warp[2][WARPS];
+    int warp[2][MOST / 32];
     uint32_t few[FEW];
 };
 
@@ -335,7 +338,8 @@ static __device__ void mark_equal(const float *score, int n, uint32_t bar, int t
     }
 }
 
-static __global__ void __launch_bounds__(THREADS, 3) topk_kernel(__grid_constant__ const struct topk a)
+template <int SIZE, int BLOCKS>
+static __global__ void __launch_bounds__(SIZE, BLOCKS) topk_kernel(__grid_constant__ const struct topk a)
 {
     cuda_follow();
     extern __shared__ __align__(16) uint32_t shared[];
@@ -393,7 +397,9 @@ void cuda_topk(struct device *d, const struct cuda_topk_args *a)
         return;
     }
     struct topk k = {a->score, a->sel, a->where, a->ld, a->first, a->K, (int)room};
-    if (!cuda_shared(d, (const void *)topk_kernel, bytes, "top-k")) return;
-    cuda_launch(d, topk_kernel, (unsigned)a->T, THREADS, bytes, k);
+    bool few = a->T <= (size_t)d->multiprocessors;
+    auto *kernel = few ? topk_kernel<MOST, 1> : topk_kernel<MANY, 3>;
+    if (!cuda_shared(d, (const void *)kernel, bytes, "top-k")) return;
+    cuda_launch(d, kernel, (unsigned)a->T, few ? MOST : MANY, bytes, k);
     cuda_launched(d, "top-k");
 }

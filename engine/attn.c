@@ -88,17 +88,31 @@ static void expand_latent(const struct attn_args *a, const struct layer_weights 
     m->b->copy_rows(m->d, b->expanded + width - c->P, width, b->latent + R, row, a->T, c->P);
 }
 
-/* cq, the normalised latent of the queries, and q [T, H, N+P], their rope part rotated. */
-static void make_query(const struct attn_args *a, const struct layer_weights *l)
+/* cq: the normalised latent of the queries. */
+static void make_query_latent(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    size_t Q = (size_t)m->config.Q;
+    struct attn_buffers *b = a->b;
+    project(a, l->q_a, a->x, (size_t)m->config.D, b->qa, Q);
+    m->b->rmsnorm(m->d, b->cq, Q, b->qa, Q, NULL, l->q_norm, a->T, m->config.Q, LATENT_EPS);
+}
+
+/* q [T, H, N+P], the rope part rotated; absorbed: qabs[t, h] = [W_UK[h]^T q_nope | q_rope], to meet latents. */
+static void make_query(const struct attn_args *a, const struct layer_weights *l, bool absorbed)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
     struct attn_buffers *b = a->b;
-    size_t Q = (size_t)c->Q, H = (size_t)c->H, N = (size_t)c->N, head = N + (size_t)c->P;
-    project(a, l->q_a, a->x, (size_t)c->D, b->qa, Q);
-    m->b->rmsnorm(m->d, b->cq, Q, b->qa, Q, NULL, l->q_norm, a->T, c->Q, LATENT_EPS);
+    size_t Q = (size_t)c->Q, H = (size_t)c->H, N = (size_t)c->N, R = (size_t)c->R;
+    size_t head = N + (size_t)c->P, row = R + (size_t)c->P;
     project(a, l->q_b, b->cq, Q, b->q, H * head);
     rotate(a, b->q + N, H * head, c->H, head, ROPE_INTERLEAVED);
+    if (!absorbed) return;
+    m->b->linear(m->d, &(struct linear_args){.w = l->uk, .x = b->q, .y = b->qabs, .T = a->T,
+                                             .ldx = H * head, .ldy = H * row, .gx = head,
+                                             .gy = row});
+    m->b->copy_rows(m->d, b->qabs + R, row, b->q + N, head, a->T * H, c->P);
 }
 
 static void show_selection(const struct attn_args *a)
@@ -139,39 +153,39 @@ static void store_index_key(const struct attn_args *a, const struct layer_weight
     store_rows(a, b->ik_n, c->C, c->C, true);
 }
 
-static void choose(const struct attn_args *a)
+/* The indexer's queries, from their latent. */
+static void make_index_query(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct config *c = &a->m->config;
+    size_t C = (size_t)c->C, J = (size_t)c->J;
+    project(a, l->iq, a->b->cq, (size_t)c->Q, a->b->iq, J * C);
+    rotate(a, a->b->iq, J * C, c->J, C, index_pairing(c));
+}
+
+static void make_index_weights(const struct attn_args *a, const struct layer_weights *l)
+{
+    const struct model *m = a->m;
+    size_t J = (size_t)m->config.J;
+    project(a, l->iw, a->x, (size_t)m->config.D, a->b->iw, J);
+    m->b->scale(m->d, a->b->iw, m->index_scale, a->T * J);
+}
+
+static void index_parts(const struct attn_args *a, struct index_args *part)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
-    struct index_args part[PARTS_MOST];
     for (size_t i = 0, row = 0; i < a->n; row += a->parts[i++].T)
         part[i] = (struct index_args){.kv = kv_view(a->parts[i].kv, a->layer),
                                       .q = a->b->iq + row * (size_t)(c->J * c->C),
                                       .w = a->b->iw + row * (size_t)c->J,
                                       .sel = a->sel + row * (size_t)a->K, .T = a->parts[i].T,
                                       .pos0 = a->parts[i].kv->n, .J = c->J, .C = c->C, .K = a->K};
-    m->b->index_select(m->d, part, a->n);
 }
 
-static void select_rows(const struct attn_args *a, const struct layer_weights *l)
+static void mla_parts(const struct attn_args *a, const int32_t *sel, struct mla_args *part)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
-    struct attn_buffers *b = a->b;
-    size_t C = (size_t)c->C, J = (size_t)c->J;
-    project(a, l->iq, b->cq, (size_t)c->Q, b->iq, J * C);
-    rotate(a, b->iq, J * C, c->J, C, index_pairing(c));
-    project(a, l->iw, a->x, (size_t)c->D, b->iw, J);
-    m->b->scale(m->d, b->iw, m->index_scale, a->T * J);
-    choose(a);
-    if (a->probe && a->probe->select) show_selection(a);
-}
-
-static void attend(const struct attn_args *a, const int32_t *sel)
-{
-    const struct model *m = a->m;
-    const struct config *c = &m->config;
-    struct mla_args part[PARTS_MOST];
     size_t H = (size_t)c->H, R = (size_t)c->R, P = (size_t)c->P;
     for (size_t i = 0, row = 0; i < a->n; row += a->parts[i++].T)
         part[i] = (struct mla_args){.kv = kv_view(a->parts[i].kv, a->layer),
@@ -180,24 +194,32 @@ static void attend(const struct attn_args *a, const int32_t *sel)
                                     .out = a->b->att + row * H * R, .T = a->parts[i].T,
                                     .pos0 = a->parts[i].kv->n, .H = c->H, .R = c->R, .P = c->P,
                                     .K = a->K, .scale = m->softmax_scale};
-    m->b->mla_attend(m->d, part, a->n);
 }
 
-/* Over the rows in sel, or over all: qabs[t, h] = [W_UK[h]^T q_nope | q_rope] against latents, the
- * mean of latents through W_UV. */
-static void attend_absorbed(const struct attn_args *a, const struct layer_weights *l,
-                            const int32_t *sel)
+/* Rows are chosen where the layer selects, else those of before are attended to, or all. */
+static void choose_and_attend(const struct attn_args *a, bool selects)
+{
+    const struct backend *b = a->m->b;
+    struct device *d = a->m->d;
+    struct index_args index[PARTS_MOST];
+    struct mla_args mla[PARTS_MOST];
+    mla_parts(a, a->m->attention == ATTEND_CHOSEN ? a->sel : NULL, mla);
+    if (selects) {
+        index_parts(a, index);
+        b->index_select(d, index, a->n);
+        if (a->probe && a->probe->select) show_selection(a);
+    }
+    b->mla_attend(d, mla, a->n);
+}
+
+/* The mean of latents over the rows in sel, or over all, through W_UV. */
+static void attend_absorbed(const struct attn_args *a, const struct layer_weights *l, bool selects)
 {
     const struct model *m = a->m;
     const struct config *c = &m->config;
     struct attn_buffers *b = a->b;
-    size_t H = (size_t)c->H, N = (size_t)c->N, R = (size_t)c->R, W = (size_t)c->W;
-    size_t head = N + (size_t)c->P, row = R + (size_t)c->P;
-    m->b->linear(m->d, &(struct linear_args){.w = l->uk, .x = b->q, .y = b->qabs, .T = a->T,
-                                             .ldx = H * head, .ldy = H * row, .gx = head,
-                                             .gy = row});
-    m->b->copy_rows(m->d, b->qabs + R, row, b->q + N, head, a->T * H, c->P);
-    attend(a, sel);
+    size_t H = (size_t)c->H, R = (size_t)c->R, W = (size_t)c->W;
+    choose_and_attend(a, selects);
     m->b->linear(m->d, &(struct linear_args){.w = l->uv, .x = b->att, .y = b->o, .T = a->T,
                                              .ldx = H * R, .ldy = H * W, .gx = R, .gy = W});
 }
@@ -217,6 +239,18 @@ static void attend_expanded(const struct attn_args *a)
     m->b->mha_attend(m->d, part, a->n);
 }
 
+/* All that comes from the latent of the queries. */
+static void make_queries(const struct attn_args *a, const struct layer_weights *l, bool selects, bool absorbed)
+{
+    model_side(a->m, 0);
+    make_query_latent(a, l);
+    model_side(a->m, 3);
+    if (selects) make_index_query(a, l);
+    model_side(a->m, 0);
+    make_query(a, l, absorbed);
+    model_join(a->m, 3);
+}
+
 void attn_forward(const struct attn_args *a)
 {
     const struct model *m = a->m;
@@ -225,15 +259,19 @@ void attn_forward(const struct attn_args *a)
     struct attn_buffers *b = a->b;
     bool expanded = m->attention == ATTEND_EXPANDED;
     bool selects = c->full[a->layer] && m->attention == ATTEND_CHOSEN;
+    model_side(a->m, 1);
     make_latent(a, l);
     if (expanded) expand_latent(a, l);
     store_rows(a, expanded ? b->expanded : b->latent,
                expanded ? config_expanded_width(c) : c->R + c->P, c->R, false);
+    model_side(a->m, 2);
     if (selects) store_index_key(a, l);
+    if (selects && !a->store_only) make_index_weights(a, l);
+    if (!a->store_only) make_queries(a, l, selects, !expanded);
+    model_join(a->m, 1);
+    model_join(a->m, 2);
     if (a->store_only) return;
-    make_query(a, l);
-    if (selects) select_rows(a, l);
     if (expanded) attend_expanded(a);
-    else attend_absorbed(a, l, m->attention == ATTEND_CHOSEN ? a->sel : NULL);
+    else attend_absorbed(a, l, selects);
     project(a, l->o, b->o, (size_t)(c->H * c->W), a->y, (size_t)c->D);
 }

@@ -22,7 +22,8 @@
 #include "engine/tensor.h"
 
 #define KV_PAGE 64    /* tokens per page */
-#define PARTS_MOST 64 /* sequences of one operation */
+#define PARTS_MOST 256 /* sequences of one operation */
+#define SIDES_MOST 4    /* strands of work side by side */
 
 struct device; /* a backend's own state */
 struct weight; /* one matrix, or G stacked ones, in the layout the backend computes with */
@@ -178,13 +179,15 @@ struct route_args {
     float scaling;
 };
 
-/* y[t] += sum_a gate[t,a] * down(silu(gate_proj x) * up_proj x) over the chosen experts. */
+/* made_on: the side that was given to make what y holds (struct backend).
+ * y[t] += sum_a gate[t,a] * down(silu(gate_proj x) * up_proj x) over the chosen experts. */
 struct experts_args {
     const float *x;      /* [T, D] */
     const struct weight *gate_w, *up_w, *down_w; /* stacked: E groups of [F, D], [F, D], [D, F] */
     const int32_t *expert;
     const float *gate;
     float *y;
+    int made_on;
     size_t T;
     int D, F, E, A;
 };
@@ -221,6 +224,11 @@ struct backend {
     size_t (*free_memory)(struct device *d);
     void (*upload)(struct device *d, void *dst, const void *src, size_t bytes);
     void (*download)(struct device *d, void *dst, const void *src, size_t bytes);
+    /* n pieces of `each` bytes that follow one another from src on: calls got(ctx, first, k, at) for pieces first ..
+     * first+k-1, which then lie in host memory at `at`, until it has had them all, in order; the next come meanwhile.
+     * After a failure it gets zeros.  NULL: download will do. */
+    void (*download_each)(struct device *d, const void *src, size_t each, size_t n,
+                          void (*got)(void *ctx, size_t first, size_t k, const void *at), void *ctx);
 
     /* Converts G stacked matrices of a checkpoint.  Matrix g is rows [row0[g], row0[g] + rows) of
      * tensor t[g] (row0 NULL: all 0): [O, I] = [rows, cols], or with `transposed` [cols, rows].
@@ -264,6 +272,13 @@ struct backend {
     void (*route)(struct device *d, const struct route_args *a);
     void (*experts)(struct device *d, const struct experts_args *a);
     enum err (*sync)(struct device *d, struct errinfo *e);
+
+    /* Work that may run side by side.  What is called after side(d, i), 0 < i < SIDES_MOST, runs in order, behind what
+     * side 0 had been given when side i was first called since it was last joined, and perhaps beside what side 0
+     * is given from then on.  join(d, i) goes back to side 0: what is called from now on comes behind all that
+     * side i was given.  Every side is joined before the pass ends.  Both NULL: all runs in order. */
+    void (*side)(struct device *d, int i);
+    void (*join)(struct device *d, int i);
 
     /* Short passes over again: a device that can keeps what a pass launched and plays it back where only
      * positions, tokens and the pages' addresses differ.  Both NULL: never.

@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "base/sys.h"
 
+#define CREW_MOST 8 /* threads */
+#define CREW_ROWS 8 /* from so many on */
+
 /* ------------------------------------------------------------------ working memory */
 
 /* Attention and feed-forward never run at once: their buffers share one place. */
@@ -44,6 +47,21 @@ static bool take_memory(struct graph *g, const struct model *m, size_t T, size_t
     return true;
 }
 
+/* What several sequences leave to the host is much for one thread.  Where the host computes, its threads are
+ * the device's. */
+static void open_crew(struct graph *g)
+{
+    struct errinfo none = {0};
+    int threads = sys_cores() < CREW_MOST ? sys_cores() : CREW_MOST;
+    if (g->n >= CREW_ROWS && !g->m->b->host_memory && par_open(&g->crew, threads, &none)) g->crew = NULL;
+}
+
+void graph_each(struct par *crew, size_t n, par_body *body, void *ctx)
+{
+    if (crew) par_for(crew, n, CREW_ROWS / 2, body, ctx);
+    else body(ctx, 0, n, 0);
+}
+
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t n,
                        struct errinfo *e)
 {
@@ -52,7 +70,10 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t 
     if (T < old_T) T = old_T;
     if (n < old_n) n = old_n;
     graph_free(g);
-    if (take_memory(g, m, T, n)) return OK;
+    if (take_memory(g, m, T, n)) {
+        open_crew(g);
+        return OK;
+    }
     if (old_T) take_memory(g, m, old_T, old_n);
     return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", T,
                    graph_bytes(m, T, n) >> 20);
@@ -61,6 +82,7 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t 
 void graph_free(struct graph *g)
 {
     if (g->memory) g->m->b->release(g->m->d, g->memory, g->bytes);
+    par_close(g->crew);
     mem_free(g->ids);
     *g = (struct graph){0};
 }
@@ -108,6 +130,43 @@ static void fetch_logits(const struct graph *g, size_t i, float *logits)
     const struct model *m = g->m;
     size_t V = (size_t)m->config.V;
     m->b->download(m->d, logits, g->logits + i * V, V * sizeof *logits);
+}
+
+/* Rows of logits on their way to the parts that want one. */
+struct fetch {
+    struct par *crew;
+    float *to[PARTS_MOST];
+    size_t bytes, first;
+    const char *from; /* of row `first` */
+};
+
+static void copy_rows(void *ctx, size_t first, size_t last, int worker)
+{
+    const struct fetch *f = ctx;
+    (void)worker;
+    for (size_t i = first; i < last; i++) memcpy(f->to[f->first + i], f->from + i * f->bytes, f->bytes);
+}
+
+static void got_rows(void *ctx, size_t first, size_t k, const void *at)
+{
+    struct fetch *f = ctx;
+    f->first = first;
+    f->from = at;
+    graph_each(f->crew, k, copy_rows, f);
+}
+
+/* The rows in g->logits, in order, to the parts that want one. */
+static void fetch_all(const struct graph *g, const struct part *parts, size_t n)
+{
+    const struct model *m = g->m;
+    struct fetch f = {.crew = g->crew, .bytes = (size_t)m->config.V * sizeof *g->logits};
+    size_t wanted = 0;
+    for (size_t i = 0; i < n; i++)
+        if (parts[i].logits) f.to[wanted++] = parts[i].logits;
+    if (m->b->download_each)
+        m->b->download_each(m->d, g->logits, f.bytes, wanted, got_rows, &f);
+    else
+        for (size_t i = 0; i < wanted; i++) fetch_logits(g, i, f.to[i]);
 }
 
 static void show_logits(const struct graph *g, const struct request *q)
@@ -229,8 +288,7 @@ enum err graph_forward(struct graph *g, const struct part *parts, size_t n, int 
         TRY(replay(g, &q, e));
     else
         TRY(compute(g, &q, e));
-    for (size_t i = 0, row = 0; i < n; i++)
-        if (parts[i].logits) fetch_logits(g, row++, parts[i].logits);
+    fetch_all(g, parts, n);
     TRY(m->b->sync(m->d, e));
     for (size_t i = 0; i < n; i++) kv_advance(parts[i].kv, parts[i].T);
     return OK;

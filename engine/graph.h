@@ -2,6 +2,7 @@
 #ifndef ENGINE_GRAPH_H
 #define ENGINE_GRAPH_H
 
+#include "base/par.h"
 #include "engine/attn.h"
 #include "engine/ffn.h"
 
@@ -17,6 +18,7 @@ struct graph {
     float *last;       /* [n, D]: rows whose logits are wanted, normalised */
     float *logits;     /* [n, V]: theirs */
     int32_t *ids;      /* [T], host */
+    struct par *crew;  /* threads of the host for what is done to each row of logits; NULL: none */
     struct attn_buffers attn;
     struct ffn_buffers ffn;
 };
@@ -42,6 +44,8 @@ size_t graph_bytes(const struct model *m, size_t T, size_t n);
 enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t n,
                        struct errinfo *e);
 void graph_free(struct graph *g);
+/* body for rows 0 .. n-1, by the crew; NULL: by the caller. */
+void graph_each(struct par *crew, size_t n, par_body *body, void *ctx);
 
 /* Appends the tokens of n parts (1 .. g->n, of different kv; at most g->T tokens in all) to their kv;
  * each attends to K of those before it (at most the model's K_most).  E_INTR between layers, E_LIMIT

@@ -32,6 +32,16 @@ struct model {
     struct prefix_key prefix_base; /* where there is one: checkpoint and program */
 };
 
+/* What its device may do side by side (engine/backend.h). */
+static inline void model_side(const struct model *m, int i)
+{
+    if (m->b->side) m->b->side(m->d, i);
+}
+static inline void model_join(const struct model *m, int i)
+{
+    if (m->b->join) m->b->join(m->d, i);
+}
+
 /* Lays the state out in this precision; no session may hold tokens. */
 void model_set_kv(struct model *m, enum kv_type kv);
 

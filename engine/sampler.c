@@ -23,12 +23,30 @@ double rng_uniform(struct rng *r)
     return (double)(next_bits(r) >> 11) * 0x1p-53;
 }
 
+#define LANES 16 /* logits compared together */
+
+/* The first of the largest of n. */
+static int32_t first_largest(const float *logits, size_t n)
+{
+    float top[LANES];
+    for (int k = 0; k < LANES; k++) top[k] = -INFINITY;
+    size_t at = 0;
+    for (; at + LANES <= n; at += LANES)
+        for (int k = 0; k < LANES; k++) top[k] = logits[at + k] > top[k] ? logits[at + k] : top[k];
+    for (; at < n; at++) top[0] = logits[at] > top[0] ? logits[at] : top[0];
+    for (int k = 1; k < LANES; k++) top[0] = top[k] > top[0] ? top[k] : top[0];
+    for (size_t i = 0; i < n; i++)
+        if (logits[i] == top[0]) return (int32_t)i;
+    return 0;
+}
+
 int32_t sampler_argmax(const float *logits, const int32_t *ids, size_t n)
 {
-    int32_t best = ids ? ids[0] : 0;
+    if (!ids) return first_largest(logits, n);
+    int32_t best = ids[0];
     float top = -INFINITY;
     for (size_t i = 0; i < n; i++) {
-        int32_t id = ids ? ids[i] : (int32_t)i;
+        int32_t id = ids[i];
         float x = logits[id];
         if (x > top || (x == top && id < best)) {
             top = x;

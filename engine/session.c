@@ -1,7 +1,7 @@
 #include "engine/session.h"
 
-#include <math.h>
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/sys.h"
@@ -191,19 +191,35 @@ static enum err check_room(const struct session *s, size_t n, struct errinfo *e)
                    session_context(s));
 }
 
-/* Damaged weights show here at the latest: no model says NaN, or the same of every token. */
-static enum err check_logits(const struct session *s, struct errinfo *e)
+#define LANES 16 /* logits looked at together */
+
+static inline void watch(float x, float *low, float *high, uint32_t *most)
 {
-    float low = s->logits[0], high = low;
-    bool number = true;
-    for (int i = 0; i < s->m->config.V; i++) {
-        number &= isfinite(s->logits[i]);
-        if (s->logits[i] < low) low = s->logits[i];
-        if (s->logits[i] > high) high = s->logits[i];
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffffu;
+    *low = x < *low ? x : *low;
+    *high = x > *high ? x : *high;
+    *most = bits > *most ? bits : *most;
+}
+
+enum soundness { SOUND, ALL_THE_SAME, NO_NUMBERS };
+
+static enum soundness soundness_of(const float *logits, size_t V)
+{
+    float low[LANES], high[LANES];
+    uint32_t most[LANES] = {0}; /* magnitudes order as integers */
+    for (int k = 0; k < LANES; k++) low[k] = high[k] = logits[0];
+    size_t i = 0;
+    for (; i + LANES <= V; i += LANES)
+        for (int k = 0; k < LANES; k++) watch(logits[i + k], &low[k], &high[k], &most[k]);
+    for (; i < V; i++) watch(logits[i], low, high, most);
+    for (int k = 1; k < LANES; k++) {
+        low[0] = low[k] < low[0] ? low[k] : low[0];
+        high[0] = high[k] > high[0] ? high[k] : high[0];
+        most[0] = most[k] > most[0] ? most[k] : most[0];
     }
-    if (number && low < high) return OK;
-    return err_set(e, E_FORMAT, "%s: the model computes %s: its weights are damaged",
-                   s->m->card.name, number ? "the same for every token" : "no numbers");
+    return most[0] >= 0x7f800000u ? NO_NUMBERS : low[0] < high[0] ? SOUND : ALL_THE_SAME;
 }
 
 /* Rows that the session's next token attends to. */
@@ -221,14 +237,26 @@ struct step {
     bool last;
     struct errinfo *e;
     enum err code;
+    enum soundness logits;
 };
 
+static void look_at_logits(void *ctx, size_t first, size_t last, int worker)
+{
+    struct step *v = ctx;
+    (void)worker;
+    for (size_t i = first; i < last; i++)
+        if (v[i].last) v[i].logits = soundness_of(v[i].s->logits, (size_t)v[i].s->m->config.V);
+}
+
+/* Damaged weights show here at the latest: no model says NaN, or the same of every token. */
 static enum err step_done(const struct step *p)
 {
     struct session *s = p->s;
     tokens_append(&s->tokens, p->ids, p->n);
     s->computed += p->n;
-    if (p->last) TRY(check_logits(s, p->e));
+    if (p->last && p->logits != SOUND)
+        return err_set(p->e, E_FORMAT, "%s: the model computes %s: its weights are damaged", s->m->card.name,
+                       p->logits == ALL_THE_SAME ? "the same for every token" : "no numbers");
     s->has_logits = p->last;
     return OK;
 }
@@ -246,6 +274,7 @@ static void pass(struct step *v, size_t n)
     }
     enum err r = graph_reserve(m->graph, m, T, n, &why);
     if (!r) r = graph_forward(m->graph, parts, n, next_K(v->s), n == 1 ? v->s->probe : NULL, &why);
+    if (!r) graph_each(m->graph->crew, n, look_at_logits, v);
     for (size_t i = 0; i < n; i++)
         v[i].code = r ? err_set(v[i].e, r, "%s", why.msg) : step_done(&v[i]);
 }
@@ -253,7 +282,7 @@ static void pass(struct step *v, size_t n)
 static enum err extend(struct session *s, const int32_t *ids, size_t n, bool last,
                        struct errinfo *e)
 {
-    struct step one = {s, ids, n, last, e, OK};
+    struct step one = {s, ids, n, last, e, OK, SOUND};
     pass(&one, 1);
     return one.code;
 }
@@ -302,7 +331,7 @@ static struct step next_step(struct append *a, size_t room)
 {
     size_t left = a->n - a->done, n = next_pass(a->s, left);
     if (n > room) n = room;
-    return (struct step){a->s, a->ids + a->done, n, n == left, a->e, OK};
+    return (struct step){a->s, a->ids + a->done, n, n == left, a->e, OK, SOUND};
 }
 
 /* One pass for as many of them as fit into it and attend to equally many rows; false: none was left.

@@ -355,6 +355,49 @@ static void a_state_in_e4m3_is_as_one_pass(void **state)
     model_close(m);
 }
 
+/* A token of each of many texts in a pass, as often as it takes to record passes and play them back: the logits are
+ * those that each has alone. */
+static void many_in_a_pass_are_as_each_alone(void **state)
+{
+    (void)state;
+    enum { MANY = PARTS_MOST, STEPS = 5 };
+    struct model_options o = {.backend = "cuda", .weights = WEIGHT_FP8};
+    struct errinfo e = {0};
+    struct model *m;
+    struct device *d = open_fp8();
+    static int32_t ids[N], next[MANY][STEPS];
+    static struct session *s[MANY];
+    if (!d) skip();
+    mirror_backend.close(d);
+    if (synthetic_open(&m, 2, SYNTHETIC_CHOSEN, &o, &e)) fail_msg("%s", e.msg);
+    size_t V = (size_t)m->config.V;
+    for (size_t i = 0; i < N; i++) ids[i] = (int32_t)((i * 2654435761u >> 7) % V);
+    struct session *read = session_over(m, ids, N, 4096);
+    for (size_t i = 0; i < MANY; i++) {
+        s[i] = session_new_beside(read);
+        session_share(s[i], read, N - i % 70 * 3);
+        for (size_t k = 0; k < STEPS; k++) next[i][k] = (int32_t)((i * 40503u + k * 977u) % V);
+    }
+    for (size_t k = 0; k < STEPS; k++) {
+        struct append a[MANY];
+        for (size_t i = 0; i < MANY; i++) a[i] = (struct append){.s = s[i], .ids = &next[i][k], .n = 1, .e = &e};
+        session_append_all(a, MANY);
+        for (size_t i = 0; i < MANY; i++)
+            if (a[i].code) fail_msg("%s", e.msg);
+    }
+    for (size_t i = 0; i < MANY; i += 7) {
+        struct session *alone = session_new_beside(read);
+        session_share(alone, read, N - i % 70 * 3);
+        if (session_append(alone, next[i], STEPS, &e)) fail_msg("%s", e.msg);
+        if (memcmp(session_logits(alone), session_logits(s[i]), V * sizeof(float)))
+            fail_msg("text %zu: other logits than alone", i);
+        session_free(alone);
+    }
+    for (size_t i = 0; i < MANY; i++) session_free(s[i]);
+    session_free(read);
+    model_close(m);
+}
+
 /* PATTERN: of the tests to leave out (a sanitizer takes long over the last one). */
 int main(int argc, char **argv)
 {
@@ -365,6 +408,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(state_keeps_them_so),
         cmocka_unit_test(the_indexer_chooses_almost_the_same),
         cmocka_unit_test(a_state_in_e4m3_is_as_one_pass),
+        cmocka_unit_test(many_in_a_pass_are_as_each_alone),
     };
     if (argc > 1) cmocka_set_skip_filter(argv[1]);
     return cmocka_run_group_tests_name("cuda_fp8", tests, NULL, NULL);

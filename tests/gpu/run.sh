@@ -28,7 +28,7 @@ wants() { # PART: nothing asked for is all
 asked=$*
 
 if wants tests; then
-    for t in cuda cuda_fp8 op_norm op_linear op_mla op_mha op_moe op_indexer; do one "$t" $bin/test_$t; done
+    for t in cuda cuda_fp8 op_norm op_linear op_mla op_mha op_moe op_indexer op_parts; do one "$t" $bin/test_$t; done
 fi
 wants fixtures && one fixtures $bin/test_reference '*fixture' cuda
 for part in ceilings topk index mla decode gemm few experts; do
@@ -66,12 +66,10 @@ if wants together; then # batches of 64 with 128K each; one MoE layer takes what
 fi
 if wants share; then # the same on a card that holds a 32nd of the experts; then all over one reading
     for own in --own ''; do
-        for layers in 2 3; do
-            timeout 100 $bin/model -b cuda --shape deepseek-v3.2 --layers $layers --experts 8 -w fp8 -n 131072 -d 16 -c 8192 \
-                --sequences 1,8,64 $own --ops >>"$logs/share.log" 2>&1 || echo "share: exit $?"
-        done
+        timeout 200 $bin/model -b cuda --shape deepseek-v3.2 --layers 1,2 --experts 8 -w fp8 -n 131072 -d 16 -c 8192 \
+            --sequences 1,8,64,128,256 $own --ops >>"$logs/share.log" 2>&1 || echo "share: exit $?"
     done
-    grep 'sequences\|together, \|together$' "$logs/share.log"
+    grep 'sequences\|together, ' "$logs/share.log"
     grep '^  together' "$logs/share.log" | tail -13
 fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
