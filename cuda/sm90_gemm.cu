@@ -25,9 +25,8 @@
  *            DeepGEMM    94  235  661  169   92  1491     built from source           0.77 0.76 0.89 0.85 0.74 0.90
  *          After seconds under load (1.3 to 1.4 GHz at 700 W): 132 313 881 224 123 1956 before, 121 300 834 214 115
  *          1903; DeepGEMM 114 288 798 208 116 1787.  f32 results, before and this: (2112, 7168) 115, 111; (24576,
- *          1536) 309, 300; (4096, 7168) 197, 202: they are twice the bytes; since then they leave in two parts, seen
- *          in a version otherwise 0 to 5 % slower: 119, 295, 197.  The graph asks for f32; DeepGEMM's are bf16.  256
- *          experts of 128 rows, (4096, 7168) (7168, 2048): 2.11, 1.10 ms; 2.17 to 2.23, 1.09 before.
+ *          1536) 309, 300; (4096, 7168) 197, 202: they are twice the bytes.  The graph asks for f32; DeepGEMM's are
+ *          bf16.  256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.11, 1.10 ms; 2.17 to 2.23, 1.09 before.
  * Tried    Addresses of operands and barriers worked out a block of K at a time, in registers: a fifth of each wait;
  *          where they begin is said by shuffles, so that they stay in uniform registers.  Without looking ahead
  *          whether the next stage has come: up to 2 % slower.  One block of K at a time instead of four: 15 %
@@ -250,29 +249,25 @@ template <typename S> struct adder {
 #pragma unroll
         for (int j = 0; j < BN / 2; j++) sum[w][j] = 0;
     }
-    /* Results leave while products run, f32 ones in two parts, whose places empty in turn. */
+    /* Results leave while products run. */
     __device__ __forceinline__ void put(int w, struct place p)
     {
-        constexpr int PARTS = S::ITEM == 4 ? 2 : 1, BYTES = 16 * BN * S::ITEM / PARTS, PANEL = S::ITEM == 4 ? 32 : 64;
+        constexpr int COLUMNS = S::PARKED ? 128 / (S::ITEM + !S::PARKED) : 1; /* of a panel */
         int lane = threadIdx.x % 32, m = p.m + w * 128 + row - lane / 4;
+        uint32_t to = results + (S::PARKS > 1 ? w * 16 * BN * S::ITEM : 0);
+        if (lane == 0) stores_read<S::PARKS - 1>();
+        __syncwarp();
+        park<BN>(sum[w], to, typename S::number());
+        fence_async();
+        __syncwarp();
+        if (lane == 0 && m < g.M)
 #pragma unroll
-        for (int part = 0; part < PARTS; part++) {
-            uint32_t to = results + (S::PARKS > 1 ? w : part) * BYTES;
-            int n = p.n + part * (BN / PARTS);
-            if (lane == 0) stores_read<(S::PARKS > 1 || PARTS > 1)>();
-            __syncwarp();
-            park<BN / PARTS>(sum[w] + part * (BN / 2 / PARTS), to, typename S::number());
-            fence_async();
-            __syncwarp();
-            if (lane == 0 && m < g.M)
-#pragma unroll
-                for (int i = 0; i < BN / PARTS / PANEL; i++)
-                    if (n + PANEL * i < g.N) {
-                        if (S::ITEM == 4 && g.accumulate) add_box(to + i * 2048, &g.to, n + PANEL * i, m);
-                        else store_box(to + i * 2048, &g.to, n + PANEL * i, m);
-                    }
-            if (lane == 0) stores_close();
-        }
+            for (int i = 0; i < BN / COLUMNS; i++)
+                if (p.n + COLUMNS * i < g.N) {
+                    if (S::ITEM == 4 && g.accumulate) add_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
+                    else store_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
+                }
+        if (lane == 0) stores_close();
         clear(w);
     }
     /* Products, then their sums: the other warpgroup's products run meanwhile. */
