@@ -22,6 +22,7 @@
  *          1.5 to 1.7 GHz):
  *            before     108  261  731  188  101  1642     of the tensor cores' cycles 0.63 0.65 0.75 0.72 0.65 0.77
  *            this       104  251  702  181   97  1586                                 0.67 0.70 0.81 0.77 0.69 0.83
+ *                     (the last: 1581 to 1612 in four runs)
  *            DeepGEMM    94  235  661  169   92  1491     built from source           0.77 0.76 0.89 0.85 0.74 0.90
  *          After seconds under load (1.3 to 1.4 GHz at 700 W): 132 313 881 224 123 1956 before, 121 300 834 214 115
  *          1903; DeepGEMM 114 288 798 208 116 1787.  f32 results, before and this: (2112, 7168) 115, 111; (24576,
@@ -37,8 +38,9 @@
  *          sm90_index.cu does): no better.  Clusters of four, b shared by two rows of tiles: 30 find room where 32
  *          are needed: a fifth slower.  256x96, a warpgroup adding the products of 64 rows while its next 64 rows'
  *          run: 1 % better for (2112, 7168) than 128x192 was. Scales in two sets of registers in turn, which spares
- *          moves between them: 4 % slower, eight blocks at a time 8 to 12 %.  Rows of a in registers (ldmatrix), in
- *          tiles of 128x256: a sixth less of shared memory is read, and 8 to 13 % slower.
+ *          moves between them: up to 6 % slower, eight blocks at a time 2 to 12 %.  Rows of a in registers (ldmatrix),
+ *          in tiles of 128x256: a sixth less of shared memory is read, and 6 to 50 % slower.  f32 results in two
+ *          parts, whose places empty in turn: 119, 295, 197 us, in a version otherwise up to 5 % slower than this.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
 
 #include <type_traits>

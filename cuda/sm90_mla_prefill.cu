@@ -24,9 +24,9 @@
  *          kept in the second cache by policy, or read ahead by 256 bytes: the same within 2 %.  Two warpgroups in
  *          step, each with the logits of its buffer and then half of the values of both: H100 4.94 / 5.87 / 5.83 /
  *          5.90 ms: a buffer was filled while nobody had work.  All on that H200: five panels of the queries in
- *          registers: 5 % slower; weights by ldmatrix, once for both chunks: they spill, 40 % slower; one arrival a
- *          warp instead of one a thread: no faster; twice the gathering threads: registers spill.  64x256 values at
- *          once: no registers with four warpgroups.
+ *          registers: 3 to 5 % slower; weights by ldmatrix, once for both chunks: they spill, 40 % slower; one
+ *          arrival a warp instead of one a thread: no faster; twice the gathering threads: registers spill.  64x256
+ *          values at once: no registers with four warpgroups.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_fp8.cuh"
