@@ -25,10 +25,15 @@
 struct page_limit {
     bool (*is_enough)(void *ctx) = nullptr; // none: never enough
     void *ctx = nullptr;
+    const bool *full = nullptr; // of the device at work: it takes no more of this page
 
-    bool reached() const
+    bool is_late() const
     {
         return is_enough && is_enough(ctx);
+    }
+    bool reached() const
+    {
+        return (full && *full) || is_late();
     }
 };
 
@@ -43,7 +48,7 @@ struct page_fonts {
     void saw(const GfxState *state);
 };
 
-// A device of class `base` with what a run has to know of it.
+// A device of class `base`, which says when it is `full`, with what a run has to know of it.
 template <typename base> class run_device : public base
 {
   public:
@@ -128,6 +133,7 @@ template <typename base> class page_runner
                 shared = make_limited();
                 at_work = std::make_unique<page_run>(doc, shared.get(), &shared->fonts, &limit);
             }
+            limit.full = &shared->full;
             bool is_done = at_work->run(page);
             if (limit.reached()) return *shared; // what is left open in the interpreter goes with it
             if (is_done) {
@@ -138,6 +144,7 @@ template <typename base> class page_runner
         }
         at_work.reset();
         alone = make_limited();
+        limit.full = &alone->full;
         page_run::run_alone(doc, alone.get(), number, &limit);
         return *alone;
     }

@@ -36,6 +36,7 @@ struct pdf_page {
     bool late;       /* there was no time left for that                                */
     bool unread;     /* its process broke down over it, or took too long                */
     bool untried;    /* after such pages no time was left for it                        */
+    bool cut;        /* it has more words than are read of one page                     */
     /* Words left out of it: nobody can see them; nobody can tell their characters. */
     size_t n_hidden, n_garbage;
 };

@@ -56,6 +56,10 @@ enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
 #define OCR_SHARE  0.8
 #define PAGE_SHARE 0.2
 #define OPERATOR_SHARE 0.3 /* the same where nothing can be asked on the way */
+/* But no page takes more than so many seconds of CPU, where a document is given so much that more is
+ * than this share of it.  40,000 words take one and a half. */
+#define PAGE_MOST_S     3.0
+#define PAGE_MOST_SHARE 0.01
 #define LAST_SHARE 0.1
 #define LOOK_S     0.1 /* between looks at what a page has used */
 
@@ -111,12 +115,18 @@ struct reading {
     const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
 
+static double share_of_page(double share)
+{
+    return fmin(share, fmax(PAGE_MOST_S / cpu_given(), PAGE_MOST_SHARE));
+}
+
 /* From now on the page may take its share of what is left, and grace seconds.  The second time it is
  * tried it has nobody who would try it a third time. */
 static void watch_page(const struct reading *r, double grace)
 {
-    if (r->is_helper) crew_watch(PAGE_SHARE, grace);
-    else if (!r->apart) crew_watch_alone(OPERATOR_SHARE, grace, WIRE_EXIT_APART);
+    if (r->is_helper) crew_watch(share_of_page(PAGE_SHARE), grace);
+    else if (!r->apart)
+        crew_watch_alone(share_of_page(OPERATOR_SHARE) + LOOK_S / cpu_given(), grace, WIRE_EXIT_APART);
 }
 
 /* The words of a page of which none can be read; of any where that is asked for. */
@@ -154,7 +164,8 @@ static bool is_enough(void *reading)
     double now = sys_seconds();
     if (r->enough || now - r->looked < LOOK_S) return r->enough;
     r->looked = now;
-    return r->enough = cpu_used() - r->begun > PAGE_SHARE * time_left(r) * cpu_given();
+    double most = share_of_page(PAGE_SHARE) * time_left(r) * cpu_given();
+    return r->enough = cpu_used() - r->begun > most;
 }
 
 static void read_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
@@ -170,6 +181,7 @@ static void read_page(struct pdf_page *p, struct reading *r, struct arena *scrat
     }
     p->width = words.width;
     p->height = words.height;
+    p->cut = words.cut;
     if (words.label) p->label = mem_copy(r->a, words.label, strlen(words.label));
     if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number);
     p->n_garbage = garbage_drop(&words, scratch, &p->garbage);
@@ -442,6 +454,8 @@ static void add_recognised(struct buf *b, const struct pdf_doc *d, const struct 
         buf_addz(b, ": reading that took too long (--doc-timeout) or broke down");
     if (add_page_list(b, d, offsetof(struct pdf_page, untried)))
         buf_addz(b, ": no time was left to read that (--doc-timeout)");
+    if (add_page_list(b, d, offsetof(struct pdf_page, cut)))
+        buf_addz(b, ": more words than are read of one page");
     bool pictures = false;
     for (size_t i = 0; i < d->n; i++) pictures |= d->v[i].no_text;
     if (pictures) add_part(b, r->hint);

@@ -43,6 +43,9 @@ struct font {
 };
 
 constexpr size_t MAX_MARKS = 400000; // characters of a page
+// Of a page: poppler brings words into its own order in a time that grows with their square, 11,000 of
+// them, each for itself, in four seconds; a page of more is taken in the order of its content stream.
+constexpr size_t MAX_ORDERED = 6000, MAX_WORDS = 100000, MAX_CHARS = 1000000;
 constexpr double WHITE = 0.94, OPAQUE = 0.05;
 
 constexpr unsigned LAM = 0x644;
@@ -55,7 +58,12 @@ constexpr double WIDE = 20, TALL = 8;  // less is no ground of a row
 class text_device : public TextOutputDev
 {
   public:
-    using TextOutputDev::TextOutputDev;
+    explicit text_device(bool in_stream_order)
+        : TextOutputDev(nullptr, false, 0, in_stream_order, false),
+          orders(!in_stream_order), most_words(in_stream_order ? MAX_WORDS : MAX_ORDERED)
+    {
+    }
+    bool full = false; // the page has more than is taken of one
     std::vector<mark> marks;
     std::vector<rule> rules, bars; // vertical, horizontal
     std::vector<std::pair<double, double>> ligatures; // middles of glyphs that are two characters
@@ -70,15 +78,25 @@ class text_device : public TextOutputDev
         replaced = false;
         off = 0;
         was_outside = false;
+        full = false;
+        words = chars = 0;
         TextOutputDev::startPage(number, state, xref);
     }
 
     void drawChar(GfxState *state, double x, double y, double dx, double dy, double x0, double y0,
                   CharCode code, int bytes, const Unicode *u, int n) override
     {
+        count(x, y, dx, dy);
+        if (full) return;
         note(state, x + 0.5 * dx, y + 0.5 * dy, n > 0 && (u[0] == ' ' || u[0] == 0xa0));
         if (replaced || (n == 2 && u[0] == LAM)) note_ligature(state, x + 0.5 * dx, y + 0.5 * dy);
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
+    }
+
+    // Puts the words in order: what is full is read once more, in another order.
+    void endPage() override
+    {
+        if (!full || !orders) TextOutputDev::endPage();
     }
 
     void beginActualText(GfxState *state, const GooString *text) override
@@ -113,6 +131,19 @@ class text_device : public TextOutputDev
   private:
     bool was_outside = false;
     bool replaced = false; // what is drawn stands for lam and another character
+    const bool orders;
+    const size_t most_words;
+    size_t words = 0, chars = 0;
+    double next_x = 0, next_y = 0; // where a character would stand that goes on from the last one
+
+    // A character that does not stand close behind the one before begins a word, or nearly.
+    void count(double x, double y, double dx, double dy)
+    {
+        bool begins = fabs(x - next_x) + fabs(y - next_y) > 0.3 * (fabs(dx) + fabs(dy));
+        next_x = x + dx;
+        next_y = y + dy;
+        full = full || (words += begins) > most_words || ++chars > MAX_CHARS;
+    }
 
     void note_ligature(GfxState *state, double x, double y)
     {
@@ -415,7 +446,18 @@ void take_word(words_doc *d, const text_device &dev, const TextWord &t, std::str
 
 std::unique_ptr<run_device<text_device>> make_device()
 {
-    return std::make_unique<run_device<text_device>>(nullptr, false, 0, false, false);
+    return std::make_unique<run_device<text_device>>(false);
+}
+
+// Runs page i, which has more words than poppler brings into order.
+std::unique_ptr<run_device<text_device>> run_crowded(PDFDoc *pdf, int i, page_limit limit)
+{
+    auto dev = std::make_unique<run_device<text_device>>(true);
+    dev->limit = &limit;
+    limit.full = &dev->full;
+    page_run::run_alone(pdf, dev.get(), i + 1, &limit);
+    dev->limit = nullptr;
+    return dev;
 }
 
 // The order of the words in the content stream.
@@ -560,8 +602,13 @@ void join_rules(std::vector<rule> *rules)
 void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
-    text_device &dev = d->runner->run(i + 1); // owns the words of the list
-    if (d->runner->limit.reached()) throw std::runtime_error("enough");
+    std::unique_ptr<run_device<text_device>> crowded;
+    text_device *run = &d->runner->run(i + 1);
+    if (run->full && !d->runner->limit.is_late())
+        run = (crowded = run_crowded(d->pdf.get(), i, d->runner->limit)).get();
+    if (d->runner->limit.is_late()) throw std::runtime_error("enough");
+    text_device &dev = *run; // owns the words of the list
+    out->cut = dev.full;
     std::unique_ptr<TextWordList> list = dev.makeWordList();
     size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
     std::vector<word> v(most + 1);

@@ -55,6 +55,7 @@ struct words_page {
     struct mark *mark; /* of all characters only those that are of a kind */
     size_t n_marks;
     size_t n_off; /* words that stand outside the page, and are not in v */
+    bool cut;     /* the page has more words than are read of one        */
     struct rule *rule; /* vertical, by x   */
     size_t n_rules;
     struct rule *bar; /* horizontal, by y */

@@ -651,7 +651,7 @@ static void test_refusals(void **state)
         {DIR "h-redhat-1531897.pdf", E_FORMAT, "damaged beyond repair"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct got g = get(bad[i].name, (struct ingest_options){.timeout_s = 20});
+        struct got g = get(bad[i].name, (struct ingest_options){.timeout_s = 120});
         if (g.r != bad[i].code) print_message("%s: %d %s\n", bad[i].name, g.r, g.e.msg);
         assert_int_equal(g.r, bad[i].code);
         assert_non_null(strstr(g.e.msg, bad[i].says));
@@ -753,7 +753,7 @@ static void test_damage(void **state)
 
     for (int i = 1; i < 20; i++) { /* whatever is left: an answer, no crash */
         damage(i % 2 ? DIR "w3c-form.pdf" : DIR "xquad-arabic-2col.pdf", 0, 0.05 * i);
-        g = get(in_dir("damaged.pdf"), (struct ingest_options){.timeout_s = 20});
+        g = get(in_dir("damaged.pdf"), (struct ingest_options){.timeout_s = 120});
         assert_true(g.r == OK || g.r == E_FORMAT || g.r == E_EMPTY || g.r == E_UNSUPPORTED);
         if (!g.r) check_pdf(g.d);
         drop(&g);

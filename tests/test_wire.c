@@ -238,24 +238,24 @@ static void assert_script(const char *script, int timeout_s, enum err code, cons
 static void crashes(void **state)
 {
     (void)state;
-    assert_script("kill -SEGV $$", 10, E_FORMAT, "the PDF reader crashed (signal 11)");
+    assert_script("kill -SEGV $$", 120, E_FORMAT, "the PDF reader crashed (signal 11)");
     /* A page of a PDF may have done that: it is read once more, and no more. */
-    assert_script("case \"$*\" in *--apart*) exit 6; esac; kill -SEGV $$", 10, E_LIMIT, "memory");
-    assert_script("case \"$*\" in *--apart*) exit 6; esac; exit 8", 10, E_LIMIT, "memory");
-    assert_script("case \"$*\" in *--apart*) exit 6; esac; kill -ABRT $$", 10, E_FORMAT,
+    assert_script("case \"$*\" in *--apart*) exit 6; esac; kill -SEGV $$", 120, E_LIMIT, "memory");
+    assert_script("case \"$*\" in *--apart*) exit 6; esac; exit 8", 120, E_LIMIT, "memory");
+    assert_script("case \"$*\" in *--apart*) exit 6; esac; kill -ABRT $$", 120, E_FORMAT,
                   "crashed (signal 6)");
-    assert_script("exit 8", 10, E_FORMAT, "status 8");
-    assert_script("exit 0", 10, E_FORMAT, "without an answer");
-    assert_script("exit 6", 10, E_LIMIT, "memory");
-    assert_script("echo 'no such format' >&2; exit 2", 10, E_USAGE, "no such format");
-    assert_script("echo first >&2; printf 'the\\033 last\\n' >&2; exit 9", 10, E_FORMAT,
+    assert_script("exit 8", 120, E_FORMAT, "status 8");
+    assert_script("exit 0", 120, E_FORMAT, "without an answer");
+    assert_script("exit 6", 120, E_LIMIT, "memory");
+    assert_script("echo 'no such format' >&2; exit 2", 120, E_USAGE, "no such format");
+    assert_script("echo first >&2; printf 'the\\033 last\\n' >&2; exit 9", 120, E_FORMAT,
                   "the? last");
-    assert_script("echo garbage", 10, E_FORMAT, "no message");
-    assert_script("echo 'GLib-ERROR: failed to allocate 99 bytes' >&2; kill -TRAP $$", 10, E_LIMIT,
+    assert_script("echo garbage", 120, E_FORMAT, "no message");
+    assert_script("echo 'GLib-ERROR: failed to allocate 99 bytes' >&2; kill -TRAP $$", 120, E_LIMIT,
                   "memory");
     assert_script("exec sleep 30", 1, E_LIMIT, "stopped after 1 second (--doc-timeout gives more)");
     assert_script("exec >&- 2>&-; sleep 30", 1, E_LIMIT, "stopped after 1 second (--doc-timeout gives more)");
-    assert_script("head -c 3000000 /dev/zero >&2; exit 1", 10, E_FORMAT, "status 1");
+    assert_script("head -c 3000000 /dev/zero >&2; exit 1", 120, E_FORMAT, "status 1");
 }
 
 static void missing(void **state)
