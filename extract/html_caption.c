@@ -159,30 +159,51 @@ static bool is_numbered(xmlNode *n)
     return found;
 }
 
-bool captions_aside(xmlNode *root)
+/* "Kent 61.2 percent, Essex 58.9 percent, Surrey 66.0 percent": so many numbers are more than a date. */
+static bool is_data(xmlNode *n)
 {
-    enum { GALLERY = 10 }; /* with one part of so many in captions, a page is about its pictures */
-    const struct html_sums *all = &tree_facts(root)->sum;
-    int chars = 0;
-    if (!tree_says_article(root)) return false;
-    for (xmlNode *n = root, *next; n; n = next) {
-        bool caption = n->type == XML_ELEMENT_NODE && tree_facts(n) && is_caption(n);
-        if (caption) chars += tree_facts(n)->sum.chars;
-        next = caption ? tree_next(n, root, true) : tree_next_kept(n, root);
+    enum { NUMBERS = 3 };
+    struct buf piece = {0};
+    int numbers = 0;
+    for (xmlNode *c = n; c && numbers < NUMBERS; c = tree_next_kept(c, n)) {
+        if (c->type == XML_ELEMENT_NODE || !c->content) continue;
+        trim((const char *)c->content, &piece);
+        for (const char *s = piece.s; *(s += strcspn(s, "0123456789")); numbers++)
+            s += strspn(s, "0123456789.,");
     }
-    return GALLERY * chars < all->chars - all->link_chars;
+    buf_free(&piece);
+    return numbers >= NUMBERS;
+}
+
+static bool holds_caption(xmlNode *n)
+{
+    for (xmlNode *c = n; c; c = tree_next_kept(c, n))
+        if (c->_private && c->type == XML_ELEMENT_NODE && is_caption(c)) return true;
+    return false;
 }
 
 /* Whether the first picture below n stands apart from its words, and not in a line of them, as small
- * faces do. */
+ * faces do.  A box that holds a quotation, or much besides, is none of a picture. */
 static bool has_picture_apart(xmlNode *n)
 {
+    enum { FEW = 100 }; /* nodes */
+    int left = FEW;
+    for (xmlNode *c = n; c; c = tree_next_kept(c, n))
+        if (!left-- || (c->_private && tree_facts(c)->tag == TAG_BLOCKQUOTE)) return false;
     for (xmlNode *c = n; c; c = tree_next_kept(c, n)) {
         if (!c->_private || tree_facts(c)->tag != TAG_IMG) continue;
         for (const xmlNode *b = c->parent->children; b; b = b->next)
             if (b->_private && b->type != XML_ELEMENT_NODE && tree_facts(b)->sum.chars > 0) return false;
         return true;
     }
+    return false;
+}
+
+/* Whether n or what it is in names itself a step, a warning, a quotation. */
+static bool is_note(const xmlNode *n)
+{
+    for (; n && n->_private && tree_facts(n)->tag != TAG_BODY; n = n->parent)
+        if (names_of(n) & NAMED_NOTE) return true;
     return false;
 }
 
@@ -193,11 +214,31 @@ static bool is_captioned(xmlNode *n)
     const struct html_facts *f = tree_facts(n);
     const struct html_sums *s = &f->sum;
     return (f->tag == TAG_DIV || f->tag == TAG_FIGURE) && s->img > 0 && s->chars > 0 && s->chars <= LINE &&
-           s->p <= 1 && !s->heading_chars && !s->li && 2 * s->link_chars < s->chars && has_picture_apart(n);
+           s->p <= 1 && !s->heading_chars && !s->li && 2 * s->link_chars < s->chars &&
+           has_picture_apart(n) && !is_note(n);
 }
 
-bool caption_adorns(xmlNode *n, bool aside)
+struct captions captions_aside(xmlNode *root)
 {
-    if (aside && (is_caption(n) || is_captioned(n)) && !is_numbered(n)) return true;
+    enum { GALLERY = 10 }; /* with one part of so many in captions, a page is about its pictures */
+    enum { SERIES = 3 };   /* so many boxes of a picture and a line are steps, or people */
+    const struct html_sums *all = &tree_facts(root)->sum;
+    int chars = 0, boxes = 0;
+    if (!tree_says_article(root)) return (struct captions){0};
+    for (xmlNode *n = root, *next; n; n = next) {
+        const struct html_facts *f = n->type == XML_ELEMENT_NODE ? tree_facts(n) : NULL;
+        bool caption = f && !f->drop && is_caption(n), box = f && !f->drop && !caption && is_captioned(n);
+        boxes += box && !holds_caption(n);
+        if (caption || box) chars += f->sum.chars;
+        next = caption || box ? tree_next(n, root, true) : tree_next_kept(n, root);
+    }
+    bool aside = GALLERY * chars < all->chars - all->link_chars;
+    return (struct captions){.aside = aside, .boxes = aside && boxes < SERIES};
+}
+
+bool caption_adorns(xmlNode *n, struct captions c)
+{
+    bool aside = (c.aside && is_caption(n)) || (c.boxes && is_captioned(n));
+    if (aside && !is_numbered(n) && !is_data(n)) return true;
     return (is_caption(n) || is_picture(n)) && caption_has_owner(n);
 }

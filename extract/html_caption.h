@@ -11,12 +11,18 @@
 /* Whether a short piece of the text below n says at its start or its end who owns a picture. */
 bool caption_has_owner(xmlNode *n);
 
-/* Whether the captions below root stand beside a text: the page says that it is an article of a site
- * (tree_says_article), and little of it is captions.  Sums are known.  Linear. */
-bool captions_aside(xmlNode *root);
+/* Which captions of a text stand beside it. */
+struct captions {
+    bool aside; /* those that are called so                                                   */
+    bool boxes; /* boxes of nothing but a picture and a line as well, which are no series     */
+};
 
-/* Whether n is a caption, or a box of nothing but a picture and its caption, that adorns.  `aside`: what
+/* Which captions below root stand beside the text: the page says that it is an article of a site
+ * (tree_says_article), and little of it is captions.  Sums are known.  Linear. */
+struct captions captions_aside(xmlNode *root);
+
+/* Whether n is a caption, or a box of nothing but a picture and its caption, that adorns.  `c`: what
  * captions_aside says of the text that it is in. */
-bool caption_adorns(xmlNode *n, bool aside);
+bool caption_adorns(xmlNode *n, struct captions c);
 
 #endif

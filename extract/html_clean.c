@@ -95,7 +95,7 @@ static void drop_empty_headings(xmlNode *root)
 
 void clean_part(xmlNode *root, bool weights, bool clutter)
 {
-    bool aside = clutter && captions_aside(root);
+    struct captions captions = clutter ? captions_aside(root) : (struct captions){0};
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
@@ -103,7 +103,7 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
         if (f->lead) continue;
         if (tree_heading_level(f->tag) && weights && names_weight(n) < 0)
             f->drop = true;
-        else if (clutter && caption_adorns(n, aside))
+        else if (clutter && caption_adorns(n, captions))
             f->drop = true;
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
             f->drop = true;

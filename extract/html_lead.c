@@ -28,18 +28,21 @@ struct described {
 
 static bool read_description(struct described *d, const xmlNode *body)
 {
-    enum { LEAST_WORDS = 60 }; /* bytes: less may be the name of a section */
+    enum { LEAST_WORDS = 60, LONGEST = 1 << 20 }; /* bytes: less may be the name of a section */
     const xmlNode *head = tree_head(body);
     const char *said = "";
+    size_t longest = 0;
     for (const xmlNode *c = head ? head->children : NULL; c; c = c->next) {
         bool names_it = !strcmp(tree_attr(c, "name"), "description") ||
                         !strcmp(tree_attr(c, "property"), "og:description");
-        if (names_it && strlen(tree_attr(c, "content")) > strlen(said)) said = tree_attr(c, "content");
+        const char *content = names_it ? tree_attr(c, "content") : "";
+        size_t bytes = strlen(content);
+        if (bytes > longest) said = content, longest = bytes;
     }
     saying_of_text(&d->words, said);
     size_t n = strlen(d->words.s);
     if (n < LEAST_WORDS) return false;
-    d->chars = (int)strlen(said);
+    d->chars = (int)(longest < LONGEST ? longest : LONGEST);
     d->some = strchr(d->words.s + n / 3, ' ');
     if (!d->some) return false;
     d->n_some = strlen(d->some) < n / 4 ? strlen(d->some) : n / 4;

@@ -9,7 +9,8 @@
 #include "extract/html_tree.h"
 
 /* Sets lead on what the page's description says once more, and on all that holds it, below body.
- * Sums are known.  Linear. */
+ * Sums are known.
+ * Cost: linear, and for each block of a length that fits no more than a saying is read of (html_saying.h). */
 void lead_find(xmlNode *body);
 
 /* The first h1 with text below root that is not dropped; NULL when there is none. */

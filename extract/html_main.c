@@ -67,12 +67,22 @@ static bool is_byline(const xmlNode *n, const struct html_facts *f)
     return !strcmp(tree_attr(n, "rel"), "author") || (names_of(n) & NAMED_BYLINE);
 }
 
-/* A name that speaks against half of the page speaks of something else.  What is said to those who hear a
- * page is no text, but within a line it may be part of it: "20<span class=sr-only> minutes</span>". */
+/* What is said only to those who hear a page and tells them how to get along in it: a short line.  The data
+ * of a chart, a heading and what names a cell are text, and within a line it may be part of it:
+ * "20<span class=sr-only> minutes</span>". */
+static bool is_unseen(const xmlNode *n, const struct html_facts *f)
+{
+    enum { LINE = 60 };
+    bool line = f->tag == TAG_A || f->tag == TAG_DIV || f->tag == TAG_P || f->tag == TAG_BUTTON ||
+                f->tag == TAG_LABEL;
+    return line && (names_of(n) & NAMED_UNSEEN) && f->sum.chars < LINE && !f->sum.heading_chars &&
+           !f->sum.li && !tree_inside(n, TAG_TD, TAG_TH) && !tree_inside(n, TAG_DT, TAG_DD);
+}
+
+/* A name that speaks against half of the page speaks of something else. */
 static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 {
-    bool unseen = (names_of(n) & NAMED_UNSEEN) && strcmp((const char *)n->name, "span") != 0;
-    return ((names_of(n) & NAMED_NEVER) || unseen) && 2 * f->sum.chars < all && !f->lead &&
+    return ((names_of(n) & NAMED_NEVER) || is_unseen(n, f)) && 2 * f->sum.chars < all && !f->lead &&
            !names_say_body(n) && !tree_inside(n, TAG_PRE, TAG_CODE);
 }
 

@@ -83,6 +83,9 @@ static const char *const lead[] = {
     "^chapo",       "^chapeau",  "^ingress$",   "^bajada$",     "^vorspann",  "article-description",
     "^einleitung"};
 static const char *const caption[] = {"^caption"};
+static const char *const note[] = {"^step",   "warning", "caution", "danger",  "^note$",
+                                   "^notes$", "quote",   "^tip$",   "^tips$",  "^hint",
+                                   "callout", "admonition"};
 static const char *const unseen[] = {"^screen-reader-text", "^sr-only", "^visually-hidden", "^visuallyhidden",
                                      "^skip-link", "^skiplink"};
 
@@ -206,6 +209,7 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
                  {caption, COUNT(caption), NAMED_CAPTION},
                  {lead, COUNT(lead), NAMED_LEAD},
                  {unseen, COUNT(unseen), NAMED_UNSEEN},
+                 {note, COUNT(note), NAMED_NOTE},
                  {good, COUNT(good), good_bit},
                  {bad, COUNT(bad), bad_bit}};
     struct buf names = {0};

@@ -20,11 +20,11 @@ static bool is_sign(uint32_t cp)
            (cp >= 0xFF01 && cp < 0xFF10);
 }
 
-/* Adds the words of s at w->s + k; returns the new k. */
-static size_t add_words(struct saying *w, size_t k, const char *s)
+/* Adds the words of s, of size bytes, at w->s + k; returns the new k. */
+static size_t add_words(struct saying *w, size_t k, const char *s, size_t size)
 {
     size_t index, len;
-    for (size_t i = 0, size = strlen(s); i < size && k < SAYING_MAX; i += len) {
+    for (size_t i = 0; i < size && k < SAYING_MAX; i += len) {
         uint32_t cp;
         if ((len = scan_mark(s + i, size - i, &index)) != 0) continue;
         len = utf8_next(s + i, size - i, &cp);
@@ -48,18 +48,23 @@ static void end_words(struct saying *w, size_t k)
 
 void saying_of(struct saying *w, const xmlNode *root)
 {
-    size_t k = 1;
+    size_t k = 1, left = SAYING_SOURCE;
+    int nodes = SAYING_NODES;
     w->s[0] = ' ';
-    for (const xmlNode *n = root; n && k < SAYING_MAX;
-         n = tree_next((xmlNode *)(uintptr_t)n, root, false))
-        if (n->type != XML_ELEMENT_NODE && n->content) k = add_words(w, k, (const char *)n->content);
+    for (const xmlNode *n = root; n && k < SAYING_MAX && left && nodes--;
+         n = tree_next((xmlNode *)(uintptr_t)n, root, false)) {
+        const char *s = n->type != XML_ELEMENT_NODE && n->content ? (const char *)n->content : "";
+        size_t size = strnlen(s, left);
+        k = add_words(w, k, s, size);
+        left -= size;
+    }
     end_words(w, k);
 }
 
 void saying_of_text(struct saying *w, const char *text)
 {
     w->s[0] = ' ';
-    end_words(w, add_words(w, 1, text));
+    end_words(w, add_words(w, 1, text, strnlen(text, SAYING_SOURCE)));
 }
 
 void saying_count(struct saying_share *of, const char *w, size_t n, const struct saying *b)

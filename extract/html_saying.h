@@ -4,7 +4,9 @@
 
 #include "extract/html_tree.h"
 
-enum { SAYING_MAX = 400 }; /* bytes of a text that are looked at */
+/* What is looked at of a text: bytes of words, and bytes and nodes that they stand in.  Blocks are in one
+ * another, and who reads each of them anew must not read the page each time. */
+enum { SAYING_MAX = 400, SAYING_SOURCE = 4096, SAYING_NODES = 400 };
 
 /* " word word ": ASCII in small letters, signs left out, but for those that part a title, which are
  * a word each: " words of it | name of the site ". */

@@ -102,6 +102,29 @@ static void test_names_of_boxes(void **state)
     drop(&g);
 }
 
+/* For those who hear a page, short lines say how to get along in it; data and headings are text. */
+static void test_unseen_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *html;
+        bool kept;
+    } parts[] = {
+        {"<p class=sr-only>The words in question: skip them</p>", false},
+        {"<a class=visually-hidden href=#x>Skip the words in question</a>", false},
+        {"<p class=sr-only>The words in question tell those who hear a page what its chart shows.</p>", true},
+        {"<table class=sr-only><tr><th>Year<th>The words in question<tr><td>2001<td>1.6 million</table>", true},
+        {"<ul class=sr-only><li>The words in question<li>and others</ul>", true},
+        {"<h2 class=visually-hidden>The words in question</h2><p>They are these, and no others.</p>", true},
+        {"<dl><dt>Old<div class=visually-hidden>The words in question</div><dd>12 euros</dl>", true},
+        {"<table><tr><th>a<th>b<tr><td><div class=sr-only>The words in question</div><td>1</table>", true}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        struct got g = get_article(parts[i].html);
+        if (!!strstr(g.d->text.s, "words in question") != parts[i].kept) fail_msg("%s", parts[i].html);
+        drop(&g);
+    }
+}
+
 /* Who owns a picture stands at the start or the end of a caption, in a form of its own. */
 static void test_captions(void **state)
 {
@@ -172,6 +195,15 @@ static void test_captions_of_news(void **state)
         {"<figure><figcaption><b>Abb. 2:</b> The words in question</figcaption></figure>", true},
         {"<figure><figcaption>\xe5\x9b\xbe""2 The words in question</figcaption></figure>", true},
         {"<figure><figcaption>B12 and the words in question</figcaption></figure>", false},
+        {"<figure><img src=x><figcaption>The words in question on May 3, 2019</figcaption></figure>", false},
+        {"<figure><img src=x><figcaption>The words in question: Kent 61.2 percent, Essex 58.9 percent, Surrey "
+         "66.0 percent</figcaption></figure>", true},
+        {"<div class=warning><div><img src=x></div><div>Never mix the words in question.</div></div>", true},
+        {"<div class=step-2><div><img src=x><p>Now mix the words in question.</p></div></div>", true},
+        {"<div><img src=x><blockquote>The words in question, said by her.</blockquote></div>", true},
+        {"<div><img src=x><p>The words in question.</p></div><div><img src=y><p>Others.</p></div>", false},
+        {"<div><img src=x><p>The words in question.</p></div><div><img src=y><p>Others.</p></div>"
+         "<div><img src=z><p>The last ones.</p></div>", true},
         {gallery, true}};
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
         struct got g = get_news(pages[i].caption);
@@ -280,6 +312,39 @@ static void test_described_leads(void **state)
     get_described(&g, SAID_ZH, "<h1>标题</h1><div class=teaser>" SAID_ZH "</div>", "");
     assert_int_equal(times(g.d->text.s, "足够长"), 1);
     drop(&g);
+}
+
+/* Of many descriptions the longest is the one. */
+static void test_many_descriptions(void **state)
+{
+    (void)state;
+    struct got g;
+    get_described(&g, "A name\"><meta property=og:description content=\"" SAID
+                      "\"><meta name=description content=\"A section of the site, of which it has some, says "
+                      "no more than that",
+                  "<h1>A title</h1><div class=teaser>" SAID "</div>", "");
+    assert_int_equal(times(g.d->text.s, "words in question"), 1);
+    drop(&g);
+}
+
+/* No block is read far behind empty elements or signs: a page of blocks in blocks would be read each time. */
+static void test_saying_is_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before;
+        int n, times;
+    } pages[] = {{"<i></i>", 50, 1}, {"<i></i>", 2000, 0}, {"&bull;", 100, 1}, {"&bull;", 5000, 0}};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+        struct buf above = {0};
+        struct got g;
+        buf_addz(&above, "<h1>A title</h1><div class=teaser>");
+        for (int k = 0; k < pages[i].n; k++) buf_addz(&above, pages[i].before);
+        buf_addz(&above, SAID "</div>");
+        get_described(&g, SAID, above.s, "");
+        if (times(g.d->text.s, "words in question") != pages[i].times) fail_msg("%s", pages[i].before);
+        drop(&g), buf_free(&above);
+    }
 }
 
 /* Between the paragraphs of an article stand pointers to other pages; what only begins like one, or
@@ -533,10 +598,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
+        cmocka_unit_test(test_unseen_text),
         cmocka_unit_test(test_captions),
         cmocka_unit_test(test_captions_of_news),
         cmocka_unit_test(test_leads),
         cmocka_unit_test(test_described_leads),
+        cmocka_unit_test(test_many_descriptions),
+        cmocka_unit_test(test_saying_is_bounded),
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_news),
         cmocka_unit_test(test_body_with_a_bad_name),
