@@ -78,14 +78,27 @@ static bool is_koi8_u(const char *s, size_t n)
     return count_within(s, n, "\xa4\xa4\xa6\xa7\xad\xad\xb4\xb4\xb6\xb7\xbd\xbd") > 0;
 }
 
+/* Polish has letters that its neighbours do not have, and none of those with a caron. */
+static bool is_polish(const char *s, size_t n)
+{
+    return count(s, n, "\xb3\xb3\xbf\xbf\xea\xea") >
+           count(s, n, "\xbe\xbe\xe8\xe8\xec\xec\xf0\xf0\xf8\xf9");
+}
+
 /* The two of Central Europe have the same letters but for a few: only that of Windows has any below
- * A0, where it keeps "s" and "z" with a caron; within words the other one has them at B9 and BE. */
+ * A0, where it keeps "s" and "z" with a caron; within words the other one has them at B9 and BE.
+ * In that of Windows B9 is the "a" with an ogonek of Polish, and BC the capital L with a caron of
+ * Slovak. */
 static const char *central(const char *s, size_t n)
 {
-    size_t low = count_within(s, n, "\x9a\x9a\x9c\x9f"), any_low = count(s, n, "\x80\x9f");
-    size_t iso = count_within(s, n, "\xb1\xb1\xb5\xb6\xb9\xb9\xbb\xbc\xbe\xbe");
-    if (iso && !any_low) return "iso-8859-2";
-    return low && !iso ? "windows-1250" : NULL;
+    static const char of_polish[] = "\xb1\xb1\xb6\xb6\xbc\xbc";
+    static const char of_others[] = "\xb5\xb5\xb9\xb9\xbb\xbb\xbe\xbe";
+    bool polish = is_polish(s, n);
+    bool only_windows = count(s, n, "\x80\x9f") || (!polish && count(s, n, "\xbc\xbc"));
+    size_t windows = count_within(s, n, polish ? "\x9a\x9a\x9c\x9f\xb9\xb9" : "\x9a\x9a\x9c\x9f");
+    size_t iso = count_within(s, n, polish ? of_polish : of_others);
+    if (iso && !windows && !only_windows) return "iso-8859-2";
+    return windows && !iso ? "windows-1250" : NULL;
 }
 
 /* Lithuanian and Latvian: where Icelandic has eth and thorn they have "s" and "z" with a caron,

@@ -241,6 +241,35 @@ static void near_encodings(void **state)
     round_trip("Það er sagt að þeir hafi komið með síðustu skipum, þótt veður væri illt.\n", "cp1252", NULL);
 }
 
+/* Sentences that are right in both pages of Central Europe, with and without bytes below A0, and
+ * with letters at whose places the other page has one too. */
+static void central_europe(void **state)
+{
+    (void)state;
+    static const char *const sentences[] = {
+        "Mąka i żyto zdrożały o połowę. Rolnicy mówią, że będą pakować mąkę w większe worki, a piekarze kupują na zapas.\n",
+        "Książka kosztuje dużo pieniędzy, a mąka jest tańsza. Będą też łąki i żaby.\n",
+        "Ślub odbył się w sobotę, a goście przyszli pieszo. Źle się stało, że deszcz padał całą noc.\n",
+        "Příliš žluťoučký kůň úpěl ďábelské ódy. Všichni lidé se rodí svobodní a sobě rovní co do důstojnosti a práv.\n",
+        "Dům stojí na kopci a vede k němu cesta. Žena ještě nepřišla, protože pršelo.\n",
+        "Veľký dom stojí na kopci. Ľudia hľadajú cestu k rieke, ktorá tečie údolím. Nemôžu ju nájsť.\n",
+        "Žena prišla neskoro večer, pretože pršalo a cesta bola veľmi dlhá.\n",
+        "Ľudia hľadajú vodu pri rieke. Učiteľ čaká na námestí, kým príde veľký vlak.\n",
+        "Az őszi esőzések után a folyó vize megnőtt, és a gátakat meg kellett erősíteni. A lakók közül többen elhagyták a házukat.\n",
+        "Sva ljudska bića rađaju se slobodna i jednaka u dostojanstvu i pravima. Ona su obdarena razumom i sviješću.\n",
+        "Naša škola ima knjižnicu, a učenici čitaju svaki dan.\n",
+        "Šest otrok je šlo v gozd in našlo gobe. Že zvečer so bili doma, ker je začelo deževati.\n",
+        "Hiša stoji na hribu. Človek je prišel pozno in je rešil pismo.\n",
+    };
+    for (size_t i = 0; i < sizeof sentences / sizeof *sentences; i++) {
+        round_trip(sentences[i], "cp1250", NULL);
+        round_trip(sentences[i], "iso-8859-2", NULL);
+    }
+    round_trip("„Książę” wrócił – jak zwykle – późną nocą; nikt go już nie oczekiwał.\n", "cp1250", "windows-1250");
+    round_trip("„Kůň“ – řekl – už nepřijde; muž čekal celý večer.\n", "cp1250", "windows-1250");
+    round_trip("„Otec“ – povedal – už nepríde; muž čakal celý večer a myslel na mesto.\n", "cp1250", "windows-1250");
+}
+
 static void bad_bytes(void **state)
 {
     (void)state;
@@ -285,7 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(detection),       cmocka_unit_test(zeros),     cmocka_unit_test(named),
         cmocka_unit_test(files),           cmocka_unit_test(other_encodings),
-        cmocka_unit_test(near_encodings),
+        cmocka_unit_test(near_encodings),  cmocka_unit_test(central_europe),
         cmocka_unit_test(bad_bytes),       cmocka_unit_test(piece_sizes),
         cmocka_unit_test(false_mark),
     };
