@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <nettle/sha2.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -392,14 +393,18 @@ static struct status {
     size_t n;
 } status[2];
 static atomic_int status_shown;
+static pthread_t status_thread; /* the one that sets it: while it writes, no line changes */
 
 static void on_status(int sig)
 {
     int kept = errno;
     const struct status *s = &status[status_shown];
-    ssize_t ignored = write(STDERR_FILENO, s->line, s->n);
-    (void)ignored;
-    (void)sig;
+    if (!pthread_equal(pthread_self(), status_thread)) { /* the signal may go to any thread */
+        pthread_kill(status_thread, sig);
+    } else {
+        ssize_t ignored = write(STDERR_FILENO, s->line, s->n);
+        (void)ignored;
+    }
     errno = kept;
 }
 
@@ -407,13 +412,20 @@ void sys_catch_status(void)
 {
     struct sigaction sa = {.sa_handler = on_status, .sa_flags = SA_RESTART};
     sigemptyset(&sa.sa_mask);
+    status_thread = pthread_self();
     sigaction(SIGUSR1, &sa, NULL);
 }
 
 void sys_set_status(const char *line, size_t n)
 {
     struct status *next = &status[!status_shown];
-    next->n = n < SYS_STATUS ? n : SYS_STATUS;
-    memcpy(next->line, line, next->n);
+    if (n > 0 && line[n - 1] == '\n') n--;
+    if (n > SYS_STATUS - 1) {
+        n = SYS_STATUS - 1;
+        while (n > 0 && ((unsigned char)line[n] & 0xc0) == 0x80) n--; /* no half character */
+    }
+    memcpy(next->line, line, n);
+    next->line[n] = '\n';
+    next->n = n + 1;
     status_shown = !status_shown;
 }

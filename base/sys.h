@@ -66,7 +66,8 @@ int sys_interrupt_signal(void); /* SIGINT, SIGTERM, ... or 0 */
 void sys_interrupt(int sig);    /* sets or (0) clears the flag, for tests */
 
 /* SIGUSR1 asks how far things are: the last line set here goes to standard error at once, whatever the
- * program waits for.  sys_set_status copies the line, at most SYS_STATUS bytes of it; one thread calls it. */
+ * program waits for.  sys_set_status copies the line, with its \n at most SYS_STATUS bytes of it, whole
+ * characters; a \n that it lacks is added.  Only the thread that called sys_catch_status calls it. */
 enum { SYS_STATUS = 256 };
 void sys_catch_status(void);
 void sys_set_status(const char *line, size_t n);

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,6 +279,94 @@ static void a_signal_sets_the_flag(void **state)
     assert_false(sys_interrupted());
 }
 
+/* Standard error goes into a pipe meanwhile. */
+struct listening {
+    int kept, end;
+};
+
+static struct listening listen_to_stderr(void)
+{
+    int ends[2];
+    struct listening l = {.kept = dup(STDERR_FILENO)};
+    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+    l.end = ends[0];
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    return l;
+}
+
+enum { HEARD = 2 * SYS_STATUS + 1 };
+
+/* What came since the last time, or "". */
+static void hear(const struct listening *l, char out[HEARD])
+{
+    ssize_t n = read(l->end, out, HEARD - 1);
+    out[n > 0 ? n : 0] = '\0';
+}
+
+static void stop_listening(const struct listening *l)
+{
+    dup2(l->kept, STDERR_FILENO);
+    close(l->kept);
+    close(l->end);
+}
+
+static void the_status_is_a_whole_line(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    char lines[HEARD], text[HEARD];
+    for (int i = 0; i < SYS_STATUS; i++) buf_addz(&b, "é");
+    sys_catch_status();
+    struct listening l = listen_to_stderr();
+    sys_set_status("one", 3);
+    raise(SIGUSR1);
+    sys_set_status("two\n", 4);
+    raise(SIGUSR1);
+    hear(&l, lines);
+    sys_set_status(b.s, b.n);
+    raise(SIGUSR1);
+    hear(&l, text);
+    struct str cut = str_of(text);
+    stop_listening(&l);
+    assert_string_equal(lines, "one\ntwo\n");
+    assert_int_equal(cut.n, SYS_STATUS - 1); /* an odd number of bytes has half an é */
+    assert_int_equal(cut.s[cut.n - 1], '\n');
+    assert_int_equal(utf8_check(cut.s, cut.n), cut.n);
+    buf_free(&b);
+}
+
+static void *ask_status(void *asked)
+{
+    pthread_sigmask(SIG_UNBLOCK, asked, NULL);
+    raise(SIGUSR1); /* to this thread */
+    return NULL;
+}
+
+/* Whichever thread gets the signal, the one that may change the line writes it. */
+static void the_status_is_written_by_one_thread(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    sigset_t asked;
+    char early[HEARD], late[HEARD];
+    sigemptyset(&asked);
+    sigaddset(&asked, SIGUSR1);
+    sys_catch_status();
+    sys_set_status("here\n", 5);
+    struct listening l = listen_to_stderr();
+    pthread_sigmask(SIG_BLOCK, &asked, NULL);
+    int started = pthread_create(&thread, NULL, ask_status, &asked);
+    if (!started) pthread_join(thread, NULL);
+    hear(&l, early);
+    pthread_sigmask(SIG_UNBLOCK, &asked, NULL);
+    hear(&l, late);
+    stop_listening(&l);
+    assert_int_equal(started, 0);
+    assert_string_equal(early, "");
+    assert_string_equal(late, "here\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +385,8 @@ int main(void)
         cmocka_unit_test(reads_to_a_limit),
         cmocka_unit_test(sha256_of_known_strings),
         cmocka_unit_test(a_signal_sets_the_flag),
+        cmocka_unit_test(the_status_is_a_whole_line),
+        cmocka_unit_test(the_status_is_written_by_one_thread),
     };
     return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
