@@ -5,19 +5,24 @@
 #include <stdlib.h>
 
 #include "extract/floats.h"
+#include "extract/pdf_outline.h"
 #include "extract/pdf_text.h"
 
 enum { ROWS = 3 };        /* rows from each edge that are looked at             */
+enum { WINDOW = 200 };    /* lines before and behind one that it is compared to */
 #define EDGE        0.16f /* share of the page's height that is an edge         */
 #define OUTERMOST   0.25f /* the same for the first and the last row: margins can be wide */
 #define SAME_HEIGHT 6     /* points                                             */
 #define TITLE       1.25f /* of the size of the text: what titles have at least  */
+#define LARGER      1.05f /* the same for letters that are larger at all         */
 
 struct cand {
     struct pdf_line *l;
-    uint64_t key; /* hash of the words; digits count as one sign        */
-    long value;   /* of a line that is a number and nothing else; or -1 */
-    long ends[2]; /* the numbers that it begins and ends with; or -1    */
+    uint64_t key;   /* hash of the words; digits count as one sign        */
+    uint64_t words; /* outline_key of the line                          */
+    bool again;     /* the key is at this height on another page too      */
+    long value;     /* of a line that is a number and nothing else; or -1 */
+    long ends[2];   /* the numbers that it begins and ends with; or -1    */
     uint32_t page;
     int zone; /* 0 upper edge, 1 lower edge                         */
     int row;  /* from the edge                                      */
@@ -26,9 +31,17 @@ struct cand {
     bool close; /* to the text, though of another font or size          */
 };
 
+/* From which page on a running head may repeat it. */
+struct title {
+    uint64_t words;
+    uint32_t from;
+};
+
 struct strip {
     struct cand *v;
     size_t n;
+    struct title *title; /* by words, then by page                          */
+    size_t n_titles;
     size_t least; /* pages that a line must be on                       */
     size_t pages; /* that have text                                     */
     float body;   /* size of most lines                                 */
@@ -142,6 +155,7 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
                 continue;
             s->v[s->n] = (struct cand){.l = l,
                                        .key = key_of(l->text),
+                                       .words = outline_key(l->text),
                                        .value = value,
                                        .page = p->number,
                                        .zone = zone,
@@ -191,6 +205,7 @@ static int by_page(const void *a, const void *b)
 static void drop_runs(struct strip *s, struct cand *c, size_t n)
 {
     qsort(c, n, sizeof *c, by_page);
+    for (size_t i = 0; i < n; i++) c[i].again = c[0].page != c[n - 1].page;
     for (size_t i = 0, j; i < n; i = j) {
         size_t pages = 1, close = c[i].close;
         for (j = i + 1; j < n && c[j].page - c[j - 1].page <= 2; j++) {
@@ -241,7 +256,63 @@ static int by_row(const void *a, const void *b)
     return x->row - y->row;
 }
 
-/* What stands beside the number of the page in the outermost row. */
+static int by_words(const void *a, const void *b)
+{
+    const struct title *x = a, *y = b;
+    if (x->words != y->words) return x->words < y->words ? -1 : 1;
+    return x->from < y->from ? -1 : x->from > y->from;
+}
+
+/* The titles of the outline and in the text.  Those of the outline may stand in the outermost row
+ * themselves on their own page, in letters no larger than others. */
+static void find_titles(struct strip *s, const struct pdf_doc *d, size_t lines,
+                        struct arena *scratch)
+{
+    s->title = NEW(scratch, struct title, d->n_outline + lines + 1);
+    for (size_t i = 0; i < d->n_outline; i++)
+        s->title[s->n_titles++] = (struct title){d->outline[i].key, d->outline[i].page + 1};
+    for (size_t p = 0; p < d->n; p++)
+        for (size_t i = 0; i < d->v[p].n; i++) {
+            const struct pdf_line *l = &d->v[p].v[i];
+            if (l->at.size >= TITLE * s->body)
+                s->title[s->n_titles++] = (struct title){outline_key(l->text), d->v[p].number};
+        }
+    qsort(s->title, s->n_titles, sizeof *s->title, by_words);
+}
+
+/* Whether c says a title of its page or of one before it. */
+static bool says_title(const struct strip *s, const struct cand *c)
+{
+    size_t low = 0, high = s->n_titles;
+    if (!c->words || c->size >= TITLE * s->body) return false;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->title[mid].words < c->words)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < s->n_titles && s->title[low].words == c->words && s->title[low].from <= c->page;
+}
+
+/* Whether candidate k, by row, stands at the upper edge where the number of another page does: they
+ * change sides from page to page.  At the lower edge notes may do so. */
+static bool changes_sides(const struct strip *s, size_t k)
+{
+    const struct cand *c = &s->v[k];
+    size_t from = k > WINDOW ? k - WINDOW : 0, to = s->n - k > WINDOW ? k + WINDOW : s->n;
+    for (size_t i = from; i < to && c->zone == 0; i++) {
+        const struct cand *o = &s->v[i];
+        if (o->zone == 0 && o->row == 0 && o->page != c->page && o->value >= 0 && o->l->drop &&
+            fabsf(o->v - c->v) <= SAME_HEIGHT &&
+            (fabsf(o->l->at.u0 - c->l->at.u0) < 3 || fabsf(o->l->at.u1 - c->l->at.u1) < 3))
+            return true;
+    }
+    return false;
+}
+
+/* What stands beside the number of the page in the outermost row and is known from elsewhere: from
+ * another page's edge, as a title, by its place.  Anything else may be a note or a sum. */
 static void drop_beside(struct strip *s)
 {
     qsort(s->v, s->n, sizeof *s->v, by_row);
@@ -252,7 +323,9 @@ static void drop_beside(struct strip *s)
             close |= s->v[j].close;
         }
         if (!numbered || close || s->v[i].row > 0) continue;
-        for (size_t k = i; k < j; k++) s->v[k].l->drop = true;
+        for (size_t k = i; k < j; k++)
+            if (s->v[k].again || says_title(s, &s->v[k]) || changes_sides(s, k))
+                s->v[k].l->drop = true;
     }
 }
 
@@ -272,22 +345,28 @@ static bool counts(const struct cand *c, long off)
     return c->value >= 0 && c->value - (long)c->page == off;
 }
 
-/* On how many pages a line of the n, which are of one height, does so; more than `most` are not
- * told. */
-static size_t count_pages(const struct cand *c, size_t n, long off, size_t most)
+/* Whether lines of the n, which are of one height, do so on enough pages, among them one on another
+ * page than c that says the same. */
+static bool is_counted(const struct strip *s, const struct cand *v, size_t n, const struct cand *c,
+                       long off)
 {
     size_t pages = 0;
     uint32_t last = 0;
-    for (size_t i = 0; i < n && pages < most; i++)
-        if (c[i].row == 0 && c[i].page != last && counts(&c[i], off)) pages++, last = c[i].page;
-    return pages;
+    bool alike = false;
+    for (size_t i = 0; i < n && (pages < s->least || !alike); i++) {
+        if (v[i].row > 0 || !counts(&v[i], off)) continue;
+        pages += v[i].page != last;
+        last = v[i].page;
+        alike |= v[i].page != c->page && v[i].words == c->words;
+    }
+    return pages >= s->least && alike;
 }
 
 /* Lines of words that have the number of the page before or behind them: the same distance from it
- * on several pages.  Titles that are numbered are larger than text. */
+ * on several pages, with the same words on two of them.  Numbered titles, which may begin so by
+ * chance, say each something else, or are larger than text or bold. */
 static void drop_counting(struct strip *s)
 {
-    enum { WINDOW = 200 };
     qsort(s->v, s->n, sizeof *s->v, by_place);
     for (size_t i = 0, j; i < s->n; i = j) {
         for (j = i + 1; j < s->n && s->v[j].zone == s->v[i].zone; j++)
@@ -295,10 +374,10 @@ static void drop_counting(struct strip *s)
         for (size_t k = i; k < j; k++) {
             struct cand *c = &s->v[k];
             size_t from = k - i > WINDOW ? k - WINDOW : i, to = j - k > WINDOW ? k + WINDOW : j;
-            for (int e = 0; e < 2 && c->row == 0 && !c->close && c->size < TITLE * s->body; e++)
+            if (c->row > 0 || c->close || c->l->at.bold || c->size > LARGER * s->body) continue;
+            for (int e = 0; e < 2; e++)
                 if (c->ends[e] >= 0 &&
-                    count_pages(s->v + from, to - from, c->ends[e] - (long)c->page, s->least) ==
-                        s->least)
+                    is_counted(s, s->v + from, to - from, c, c->ends[e] - (long)c->page))
                     c->l->drop = true;
         }
     }
@@ -409,6 +488,7 @@ void strip_repeated(struct pdf_doc *d, struct arena *scratch)
     s.pages = pages;
     for (size_t i = 0; i < d->n; i++) take_page(&s, &d->v[i], scratch);
     s.body = body_size(d, lines, scratch);
+    find_titles(&s, d, lines, scratch);
     drop_groups(&s);
     drop_counting(&s);
     drop_beside(&s);

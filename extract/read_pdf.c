@@ -364,14 +364,14 @@ struct opened {
     const char *bytes; /* what d reads */
     size_t n;
     struct buf whole, mended; /* the bytes that d reads, when they are not the caller's */
+    bool rebuilt;             /* d's table of objects was damaged                       */
     const char *note;
 };
 
 static enum words_status try_open(struct opened *o, const char *bytes, size_t n,
                                   const char *password)
 {
-    bool rebuilt;
-    enum words_status s = words_open(&o->d, bytes, n, password, &rebuilt);
+    enum words_status s = words_open(&o->d, bytes, n, password, &o->rebuilt);
     if (s == WORDS_OK && words_pages(o->d) == 0) {
         words_close(o->d);
         o->d = NULL;
@@ -379,20 +379,23 @@ static enum words_status try_open(struct opened *o, const char *bytes, size_t n,
     }
     o->bytes = bytes;
     o->n = n;
-    if (s == WORDS_OK && rebuilt) o->note = "rebuilt a damaged file";
+    if (s == WORDS_OK && o->rebuilt) o->note = "rebuilt a damaged file";
     return s;
 }
 
-/* As it is, or was before a transfer as text; without the junk before its header; with a new table of
- * objects. */
+/* As it is; if it is damaged, as it was before a transfer as text, without the junk before its
+ * header, or with a new table of objects. */
 static enum words_status open_somehow(struct opened *o, const char *bytes, size_t n,
                                       const char *password)
 {
-    bool was_text = repair_newlines(&o->whole, bytes, n);
-    if (was_text) bytes = o->whole.s, n = o->whole.n;
     enum words_status s = try_open(o, bytes, n, password);
+    if ((s == WORDS_DAMAGED || o->rebuilt) && repair_newlines(&o->whole, bytes, n)) {
+        words_close(o->d);
+        bytes = o->whole.s, n = o->whole.n;
+        s = try_open(o, bytes, n, password);
+        if (s == WORDS_OK) o->note = "took back what a transfer as text had done to the file";
+    }
     size_t junk = repair_skip_junk(bytes, n);
-    if (s == WORDS_OK && was_text) o->note = "took back what a transfer as text had done to the file";
     if (s == WORDS_DAMAGED && junk) {
         s = try_open(o, bytes + junk, n - junk, password);
         if (s == WORDS_OK) o->note = "skipped what stood before the header of the file";

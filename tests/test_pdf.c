@@ -1,6 +1,7 @@
 /* test_pdf.c: PDF through deepread-extract: text, order, places, and what cannot be read. */
 #include <math.h>
 
+#include "extract/pdf_repair.h"
 #include "tests/pdf_make.h"
 
 #define DIR "tests/data/ingest/pdf/"
@@ -508,85 +509,6 @@ static void test_angles(void **state)
     }
 }
 
-/* Running heads and numbers go; what stands on one page only stays. */
-static void test_furniture(void **state)
-{
-    (void)state;
-    struct pdf p;
-    char s[120];
-    begin(&p);
-    for (int i = 0; i < 5; i++) {
-        struct buf b = {0};
-        line(&b, "F", 9, 72, 40, "Annals of Testing, volume 7");
-        if (i == 2) line(&b, "F", 9, 400, 40, "only once");
-        for (int k = 0; k < 20; k++) {
-            snprintf(s, sizeof s, "page %c has a line of text number %d with some words", 'a' + i,
-                     k);
-            line(&b, "F", 10, 72, 100 + 14 * k, s);
-        }
-        snprintf(s, sizeof s, "- %d -", i + 7);
-        line(&b, "F", 9, 290, 770, s);
-        page(&p, b.s);
-        buf_free(&b);
-    }
-    finish(&p, "/PageLabels<</Nums[0<</S/D/St 7>>]>>", dir, "heads.pdf");
-    struct got g = get(in_dir("heads.pdf"), (struct ingest_options){0});
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_false(holds(&g, "Annals"));
-    assert_false(holds(&g, "- 9 -"));
-    assert_true(holds(&g, "only once"));
-    assert_true(holds(&g, "page e has a line of text number 19"));
-    assert_int_equal(g.d->n_pages, 5);
-    assert_string_equal(g.d->pages[2].label, "9");
-    drop(&g);
-
-    g = get(in_dir("heads.pdf"), (struct ingest_options){.pages = "2,4-"});
-    assert_int_equal(g.r, OK);
-    assert_int_equal(g.d->n_pages, 5);
-    assert_false(holds(&g, "page a has") || holds(&g, "page c has"));
-    assert_true(holds(&g, "page b has") && holds(&g, "page d has") && holds(&g, "page e has"));
-    for (size_t i = 0; i < g.d->n_spans; i++) assert_true(g.d->spans[i].page != 1);
-    drop(&g);
-    each_page_alone("heads.pdf");
-    g = get(in_dir("heads.pdf"), (struct ingest_options){.pages = "6-"});
-    assert_int_equal(g.r, E_USAGE);
-    drop(&g);
-}
-
-/* Heads that change sides and words: the number of the page beside them, or in one line with them, tells
- * what they are.  The last page has little else. */
-static void test_numbered_heads(void **state)
-{
-    (void)state;
-    static const char *const chapter[] = {"The first chapter", "Of rivers", "Of hills"};
-    struct pdf p;
-    char s[120];
-    begin(&p);
-    for (int i = 0; i < 6; i++) {
-        struct buf b = {0};
-        snprintf(s, sizeof s, "%d", i + 31);
-        line(&b, "F", 9, i % 2 ? 72 : 500, 40, s);
-        line(&b, "F", 9, i % 2 ? 400 : 72, 40, i % 2 ? "A book about the land" : chapter[i / 2]);
-        snprintf(s, sizeof s, i % 2 ? "%d of the county records" : "Records of the county, %d", i + 31);
-        line(&b, "F", 9, 72, 770, s);
-        for (int k = 0; k < (i < 5 ? 20 : 1); k++) {
-            snprintf(s, sizeof s, "page %c has text %d", 'a' + i, 7 * k + 3 * i);
-            line(&b, "F", 10, 72, 100 + 14 * k, s);
-        }
-        page(&p, b.s);
-        buf_free(&b);
-    }
-    finish(&p, "", dir, "numbered.pdf");
-    struct got g = get(in_dir("numbered.pdf"), (struct ingest_options){0});
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_false(holds(&g, "A book about") || holds(&g, "county"));
-    assert_false(holds(&g, "The first chapter") || holds(&g, "Of rivers") || holds(&g, "Of hills"));
-    assert_true(holds(&g, "page a has text 0") && holds(&g, "page f has text 15"));
-    drop(&g);
-}
-
 static void test_footnote(void **state)
 {
     (void)state;
@@ -731,6 +653,48 @@ static void test_edited(void **state)
     }
 }
 
+/* Lines that end in two characters each, as they were written: there is nothing to take back. */
+static void test_line_ends(void **state)
+{
+    (void)state;
+    static const char *const objects[] = {
+        "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 5 0 R"
+        "/Resources<</Font<</F 4 0 R>>>>>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"};
+    enum { N = sizeof objects / sizeof *objects };
+    struct buf b = {0}, text = {0};
+    size_t at[N + 1], table;
+    for (int k = 0; k < 120; k++)
+        buf_addf(&text,
+                 "BT /F 5 Tf 72 %d Td (%d cr\xE8me br\xFBl\xE9"
+                 "e, d\xE9j\xE0 \xE9t\xE9 \xEAtre \xE0 la carte) Tj ET\r\n",
+                 760 - 6 * k, k);
+    buf_addz(&b, "%PDF-1.4\r\n");
+    for (int i = 0; i < N; i++) {
+        at[i] = b.n;
+        buf_addf(&b, "%d 0 obj\r\n%s\r\nendobj\r\n", i + 1, objects[i]);
+    }
+    at[N] = b.n;
+    buf_addf(&b, "%d 0 obj\r\n<</Length %zu>>\r\nstream\r\n%s\r\nendstream\r\nendobj\r\n", N + 1,
+             text.n, text.s);
+    table = b.n;
+    buf_addf(&b, "xref\r\n0 %d\r\n0000000000 65535 f\r\n", N + 2);
+    for (int i = 0; i <= N; i++) buf_addf(&b, "%010zu 00000 n\r\n", at[i]);
+    buf_addf(&b, "trailer\r\n<</Size %d/Root 1 0 R>>\r\nstartxref\r\n%zu\r\n%%%%EOF\r\n", N + 2,
+             table);
+    write_file(dir, "lines.pdf", b.s, b.n);
+    struct buf undone = {0};
+    assert_true(repair_newlines(&undone, b.s, b.n)); /* its bytes alone do not tell */
+    struct got g = get(in_dir("lines.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "119 crème brûlée, déjà été être à la carte"));
+    assert_null(g.d->note);
+    drop(&g);
+    buf_free(&b), buf_free(&text), buf_free(&undone);
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -763,20 +727,29 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),     cmocka_unit_test(test_boxes),
-        cmocka_unit_test(test_columns),       cmocka_unit_test(test_sections),
-        cmocka_unit_test(test_wide_letters),  cmocka_unit_test(test_paragraphs),
-        cmocka_unit_test(test_hidden),        cmocka_unit_test(test_spaced_out),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_wide_letters),
+        cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_spaced_out),
         cmocka_unit_test(test_goes_on),
         cmocka_unit_test(test_tex_font),
-        cmocka_unit_test(test_right_to_left), cmocka_unit_test(test_downwards),
-        cmocka_unit_test(test_raised),        cmocka_unit_test(test_angles),
-        cmocka_unit_test(test_initial),       cmocka_unit_test(test_furniture),
-        cmocka_unit_test(test_numbered_heads),
-        cmocka_unit_test(test_over_pages),    cmocka_unit_test(test_footnote),
-        cmocka_unit_test(test_refusals),      cmocka_unit_test(test_mixed_pages),
-        cmocka_unit_test(test_garbage),       cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_right_to_left),
+        cmocka_unit_test(test_downwards),
+        cmocka_unit_test(test_raised),
+        cmocka_unit_test(test_angles),
+        cmocka_unit_test(test_initial),
+        cmocka_unit_test(test_over_pages),
+        cmocka_unit_test(test_footnote),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_mixed_pages),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_damage),
         cmocka_unit_test(test_edited),
+        cmocka_unit_test(test_line_ends),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
