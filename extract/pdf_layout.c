@@ -611,11 +611,13 @@ static size_t split_cells(struct work *k, const struct table *t, struct slot **s
 
 static bool is_caption(const struct work *k, size_t first)
 {
-    size_t next = k->item[first].next;
-    if (next == NONE) return false;
-    const struct word *a = &k->page->v[k->item[first].word], *b = &k->page->v[k->item[next].word];
-    return text_starts_caption((struct str){k->page->text + a->text, a->n},
-                               (struct str){k->page->text + b->text, b->n});
+    const struct word *a = &k->page->v[k->item[first].word], *b;
+    struct str next = {0};
+    if (k->item[first].next != NONE) {
+        b = &k->page->v[k->item[k->item[first].next].word];
+        next = (struct str){k->page->text + b->text, b->n};
+    }
+    return text_starts_caption((struct str){k->page->text + a->text, a->n}, next);
 }
 
 /* Marks the pieces that a border parts from the one before them in their row, however far, and

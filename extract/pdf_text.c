@@ -135,18 +135,32 @@ bool text_starts_item(struct str s)
     return shut && s.s[i + 1] == ' ';
 }
 
+static bool starts_number(struct str s)
+{
+    return s.n && (g_unichar_isdigit(text_first(s)) || strchr("IVXivx", *s.s));
+}
+
+/* Most words are none; this tells it at little cost. */
+static bool may_mean_table(uint32_t cp)
+{
+    return cp == 't' || cp == 'T' || cp == 0x442 || cp == 0x422 || cp == 0x8868 || cp == 0xD45C;
+}
+
 bool text_starts_caption(struct str word, struct str next)
 {
     static const char *const words[] = {"table",   "tab.",   "tabelle", "tableau", "tabla",
                                         "tabella", "tabela", "tabell",  "tabel",   "taulukko",
                                         "таблица", "表",     "표"};
     bool found = false;
-    if (!word.n || !next.n || !strchr("tTТт表", *word.s)) return false; /* most are none */
+    if (!may_mean_table(text_first(word))) return false;
     char *low = g_utf8_strdown(word.s, (gssize)word.n);
-    for (size_t i = 0; i < sizeof words / sizeof *words && !found; i++)
-        found = strcmp(low, words[i]) == 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words && !found; i++) {
+        if (!g_str_has_prefix(low, words[i])) continue;
+        struct str rest = str_of(low + strlen(words[i]));
+        found = rest.n ? g_unichar_isdigit(text_first(rest)) : starts_number(next);
+    }
     g_free(low);
-    return found && (g_ascii_isdigit(*next.s) || strchr("IVXivx", *next.s));
+    return found;
 }
 
 bool text_ends_dash(struct str s)

@@ -34,7 +34,7 @@ bool text_ends_sentence(struct str s);
 bool text_joins_tight(struct str a, struct str b);
 /* One sign that begins an item of a list. */
 bool text_is_bullet(uint32_t cp);
-/* "Table 3", "Tabelle 1:", "表 2": how the caption of a table begins. */
+/* "Table 3", "Tabelle 1:", "表 2", "表2" (next may be empty): how the caption of a table begins. */
 bool text_starts_caption(struct str word, struct str next);
 /* Bullets and enumerators: "• ", "- ", "1. ", "(a) ". */
 bool text_starts_item(struct str s);

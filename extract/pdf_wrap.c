@@ -758,11 +758,16 @@ size_t wrap_join(const struct piece *p, struct slot *s, size_t n, struct arena *
     for (size_t i = 0; i < n; i++) any |= s[i].tabular;
     if (!any) return 0;
     make_cells(&w, n);
-    for (size_t i = 0, j = 0; i<w.n_rows; i = j> i ? j : i + 1) {
-        if (!w.r[i].tabular) continue;
-        size_t from = table_begin(&w, i, j);
-        j = table_end(&w, i);
-        one_table(&w, from, j);
+    size_t i = 0, end = 0; /* of the table before */
+    while (i < w.n_rows) {
+        if (!w.r[i].tabular) {
+            i++;
+            continue;
+        }
+        size_t from = table_begin(&w, i, end);
+        end = table_end(&w, i);
+        one_table(&w, from, end);
+        i = end;
     }
     place(&w, n);
     size_t wrapped = 0;

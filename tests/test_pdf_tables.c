@@ -1,5 +1,6 @@
 /* test_pdf_tables.c: tables of PDF pages through deepread-extract: rows, cells, the lines between
  * them. */
+#include "extract/pdf_text.h"
 #include "tests/pdf_make.h"
 
 static void test_table(void **state)
@@ -228,6 +229,30 @@ static void test_caption(void **state)
     drop(&g);
 }
 
+/* Words of several scripts; the number stands in a word of its own or in the same one. */
+static void test_caption_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word, *next;
+        bool starts;
+    } all[] = {
+        {"Table", "4.", true},    {"TABLE", "IV", true},   {"Tab.", "3", true},
+        {"Table4:", "", true},    {"Таблица", "2", true},  {"表", "2", true},
+        {"表2", "", true},        {"表2-1", "人口", true}, {"表２", "人口", true},
+        {"표", "1", true},        {"표2", "인구", true},   {"표2.", "", true},
+        {"Table", "", false},     {"Table", "of", false},  {"Tables", "4", false},
+        {"Tablets", "", false},   {"表", "", false},       {"表示", "2", false},
+        {"표현", "2", false},     {"Tisch", "4", false},   {"图2", "", false},
+        {"\xE8\xA1", "2", false}, {"", "2", false},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        bool is = text_starts_caption(str_of(all[i].word), str_of(all[i].next));
+        if (is != all[i].starts) print_message("%s %s\n", all[i].word, all[i].next);
+        assert_int_equal(is, all[i].starts);
+    }
+}
+
 /* Numbers that end at one place, of different lengths: the gap is free beside its end only. */
 static void test_ragged_numbers(void **state)
 {
@@ -416,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_tall_rows),
         cmocka_unit_test(test_ragged_numbers),
         cmocka_unit_test(test_caption),
+        cmocka_unit_test(test_caption_words),
         cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
     };
