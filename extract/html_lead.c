@@ -60,6 +60,27 @@ static bool says_it(const xmlNode *n, const struct described *d)
     return saying_most(of);
 }
 
+/* What is laid over the page, asks for something or stands beside the article may say what the page is about,
+ * and is no lead of it. */
+static bool is_beside(const xmlNode *n, const xmlNode *root)
+{
+    const struct html_facts *f = tree_facts(n);
+    const char *role = tree_attr(n, "role");
+    switch (f->tag) {
+    case TAG_NAV:
+    case TAG_ASIDE:
+    case TAG_FOOTER:
+    case TAG_TABLE:
+    case TAG_DIALOG:
+    case TAG_ALT: return true;
+    case TAG_FORM: return 2 * f->sum.chars < tree_facts(root)->sum.chars; /* some hold all of a page */
+    default: break;
+    }
+    if (n == root || n->type != XML_ELEMENT_NODE) return false;
+    if (!strcmp(role, "dialog") || !strcmp(role, "alertdialog")) return true;
+    return (names_of(n) & NAMED_POPUP) && (names_of(n) & (NAMED_NEVER | NAMED_UNLIKELY));
+}
+
 /* The first and smallest block from n on, below root, that says what the head describes. */
 static xmlNode *find_said(xmlNode *n, const xmlNode *root, const struct described *d)
 {
@@ -67,11 +88,13 @@ static xmlNode *find_said(xmlNode *n, const xmlNode *root, const struct describe
     xmlNode *said = NULL;
     for (bool over; n; n = tree_next(n, root, over)) {
         const struct html_facts *f = tree_facts(n);
-        over = !f || f->hidden || f->sum.chars < LEAST || f->tag == TAG_NAV || f->tag == TAG_ASIDE ||
-               f->tag == TAG_FOOTER || f->tag == TAG_TABLE || f->tag == TAG_ALT;
+        over = !f || f->hidden || f->sum.chars < LEAST;
         if (said && n == tree_next(said, root, true)) return said;
-        if (over || !tree_is_block(f->tag) || f->sum.chars > 2 * d->chars + MORE) continue;
-        if (says_it(n, d)) said = n;
+        bool beside = !over && is_beside(n, root);
+        over |= beside;
+        bool matters = beside ? said != NULL : !over && tree_is_block(f->tag);
+        if (!matters || f->sum.chars > 2 * d->chars + MORE) continue;
+        if (says_it(n, d)) said = beside ? NULL : n; /* what holds it said it with that alone */
     }
     return said;
 }
@@ -97,16 +120,29 @@ static bool is_long(const xmlNode *n)
     return letters > LONG;
 }
 
+/* Whether n is in a box whose name speaks against it.  What is said there and elsewhere is a teaser there. */
+static bool in_teaser(const xmlNode *n, const xmlNode *body)
+{
+    int all = tree_facts(body)->sum.chars;
+    for (; n != body; n = n->parent)
+        if ((names_of(n) & NAMED_NEVER) && 2 * tree_facts(n)->sum.chars < all) return true;
+    return false;
+}
+
 void lead_find(xmlNode *body)
 {
+    enum { TIMES = 2 };
     struct described d;
-    xmlNode *said = body;
+    xmlNode *said[TIMES], *from = body;
+    int times = 0;
+    bool plain = false;
     if (!read_description(&d, body)) return;
-    for (int times = 0; said && times < 2; times++) {
-        if (!(said = find_said(said, body, &d))) return;
-        if (is_long(said)) mark(said, body);
-        said = tree_next(said, body, true);
+    for (; from && times < TIMES && (said[times] = find_said(from, body, &d)); times++) {
+        from = tree_next(said[times], body, true);
+        plain |= !in_teaser(said[times], body);
     }
+    for (int i = 0; i < times; i++)
+        if (is_long(said[i]) && !(plain && in_teaser(said[i], body))) mark(said[i], body);
 }
 
 /* Whether n is what says the same as the head, and not only holds it. */

@@ -10,6 +10,7 @@
 
 /* Sets lead on what the page's description says once more, and on all that holds it, below body.
  * Sums are known.
+ * What is laid over the page or asks for something is none, nor what a box with such a name holds.
  * Cost: linear, and for each block of a length that fits no more than a saying is read of (html_saying.h). */
 void lead_find(xmlNode *body);
 

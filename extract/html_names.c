@@ -86,6 +86,9 @@ static const char *const caption[] = {"^caption"};
 static const char *const note[] = {"^step",   "warning", "caution", "danger",  "^note$",
                                    "^notes$", "quote",   "^tip$",   "^tips$",  "^hint",
                                    "callout", "admonition"};
+static const char *const popup[] = {
+    "^cookie",     "^consent",   "^gdpr",   "^modal$",  "^popup",  "^pop-up",  "^overlay",
+    "^newsletter", "^subscribe", "^signup", "^sign-up", "^advert", "^comment", "^related"};
 static const char *const unseen[] = {"^screen-reader-text", "^sr-only", "^visually-hidden", "^visuallyhidden",
                                      "^skip-link", "^skiplink"};
 
@@ -210,6 +213,7 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
                  {lead, COUNT(lead), NAMED_LEAD},
                  {unseen, COUNT(unseen), NAMED_UNSEEN},
                  {note, COUNT(note), NAMED_NOTE},
+                 {popup, COUNT(popup), NAMED_POPUP},
                  {good, COUNT(good), good_bit},
                  {bad, COUNT(bad), bad_bit}};
     struct buf names = {0};

@@ -22,7 +22,8 @@ enum name_bits {
     ID_BAD = 1 << 11,
     NAMED_LEAD = 1 << 12,  /* the sentences that begin an article                       */
     NAMED_UNSEEN = 1 << 13, /* for those who hear a page: it says how to get along in it */
-    NAMED_NOTE = 1 << 14    /* a step, a warning, a quotation: text, whatever its box is like */
+    NAMED_NOTE = 1 << 14,   /* a step, a warning, a quotation: text, whatever its box is like */
+    NAMED_POPUP = 1 << 15   /* laid over a page, or about something beside it: not its lead   */
 };
 
 /* The bits of an element, looked up once. */

@@ -296,6 +296,12 @@ static void test_described_leads(void **state)
         {SAID, "<h1>A title</h1><h2>Today: " SAID ".</h2>", "", 1},
         {SAID, "<header class=x-header><div><ul class=teaser-text><li>" SAID "</ul></div></header>", "", 1},
         {SAID, "<div class=teaser>" SAID "</div>", "<p>" SAID "</p>", 1},
+        {SAID, "<div class='cookie-banner modal'><p>" SAID "</p><p>Accept it</p></div><h1>A title</h1>", "", 0},
+        {SAID, "<div class='newsletter popup'><p>" SAID "</p></div><h1>A title</h1>", "", 0},
+        {SAID, "<div role=dialog><p>" SAID "</p></div><h1>A title</h1>", "", 0},
+        {SAID, "<form action=/x><p>" SAID "</p></form><h1>A title</h1>", "", 0},
+        {SAID, "<div class=comments><p>" SAID "</p></div>", "", 0},
+        {SAID, "<div class=modal><p>" SAID "</p></div>", "<p>" SAID "</p>", 1},
         {SAID, "<nav>" SAID "</nav>", "", 0},
         {SAID, "<div><a href=/x>" SAID "</a></div>", "", 0},
         {SAID, "<h1>A title</h1><h2>The words in question are others, of which the head knows nothing</h2>",
@@ -312,6 +318,23 @@ static void test_described_leads(void **state)
     get_described(&g, SAID_ZH, "<h1>标题</h1><div class=teaser>" SAID_ZH "</div>", "");
     assert_int_equal(times(g.d->text.s, "足够长"), 1);
     drop(&g);
+}
+
+/* A teaser above a short article says what the article does; the article says it. */
+static void test_teaser_of_lead(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<html><head><meta name=description content=\"" SAID "\"></head><body><div class=teaser><p>"
+                    SAID "</p></div><article><h1>A title</h1><p>" SAID "</p>");
+    for (int k = 0; k < 12; k++)
+        buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</article></body></html>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_int_equal(times(g.d->text.s, "words in question"), 1);
+    assert_true(strstr(g.d->text.s, "A title") < strstr(g.d->text.s, "words in question"));
+    drop(&g), buf_free(&page);
 }
 
 /* Of many descriptions the longest is the one. */
@@ -603,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_captions_of_news),
         cmocka_unit_test(test_leads),
         cmocka_unit_test(test_described_leads),
+        cmocka_unit_test(test_teaser_of_lead),
         cmocka_unit_test(test_many_descriptions),
         cmocka_unit_test(test_saying_is_bounded),
         cmocka_unit_test(test_pointers),
