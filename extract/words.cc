@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -65,7 +66,7 @@ class text_device : public TextOutputDev
     }
     bool full = false; // the page has more than is taken of one
     std::vector<mark> marks;
-    std::vector<rule> rules, bars; // vertical, horizontal
+    std::vector<rule> rules, bars;                    // vertical, horizontal
     std::vector<std::pair<double, double>> ligatures; // middles of glyphs that are two characters
     size_t off = 0;
 
@@ -161,7 +162,8 @@ class text_device : public TextOutputDev
     }
 
     // The upright and the level ones of the n - 1 lines of a path: those that are drawn, the middle
-    // of a box that is filled and as narrow as a line, the edges of one that may be the ground of a row.
+    // of a box that is filled and as narrow as a line, the edges of one that may be the ground of a
+    // row.
     void note_lines(const GfxState *state, const GfxSubpath *s, bool drawn)
     {
         double x[6], y[6];
@@ -422,7 +424,71 @@ void take_font(words_doc *d, const TextWord &t, word *w)
     w->vertical = info && info->getWMode() == 1;
 }
 
-void take_word(words_doc *d, const text_device &dev, const TextWord &t, std::string &pool, word *w)
+// The signs that are as wide as their font is large: kana, ideographs, syllables of hangul.
+bool is_square(unsigned c)
+{
+    return (c >= 0x3041 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) ||
+           (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3);
+}
+
+// By font, the widest square sign as a share of the size.
+struct em_width {
+    double most = 0;
+    bool spaced = false; // hangul, whose words stand apart
+};
+using em_widths = std::map<const TextFontInfo *, em_width>;
+
+// Fonts whose glyphs are drawings have no name.
+bool is_nameless(const TextWord &t)
+{
+    const TextFontInfo *info = t.getLength() ? t.getFontInfo(0) : nullptr;
+    return info && (!info->getFontName() || info->getFontName()->toStr().empty());
+}
+
+em_widths widths_of(TextWordList &list)
+{
+    em_widths widths;
+    for (int k = 0; k < list.getLength(); k++) {
+        const TextWord &t = *list.get(k);
+        if (!(t.getFontSize() > 0) || !is_nameless(t)) continue;
+        for (int i = 0; i < t.getLength(); i++)
+            if (is_square(*t.getChar(i))) {
+                em_width &em = widths[t.getFontInfo(0)];
+                em.most =
+                    std::max(em.most, char_width(t, static_cast<size_t>(i)) / t.getFontSize());
+                em.spaced = em.spaced || *t.getChar(i) >= 0xAC00;
+            }
+    }
+    return widths;
+}
+
+// poppler guesses the size of a font whose glyphs are drawings from the width of some letter.  With
+// square signs, which it takes for letters, the guess is twice the size.  `spaced` is set only
+// then.
+double size_of(const TextWord &t, const em_widths &widths, bool *spaced)
+{
+    constexpr double NARROW = 0.67;
+    auto of = t.getLength() ? widths.find(t.getFontInfo(0)) : widths.end();
+    if (of == widths.end() || of->second.most < 0.1 || of->second.most >= NARROW)
+        return t.getFontSize();
+    *spaced = of->second.spaced;
+    return t.getFontSize() * of->second.most;
+}
+
+constexpr float ABOVE = 1.05f, BELOW = 0.45f; // of the size, on both sides of the base line
+
+// The height of such a font, guessed as well, can be that of two lines: the box is cut, lest it lie
+// as much on the lines beside its own.
+void cut_box(const TextWord &t, float size, word *w)
+{
+    if (w->vertical || !(size > 0)) return;
+    float base = static_cast<float>(t.getBaseline());
+    w->y0 = std::max(w->y0, base - size * ABOVE);
+    w->y1 = std::min(w->y1, base + size * BELOW);
+}
+
+void take_word(words_doc *d, const text_device &dev, const TextWord &t, const em_widths &widths,
+               std::string &pool, word *w)
 {
     double x0, y0, x1, y1;
     std::vector<unsigned> u;
@@ -432,10 +498,16 @@ void take_word(words_doc *d, const text_device &dev, const TextWord &t, std::str
     w->y0 = static_cast<float>(y0);
     w->x1 = static_cast<float>(x1);
     w->y1 = static_cast<float>(y1);
-    w->size = static_cast<float>(t.getFontSize());
+    bool spaced = false;
+    float size = static_cast<float>(size_of(t, widths, &spaced));
+    // The blanks of justified hangul are as wide as signs: by its true size they would part
+    // columns.
+    w->size = spaced ? static_cast<float>(t.getFontSize()) : size;
     w->turn = t.getRotation() & 3;
     w->space_after = t.hasSpaceAfter();
     if (!u.empty()) take_font(d, t, w);
+    bool guessed = static_cast<double>(size) < 0.99 * t.getFontSize();
+    if (guessed && w->turn == 0) cut_box(t, size, w);
     if (any_rtl(u)) settle_rtl(dev, t, w->size > 0 ? w->size : w->y1 - w->y0, u);
     std::string s = utf8(u.data(), u.size());
     w->stream = -1;
@@ -614,9 +686,10 @@ void take_words(words_doc *d, int i, struct words_page *out)
     std::vector<word> v(most + 1);
     std::vector<int> from;
     d->fonts.clear();
+    em_widths widths = list ? widths_of(*list) : em_widths();
     for (size_t k = 0; k < most; k++) {
         v[n] = word();
-        take_word(d, dev, *list->get(static_cast<int>(k)), pool, &v[n]);
+        take_word(d, dev, *list->get(static_cast<int>(k)), widths, pool, &v[n]);
         if (!v[n].n) continue;
         from.push_back(static_cast<int>(k));
         n++;

@@ -316,6 +316,55 @@ static void test_tex_font(void **state)
     drop(&g), buf_free(&fonts), buf_free(&b);
 }
 
+/* A font of drawings, whose size is guessed, and whose box is as tall as two lines: square signs on
+ * lines that stand close stay with their line.  `first` is the code of what A shows. */
+static void check_tall_font(const char *first, const char *const shown[3],
+                            const char *const want[3])
+{
+    struct buf fonts = {0}, b = {0}, table = {0};
+    struct pdf p;
+    begin(&p);
+    object(&p, 8);
+    stream(&p, "1000 0 0 0 900 900 d1 0 0 900 900 re f", 38);
+    buf_addf(&table,
+             "/CIDInit /ProcSet findresource begin 12 dict begin begincmap "
+             "1 begincodespacerange <00> <FF> endcodespacerange 2 beginbfrange <20> <20> "
+             "<0020> <41> <5A> <%s> endbfrange endcmap end end",
+             first);
+    object(&p, 9);
+    stream(&p, table.s, table.n);
+    buf_addz(&fonts,
+             "/T<</Type/Font/Subtype/Type3/FontBBox[0 -700 1000 1900]"
+             "/FontMatrix[.001 0 0 .001 0 0]/FirstChar 32/LastChar 90/ToUnicode 9 0 R/Widths[");
+    for (int c = 32; c <= 90; c++) buf_addz(&fonts, c == 32 ? "300 " : "1000 ");
+    buf_addz(&fonts, "]/CharProcs<<");
+    for (int c = 33; c <= 90; c++) buf_addf(&fonts, "/a%d 8 0 R", c);
+    buf_addz(&fonts, ">>/Encoding<</Type/Encoding/Differences[32/space");
+    for (int c = 33; c <= 90; c++) buf_addf(&fonts, "/a%d", c);
+    buf_addz(&fonts, "]>>>>");
+    for (int i = 0; i < 3; i++) line(&b, "T", 10, 72, 100 + 13 * i, shown[i]);
+    page_of(&p, 600, 800, fonts.s, b.s);
+    finish(&p, "", dir, "tall.pdf");
+    struct got g = get(in_dir("tall.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    for (int i = 0; i < 3; i++) assert_true(holds(&g, want[i]));
+    drop(&g), buf_free(&fonts), buf_free(&b), buf_free(&table);
+}
+
+static void test_tall_font(void **state)
+{
+    (void)state;
+    static const char *const spaced[3] = {"ABAB CDCD AAAA", "DDDD BBBB CC", "CACA BDBD AB"};
+    static const char *const hangul[3] = {"가각가각 갂갃갂갃 가가가가", "갃갃갃갃 각각각각 갂갂",
+                                          "갂가갂가 각갃각갃 가각"};
+    check_tall_font("AC00", spaced, hangul);
+    static const char *const solid[3] = {"ABABCDCDAAAA", "DDDDBBBBCCAB", "CACABDBDABCC"};
+    static const char *const han[3] = {"一丁一丁丂七丂七一一一一", "七七七七丁丁丁丁丂丂一丁",
+                                       "丂一丂一丁七丁七一丁丂丂"};
+    check_tall_font("4E00", solid, han);
+}
+
 static void test_hidden(void **state)
 {
     (void)state;
@@ -736,7 +785,7 @@ int main(void)
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_spaced_out),
         cmocka_unit_test(test_goes_on),
-        cmocka_unit_test(test_tex_font),
+        cmocka_unit_test(test_tex_font),      cmocka_unit_test(test_tall_font),
         cmocka_unit_test(test_right_to_left),
         cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),
