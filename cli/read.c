@@ -15,7 +15,7 @@ static void on_failed(void *ctx, const char *path, const struct errinfo *why)
     (void)path;
     if (f->fatal.code) return;
     if (e.code == E_DEVICE) f->j->stage = STAGE_MODEL; /* the others would meet it again */
-    if (e.code == E_USAGE || e.code == E_DEVICE || f->j->o->fail_fast) {
+    if (e.code == E_USAGE || e.code == E_DEVICE) {
         f->fatal = e;
         return;
     }
@@ -30,22 +30,14 @@ void read_ledger(struct inputs *in, const struct docset *set)
     for (size_t i = 0; i < l->n; i++) in->unreadable += l->v[i].status == LEDGER_UNREADABLE;
 }
 
-/* With --fail-fast a file of a folder ends the run as an operand does. */
-static enum err check_unreadable(const struct job *j, struct errinfo *e)
-{
-    const struct ledger *l = &j->set.ledger;
-    for (size_t i = 0; i < l->n && j->o->fail_fast; i++)
-        if (l->v[i].status == LEDGER_UNREADABLE)
-            return err_set(e, E_FORMAT, "%s: %s", l->v[i].path, l->v[i].reason);
-    return OK;
-}
-
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e)
 {
     struct failures f = {.j = j, .in = in};
-    TRY(job_read_all(j, operands, on_failed, &f, e));
+    j->ingest.fail_fast = j->o->fail_fast;
+    enum err code = job_read_all(j, operands, on_failed, &f, e);
+    if (code == E_DEVICE) j->stage = STAGE_MODEL;
+    if (code) return code;
     if (f.fatal.code) return err_set(e, f.fatal.code, "%s", f.fatal.msg);
-    TRY(check_unreadable(j, e));
     term_clear(j->t);
     report_ledger(j->t, j->o, &j->set, operands);
     read_ledger(in, &j->set);

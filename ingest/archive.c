@@ -161,11 +161,11 @@ static void read_members(struct item *it, const struct members *m, struct errinf
     struct errinfo named = {0};
     *f = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
     if (members_rules(&rules, r->a, r->o, why)) return;
-    for (size_t i = 0; i < m->n && !r->interrupted.code; i++)
+    for (size_t i = 0; i < m->n && !r->ended.code; i++)
         read_member(it, &m->v[i], &rules, f, &named);
     pool_wait(r->pool);
     if (m->ended && f->used) note_rest(it, m->ended);
-    if (r->interrupted.code) *why = r->interrupted;
+    if (r->ended.code) *why = r->ended;
     else if (f->device.code) *why = f->device;
     else if (!f->used && named.code) *why = named;
     else if (!f->used && it->only && *it->only)

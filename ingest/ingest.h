@@ -221,6 +221,8 @@ struct ingest_options {
                                    timeout_s                                                              */
     int ocr_ms;
     size_t memory;              /* bytes that it may take per document; 0: 1 GiB                          */
+    bool fail_fast;             /* the first input, part of one or file of a folder that is found
+                                   unreadable ends all                                                    */
     int jobs;                   /* processes that parse at once, one a document and several for a long
                                    one; 0: one a core                                                     */
     const struct text_cache_options *cache; /* of what it answered; NULL: none                            */
@@ -245,7 +247,9 @@ typedef void ingest_tick(void *ctx, const char *path, size_t done);
  *   E_LIMIT larger than a limit, or the parser ran out of time or memory   E_USAGE bad glob or range
  *   E_DEVICE deepread-extract is not there or does not start, no descriptors left; of a folder only
  *   when nothing in it could be read
- * Returns E_INTR when the user interrupted, and what makes no sense for all operands: E_USAGE. */
+ * Returns E_INTR when the user interrupted, and what makes no sense for all operands: E_USAGE.  With
+ * fail_fast also the first failure: nothing more is read then, what is parsed is ended, and `failed` is
+ * not called for it. */
 typedef void ingest_failed(void *ctx, const char *path, const struct errinfo *why);
 enum err ingest_paths(struct docset *set, struct arena *a, char *const *paths,
                       const struct ingest_options *o, ingest_tick *tick, ingest_failed *failed,

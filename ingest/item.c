@@ -162,12 +162,22 @@ static void count_failed(struct folder *f, const struct errinfo *why)
     if (why->code == E_DEVICE && !f->device.code) f->device = *why;
 }
 
+void item_fail_fast(struct reading *r, const struct errinfo *why)
+{
+    if (!r->o->fail_fast || r->ended.code) return;
+    r->ended = *why;
+    pool_stop(r->pool);
+}
+
 /* An entry of its own: the document is used all the same. */
 static void note_missing(struct reading *r, const char *path, const char *reason)
 {
     struct ledger *l = &r->set->ledger;
     ledger_add(l, r->a, LEDGER_UNREADABLE, path, mem_copy(r->a, reason, strlen(reason)), 0);
     l->v[l->n - 1].rest = true;
+    struct errinfo why = {0};
+    err_set(&why, E_FORMAT, "%s: %s", path, reason);
+    item_fail_fast(r, &why);
 }
 
 static void note_unread(struct reading *r, const char *path, const struct doc *d)
@@ -190,7 +200,8 @@ void item_end(struct item *it, struct doc *d, const struct errinfo *why)
         l->reason = mem_copy(r->a, reason, strlen(reason));
         l->status = it->folder && nothing ? LEDGER_SKIPPED : LEDGER_UNREADABLE;
     }
-    if (why->code == E_INTR && !r->interrupted.code) r->interrupted = *why;
+    if (why->code == E_INTR && !r->ended.code) r->ended = *why;
+    if (l->status == LEDGER_UNREADABLE) item_fail_fast(r, why);
     if (it->folder && why->code) count_failed(it->folder, why);
     else if (it->folder) count_used(it->folder);
     if (it->why) *it->why = *why;

@@ -17,7 +17,7 @@ struct reading {
     void *ctx;
     bool list; /* what would be read is entered in the ledger, and not read */
     struct pool *pool;
-    struct errinfo interrupted;
+    struct errinfo ended; /* why nothing more is read: interrupted, or o->fail_fast */
 };
 
 /* A folder, or an archive: what became of its files. */
@@ -52,6 +52,8 @@ void item_describe(struct ledger_entry *out, const char *name, const char *s, si
                    const struct reader *reader);
 /* The same for what it is by itself, without what is in it or attached to it. */
 void item_read_alone(struct item *it, const struct reader *reader);
+/* With o->fail_fast: ends the reading, and what is parsed. */
+void item_fail_fast(struct reading *r, const struct errinfo *why);
 /* Enters what became of it in the places that were kept for it, and releases it. */
 void item_end(struct item *it, struct doc *d, const struct errinfo *why);
 

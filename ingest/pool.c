@@ -22,6 +22,7 @@ struct pool {
     struct extractor *server; /* NULL: not started yet */
     struct slot *slots;       /* [jobs], the first n are in use */
     size_t jobs, n;
+    bool stopped;
 };
 
 struct pool *pool_new(const struct ingest_options *o)
@@ -110,12 +111,12 @@ static void finish(struct pool *p, size_t i)
 }
 
 /* Waits until something happens, and finishes what has ended. */
-static void step(struct pool *p)
+static void step(struct pool *p, int wait_ms)
 {
     struct pollfd fds[MOST_JOBS * EXTRACTION_FDS];
     size_t n = p->n;
     for (size_t i = 0; i < n; i++) extraction_watch(&p->slots[i].x, fds + i * EXTRACTION_FDS);
-    if (poll(fds, n * EXTRACTION_FDS, TICK_MS) <= 0)
+    if (poll(fds, n * EXTRACTION_FDS, wait_ms) <= 0)
         for (size_t i = 0; i < n * EXTRACTION_FDS; i++) fds[i].revents = 0;
     for (size_t i = n; i-- > 0;) /* from the end: finishing moves the last one into the gap */
         if (extraction_step(&p->slots[i].x, fds + i * EXTRACTION_FDS)) finish(p, i);
@@ -140,6 +141,13 @@ static enum err start(struct pool *p, struct slot *s, const struct wire_about *a
     return extraction_start(&s->x, p->server, p->o, free_jobs(p, about->format), about, why);
 }
 
+static void tell_stopped(pool_done *done, void *ctx)
+{
+    struct errinfo why = {0};
+    err_set(&why, E_INTR, "not read: another input failed");
+    done(ctx, NULL, &why);
+}
+
 void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, pool_done *done,
               void *ctx)
 {
@@ -149,7 +157,11 @@ void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, p
         fresh.key = key_of(p, about);
         if (take_cached(p, &fresh, about)) return;
     }
-    while (p->n == p->jobs) step(p);
+    while (p->n == p->jobs && !p->stopped) step(p, TICK_MS);
+    if (p->stopped) {
+        tell_stopped(done, ctx);
+        return;
+    }
     struct slot *s = &p->slots[p->n];
     *s = fresh;
     enum err r = start(p, s, about, &why);
@@ -166,5 +178,20 @@ void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, p
 
 void pool_wait(struct pool *p)
 {
-    while (p->n > 0) step(p);
+    while (p->n > 0 && !p->stopped) step(p, TICK_MS);
+    while (p->n > 0) {
+        struct slot s = p->slots[--p->n];
+        extraction_end(&s.x);
+        tell_stopped(s.done, s.ctx);
+    }
+}
+
+void pool_poll(struct pool *p)
+{
+    if (p->n > 0) step(p, 0);
+}
+
+void pool_stop(struct pool *p)
+{
+    p->stopped = true;
 }

@@ -24,7 +24,12 @@ typedef void pool_done(void *ctx, struct doc *d, const struct errinfo *why);
  * to must live until `done` was called, which may be before this returns and may not add. */
 void pool_add(struct pool *p, struct arena *a, const struct wire_about *about, pool_done *done,
               void *ctx);
+/* Finishes what has ended by now. */
+void pool_poll(struct pool *p);
 /* Returns when all are done. */
 void pool_wait(struct pool *p);
+/* From now on nothing is parsed any more: pool_add, and pool_wait for what runs, give E_INTR to `done`
+ * at once.  `done` may call it. */
+void pool_stop(struct pool *p);
 
 #endif

@@ -193,7 +193,10 @@ static bool load_entry(struct folder *f, const struct tree_file *t, struct buf *
     if (!why.code) return !left_out(f, t, bytes->s, bytes->n, reader);
     skip(f, LEDGER_UNREADABLE, t, item_reason(&why, t->path));
     if (why.code == E_DEVICE && !f->device.code) f->device = why;
-    if (why.code == E_INTR && !f->r->interrupted.code) f->r->interrupted = why;
+    if (why.code == E_INTR && !f->r->ended.code) f->r->ended = why;
+    struct errinfo full = {0};
+    err_set(&full, why.code, "%s: %s", t->path, item_reason(&why, t->path));
+    item_fail_fast(f->r, &full);
     return false;
 }
 
@@ -203,6 +206,8 @@ static enum err read_tree_file(void *ctx, const struct tree_file *t, struct erri
     struct reading *r = f->r;
     const struct reader *reader = NULL;
     struct buf bytes = {0};
+    if (r->o->fail_fast) pool_poll(r->pool);
+    if (r->ended.code) return err_set(e, r->ended.code, "%s", r->ended.msg);
     if (load_entry(f, t, &bytes, &reader)) {
         struct item *it = item_begin(r, item_name(r->a, t->path),
                                      mem_copy(r->a, t->path, strlen(t->path)));
@@ -213,7 +218,7 @@ static enum err read_tree_file(void *ctx, const struct tree_file *t, struct erri
         buf_free(&bytes);
         if (r->tick) r->tick(r->ctx, t->path, r->set->ledger.n);
     }
-    const struct errinfo *i = &r->interrupted;
+    const struct errinfo *i = &r->ended;
     return i->code ? err_set(e, i->code, "%s", i->msg) : OK;
 }
 
@@ -251,6 +256,22 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Opening or reading it may wait for another program. */
+static bool may_wait(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
+/* Whether what was begun before failed meanwhile. */
+static bool has_ended(struct reading *r, const char *next)
+{
+    if (r->o->fail_fast && may_wait(next)) pool_wait(r->pool);
+    else if (r->o->fail_fast) pool_poll(r->pool);
+    return r->ended.code != OK;
+}
+
 static void read_operand(struct reading *r, const char *path, struct operand *op)
 {
     if (strcmp(path, "-") == 0) {
@@ -261,7 +282,32 @@ static void read_operand(struct reading *r, const char *path, struct operand *op
         op->folder = (struct folder){.r = r, .ledger = &r->set->ledger, .a = r->a};
         tree_walk(path, r->o, r->a, &r->set->ledger, read_tree_file, &op->folder, &op->why);
     }
-    if (op->why.code == E_INTR && !r->interrupted.code) r->interrupted = op->why;
+    if (op->why.code == E_INTR && !r->ended.code) r->ended = op->why;
+}
+
+/* What failed otherwise than a document of the pool: parts of archives, folders. */
+static void check_operand(struct reading *r, const char *path, struct operand *op, size_t first)
+{
+    const struct ledger *l = &r->set->ledger;
+    struct folder *f = &op->folder;
+    struct errinfo why = {0};
+    for (size_t i = first; i < l->n && !why.code; i++)
+        if (l->v[i].status == LEDGER_UNREADABLE)
+            err_set(&why, E_FORMAT, "%s: %s", l->v[i].path, l->v[i].reason);
+    if (f->r && !f->used && !why.code && !op->why.code) pool_wait(r->pool);
+    if (f->r && !f->used && !why.code && !op->why.code) nothing_in(f, path, &why);
+    if (op->why.code) why = op->why;
+    if (why.code) item_fail_fast(r, &why);
+}
+
+static void read_operands(struct reading *r, char *const *paths, struct operand *ops, size_t n)
+{
+    for (size_t i = 0; i < n && !has_ended(r, paths[i]); i++) {
+        size_t first = r->set->ledger.n;
+        read_operand(r, paths[i], &ops[i]);
+        if (r->o->fail_fast) check_operand(r, paths[i], &ops[i], first);
+    }
+    pool_wait(r->pool);
 }
 
 static void report(const struct reading *r, char *const *paths, struct operand *ops, size_t n,
@@ -286,13 +332,12 @@ enum err ingest_paths(struct docset *set, struct arena *a, char *const *paths,
     while (paths[n]) n++;
     struct operand *ops = mem_alloc(n, sizeof *ops);
     r.pool = pool_new(o);
-    for (size_t i = 0; i < n && !r.interrupted.code; i++) read_operand(&r, paths[i], &ops[i]);
-    pool_wait(r.pool);
+    read_operands(&r, paths, ops, n);
     pool_free(r.pool);
     close_gaps(set, first);
-    if (!r.interrupted.code) report(&r, paths, ops, n, failed);
+    if (!r.ended.code) report(&r, paths, ops, n, failed);
     mem_free(ops);
-    return r.interrupted.code ? err_set(e, r.interrupted.code, "%s", r.interrupted.msg) : OK;
+    return r.ended.code ? err_set(e, r.ended.code, "%s", r.ended.msg) : OK;
 }
 
 /* Who wants the failure of one operand. */

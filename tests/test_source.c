@@ -150,9 +150,10 @@ static void recognition(void **state)
           "text - windows-1252");
 }
 
-/* This program, started as deepread-extract: says what it was asked for. */
+/* This program, started as deepread-extract: says what it was asked for.  It never ends with RTF. */
 static int say_format(int argc, char **argv)
 {
+    while (argc > 1 && strcmp(argv[1], "rtf") == 0) pause();
     fprintf(stderr, "asked for %s\n", argc > 1 ? argv[1] : "nothing");
     return 1;
 }
@@ -354,6 +355,34 @@ static void interrupted(void **state)
     done(&g);
 }
 
+static void not_called(void *ctx, const char *path, const struct errinfo *why)
+{
+    (void)ctx;
+    fail_msg("%s: %s", path, why->msg);
+}
+
+/* The first failure ends what is parsed beside it, which here would never end, and no more begins. */
+static void fail_fast(void **state)
+{
+    (void)state;
+    struct got g = {.a = arena_new()};
+    struct ingest_options o = {.extract_path = "/proc/self/exe", .jobs = 2, .fail_fast = true};
+    write_text(dir, "f/a.rtf", "{\\rtf1 long}");
+    write_text(dir, "f/b.pdf", "%PDF-1.4\n");
+    write_text(dir, "f/c.txt", "text");
+    assert_int_equal(mkfifo(in_dir("f/pipe"), 0600), 0);
+    char *paths[5] = {0};
+    static const char *const names[] = {"f/a.rtf", "f/b.pdf", "f/pipe", "f/c.txt"};
+    for (int i = 0; i < 4; i++) paths[i] = mem_copy(g.a, in_dir(names[i]), strlen(in_dir(names[i])));
+    assert_int_not_equal(ingest_paths(&g.set, g.a, paths, &o, tick, not_called, &g, &g.e), OK);
+    assert_non_null(strstr(g.e.msg, "f/b.pdf: "));
+    assert_int_equal(g.set.n, 0);
+    assert_int_equal(g.set.ledger.n, 2);
+    assert_int_equal(g.set.ledger.v[0].status, LEDGER_UNREADABLE);
+    assert_string_equal(g.set.ledger.v[0].reason, "not read: another input failed");
+    done(&g);
+}
+
 static void page_ranges(void **state)
 {
     (void)state;
@@ -389,6 +418,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(from_stdin),    cmocka_unit_test(named_pipe),
         cmocka_unit_test(folder),        cmocka_unit_test(interrupted),
         cmocka_unit_test(page_ranges),   cmocka_unit_test(real_reader),
+        cmocka_unit_test(fail_fast),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

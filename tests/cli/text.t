@@ -241,6 +241,27 @@ mkdir papers; cp lease.txt papers; printf '%%PDF-1.4\n' >papers/b.pdf; deepread 
 3
 ! papers/b.pdf: *
 ---
+# Nobody writes into the pipe behind it: it is not waited for.
+mkfifo pipe; timeout 60 deepread text --fail-fast lease.txt missing.txt pipe
+! missing.txt: No such file or directory
+= 4
+---
+mkfifo pipe; printf '%%PDF-1.4\n' >b.pdf; timeout 60 deepread text --cache off --fail-fast -j 4 page.html b.pdf page.html pipe
+! b.pdf: *
+= 4
+---
+mkfifo pipe; mkdir papers; printf '%%PDF-1.4\n' >papers/b.pdf; cp page.html papers; timeout 60 deepread text --cache off --fail-fast papers pipe
+! papers/b.pdf: *
+= 4
+---
+mkfifo pipe; mkdir none; timeout 60 deepread text --fail-fast none pipe
+! none: no files in it to read *
+= 4
+---
+mkfifo pipe; tar -cf t.tar lease.txt page.html && head -c 1300 t.tar >cut.tar && timeout 60 deepread text --cache off --fail-fast cut.tar pipe
+! cut.tar: damaged: the rest cannot be unpacked
+= 4
+---
 deepread text --list --fail-fast missing.txt lease.txt
 ! missing.txt: *
 = 4
