@@ -35,6 +35,16 @@ size_t graph_bytes(const struct model *m, size_t T, size_t n)
     return lay_out(&measured, m, T, n, NULL);
 }
 
+/* What several sequences leave to the host is much for one thread.  Where the host computes, its threads are
+ * the device's. */
+static void open_crew(struct graph *g)
+{
+    struct errinfo none = {0};
+    int cores = sys_cores(), asked = g->m->threads;
+    int most = asked > 0 && asked < cores ? asked : cores, threads = most < CREW_MOST ? most : CREW_MOST;
+    if (g->n >= CREW_ROWS && !g->m->b->host_memory && par_open(&g->crew, threads, &none)) g->crew = NULL;
+}
+
 /* False: there is none, and the graph is empty. */
 static bool take_memory(struct graph *g, const struct model *m, size_t T, size_t n)
 {
@@ -43,17 +53,9 @@ static bool take_memory(struct graph *g, const struct model *m, size_t T, size_t
     if (!fresh.memory) return false;
     lay_out(&fresh, m, T, n, fresh.memory);
     fresh.ids = mem_alloc(T, sizeof *fresh.ids);
+    open_crew(&fresh);
     *g = fresh;
     return true;
-}
-
-/* What several sequences leave to the host is much for one thread.  Where the host computes, its threads are
- * the device's. */
-static void open_crew(struct graph *g)
-{
-    struct errinfo none = {0};
-    int threads = sys_cores() < CREW_MOST ? sys_cores() : CREW_MOST;
-    if (g->n >= CREW_ROWS && !g->m->b->host_memory && par_open(&g->crew, threads, &none)) g->crew = NULL;
 }
 
 void graph_each(struct par *crew, size_t n, par_body *body, void *ctx)
@@ -70,10 +72,7 @@ enum err graph_reserve(struct graph *g, const struct model *m, size_t T, size_t 
     if (T < old_T) T = old_T;
     if (n < old_n) n = old_n;
     graph_free(g);
-    if (take_memory(g, m, T, n)) {
-        open_crew(g);
-        return OK;
-    }
+    if (take_memory(g, m, T, n)) return OK;
     if (old_T) take_memory(g, m, old_T, old_n);
     return err_set(e, E_LIMIT, "no memory to read %zu tokens at once (%zu MB)", T,
                    graph_bytes(m, T, n) >> 20);

@@ -23,7 +23,7 @@ double rng_uniform(struct rng *r)
     return (double)(next_bits(r) >> 11) * 0x1p-53;
 }
 
-#define LANES 16 /* logits compared together */
+#define LANES 16 /* logits looked at together */
 
 /* The first of the largest of n. */
 static int32_t first_largest(const float *logits, size_t n)
@@ -54,6 +54,33 @@ int32_t sampler_argmax(const float *logits, const int32_t *ids, size_t n)
         }
     }
     return best;
+}
+
+static inline void watch(float x, float *low, float *high, uint32_t *most)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffffu;
+    *low = x < *low ? x : *low;
+    *high = x > *high ? x : *high;
+    *most = bits > *most ? bits : *most;
+}
+
+enum soundness sampler_soundness(const float *logits, size_t V)
+{
+    float low[LANES], high[LANES];
+    uint32_t most[LANES] = {0}; /* magnitudes order as integers */
+    for (int k = 0; k < LANES; k++) low[k] = high[k] = logits[0];
+    size_t i = 0;
+    for (; i + LANES <= V; i += LANES)
+        for (int k = 0; k < LANES; k++) watch(logits[i + k], &low[k], &high[k], &most[k]);
+    for (; i < V; i++) watch(logits[i], low, high, most);
+    for (int k = 1; k < LANES; k++) {
+        low[0] = low[k] < low[0] ? low[k] : low[0];
+        high[0] = high[k] > high[0] ? high[k] : high[0];
+        most[0] = most[k] > most[0] ? most[k] : most[0];
+    }
+    return most[0] >= 0x7f800000u ? NO_NUMBERS : low[0] < high[0] ? SOUND : ALL_THE_SAME;
 }
 
 /* ------------------------------------------------------------------ drawing */

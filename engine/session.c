@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/sys.h"
 #include "engine/prefix_root.h"
+#include "engine/sampler.h"
 
 #define DEFAULT_CHUNK 512
 
@@ -191,37 +192,6 @@ static enum err check_room(const struct session *s, size_t n, struct errinfo *e)
                    session_context(s));
 }
 
-#define LANES 16 /* logits looked at together */
-
-static inline void watch(float x, float *low, float *high, uint32_t *most)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    bits &= 0x7fffffffu;
-    *low = x < *low ? x : *low;
-    *high = x > *high ? x : *high;
-    *most = bits > *most ? bits : *most;
-}
-
-enum soundness { SOUND, ALL_THE_SAME, NO_NUMBERS };
-
-static enum soundness soundness_of(const float *logits, size_t V)
-{
-    float low[LANES], high[LANES];
-    uint32_t most[LANES] = {0}; /* magnitudes order as integers */
-    for (int k = 0; k < LANES; k++) low[k] = high[k] = logits[0];
-    size_t i = 0;
-    for (; i + LANES <= V; i += LANES)
-        for (int k = 0; k < LANES; k++) watch(logits[i + k], &low[k], &high[k], &most[k]);
-    for (; i < V; i++) watch(logits[i], low, high, most);
-    for (int k = 1; k < LANES; k++) {
-        low[0] = low[k] < low[0] ? low[k] : low[0];
-        high[0] = high[k] > high[0] ? high[k] : high[0];
-        most[0] = most[k] > most[0] ? most[k] : most[0];
-    }
-    return most[0] >= 0x7f800000u ? NO_NUMBERS : low[0] < high[0] ? SOUND : ALL_THE_SAME;
-}
-
 /* Rows that the session's next token attends to. */
 static int next_K(const struct session *s)
 {
@@ -245,7 +215,7 @@ static void look_at_logits(void *ctx, size_t first, size_t last, int worker)
     struct step *v = ctx;
     (void)worker;
     for (size_t i = first; i < last; i++)
-        if (v[i].last) v[i].logits = soundness_of(v[i].s->logits, (size_t)v[i].s->m->config.V);
+        if (v[i].last) v[i].logits = sampler_soundness(v[i].s->logits, (size_t)v[i].s->m->config.V);
 }
 
 /* Damaged weights show here at the latest: no model says NaN, or the same of every token. */

@@ -383,16 +383,17 @@ static void a_block_in_the_wrong_place_is_removed(void **state)
 
 /* ------------------------------------------------------------------ another model */
 
-/* A state whose index keys are of another type is another state. */
+/* A state whose index keys are of another type is another state, also where they take as many bytes. */
 static void other_index_keys_find_nothing(void **state)
 {
     (void)state;
     struct model *cached = fixture("keys"), *other = fixture("keys"), *plain = fixture(NULL);
     struct session *want = new_session(cached), *s = new_session(plain);
     int32_t *ids = prompt_new(LENGTH, 1);
-    assert_int_equal(cached->kv.index_type, KV_INT8);
-    kv_layout_init(&other->kv, &other->config, cached->kv.type, KV_F16, other->attention);
-    kv_layout_init(&plain->kv, &plain->config, cached->kv.type, KV_F16, plain->attention);
+    kv_layout_init(&cached->kv, &cached->config, KV_F16, KV_BF16, cached->attention);
+    kv_layout_init(&other->kv, &other->config, KV_F16, KV_F16, other->attention);
+    kv_layout_init(&plain->kv, &plain->config, KV_F16, KV_F16, plain->attention);
+    assert_int_equal(cached->kv.page_bytes, other->kv.page_bytes);
     read_prompt(want, ids, LENGTH);
     struct prefix_report r = check_run(other, ids, LENGTH, s);
     assert_null(r.notice);

@@ -33,6 +33,63 @@ static void argmax_survives_nan(void **state)
     assert_int_equal(sampler_argmax(worst, NULL, 2), 0);
 }
 
+/* Up to two whole rounds of what is looked at together, and a tail. */
+static const size_t lengths[] = {16, 17, 40, 41};
+#define LONGEST 41
+#define LENGTHS (sizeof lengths / sizeof *lengths)
+
+static void fill(float *x, size_t n, float value)
+{
+    for (size_t i = 0; i < n; i++) x[i] = value;
+}
+
+/* The largest of n at `at`: alone, with an equal one elsewhere, with a NaN elsewhere. */
+static void argmax_of(size_t n, size_t at)
+{
+    float x[LONGEST];
+    fill(x, n, -2);
+    x[at] = -1;
+    assert_int_equal(sampler_argmax(x, NULL, n), at);
+    for (size_t other = 0; other < n; other++) {
+        if (other == at) continue;
+        x[other] = -1;
+        assert_int_equal(sampler_argmax(x, NULL, n), at < other ? at : other);
+        x[other] = NAN;
+        assert_int_equal(sampler_argmax(x, NULL, n), at);
+        x[other] = -2;
+    }
+}
+
+static void argmax_looks_everywhere(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < LENGTHS; k++)
+        for (size_t at = 0; at < lengths[k]; at++) argmax_of(lengths[k], at);
+}
+
+static void soundness_looks_everywhere(void **state)
+{
+    (void)state;
+    static const float broken[] = {NAN, -NAN, INFINITY, -INFINITY}, other[] = {-1, 1, 0.5f};
+    float x[LONGEST];
+    for (size_t k = 0; k < LENGTHS; k++) {
+        size_t n = lengths[k];
+        fill(x, n, 0.25f);
+        assert_int_equal(sampler_soundness(x, n), ALL_THE_SAME);
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < sizeof broken / sizeof *broken; j++) {
+                x[i] = broken[j];
+                assert_int_equal(sampler_soundness(x, n), NO_NUMBERS);
+            }
+            for (size_t j = 0; j < sizeof other / sizeof *other; j++) {
+                x[i] = other[j];
+                assert_int_equal(sampler_soundness(x, n), SOUND);
+            }
+            x[i] = 0.25f;
+        }
+    }
+}
+
 static void draw(const struct sampling *o, size_t times, size_t count[N])
 {
     struct rng r;
@@ -133,6 +190,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(argmax_takes_the_lower_of_equals),
         cmocka_unit_test(argmax_survives_nan),
+        cmocka_unit_test(argmax_looks_everywhere),
+        cmocka_unit_test(soundness_looks_everywhere),
         cmocka_unit_test(no_temperature_is_greedy),
         cmocka_unit_test(draws_follow_the_softmax),
         cmocka_unit_test(top_p_keeps_the_smallest_set),
