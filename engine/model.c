@@ -336,6 +336,7 @@ void model_describe(const struct model *m, struct buf *out)
              (double)m->kv.page_bytes / KV_PAGE / 1e3);
     buf_addz(out, "backend: ");
     m->b->describe(m->d, out);
+    if (m->attention == ATTEND_CHOSEN) buf_addf(out, ", %s index keys", kv_type_name(m->kv.index_type));
     buf_addc(out, '\n');
     if (m->no_cuda.code) buf_addf(out, "not on a GPU: %s\n", m->no_cuda.msg);
 }

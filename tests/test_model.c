@@ -167,9 +167,39 @@ static void the_model(void **state)
     assert_non_null(strstr(b.s, "name: deepread-150m\n"));
     assert_non_null(strstr(b.s, "9 layers select, 21 share"));
     assert_non_null(strstr(b.s, "backend: cpu"));
+    assert_non_null(strstr(b.s, "f16 cache, int8 index keys\n"));
     buf_free(&b);
     model_close(m);
     model_close(NULL);
+}
+
+/* One scale for a key serves where that was measured: 64 elements. */
+static void wide_index_keys_are_as_latents(void **state)
+{
+    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16, KV_INT8};
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        enum kv_type narrow = types[i] == KV_F32 ? KV_F32 : KV_INT8;
+        assert_int_equal(cpu_backend.index_type(NULL, types[i], 2, 64), narrow);
+        assert_int_equal(cpu_backend.index_type(NULL, types[i], 2, 65), types[i]);
+        assert_int_equal(cpu_backend.index_type(NULL, types[i], 64, 128), types[i]);
+    }
+}
+
+/* No layer selects, and none is said to keep index keys. */
+static void dense_has_no_index_keys(void **state)
+{
+    struct model *m;
+    struct errinfo e = {0};
+    struct buf b = {0};
+    struct model_options o = {.backend = "cpu", .threads = 1, .dense = true};
+    (void)state;
+    if (model_open_weights(&m, FIXTURE, &o, &e)) fail_msg("%s", e.msg);
+    model_describe(m, &b);
+    assert_non_null(strstr(b.s, " cache\n"));
+    assert_null(strstr(b.s, "index keys"));
+    buf_free(&b);
+    model_close(m);
 }
 
 static void card_defaults(void **state)
@@ -327,7 +357,8 @@ static void bad_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_model), IN_FOLDER(card_defaults), IN_FOLDER(dense_needs_no_indexer),
+        cmocka_unit_test(the_model), cmocka_unit_test(wide_index_keys_are_as_latents), cmocka_unit_test(dense_has_no_index_keys),
+        IN_FOLDER(card_defaults), IN_FOLDER(dense_needs_no_indexer),
         cmocka_unit_test(tokenizer_alone), IN_FOLDER(missing), IN_FOLDER(truncated),
         IN_FOLDER(another_architecture), IN_FOLDER(wrong_shapes), IN_FOLDER(wrong_types),
         IN_FOLDER(bad_cards), IN_FOLDER(bad_options),

@@ -165,10 +165,9 @@ static void selection_is_exact(void **state)
 }
 
 /* Where every n-th page holds the largest scores. */
-static void loud_pages_on(const struct op_path *p)
+static void loud_pages_in(const struct op_path *p, enum kv_type type)
 {
-    struct job j = {7, 5000, 2, 64, 512, KV_F32};
-    if (p->weights != WEIGHT_F32) return;
+    struct job j = {7, 5000, 2, 64, 512, type};
     struct device *d = op_open(p, 2, j.type);
     for (size_t every = 14; every <= 19; every++) {
         struct input in = make_input(&j, false, false);
@@ -183,6 +182,13 @@ static void loud_pages_on(const struct op_path *p)
         free_input(&in);
     }
     p->be->close(d);
+}
+
+static void loud_pages_on(const struct op_path *p)
+{
+    if (p->weights != WEIGHT_F32) return;
+    loud_pages_in(p, KV_F32);
+    if (op_has_int8(p)) loud_pages_in(p, KV_INT8);
 }
 
 static void selection_among_loud_pages(void **state)

@@ -153,7 +153,7 @@ struct unit {
     int8_t *q;        /* [QUERIES][J][C, up to a quad], with keys in 8 bits */
     int32_t *bias;    /* [QUERIES][J] */
     float *w;         /* [QUERIES][J], times the step of q */
-    float *score;     /* [QUERIES][KV_PAGE] */
+    float *score;     /* [BLOCK][KV_PAGE] */
     char *lists;
 };
 
@@ -167,7 +167,7 @@ static size_t lay_out(const struct job *j, struct unit *u, char *base)
     u->q = scratch_take(&s, QUERIES * J, C, 1);
     u->bias = scratch_take(&s, QUERIES, J, sizeof(int32_t));
     u->w = scratch_take(&s, QUERIES, J, sizeof(float));
-    u->score = scratch_take(&s, QUERIES, KV_PAGE, sizeof(float));
+    u->score = scratch_take(&s, BLOCK, KV_PAGE, sizeof(float));
     u->lists = scratch_take(&s, QUERIES, j->list_bytes, 1);
     return s.used;
 }
