@@ -202,7 +202,7 @@ build/bench/gpu: $(patsubst %.cu,build/%.o,$(wildcard bench/gpu*.cu)) $(CUDA_OBJ
 	$(Q)$(NVCC) $^ -lcublasLt -lcuda -o $@
 
 # Everything a machine with a GPU and without a compiler needs, in one folder: tests/gpu/run.sh.
-GPU_TESTS := test_cuda test_cuda_fp8 test_op_norm test_op_linear test_op_mla test_op_mha test_op_moe test_op_indexer test_op_parts \
+GPU_TESTS := test_cuda test_cuda_fp8 test_op_norm test_op_linear test_op_mla test_op_mha test_op_moe test_op_indexer \
     test_reference
 build/gpu/test_%: build/tests/test_%.o build/libextract.a build/libdeepread.a
 	@mkdir -p $(@D)

@@ -18,6 +18,7 @@ extern "C" {
 }
 
 #define SCRATCH_MOST ((size_t)768 << 20) /* scores and parts: index_select.cu, mla_attend.cu */
+#define SIDES_SCRATCH ((size_t)256 << 20) /* and of the other strands, together */
 #define PINNED_MOST ((size_t)64 << 20)
 #define GROWN_MOST ((size_t)1 << 30) /* scratch beyond this is taken to the byte */
 
@@ -103,8 +104,9 @@ static size_t free_memory(struct device *d)
     cudaMemPoolGetAttribute(d->pool, cudaMemPoolAttrReservedMemCurrent, &reserved);
     cudaMemPoolGetAttribute(d->pool, cudaMemPoolAttrUsedMemCurrent, &used);
     if (reserved > used) free += (size_t)(reserved - used);
-    size_t taken = d->score.bytes + d->part.bytes + d->moe.bytes;
+    size_t others, taken = cuda_sides_taken(d, &others);
     size_t wanted = taken < SCRATCH_MOST ? SCRATCH_MOST - taken : 0;
+    if (others < SIDES_SCRATCH) wanted += SIDES_SCRATCH - others;
     return free > wanted ? free - wanted : 1;
 }
 

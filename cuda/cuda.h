@@ -196,6 +196,8 @@ void cuda_join(struct device *d, int i);
 void cuda_await(struct device *d, int i);
 /* And what the side at hand is given, for what side i was given. */
 void cuda_behind(struct device *d, int i);
+/* Bytes of scratch memory that the first strand holds; *others: that the others do. */
+size_t cuda_sides_taken(const struct device *d, size_t *others);
 bool cuda_sides_open(struct device *d);
 void cuda_sides_free(struct device *d);
 

@@ -89,6 +89,23 @@ void cuda_join(struct device *d, int i)
     change(d, 0);
 }
 
+static size_t taken(const struct cuda_strand &s)
+{
+    return s.score.bytes + s.part.bytes + s.moe.bytes;
+}
+
+size_t cuda_sides_taken(const struct device *d, size_t *others)
+{
+    const struct cuda_sides *s = d->sides;
+    size_t first = 0;
+    *others = 0;
+    for (int i = 0; i < SIDES_MOST; i++) {
+        const struct cuda_strand &strand = i == s->now ? *d : s->other[i];
+        *(i ? others : &first) += taken(strand);
+    }
+    return first;
+}
+
 void cuda_sides_free(struct device *d)
 {
     struct cuda_sides *s = d->sides;

@@ -188,14 +188,6 @@ static __device__ __forceinline__ void store_box(uint32_t from, const void *map,
                  : "memory");
 }
 
-/* Added to the f32 numbers there. */
-static __device__ __forceinline__ void add_box(uint32_t from, const void *map, int x, int y)
-{
-    asm volatile("cp.reduce.async.bulk.tensor.2d.global.shared::cta.add.bulk_group [%0, {%1, %2}], [%3];" ::"l"(map),
-                 "r"(x), "r"(y), "r"(from)
-                 : "memory");
-}
-
 static __device__ __forceinline__ void stores_close(void)
 {
     asm volatile("cp.async.bulk.commit_group;" ::: "memory");

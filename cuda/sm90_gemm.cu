@@ -265,10 +265,7 @@ template <typename S> struct adder {
         if (lane == 0 && m < g.M)
 #pragma unroll
             for (int i = 0; i < BN / COLUMNS; i++)
-                if (p.n + COLUMNS * i < g.N) {
-                    if (S::ITEM == 4 && g.accumulate) add_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
-                    else store_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
-                }
+                if (p.n + COLUMNS * i < g.N) store_box(to + i * 2048, &g.to, p.n + COLUMNS * i, m);
         if (lane == 0) stores_close();
         clear(w);
     }
@@ -422,7 +419,7 @@ void sm90_gemm(struct device *d, const struct sm90_gemm_args *a)
     size_t item = a->out_f32 ? 4 : 2;
     bool aligned = a->N % 8 == 0 && a->ldo * item % 16 == 0 && (uintptr_t)a->out % 16 == 0;
     int i = a->shape < 0 ? shape_for(d, a) : a->shape;
-    if (!aligned)
+    if (!aligned || a->accumulate) /* the copy engine stores */
         (a->out_f32 ? launch<float, 128, 128, false> : launch<uint16_t, 128, 128, false>)(d, a);
     else
         (a->out_f32 ? shapes[i].f32 : shapes[i].bf16)(d, a);
