@@ -316,8 +316,8 @@ static void test_tex_font(void **state)
     drop(&g), buf_free(&fonts), buf_free(&b);
 }
 
-/* A font of drawings, whose size is guessed, and whose box is as tall as two lines: square signs on
- * lines that stand close stay with their line.  `first` is the code of what A shows. */
+/* A font of drawings, whose size is guessed (from the width of the glyph named A), and whose box is
+ * as tall as two lines: square signs on lines that stand close stay with their line.  `first` is the code of what A shows. */
 static void check_tall_font(const char *first, const char *const shown[3],
                             const char *const want[3])
 {
@@ -338,9 +338,9 @@ static void check_tall_font(const char *first, const char *const shown[3],
              "/FontMatrix[.001 0 0 .001 0 0]/FirstChar 32/LastChar 90/ToUnicode 9 0 R/Widths[");
     for (int c = 32; c <= 90; c++) buf_addz(&fonts, c == 32 ? "300 " : "1000 ");
     buf_addz(&fonts, "]/CharProcs<<");
-    for (int c = 33; c <= 90; c++) buf_addf(&fonts, "/a%d 8 0 R", c);
-    buf_addz(&fonts, ">>/Encoding<</Type/Encoding/Differences[32/space");
-    for (int c = 33; c <= 90; c++) buf_addf(&fonts, "/a%d", c);
+    for (int c = 34; c <= 90; c++) buf_addf(&fonts, "/a%d 8 0 R", c);
+    buf_addz(&fonts, "/A 8 0 R>>/Encoding<</Type/Encoding/Differences[32/space/A");
+    for (int c = 34; c <= 90; c++) buf_addf(&fonts, "/a%d", c);
     buf_addz(&fonts, "]>>>>");
     for (int i = 0; i < 3; i++) line(&b, "T", 10, 72, 100 + 13 * i, shown[i]);
     page_of(&p, 600, 800, fonts.s, b.s);
@@ -785,7 +785,8 @@ int main(void)
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_spaced_out),
         cmocka_unit_test(test_goes_on),
-        cmocka_unit_test(test_tex_font),      cmocka_unit_test(test_tall_font),
+        cmocka_unit_test(test_tex_font),
+        cmocka_unit_test(test_tall_font),
         cmocka_unit_test(test_right_to_left),
         cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),
