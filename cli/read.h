@@ -12,7 +12,8 @@ struct inputs {
 };
 
 /* Reads all operands into the job's set and reports the ledger.  Returns only what ends the run:
- * E_USAGE, E_INTR, E_DEVICE, and with --fail-fast the first failure of an input.  All operands may have failed: then j->set.n is 0 and first_failure is set. */
+ * E_USAGE, E_INTR, E_DEVICE, and with --fail-fast the first failure of an input.  All operands may
+ * have failed: then j->set.n is 0 and first_failure is set. */
 enum err read_operands(struct job *j, char *const *operands, struct inputs *in, struct errinfo *e);
 
 /* Counts what the ledger of a set says.  Operands that failed are in it too, which makes no

@@ -52,12 +52,9 @@ static bool read_description(struct described *d, const xmlNode *body)
 static bool says_it(const xmlNode *n, const struct described *d)
 {
     struct saying here;
-    struct saying_share of = {0};
     saying_of(&here, n);
-    if (!memmem(here.s, strlen(here.s), d->some, d->n_some)) return false;
-    for (const char *w = d->words.s + 1; *w; w += strcspn(w, " ") + 1)
-        if (*w != '|') saying_count(&of, w, strcspn(w, " "), &here);
-    return saying_most(of);
+    return memmem(here.s, strlen(here.s), d->some, d->n_some) &&
+           saying_most(saying_share_of(&d->words, &here));
 }
 
 /* What is laid over the page, asks for something or stands beside the article may say what the page is about,

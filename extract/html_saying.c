@@ -76,6 +76,14 @@ void saying_count(struct saying_share *of, const char *w, size_t n, const struct
     if (strstr(b->s, word)) of->same += n;
 }
 
+struct saying_share saying_share_of(const struct saying *a, const struct saying *b)
+{
+    struct saying_share of = {0};
+    for (const char *w = a->s + 1; *w; w += strcspn(w, " ") + 1)
+        if (*w != '|') saying_count(&of, w, strcspn(w, " "), b);
+    return of;
+}
+
 bool saying_most(struct saying_share of)
 {
     return of.all > 0 && 10 * of.same >= 9 * of.all;

@@ -27,6 +27,9 @@ void saying_of_text(struct saying *w, const char *text);
 /* Counts the word of n bytes at w, which is in a struct saying, against b. */
 void saying_count(struct saying_share *of, const char *w, size_t n, const struct saying *b);
 
+/* Counts all words of a against b, but for what parts a title. */
+struct saying_share saying_share_of(const struct saying *a, const struct saying *b);
+
 /* Whether nine letters of ten are the same, of any. */
 bool saying_most(struct saying_share of);
 

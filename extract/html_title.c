@@ -11,10 +11,8 @@ enum { NEAR = 400 }; /* characters that may stand before the heading */
  * or of one of its parts, in words of the heading.  `whole`: a small part of it is not enough. */
 static bool say_the_same(const struct saying *heading, const struct saying *title, bool whole)
 {
-    struct saying_share ours = {0}, theirs = {0}, part = {0};
+    struct saying_share ours = saying_share_of(heading, title), theirs = {0}, part = {0};
     bool covered = false;
-    for (const char *w = heading->s + 1; *w; w += strcspn(w, " ") + 1)
-        if (*w != '|') saying_count(&ours, w, strcspn(w, " "), title);
     for (const char *w = title->s + 1; *w; w += strcspn(w, " ") + 1) {
         if (*w == '|') {
             covered |= saying_most(part);

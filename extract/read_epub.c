@@ -64,10 +64,8 @@ static const struct zip_member *find_package(const struct zip *z, struct arena *
                 found = zip_find(z, zip_resolve(a, "", pull_attr(&p, "full-path")));
         pull_close(&p);
     }
-    for (size_t i = 0; !found && i < z->n; i++) {
-        size_t n = strlen(z->v[i].name);
-        if (n > 4 && !strcasecmp(z->v[i].name + n - 4, ".opf")) found = &z->v[i];
-    }
+    for (size_t i = 0; !found && i < z->n; i++)
+        if (str_has_suffix(z->v[i].name, ".opf")) found = &z->v[i];
     return found;
 }
 

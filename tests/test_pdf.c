@@ -247,8 +247,6 @@ static struct got get_hidden(struct buf *ops, bool show)
     return get(in_dir("one.pdf"), (struct ingest_options){.show_hidden = show});
 }
 
-/* What nobody sees is left out: white on white, no mark, too small, off the page.  White on black
- * is seen. */
 /* A sentence that goes on further left, as it does below a list, goes on; entries of a table of contents
  * are lines, also of scripts that set no spaces. */
 static void test_goes_on(void **state)
@@ -365,6 +363,8 @@ static void test_tall_font(void **state)
     check_tall_font("4E00", solid, han);
 }
 
+/* What nobody sees is left out: white on white, no mark, too small, off the page.  White on black
+ * is seen. */
 static void test_hidden(void **state)
 {
     (void)state;

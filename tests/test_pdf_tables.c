@@ -3,17 +3,18 @@
 #include "extract/pdf_text.h"
 #include "tests/pdf_make.h"
 
+static const char *const towns[4][3] = {{"City", "People", "Area"},
+                                       {"Oslo", "709", "454"},
+                                       {"Bergen", "291", "464"},
+                                       {"Hamar", "32", "351"}};
+
 static void test_table(void **state)
 {
     (void)state;
     struct buf b = {0};
-    static const char *const cell[4][3] = {{"City", "People", "Area"},
-                                           {"Oslo", "709", "454"},
-                                           {"Bergen", "291", "464"},
-                                           {"Hamar", "32", "351"}};
     line(&b, "F", 10, 72, 80, "Some words stand before the table.");
     for (int r = 0; r < 4; r++)
-        for (int c = 0; c < 3; c++) line(&b, "F", 10, 72 + 90 * c, 120 + 14 * r, cell[r][c]);
+        for (int c = 0; c < 3; c++) line(&b, "F", 10, 72 + 90 * c, 120 + 14 * r, towns[r][c]);
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
@@ -210,15 +211,11 @@ static void test_caption(void **state)
 {
     (void)state;
     struct buf b = {0};
-    static const char *const cell[4][3] = {{"City", "People", "Area"},
-                                           {"Oslo", "709", "454"},
-                                           {"Bergen", "291", "464"},
-                                           {"Hamar", "32", "351"}};
     for (int t = 0; t < 2; t++) {
         line(&b, "F", 10, 72, 106 + 200 * t, t ? "Name of the" : "Table 4. Towns");
         for (int r = 0; r < 4; r++)
             for (int c = 0; c < 3; c++)
-                line(&b, "F", 10, 72 + 90 * c, 118 + 200 * t + 14 * r, cell[r][c]);
+                line(&b, "F", 10, 72 + 90 * c, 118 + 200 * t + 14 * r, towns[r][c]);
     }
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
