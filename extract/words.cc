@@ -431,10 +431,12 @@ bool is_square(unsigned c)
            (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3);
 }
 
-// By font, the widest square sign as a share of the size.
+// By font, the widest square sign as a share of the size, and the small letters of Latin.
 struct em_width {
     double most = 0;
     bool spaced = false; // hangul, whose words stand apart
+    double small = 0;    // width of all of them, as a share of the size
+    size_t n_small = 0;
 };
 using em_widths = std::map<const TextFontInfo *, em_width>;
 
@@ -451,40 +453,55 @@ em_widths widths_of(TextWordList &list)
     for (int k = 0; k < list.getLength(); k++) {
         const TextWord &t = *list.get(k);
         if (!(t.getFontSize() > 0) || !is_nameless(t)) continue;
-        for (int i = 0; i < t.getLength(); i++)
-            if (is_square(*t.getChar(i))) {
-                em_width &em = widths[t.getFontInfo(0)];
-                em.most =
-                    std::max(em.most, char_width(t, static_cast<size_t>(i)) / t.getFontSize());
-                em.spaced = em.spaced || *t.getChar(i) >= 0xAC00;
-            }
+        for (int i = 0; i < t.getLength(); i++) {
+            unsigned c = *t.getChar(i);
+            bool square = is_square(c), small = c >= 'a' && c <= 'z';
+            if (!square && !small) continue;
+            double width = char_width(t, static_cast<size_t>(i)) / t.getFontSize();
+            em_width &em = widths[t.getFontInfo(0)];
+            if (small) em.small += width, em.n_small++;
+            if (square) em.most = std::max(em.most, width);
+            em.spaced = em.spaced || (square && c >= 0xAC00);
+        }
     }
     return widths;
 }
 
 // poppler guesses the size of a font whose glyphs are drawings from the width of some letter.  With
-// square signs, which it takes for letters, the guess is twice the size.  `spaced` is set only
-// then.
+// square signs, which it takes for letters, the guess is twice the size; with a narrow letter, half
+// of it: small letters are half as wide as their font is large, on average.  `spaced` is set only in
+// the first case.
 double size_of(const TextWord &t, const em_widths &widths, bool *spaced)
 {
-    constexpr double NARROW = 0.67;
+    constexpr double NARROW = 0.67, WIDE_LETTERS = 0.7, SMALL_LETTER = 0.5;
+    constexpr size_t MANY = 12;
     auto of = t.getLength() ? widths.find(t.getFontInfo(0)) : widths.end();
-    if (of == widths.end() || of->second.most < 0.1 || of->second.most >= NARROW)
-        return t.getFontSize();
+    if (of == widths.end()) return t.getFontSize();
+    double mean = of->second.n_small >= MANY
+                      ? of->second.small / static_cast<double>(of->second.n_small)
+                      : 0;
+    if (mean > WIDE_LETTERS) return t.getFontSize() * mean / SMALL_LETTER;
+    if (of->second.most < 0.1 || of->second.most >= NARROW) return t.getFontSize();
     *spaced = of->second.spaced;
     return t.getFontSize() * of->second.most;
 }
 
-constexpr float ABOVE = 1.05f, BELOW = 0.45f; // of the size, on both sides of the base line
+constexpr float ABOVE = 1.05f, BELOW = 0.45f; // of the size, on both sides of the base line: most
+constexpr float ASCENT = 0.9f, DESCENT = 0.22f; // the same: usual
 
 // The height of such a font, guessed as well, can be that of two lines: the box is cut, lest it lie
-// as much on the lines beside its own.
-void cut_box(const TextWord &t, float size, word *w)
+// as much on the lines beside its own.  Or it is that of half a line, and grows.
+void settle_box(const TextWord &t, float size, word *w)
 {
     if (w->vertical || !(size > 0)) return;
     float base = static_cast<float>(t.getBaseline());
-    w->y0 = std::max(w->y0, base - size * ABOVE);
-    w->y1 = std::min(w->y1, base + size * BELOW);
+    if (static_cast<double>(size) < t.getFontSize()) {
+        w->y0 = std::max(w->y0, base - size * ABOVE);
+        w->y1 = std::min(w->y1, base + size * BELOW);
+    } else {
+        w->y0 = std::min(w->y0, base - size * ASCENT);
+        w->y1 = std::max(w->y1, base + size * DESCENT);
+    }
 }
 
 void take_word(words_doc *d, const text_device &dev, const TextWord &t, const em_widths &widths,
@@ -506,8 +523,8 @@ void take_word(words_doc *d, const text_device &dev, const TextWord &t, const em
     w->turn = t.getRotation() & 3;
     w->space_after = t.hasSpaceAfter();
     if (!u.empty()) take_font(d, t, w);
-    bool guessed = static_cast<double>(size) < 0.99 * t.getFontSize();
-    if (guessed && w->turn == 0) cut_box(t, size, w);
+    bool guessed = std::fabs(static_cast<double>(size) - t.getFontSize()) > 0.01 * t.getFontSize();
+    if (guessed && w->turn == 0) settle_box(t, size, w);
     if (any_rtl(u)) settle_rtl(dev, t, w->size > 0 ? w->size : w->y1 - w->y0, u);
     std::string s = utf8(u.data(), u.size());
     w->stream = -1;

@@ -3,6 +3,34 @@
 #include "extract/pdf_text.h"
 #include "tests/pdf_make.h"
 
+/* A font of drawings, whose size is guessed from the width of the glyph named A: a narrow one.  Wide
+ * gaps between words of one line are then no gaps between cells. */
+static void test_narrow_font(void **state)
+{
+    (void)state;
+    struct buf fonts = {0}, b = {0};
+    struct pdf p;
+    begin(&p);
+    object(&p, 8);
+    stream(&p, "500 0 0 0 450 700 d1 0 0 450 700 re f", 37);
+    buf_addz(&fonts, "/T<</Type/Font/Subtype/Type3/FontBBox[0 -200 500 700]"
+                     "/FontMatrix[.001 0 0 .001 0 0]/FirstChar 32/LastChar 122/Widths[");
+    for (int c = 32; c <= 122; c++) buf_addz(&fonts, c == 32 ? "900 " : c == 'A' ? "250 " : "500 ");
+    buf_addz(&fonts, "]/CharProcs<</A 8 0 R");
+    for (int c = 'a'; c <= 'z'; c++) buf_addf(&fonts, "/a%d 8 0 R", c);
+    buf_addz(&fonts, ">>/Encoding<</Type/Encoding/Differences[32/space 65/A 97");
+    for (int c = 'a'; c <= 'z'; c++) buf_addf(&fonts, "/a%d", c);
+    buf_addz(&fonts, "]>>>>");
+    for (int i = 0; i < 4; i++) line(&b, "T", 10, 72, 100 + 12 * i, "some words that stand apart");
+    page_of(&p, 600, 800, fonts.s, b.s);
+    finish(&p, "", dir, "narrow.pdf");
+    struct got g = get(in_dir("narrow.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "some words that stand apart") && !holds(&g, " | "));
+    drop(&g), buf_free(&fonts), buf_free(&b);
+}
+
 static const char *const towns[4][3] = {{"City", "People", "Area"},
                                        {"Oslo", "709", "454"},
                                        {"Bergen", "291", "464"},
@@ -429,6 +457,7 @@ static void test_framed_cells(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_narrow_font),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_ruled_table),
         cmocka_unit_test(test_rows_between_lines),
