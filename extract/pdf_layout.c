@@ -31,10 +31,6 @@ enum { BUCKETS = 1024, MAX_OPEN = 48 };
 
 enum { MOST_BARS = 64 }; /* lines looked at for the one above a piece, or below it */
 
-/* Gaps between words that tell how wide a space is; wider ones than MOST_SPACE are justified. */
-enum { SPACES = 3 };
-#define MOST_SPACE 0.4f
-
 #define NONE SIZE_MAX
 
 /* A word in turned coordinates. */
@@ -536,56 +532,44 @@ static void fill_piece(struct work *k, size_t pc, size_t from)
     }
 }
 
-/* The space between words in the region, in font sizes: the middle one of those between two words
- * of letters; 0 where there are too few to tell. */
-static float word_space(const struct work *k, const struct slot *s, size_t n)
+/* Gives the region's slots their words. */
+static void find_words(struct work *k, struct slot *s, size_t n)
 {
-    size_t gaps = 0;
-    float *v = NEW(k->a, float, k->n_items + 1);
+    size_t words = 0;
     for (size_t i = 0; i < n; i++)
-        for (size_t at = k->first[s[i].piece], next; (next = k->item[at].next) != NONE; at = next) {
-            const struct item *a = &k->item[at], *b = &k->item[next];
-            float gap = (b->u0 - a->u1) / fmaxf(a->size, 1);
-            bool words = a->letters && b->letters && !a->digits && !b->digits;
-            if (words && gap > 0.1f && gaps < k->n_items) v[gaps++] = gap;
+        for (size_t at = k->first[s[i].piece]; at != NONE; at = k->item[at].next) words++;
+    struct extent *v = NEW(k->a, struct extent, words + 1);
+    for (size_t i = 0; i < n; i++) {
+        s[i].word = v;
+        for (size_t at = k->first[s[i].piece]; at != NONE; at = k->item[at].next, v++) {
+            const struct item *it = &k->item[at];
+            *v = (struct extent){.u0 = it->u0,
+                                 .u1 = it->u1,
+                                 .letters = it->letters > 0,
+                                 .digits = it->digits > 0};
         }
-    return gaps < SPACES ? 0 : floats_middle(v, gaps);
-}
-
-/* A gap of the usual space parts two numbers at most: words of a cell stand so, too.  Signs beside
- * each other lead the eye. */
-static bool is_usual(const struct item *a, const struct item *b, float gap, float space)
-{
-    if (!a->letters && !a->digits && !b->letters && !b->digits) return true;
-    return (a->letters || b->letters) && gap < 1.15f * space * fmaxf(a->size, b->size);
+        s[i].n_words = (size_t)(v - s[i].word);
+    }
 }
 
 /* Marks the items behind which a border of the table runs through their piece. */
-static size_t find_cuts(struct work *k, const struct table *t, const struct slot *s, size_t n)
+static size_t find_cuts(struct work *k, const struct slot *s, size_t n)
 {
     size_t cuts = 0;
-    float space = fminf(word_space(k, s, n), MOST_SPACE);
     for (size_t i = 0; i < n; i++) {
-        size_t at = k->first[s[i].piece];
-        float end = k->item[at].u1;
-        for (size_t next; s[i].tabular && (next = k->item[at].next) != NONE; at = next) {
-            float gap = k->item[next].u0 - end;
-            float u0 = k->item[next].u0;
-            k->cut[at] =
-                gap > 0 && (is_usual(&k->item[at], &k->item[next], gap, space)
-                                ? table_begins(t, i, end, u0)
-                                : table_parts(t, i, end, u0) || table_begins(t, i, end, u0));
-            cuts += k->cut[at];
-            end = fmaxf(end, k->item[next].u1);
+        const struct extent *w = s[i].word;
+        for (size_t at = k->first[s[i].piece]; at != NONE; at = k->item[at].next, w++) {
+            k->cut[at] = w->cut;
+            cuts += w->cut;
         }
     }
     return cuts;
 }
 
 /* Splits the pieces of the region's slots *s at such borders; returns how many slots there are. */
-static size_t split_cells(struct work *k, const struct table *t, struct slot **s, size_t n)
+static size_t split_cells(struct work *k, struct slot **s, size_t n)
 {
-    size_t all = n, cuts = find_cuts(k, t, *s, n);
+    size_t all = n, cuts = find_cuts(k, *s, n);
     if (!cuts) return n;
     struct slot *v = NEW(k->a, struct slot, n + cuts);
     memcpy(v, *s, n * sizeof *v);
@@ -659,8 +643,9 @@ static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, i
                 (struct slot){.piece = order[s], .u0 = k->piece[order[s]].u0, .row = row[s]};
         qsort(slot, j - i, sizeof *slot, by_row);
         mark_ruled(k, slot, j - i);
-        const struct table *tables = table_find(k->piece, slot, j - i, k->a);
-        size_t slots = split_cells(k, tables, &slot, j - i);
+        find_words(k, slot, j - i);
+        table_find(k->piece, slot, j - i, k->a);
+        size_t slots = split_cells(k, &slot, j - i);
         out->wrapped += wrap_join(k->piece, slot, slots, k->a);
         for (size_t s = 0, t; s < slots; s = t) {
             for (t = s + 1; t < slots && slot[t].row == slot[s].row && !slot[t].apart; t++) {

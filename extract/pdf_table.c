@@ -2,17 +2,37 @@
 #include "extract/pdf_table.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "extract/floats.h"
 
 /* Rows on each side that vote on a strip; more tell nothing new. */
 enum { AROUND = 12, BEGIN = 3 };
 
+enum {
+    SPACES = 3, /* gaps between words that tell how wide a space is      */
+    RUN = 8
+};                       /* words looked at for where a cell begins or ends */
+#define SPACE      0.25f /* font sizes, where none is seen                     */
+#define MOST_SPACE 0.4f  /* wider ones are justified                           */
+#define USUAL      1.2f  /* times a space: what may stand between two words    */
+#define TIGHT      0.15f /* font sizes: less is no gap                         */
+#define NARROW     0.45f /* font sizes: such a gap needs more rows that agree  */
+
 struct row {
     size_t from, to; /* slots                                 */
+    size_t w0, w1;   /* words                                 */
     int cells;       /* by wide gaps and borders alone        */
     bool ruled;      /* by a border                           */
     float v0, v1, size;
     int table; /* number of the table it is in, 0 none  */
+};
+
+/* A word of a row; words of a row are sorted by u0. */
+struct place {
+    float u0, u1;
+    float reach; /* the largest u1 of the row so far */
 };
 
 /* The rows of a region. */
@@ -21,6 +41,8 @@ struct table {
     struct slot *s;
     struct row *v;
     size_t n;
+    struct place *w;
+    float space;  /* between two words, font sizes */
     bool *within; /* per slot: it goes on with a cell between two borders, however wide the gap */
 };
 
@@ -125,40 +147,108 @@ static void join_framed(struct table *r)
     }
 }
 
+/* The white of a row around u = x, between its words before[-1] and before[0]. */
+struct white {
+    float u0, u1;
+    size_t before; /* index of the word behind it */
+};
+
 /* How the row stands to the strip at u = x: 1 leaves it free with text on both sides, -1 runs
  * across it, 0 tells nothing. */
-static int vote(const struct table *r, const struct row *w, float x)
+static int vote(const struct table *r, const struct row *w, float x, struct white *at)
 {
-    bool left = false, right = false;
-    for (size_t i = w->from; i < w->to; i++) {
-        const struct piece *p = &r->p[r->s[i].piece];
-        if (p->u0 < x && p->u1 > x) return -1;
-        left |= p->u1 <= x;
-        right |= p->u0 >= x;
+    size_t lo = w->w0, hi = w->w1;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (r->w[mid].u0 < x)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
-    return left && right;
+    if (lo > w->w0 && r->w[lo - 1].reach > x) return -1;
+    if (lo == w->w0 || lo == w->w1) return 0;
+    *at = (struct white){r->w[lo - 1].reach, r->w[lo].u0, lo};
+    return 1;
 }
 
-/* Whether at least `least` rows of the table around leave the strip at x free, and few do not. */
-static bool is_border(const struct table *r, size_t row, float x, size_t least)
+static float usual_gap(const struct table *r, const struct row *w)
 {
-    size_t from = row > AROUND ? row - AROUND : 0, free = 0, across = 0;
+    return USUAL * r->space * w->size;
+}
+
+/* Where the words end, and where they begin, that stand beside the white with usual gaps. */
+static float run_right(const struct table *r, const struct row *w, size_t from)
+{
+    size_t i = from;
+    while (i + 1 < w->w1 && i - from < RUN && r->w[i + 1].u0 - r->w[i].reach < usual_gap(r, w)) i++;
+    return r->w[i].reach;
+}
+
+static float run_left(const struct table *r, const struct row *w, size_t from)
+{
+    size_t i = from;
+    while (i > w->w0 && from - i < RUN && r->w[i].u0 - r->w[i - 1].reach < usual_gap(r, w)) i--;
+    return r->w[i].u0;
+}
+
+/* Whether what stands on either side of both whites stands over or under each other. */
+static bool faces(const struct table *r, const struct row *a, const struct white *x,
+                  const struct row *b, const struct white *y)
+{
+    return run_right(r, a, x->before) > y->u1 && run_right(r, b, y->before) > x->u1 &&
+           run_left(r, a, x->before - 1) < y->u0 && run_left(r, b, y->before - 1) < x->u0;
+}
+
+/* What the rows around say of a strip. */
+struct poll {
+    size_t free;    /* cells on both sides, in the same columns            */
+    size_t narrow;  /* white there is no wider than between words          */
+    size_t across;  /* a word runs across it                               */
+    size_t aligned; /* of those free or narrow: the white begins or ends where this row's does */
+};
+
+static struct poll ask(const struct table *r, size_t row, const struct white *gap, float x)
+{
+    const struct row *w = &r->v[row];
+    float near = fmaxf(0.5f, 0.06f * w->size);
+    size_t from = row > AROUND ? row - AROUND : 0;
+    struct poll p = {0};
     for (size_t i = from; i < r->n && i <= row + AROUND; i++) {
-        if (i == row || r->v[i].table != r->v[row].table) continue;
-        int v = vote(r, &r->v[i], x);
-        free += v > 0;
-        across += v < 0;
+        const struct row *o = &r->v[i];
+        struct white at;
+        if (i == row || o->table != w->table) continue;
+        int v = vote(r, o, x, &at);
+        p.across += v < 0;
+        if (v <= 0) continue;
+        bool narrow = at.u1 - at.u0 < usual_gap(r, o);
+        if (!narrow && !faces(r, w, gap, o, &at)) continue;
+        p.free += !narrow;
+        p.narrow += narrow;
+        p.aligned += fabsf(at.u0 - gap->u0) < near || fabsf(at.u1 - gap->u1) < near;
     }
-    return free >= least && across * 4 <= free;
+    return p;
 }
 
-/* The same for any strip of the gap from u0 to u1: numbers that end at one place leave it free
- * there only. */
-static bool has_border(const struct table *r, size_t row, float u0, float u1, size_t least)
+/* Whether at least `least` rows of the table around leave the strip free, and few do not. */
+static bool is_free(const struct poll *p, size_t least)
 {
-    float in = fminf(0.1f * r->v[row].size, 0.5f * (u1 - u0));
-    return is_border(r, row, 0.5f * (u0 + u1), least) || is_border(r, row, u0 + in, least) ||
-           is_border(r, row, u1 - in, least);
+    return p->free >= least && p->across * 4 <= p->free && p->narrow <= 2 * p->free;
+}
+
+/* The same for any strip of the gap: numbers that end at one place leave it free there only.  A gap
+ * that is no wider than between words has to begin or end where most others do. */
+static bool has_border(const struct table *r, size_t row, const struct white *gap, size_t least)
+{
+    const struct row *w = &r->v[row];
+    float wide = gap->u1 - gap->u0, in = fminf(0.1f * w->size, 0.5f * wide);
+    bool usual = wide < usual_gap(r, w);
+    const float x[3] = {0.5f * (gap->u0 + gap->u1), gap->u0 + in, gap->u1 - in};
+    for (int i = 0; i < 3; i++) {
+        struct poll p = ask(r, row, gap, x[i]);
+        if (!is_free(&p, usual ? BEGIN : least)) continue;
+        if (!usual || (p.across * 6 <= p.free && 2 * p.aligned >= p.free + p.narrow)) return true;
+    }
+    return false;
 }
 
 static bool is_sign(const struct table *r, size_t i)
@@ -175,6 +265,15 @@ static bool is_leader(const struct table *r, const struct row *w)
     return 2 * signs > w->to - w->from;
 }
 
+/* The white before slot i, which is not the first of its row. */
+static struct white white_before(const struct table *r, const struct row *w, size_t i)
+{
+    struct white at;
+    float u0 = r->p[r->s[i - 1].piece].u1, u1 = r->p[r->s[i].piece].u0;
+    if (vote(r, w, 0.5f * (u0 + u1), &at) <= 0) return (struct white){u0, u1, w->w0 + 1};
+    return at;
+}
+
 /* A row without wide gaps, inside a table or close above it, belongs to it when its gaps lie in
  * strips that the table's rows leave free: the lines of a head. */
 static void adopt(struct table *r, size_t row, int table)
@@ -184,9 +283,10 @@ static void adopt(struct table *r, size_t row, int table)
     if (is_leader(r, w)) return;
     w->table = table;
     for (size_t i = w->from + 1; i < w->to; i++) {
-        float x = 0.5f * (r->p[r->s[i].piece].u0 + r->p[r->s[i - 1].piece].u1);
+        struct white at = white_before(r, w, i);
+        struct poll p = ask(r, row, &at, 0.5f * (at.u0 + at.u1));
         gaps++;
-        borders += is_border(r, row, x, 2);
+        borders += is_free(&p, 2);
     }
     if (borders < 2 || 3 * borders < 2 * gaps) w->table = 0;
 }
@@ -209,64 +309,114 @@ static void adopt_near(struct table *r)
     }
 }
 
-/* The row of slot i. */
-static size_t row_of(const struct table *r, size_t i)
+/* Rows between two of one table that have a gap where its columns are parted: lines of cells. */
+static void adopt_within(struct table *r)
 {
-    size_t lo = 0, hi = r->n;
-    while (hi - lo > 1) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (r->v[mid].from <= i)
-            lo = mid;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-bool table_parts(const struct table *t, size_t i, float u0, float u1)
-{
-    size_t row = row_of(t, i);
-    float size = t->p[t->s[i].piece].size;
-    if (!t->v[row].table || u1 - u0 < 0.3f * size || t->p[t->s[i].piece].fixed) return false;
-    return is_border(t, row, 0.5f * (u0 + u1), u1 - u0 < 0.45f * size ? 4 : 2);
-}
-
-bool table_begins(const struct table *t, size_t i, float u0, float u1)
-{
-    size_t row = row_of(t, i), from = row > AROUND ? row - AROUND : 0, begin = 0, others = 0;
-    float size = t->p[t->s[i].piece].size, near = fmaxf(0.5f, 0.06f * size);
-    if (!t->v[row].table || u1 - u0 < 0.15f * size || t->p[t->s[i].piece].fixed) return false;
-    for (size_t k = from; k < t->n && k <= row + AROUND; k++) {
-        if (k == row || t->v[k].table != t->v[row].table) continue;
-        bool begins = false;
-        for (size_t s = t->v[k].from + 1; s < t->v[k].to; s++)
-            begins |= fabsf(t->p[t->s[s].piece].u0 - u1) < near;
-        begin += begins;
-        others += !begins;
-    }
-    return begin >= BEGIN && 2 * begin > others && is_border(t, row, 0.5f * (u0 + u1), BEGIN);
-}
-
-const struct table *table_find(const struct piece *p, struct slot *s, size_t n,
-                               struct arena *scratch)
-{
-    struct table *r = NEW(scratch, struct table, 1);
-    *r = (struct table){
-        .p = p, .s = s, .v = NEW(scratch, struct row, n + 1), .within = NEW(scratch, bool, n + 1)};
-    make_rows(r, n);
-    find_runs(r);
-    join_framed(r);
-    adopt_near(r);
-    for (size_t k = 0; k < r->n; k++) {
-        const struct row *w = &r->v[k];
-        if (!w->table) continue;
-        for (size_t i = w->from; i < w->to; i++) {
-            s[i].tabular = true;
-            if (i == w->from || s[i].apart || r->within[i]) continue;
-            if (is_sign(r, i - 1) && is_sign(r, i)) continue; /* they lead the eye */
-            if (gap_before(r, i) > 0.3f * size_at(r, i))
-                s[i].apart = has_border(r, k, p[s[i - 1].piece].u1, p[s[i].piece].u0, 2);
+    size_t last = 0;
+    for (size_t k = 1; k < r->n; k++) {
+        if (!r->v[k].table) continue;
+        bool same = r->v[last].table == r->v[k].table && k - last <= AROUND;
+        for (size_t m = last + 1; same && m < k; m++) {
+            struct row *w = &r->v[m];
+            if (w->w1 - w->w0 < 2 || is_leader(r, w)) continue;
+            bool any = false;
+            w->table = r->v[k].table;
+            for (size_t i = w->w0 + 1; i < w->w1 && !any; i++) {
+                struct white at = {r->w[i - 1].reach, r->w[i].u0, i};
+                if (at.u1 - at.u0 < usual_gap(r, w)) continue;
+                struct poll p = ask(r, m, &at, 0.5f * (at.u0 + at.u1));
+                any = p.free >= BEGIN && !p.across;
+            }
+            if (!any) w->table = 0;
         }
+        last = k;
     }
-    return r;
+}
+
+/* ------------------------------------------------------------------ words */
+
+static int by_left(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    return x->u0 < y->u0 ? -1 : x->u0 > y->u0;
+}
+
+static void make_words(struct table *r, size_t n, struct arena *scratch)
+{
+    size_t all = 0;
+    for (size_t i = 0; i < n; i++) all += r->s[i].n_words;
+    r->w = NEW(scratch, struct place, all + 1);
+    all = 0;
+    for (size_t k = 0; k < r->n; k++) {
+        struct row *w = &r->v[k];
+        w->w0 = all;
+        for (size_t i = w->from; i < w->to; i++)
+            for (size_t m = 0; m < r->s[i].n_words; m++)
+                r->w[all++] = (struct place){.u0 = r->s[i].word[m].u0, .u1 = r->s[i].word[m].u1};
+        w->w1 = all;
+        qsort(r->w + w->w0, w->w1 - w->w0, sizeof *r->w, by_left);
+        for (size_t i = w->w0; i < w->w1; i++)
+            r->w[i].reach = i > w->w0 ? fmaxf(r->w[i].u1, r->w[i - 1].reach) : r->w[i].u1;
+    }
+}
+
+/* The space between words, in font sizes: the middle one of those between two words of letters. */
+static float find_space(const struct table *r, size_t n, struct arena *scratch)
+{
+    size_t gaps = 0, all = 0;
+    for (size_t i = 0; i < n; i++) all += r->s[i].n_words;
+    float *v = NEW(scratch, float, all + 1);
+    for (size_t i = 0; i < n; i++)
+        for (size_t m = 1; m < r->s[i].n_words; m++) {
+            const struct extent *a = &r->s[i].word[m - 1], *b = &r->s[i].word[m];
+            float gap = (b->u0 - a->u1) / fmaxf(r->p[r->s[i].piece].size, 1);
+            if (a->letters && b->letters && !a->digits && !b->digits && gap > 0.1f) v[gaps++] = gap;
+        }
+    return gaps < SPACES ? SPACE : fminf(floats_middle(v, gaps), MOST_SPACE);
+}
+
+/* Marks the words of slot i behind which a border runs, however close. */
+static void cut_words(struct table *r, size_t row, size_t i)
+{
+    struct slot *s = &r->s[i];
+    float size = r->p[s->piece].size, end = s->word[0].u1;
+    for (size_t m = 1; m < s->n_words && !r->p[s->piece].fixed; m++) {
+        struct extent *a = &s->word[m - 1];
+        const struct extent *b = &s->word[m];
+        struct white at;
+        bool signs = !a->letters && !a->digits && !b->letters && !b->digits; /* lead the eye */
+        float gap = b->u0 - end;
+        if (!signs && gap > TIGHT * size && vote(r, &r->v[row], 0.5f * (end + b->u0), &at) > 0)
+            a->cut = has_border(r, row, &at, gap < NARROW * size ? 4 : 2);
+        end = fmaxf(end, b->u1);
+    }
+}
+
+/* Parts the slots of a row of a table, and their words. */
+static void part_row(struct table *r, size_t k)
+{
+    const struct row *w = &r->v[k];
+    for (size_t i = w->from; i < w->to; i++) {
+        r->s[i].tabular = true;
+        cut_words(r, k, i);
+        if (i == w->from || r->s[i].apart || r->within[i]) continue;
+        if (is_sign(r, i - 1) && is_sign(r, i)) continue; /* they lead the eye */
+        struct white at = white_before(r, w, i);
+        if (gap_before(r, i) > 0.3f * size_at(r, i)) r->s[i].apart = has_border(r, k, &at, 2);
+    }
+}
+
+void table_find(const struct piece *p, struct slot *s, size_t n, struct arena *scratch)
+{
+    struct table r = {
+        .p = p, .s = s, .v = NEW(scratch, struct row, n + 1), .within = NEW(scratch, bool, n + 1)};
+    make_rows(&r, n);
+    find_runs(&r);
+    join_framed(&r);
+    make_words(&r, n, scratch);
+    r.space = find_space(&r, n, scratch);
+    adopt_near(&r);
+    adopt_within(&r);
+    for (size_t k = 0; k < r.n; k++)
+        if (r.v[k].table) part_row(&r, k);
 }

@@ -56,6 +56,31 @@ static void test_table(void **state)
     drop(&g);
 }
 
+/* A column whose widest cell leaves no more than a space before the next; the spaces between the
+ * words of its dates, where all rows have one too, part nothing. */
+static void test_narrow_gaps(void **state)
+{
+    (void)state;
+    static const char *const rows[6][3] = {
+        {"Norway", "12 May 1995", "Pending"},     {"Sweden", "23 September 1995", "In force"},
+        {"Finland", "14 March 1999", "In force"}, {"Denmark", "30 September 2007", "Pending"},
+        {"Iceland", "21 June 2000", "Approved"},  {"Latvia", "10 September 1992", "No"}};
+    struct buf b = {0};
+    for (int r = 0; r < 6; r++) {
+        line(&b, "F", 10, 72, 120 + 14 * r, rows[r][0]);
+        line(&b, "F", 10, 120, 120 + 14 * r, rows[r][1]);
+        line(&b, "F", 10, 210.6, 120 + 14 * r, rows[r][2]); /* September 2007 ends at 207.8 */
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Norway | 12 May 1995 | Pending\nSweden | 23 September 1995 | In force\n"
+                          "Finland | 14 March 1999 | In force\n"
+                          "Denmark | 30 September 2007 | Pending\n"
+                          "Iceland | 21 June 2000 | Approved\nLatvia | 10 September 1992 | No"));
+    drop(&g);
+}
+
 /* Cells so close that only the lines between them part them, whichever way the page is turned; a
  * frame around a word is no table. */
 static void check_ruled_table(int rotate)
@@ -459,6 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_narrow_font),
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_narrow_gaps),
         cmocka_unit_test(test_ruled_table),
         cmocka_unit_test(test_rows_between_lines),
         cmocka_unit_test(test_lines_around_rows),
