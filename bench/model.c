@@ -9,8 +9,9 @@
  * shorter, waiting for the device after every operation: per operation its calls, the time until the
  * call returned and the time until its work was done (which hides what an asynchronous device
  * overlaps, and adds a round trip to each).  -s: tokens of a step of writing (1).  --sequences: at each
- * length the same for so many sequences over what was read, a token of each in one pass (1,2,4,8,16); --own: each
- * has a copy of it.
+ * length the same for so many sequences over what was read, a token of each in one pass (1,2,4,8,16): all over the
+ * one state, as questions about one document are (ask -Q); --own: then once more, each with a copy of it, as strangers'
+ * would be.
  * --shape: no checkpoint but random weights of that model's layer sizes
  * (bench/synthetic.h), and what 61 such layers would take: each takes the same time, a dense one's
  * width being that of nine experts.  Two numbers of layers, one after the other: of several sequences' passes also what
@@ -41,8 +42,11 @@ struct options {
     int layers, experts; /* of the synthetic model at hand, one of depths; 0 layers: a checkpoint */
 };
 
-/* Of the last length: seconds a pass of each number of sequences, 0 where it did not fit. */
-static double passes[2][LENGTHS_MAX];
+/* Of the last length: seconds a pass of each number of sequences, over one state or with a copy each, 0 where it did
+ * not fit. */
+static double passes[2][2][LENGTHS_MAX];
+
+static const char *const states[] = {"over one document", "each with a copy of its own"};
 
 #define WHOLE_LAYERS 61
 
@@ -257,8 +261,8 @@ static enum err own_copy(struct session *s, struct errinfo *e)
     return OK;
 }
 
-/* The sequences of number `which` on all that s has read. */
-static enum err write_side_by_side(const struct options *o, struct session *s, size_t which, size_t V,
+/* The sequences of number `which` on all that s has read, or on copies of it. */
+static enum err write_side_by_side(const struct options *o, struct session *s, size_t which, bool own, size_t V,
                                    struct errinfo *e)
 {
     size_t n = o->sequences.v[which];
@@ -270,7 +274,7 @@ static enum err write_side_by_side(const struct options *o, struct session *s, s
         v[i] = (struct append){.s = session_new_beside(s), .e = e};
         session_share(v[i].s, s, session_length(s));
         session_set_reply(v[i].s, session_length(s));
-        if (o->own && !f) f = own_copy(v[i].s, e);
+        if (own && !f) f = own_copy(v[i].s, e);
     }
     for (size_t i = 0; i < WARM && !f; i++) f = step_all(v, ids, n, V);
     memset(meter.op, 0, sizeof meter.op);
@@ -284,9 +288,9 @@ static enum err write_side_by_side(const struct options *o, struct session *s, s
     double mean = (sys_seconds() - start) / (double)o->decode;
     for (size_t i = 0; i < n; i++) session_free(v[i].s);
     if (!f)
-        printf("%8s %2zu sequences: %8.1f t/s together, %7.2f ms a pass; the fastest %7.2f ms\n", "", n,
-               (double)n / mean, mean * 1e3, best * 1e3);
-    double *kept = &passes[o->depths.n > 1 && (size_t)o->layers == o->depths.v[1]][which];
+        printf("%8s %2zu sequences, %s: %8.1f t/s together, %7.2f ms a pass; the fastest %7.2f ms\n", "", n,
+               states[own], (double)n / mean, mean * 1e3, best * 1e3);
+    double *kept = &passes[own][o->depths.n > 1 && (size_t)o->layers == o->depths.v[1]][which];
     if (!o->ops) *kept = f ? 0 : mean;
     if (f == E_LIMIT) {
         printf("%8s %2zu sequences: %s\n", "", n, e->msg);
@@ -322,8 +326,8 @@ static enum err at_length(const struct options *o, struct session *s, const int3
     if (o->layers)
         printf("%8s %d layers would read these %zu at %.1f t/s and write %.1f t/s\n", "", WHOLE_LAYERS,
                n - from, (double)(n - from) / now * part, o->decode ? written * part : 0);
-    for (size_t i = 0; i < o->sequences.n && o->decode; i++)
-        TRY(write_side_by_side(o, s, i, V, e));
+    for (int own = 0; own <= o->own; own++)
+        for (size_t i = 0; i < o->sequences.n && o->decode; i++) TRY(write_side_by_side(o, s, i, own, V, e));
     fflush(stdout);
     return OK;
 }
@@ -377,11 +381,13 @@ static enum err run(const struct options *o, struct errinfo *e)
 static void put_layers(const struct options *o)
 {
     double first = (double)o->depths.v[0], more = (double)o->depths.v[1] - first;
-    for (size_t i = 0; i < o->sequences.n; i++) {
-        double t0 = passes[0][i], layer = (passes[1][i] - t0) / more, n = (double)o->sequences.v[i];
-        if (t0 == 0 || passes[1][i] == 0) continue;
-        printf("%4.0f sequences: %.3f ms a layer, %.2f ms of no layer; %d layers would write %.0f t/s together, "
-               "without the latter %.0f\n", n, layer * 1e3, (t0 - first * layer) * 1e3, WHOLE_LAYERS,
+    for (size_t i = 0; i < 2 * o->sequences.n; i++) {
+        size_t own = i / o->sequences.n, which = i % o->sequences.n;
+        double t0 = passes[own][0][which], t1 = passes[own][1][which], layer = (t1 - t0) / more;
+        double n = (double)o->sequences.v[which];
+        if (t0 == 0 || t1 == 0) continue;
+        printf("%4.0f sequences, %s: %.3f ms a layer, %.2f ms of no layer; %d layers would write %.0f t/s together, "
+               "without the latter %.0f\n", n, states[own], layer * 1e3, (t0 - first * layer) * 1e3, WHOLE_LAYERS,
                n / (t0 + (WHOLE_LAYERS - first) * layer), n / (WHOLE_LAYERS * layer));
     }
 }

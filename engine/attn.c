@@ -203,12 +203,12 @@ static void choose_and_attend(const struct attn_args *a, bool selects)
     struct device *d = a->m->d;
     struct index_args index[PARTS_MOST];
     struct mla_args mla[PARTS_MOST];
-    mla_parts(a, a->m->attention == ATTEND_CHOSEN ? a->sel : NULL, mla);
     if (selects) {
         index_parts(a, index);
         b->index_select(d, index, a->n);
         if (a->probe && a->probe->select) show_selection(a);
     }
+    mla_parts(a, a->m->attention == ATTEND_CHOSEN ? a->sel : NULL, mla);
     b->mla_attend(d, mla, a->n);
 }
 
