@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "extract/pdf_bidi.h"
+
 /* ------------------------------------------------------------------ kinds of characters */
 
 bool text_is_spaceless(uint32_t cp)
@@ -218,135 +220,6 @@ static const char *tex_sign(uint32_t cp)
     return cp < 32 && signs[cp] ? signs[cp] : "";
 }
 
-/* ------------------------------------------------------------------ direction */
-
-enum dir { DIR_NONE, DIR_LEFT, DIR_RIGHT };
-
-static enum dir dir_of(uint32_t cp)
-{
-    if (text_is_rtl(cp))
-        return (cp >= 0x660 && cp <= 0x66C) || (cp >= 0x6F0 && cp <= 0x6F9)
-                   ? DIR_LEFT
-                   : DIR_RIGHT; /* digits run left to right */
-    return g_unichar_isalnum(cp) ? DIR_LEFT : DIR_NONE;
-}
-
-/* Neutral characters take the direction of both neighbours, else that of the line. */
-static void settle(enum dir *d, const uint32_t *c, size_t n, enum dir base)
-{
-    for (size_t i = 0, j; i < n; i = j) {
-        for (j = i; j < n && d[j] == DIR_NONE; j++) {
-        }
-        if (j == i) {
-            j++;
-            continue;
-        }
-        enum dir before = i ? d[i - 1] : base, after = j < n ? d[j] : base;
-        /* A lone space or comma inside a number or a foreign phrase stays with it. */
-        for (size_t k = i; k < j; k++) d[k] = before == after ? before : base;
-    }
-    (void)c;
-}
-
-static uint32_t mirrored(uint32_t cp)
-{
-    gunichar m = cp;
-    return g_unichar_get_mirror_char(cp, &m) ? m : cp;
-}
-
-static bool opens(uint32_t cp)
-{
-    return cp == '(' || cp == '[' || cp == 0xAB;
-}
-
-static bool shuts(uint32_t cp)
-{
-    return cp == ')' || cp == ']' || cp == 0xBB;
-}
-
-/* Brackets without a partner, when those that stand in text from right to left are mirrored. */
-static int lone_brackets(const uint32_t *c, const bool *right, size_t n, bool mirror)
-{
-    int depth = 0, lone = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t cp = right[i] && mirror ? mirrored(c[i]) : c[i];
-        if (opens(cp)) depth++;
-        if (!shuts(cp)) continue;
-        if (depth > 0)
-            depth--;
-        else
-            lone++;
-    }
-    return lone + depth;
-}
-
-/* Some producers store the bracket that is seen, others the one that is meant.  In logical order
- * a bracket opens before it closes. */
-static bool needs_mirror(const uint32_t *c, const bool *right, size_t n)
-{
-    int seen = lone_brackets(c, right, n, true), meant = lone_brackets(c, right, n, false);
-    if (seen != meant) return seen < meant;
-    for (size_t i = 0; i < n; i++)
-        if (right[i] && (opens(c[i]) || shuts(c[i]))) return shuts(c[i]);
-    return false;
-}
-
-/* A mark belongs behind the letter that it stands on. */
-static void marks_last(uint32_t *c, size_t n)
-{
-    for (size_t i = 0; i + 1 < n; i++) {
-        if (!g_unichar_ismark(c[i])) continue;
-        size_t j = i + 1;
-        while (j < n && g_unichar_ismark(c[j])) j++;
-        if (j >= n || !text_is_rtl(c[j])) {
-            i = j;
-            continue;
-        }
-        uint32_t base = c[j];
-        memmove(c + i + 1, c + i, (j - i) * sizeof *c);
-        c[i] = base;
-        i = j;
-    }
-}
-
-static void reverse(uint32_t *c, size_t n)
-{
-    for (size_t i = 0; i < n / 2; i++) {
-        uint32_t t = c[i];
-        c[i] = c[n - 1 - i];
-        c[n - 1 - i] = t;
-    }
-}
-
-/* From the order seen, left to right, to the order read. */
-static void to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
-{
-    enum dir *d = NEW(scratch, enum dir, n + 1), base = rtl ? DIR_RIGHT : DIR_LEFT;
-    for (size_t i = 0; i < n; i++) d[i] = dir_of(c[i]);
-    settle(d, c, n, base);
-    uint32_t *out = NEW(scratch, uint32_t, n + 1);
-    bool *right = NEW(scratch, bool, n + 1);
-    size_t at = 0;
-    for (size_t i = 0, j; i < n; i = j) {
-        size_t from = rtl ? n - i : i, k = from;
-        enum dir run = rtl ? d[from - 1] : d[from];
-        for (j = i; j < n && (rtl ? d[n - 1 - j] : d[j]) == run; j++) {
-        }
-        size_t len = j - i;
-        memcpy(out + at, c + (rtl ? k - len : k), len * sizeof *c);
-        if (run == DIR_RIGHT) {
-            reverse(out + at, len);
-            marks_last(out + at, len);
-            memset(right + at, true, len);
-        }
-        at += len;
-    }
-    if (needs_mirror(out, right, n))
-        for (size_t m = 0; m < n; m++)
-            if (right[m]) out[m] = mirrored(out[m]);
-    memcpy(c, out, n * sizeof *c);
-}
-
 /* ------------------------------------------------------------------ the line */
 
 static uint32_t word_edge(const struct words_page *page, const struct word *w, bool last)
@@ -377,6 +250,32 @@ static float gap_along(const struct line *l, const struct word *a, const struct 
 
 enum { MAX_BLANKS = 60 };
 
+/* Where blanks are drawn, nothing else parts words: letters of which one has a mark may stand so
+ * far apart, in font sizes. */
+#define NO_BLANK 0.6f
+#define KERNED   0.35f /* how far a blank may reach into a word */
+
+/* Whether a blank is drawn between two words, which stand upright. */
+static bool has_blank(const struct words_page *page, const struct word *a, const struct word *b)
+{
+    float slack = KERNED * fmaxf(a->size, b->size), top = fmaxf(a->y0, b->y0);
+    float from = fmaxf(a->x1 - slack, 0.5f * (a->x0 + a->x1));
+    float to = fminf(b->x0 + slack, 0.5f * (b->x0 + b->x1));
+    size_t lo = 0, hi = page->n_blanks;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (page->blank[mid].at < top)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (; lo < page->n_blanks && page->blank[lo].at <= fminf(a->y1, b->y1); lo++) {
+        float middle = 0.5f * (page->blank[lo].from + page->blank[lo].to);
+        if (middle >= from && middle <= to) return true;
+    }
+    return false;
+}
+
 /* How many blanks stand between two words: one, or in fixed-width fonts as many as there is room
  * for. */
 static int blanks_between(const struct words_page *page, const struct line *l, const struct word *a,
@@ -385,6 +284,9 @@ static int blanks_between(const struct words_page *page, const struct line *l, c
     float size = a->size > b->size ? a->size : b->size, gap = gap_along(l, a, b);
     if (text_is_spaceless(word_edge(page, a, true)) && text_is_spaceless(word_edge(page, b, false)))
         return gap > 0.8f * size;
+    if (page->n_blanks && a->turn == 0 && text_is_rtl(word_edge(page, a, true)) &&
+        text_is_rtl(word_edge(page, b, false)))
+        return gap > NO_BLANK * size || has_blank(page, a, b);
     if (a->mono && b->mono && gap > 1.2f * size && a->turn == 0) {
         float width = (a->x1 - a->x0) / (float)utf8_count(page->text + a->text, a->n);
         float n = width > 0.3f * size ? gap / width : 1;
@@ -485,7 +387,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
             n++;
         }
     }
-    if (any_rtl) to_logical(c, n, l->rtl, scratch);
+    if (any_rtl) bidi_to_logical(c, n, l->rtl, scratch);
     size_t start = out->n;
     n = shorten_leaders(c, n);
     for (size_t i = 0; i < n; i++) {

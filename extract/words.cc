@@ -7,6 +7,7 @@
 #include "extract/words.h"
 
 #include "extract/page_run.hh"
+#include "extract/words_rtl.hh"
 
 #include <algorithm>
 #include <climits>
@@ -19,6 +20,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -44,12 +46,14 @@ struct font {
 };
 
 constexpr size_t MAX_MARKS = 400000; // characters of a page
-// Of a page: poppler brings words into its own order in a time that grows with their square, 11,000 of
-// them, each for itself, in four seconds; a page of more is taken in the order of its content stream.
+// Of a page: poppler brings words into its own order in a time that grows with their square, 11,000
+// of them, each for itself, in four seconds; a page of more is taken in the order of its content
+// stream.
 constexpr size_t MAX_ORDERED = 6000, MAX_WORDS = 100000, MAX_CHARS = 1000000;
 constexpr double WHITE = 0.94, OPAQUE = 0.05;
 
-constexpr unsigned LAM = 0x644;
+constexpr size_t MAX_CLUSTERS = 50000, MAX_BLANKS = 100000;
+constexpr int MAX_CLUSTER = 100; // characters
 
 constexpr size_t MAX_RULES = 20000;
 constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
@@ -60,14 +64,14 @@ class text_device : public TextOutputDev
 {
   public:
     explicit text_device(bool in_stream_order)
-        : TextOutputDev(nullptr, false, 0, in_stream_order, false),
-          orders(!in_stream_order), most_words(in_stream_order ? MAX_WORDS : MAX_ORDERED)
+        : TextOutputDev(nullptr, false, 0, in_stream_order, false), orders(!in_stream_order),
+          most_words(in_stream_order ? MAX_WORDS : MAX_ORDERED)
     {
     }
     bool full = false; // the page has more than is taken of one
     std::vector<mark> marks;
-    std::vector<rule> rules, bars;                    // vertical, horizontal
-    std::vector<std::pair<double, double>> ligatures; // middles of glyphs that are two characters
+    std::vector<rule> rules, bars, blanks; // vertical, horizontal; words.h
+    std::vector<rtl_cluster> clusters;       // that read from right to left
     size_t off = 0;
 
     void startPage(int number, GfxState *state, XRef *xref) override
@@ -75,8 +79,9 @@ class text_device : public TextOutputDev
         marks.clear();
         rules.clear();
         bars.clear();
-        ligatures.clear();
-        replaced = false;
+        clusters.clear();
+        blanks.clear();
+        actual.clear();
         off = 0;
         was_outside = false;
         full = false;
@@ -89,8 +94,13 @@ class text_device : public TextOutputDev
     {
         count(x, y, dx, dy);
         if (full) return;
-        note(state, x + 0.5 * dx, y + 0.5 * dy, n > 0 && (u[0] == ' ' || u[0] == 0xa0));
-        if (replaced || (n == 2 && u[0] == LAM)) note_ligature(state, x + 0.5 * dx, y + 0.5 * dy);
+        bool space = n > 0 && (u[0] == ' ' || u[0] == 0xa0);
+        note(state, x + 0.5 * dx, y + 0.5 * dy, space);
+        if (space) note_blank(state, x, y, dx, dy);
+        if (!actual.empty())
+            note_cluster(state, x, y, std::exchange(actual, {}));
+        else if (n > 1 && rtl_is(u[0]))
+            note_cluster(state, x, y, std::vector<unsigned>(u, u + n));
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
     }
 
@@ -103,13 +113,15 @@ class text_device : public TextOutputDev
     void beginActualText(GfxState *state, const GooString *text) override
     {
         Unicode *u = nullptr;
-        replaced = TextStringToUCS4(text->toStr(), &u) == 2 && u[0] == LAM;
+        int n = TextStringToUCS4(text->toStr(), &u);
+        actual.assign(u, u + (n > 1 && n <= MAX_CLUSTER ? n : 0));
+        if (std::none_of(actual.begin(), actual.end(), rtl_is)) actual.clear();
         gfree(u);
         TextOutputDev::beginActualText(state, text);
     }
     void endActualText(GfxState *state) override
     {
-        replaced = false;
+        actual.clear();
         TextOutputDev::endActualText(state);
     }
 
@@ -131,7 +143,7 @@ class text_device : public TextOutputDev
 
   private:
     bool was_outside = false;
-    bool replaced = false; // what is drawn stands for lam and another character
+    std::vector<unsigned> actual; // what stands for the glyphs that come, from the first one on
     const bool orders;
     const size_t most_words;
     size_t words = 0, chars = 0;
@@ -146,11 +158,22 @@ class text_device : public TextOutputDev
         full = full || (words += begins) > most_words || ++chars > MAX_CHARS;
     }
 
-    void note_ligature(GfxState *state, double x, double y)
+    void note_cluster(GfxState *state, double x, double y, std::vector<unsigned> text)
     {
-        double px, py;
-        state->transform(x, y, &px, &py);
-        if (ligatures.size() < MAX_MARKS) ligatures.emplace_back(px, py);
+        rtl_cluster c;
+        state->transform(x, y, &c.x, &c.y);
+        c.text = std::move(text);
+        if (clusters.size() < MAX_CLUSTERS) clusters.push_back(std::move(c));
+    }
+
+    void note_blank(GfxState *state, double x, double y, double dx, double dy)
+    {
+        double x0, y0, x1, y1;
+        state->transform(x, y, &x0, &y0);
+        state->transform(x + dx, y + dy, &x1, &y1);
+        if (fabs(y1 - y0) < 0.01 && blanks.size() < MAX_BLANKS)
+            blanks.push_back(
+                rule{static_cast<float>(y0), static_cast<float>(x0), static_cast<float>(x1)});
     }
 
     static void note_rule(std::vector<rule> *rules, double at, double from, double to)
@@ -323,94 +346,11 @@ size_t font_of(words_doc *d, const std::string &name)
     return d->fonts.size();
 }
 
-bool is_rtl(unsigned c)
-{
-    return (c >= 0x590 && c <= 0x8FF) || (c >= 0xFB1D && c <= 0xFDFF) ||
-           (c >= 0xFE70 && c <= 0xFEFC);
-}
-
 double char_width(const TextWord &t, size_t i)
 {
     double x0, y0, x1, y1;
     t.getCharBBox(static_cast<int>(i), &x0, &y0, &x1, &y1);
     return t.getRotation() & 1 ? y1 - y0 : x1 - x0;
-}
-
-bool is_mark(unsigned c)
-{
-    return (c >= 0x591 && c <= 0x5C7) || (c >= 0x610 && c <= 0x61A) || (c >= 0x64B && c <= 0x65F) ||
-           c == 0x670 || (c >= 0x6D6 && c <= 0x6ED);
-}
-
-// From the order read to the order seen: turns each part that reads from right to left around, and
-// leaves marks behind their letters.
-void show(std::vector<unsigned> &u, size_t from, size_t to)
-{
-    for (size_t i = from, j; i < to; i = j) {
-        for (j = i; j < to && is_rtl(u[j]) == is_rtl(u[i]); j++) {
-        }
-        if (!is_rtl(u[i])) continue;
-        std::vector<unsigned> out;
-        for (size_t k = j, end = j; k-- > i;) {
-            if (is_mark(u[k]) && k > i) continue;
-            out.insert(out.end(), u.begin() + static_cast<long>(k),
-                       u.begin() + static_cast<long>(end));
-            end = k;
-        }
-        std::copy(out.begin(), out.end(), u.begin() + static_cast<long>(i));
-    }
-}
-
-bool is_alef(unsigned c)
-{
-    return c == 0x622 || c == 0x623 || c == 0x625 || c == 0x627;
-}
-
-// Whether characters i and i + 1 are one glyph, lam with alef.
-bool is_ligature(const text_device &dev, const TextWord &t, size_t i)
-{
-    double a[4], b[4], w = char_width(t, i), v = char_width(t, i + 1);
-    if (fabs(w - v) > 1e-2) return false;
-    t.getCharBBox(static_cast<int>(i), &a[0], &a[1], &a[2], &a[3]);
-    t.getCharBBox(static_cast<int>(i) + 1, &b[0], &b[1], &b[2], &b[3]);
-    double x0 = std::min(a[0], b[0]), x1 = std::max(a[2], b[2]), slack = 0.25 * (x1 - x0);
-    double y0 = std::min(a[1], b[1]), y1 = std::max(a[3], b[3]);
-    for (const auto &p : dev.ligatures)
-        if (p.first > x0 + slack && p.first < x1 - slack && p.second >= y0 && p.second <= y1)
-            return true;
-    return false;
-}
-
-// A glyph that stands for several characters (a ligature, or text given by ActualText) shares its
-// width out evenly among them, and they are stored in reading order, while single glyphs are
-// stored as seen.  Such runs are brought into the order seen.
-void settle_rtl(const text_device &dev, const TextWord &t, float size, std::vector<unsigned> &u)
-{
-    for (size_t i = 0, j; i < u.size(); i = j) {
-        double w = char_width(t, i);
-        bool any = is_rtl(u[i]);
-        j = i + 1;
-        if (j < u.size() && u[i] == LAM && is_alef(u[j]) && is_ligature(dev, t, i)) {
-            show(u, i, ++j);
-            continue;
-        }
-        for (; j < u.size(); j++) {
-            double v = char_width(t, j);
-            if (v < w - 1e-3 || v > w + 1e-3) break;
-            any = any || is_rtl(u[j]);
-        }
-        if (any && j - i >= 3 && w < 0.3 * static_cast<double>(size))
-            show(u, i, j);
-        else
-            j = i + 1;
-    }
-}
-
-bool any_rtl(const std::vector<unsigned> &u)
-{
-    for (unsigned c : u)
-        if (is_rtl(c)) return true;
-    return false;
 }
 
 void take_font(words_doc *d, const TextWord &t, word *w)
@@ -504,12 +444,11 @@ void settle_box(const TextWord &t, float size, word *w)
     }
 }
 
-void take_word(words_doc *d, const text_device &dev, const TextWord &t, const em_widths &widths,
-               std::string &pool, word *w)
+void take_word(words_doc *d, const rtl_clusters &clusters, const rtl_marks &marks, const TextWord &t,
+               const em_widths &widths, std::string &pool, word *w)
 {
     double x0, y0, x1, y1;
-    std::vector<unsigned> u;
-    for (int i = 0; i < t.getLength(); i++) u.push_back(*t.getChar(i));
+    std::vector<unsigned> u = rtl_chars(t);
     t.getBBox(&x0, &y0, &x1, &y1);
     w->x0 = static_cast<float>(x0);
     w->y0 = static_cast<float>(y0);
@@ -525,7 +464,10 @@ void take_word(words_doc *d, const text_device &dev, const TextWord &t, const em
     if (!u.empty()) take_font(d, t, w);
     bool guessed = std::fabs(static_cast<double>(size) - t.getFontSize()) > 0.01 * t.getFontSize();
     if (guessed && w->turn == 0) settle_box(t, size, w);
-    if (any_rtl(u)) settle_rtl(dev, t, w->size > 0 ? w->size : w->y1 - w->y0, u);
+    if (std::any_of(u.begin(), u.end(), rtl_is)) {
+        clusters.settle(t, u);
+        marks.add(t, u);
+    }
     std::string s = utf8(u.data(), u.size());
     w->stream = -1;
     w->text = pool.size();
@@ -688,6 +630,14 @@ void join_rules(std::vector<rule> *rules)
     v.resize(n);
 }
 
+void take_blanks(std::vector<rule> *blanks, struct words_page *out)
+{
+    std::sort(blanks->begin(), blanks->end(),
+              [](const rule &a, const rule &b) { return a.at < b.at; });
+    out->blank = copy_items(blanks->data(), blanks->size());
+    out->n_blanks = blanks->size();
+}
+
 void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
@@ -704,10 +654,16 @@ void take_words(words_doc *d, int i, struct words_page *out)
     std::vector<int> from;
     d->fonts.clear();
     em_widths widths = list ? widths_of(*list) : em_widths();
+    rtl_clusters clusters(dev.clusters);
+    rtl_marks marks(list.get());
+    size_t rtl = 0;
     for (size_t k = 0; k < most; k++) {
+        const TextWord &t = *list->get(static_cast<int>(k));
         v[n] = word();
-        take_word(d, dev, *list->get(static_cast<int>(k)), widths, pool, &v[n]);
+        if (marks.are_elsewhere(t)) continue;
+        take_word(d, clusters, marks, t, widths, pool, &v[n]);
         if (!v[n].n) continue;
+        rtl += rtl_is(*t.getChar(0));
         from.push_back(static_cast<int>(k));
         n++;
     }
@@ -720,6 +676,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
     out->mark = copy_items(dev.marks.data(), dev.marks.size());
     out->n_marks = dev.marks.size();
     out->n_off = dev.off;
+    if (rtl && 3 * dev.blanks.size() > rtl) take_blanks(&dev.blanks, out);
     join_rules(&dev.rules);
     join_rules(&dev.bars);
     out->rule = copy_items(dev.rules.data(), dev.rules.size());
@@ -755,6 +712,7 @@ void words_page_free(struct words_page *p)
     free(p->mark);
     free(p->rule);
     free(p->bar);
+    free(p->blank);
     *p = words_page();
 }
 

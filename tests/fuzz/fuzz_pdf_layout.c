@@ -13,9 +13,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static const char *const says[] = {"word",         "of", "end.", "co-",          "\xd7\xa9\xd7\x9c",
-                                   "\xe4\xb8\xad", "12", "(x)",  "\xef\xac\x81", "\xe2\x80\xa2",
-                                   "Upper",        "a,b"};
+static const char *const says[] = {"word",
+                                   "of",
+                                   "end.",
+                                   "co-",
+                                   "\xd7\xa9\xd7\x9c",
+                                   "\xe4\xb8\xad",
+                                   "12",
+                                   "(x)",
+                                   "\xef\xac\x81",
+                                   "\xe2\x80\xa2",
+                                   "Upper",
+                                   "a,b",
+                                   "\xd8\xa8\xd9\x8e",
+                                   "%(5-",
+                                   "[\xd9\xa3"};
 
 static int by_place(const void *a, const void *b)
 {
@@ -70,6 +82,9 @@ static void make_page(struct words_page *p, const uint8_t *data, size_t n)
         memcpy(p->text + at, s, w->n);
         at += w->n;
     }
+    p->blank = calloc(p->n_bars + 1, sizeof *p->blank); /* where lines are */
+    for (size_t i = 0; i < p->n_bars; i++) p->blank[p->n_blanks++] = p->bar[i];
+    qsort(p->blank, p->n_blanks, sizeof *p->blank, by_place);
     qsort(p->rule, p->n_rules, sizeof *p->rule, by_place);
     qsort(p->bar, p->n_bars, sizeof *p->bar, by_place);
 }
