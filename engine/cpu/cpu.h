@@ -69,6 +69,15 @@ struct index_tile {
     int J, C;
 };
 
+struct spread {
+    float least, most, mean; /* the mean roughly: rounded in the order of a path */
+};
+
+struct split {
+    size_t n;           /* scores >= limit */
+    float above, below; /* the least of these, infinity: none; the largest of the others, -infinity: none */
+};
+
 /* One tile of heads against up to MLA_BLOCK rows. */
 struct mla_tile {
     const void *row[MLA_BLOCK];  /* latent rows of R+P elements */
@@ -134,14 +143,14 @@ struct cpu_kernels {
     void (*index_score_int8)(const struct index_tile *t);
     /* Bit i of *mask: score[i] > limit, i < KV_PAGE. */
     uint64_t (*above)(const float *score, float limit);
-    /* key = order-preserving bits of n scores (-0 counts as +0); *same: the bits in which all keys
-     * agree, *common: their values there, zeros elsewhere. */
-    void (*order_bits)(uint32_t *key, const float *score, size_t n, uint32_t *common,
-                       uint32_t *same);
-    /* Bit i: key[i] >= limit, i < n <= 64. */
-    uint64_t (*reach)(const uint32_t *key, size_t n, uint32_t limit);
-    /* How many of n keys are >= limit. */
-    size_t (*count_ge)(const uint32_t *key, size_t n, uint32_t limit);
+    /* The scores of a page whose bits are set to `to`, their positions (pos is the first one's) to `at`;
+     * returns how many.  NaN becomes -infinity.  Up to KV_PAGE of both are written. */
+    size_t (*take)(float *to, int32_t *at, const float *score, uint64_t mask, size_t pos);
+    /* Of n > 0 scores, none of them NaN. */
+    struct spread (*spread)(const float *score, size_t n);
+    struct split (*split)(const float *score, size_t n, float limit);
+    /* Leaves those >= limit, in their order; returns how many. */
+    size_t (*keep)(float *score, int32_t *pos, size_t n, float limit);
     size_t (*mla_query_bytes)(int width, enum kv_type type);
     /* q: [heads][width] -> the order that mla_logits reads, times factor; zeros up to `tile`. */
     void (*mla_query)(void *dst, const float *q, int heads, int tile, int width, float factor,
