@@ -12,11 +12,14 @@ enum { AROUND = 12, BEGIN = 3 };
 
 enum {
     SPACES = 3, /* gaps between words that tell how wide a space is      */
-    RUN = 8
-};                       /* words looked at for where a cell begins or ends */
+    RUN = 8,    /* words looked at for where a cell begins or ends       */
+    BETWEEN = 6 /* rows of one cell between two of a table, at most      */
+};
+/* words looked at for where a cell begins or ends */
 #define SPACE      0.25f /* font sizes, where none is seen                     */
 #define MOST_SPACE 0.4f  /* wider ones are justified                           */
 #define USUAL      1.2f  /* times a space: what may stand between two words    */
+#define CLOSE      0.5f  /* font sizes between two lines of a cell             */
 #define TIGHT      0.15f /* font sizes: less is no gap                         */
 #define NARROW     0.45f /* font sizes: such a gap needs more rows that agree  */
 
@@ -75,20 +78,38 @@ static void make_rows(struct table *r, size_t n)
     }
 }
 
+/* Whether the row runs across most gaps between cells of another. */
+static bool is_text(const struct table *r, const struct row *cells, const struct row *w)
+{
+    size_t gaps = 0, across = 0;
+    for (size_t i = cells->from + 1; i < cells->to; i++) {
+        if (!r->s[i].apart) continue;
+        float u0 = r->p[r->s[i - 1].piece].u1, u1 = r->p[r->s[i].piece].u0;
+        size_t k = w->from;
+        while (k < w->to && (r->p[r->s[k].piece].u0 >= u0 || r->p[r->s[k].piece].u1 <= u1)) k++;
+        gaps++;
+        across += k < w->to;
+    }
+    return 2 * across > gaps;
+}
+
 /* Numbers the tables: rows of cells that follow each other, perhaps with one row of a single cell
- * between (a wrapped cell, a subheading). */
+ * between (a wrapped cell, a subheading), or several that are close (lines of the longest cell). */
 static void find_runs(struct table *r)
 {
     int table = 0;
     for (size_t i = 0, j; i < r->n; i = j) {
         j = i + 1;
         if (r->v[i].cells < 2) continue;
+        bool text = false;
         size_t last = i, multi = 1;
         for (; j < r->n; j++) {
             const struct row *a = &r->v[j - 1], *b = &r->v[j];
             float white = b->v0 - a->v1, size = fmaxf(a->size, b->size);
-            if (white > 3.2f * size || j - last > (white < 0.5f * size ? 6u : 2u)) break;
-            if (b->cells >= 2) last = j, multi++;
+            if (b->cells < 2) text |= is_text(r, &r->v[last], b);
+            bool near = white < (text || b->cells < 2 ? CLOSE : 2 * CLOSE) * size;
+            if (white > 3.2f * size || j - last > (near ? BETWEEN : 2u)) break;
+            if (b->cells >= 2) last = j, text = false, multi++;
         }
         j = last + 1;
         if (multi < 2 && (r->v[i].cells < 3 || r->v[i].ruled)) continue;

@@ -81,6 +81,45 @@ static void test_narrow_gaps(void **state)
     drop(&g);
 }
 
+/* Rows of several lines that stand no further apart than their lines: text goes on below a line that
+ * is full.  With three lines that are drawn, around the head and below the body, as well. */
+static void check_close_rows(bool rules)
+{
+    static const char *const lines[7][3] = {
+        {"Measure", "What is done", "State"},
+        {"Nets", "All nets are counted when the boat", "Boats that stay"},
+        {"", "is in the harbour, and once at sea", "are not asked"},
+        {"Lamps", "Keepers send a report", "Since May"},
+        {"Ropes", "Ropes longer than thirty feet have", "Not before the"},
+        {"", "two marks", "next year"},
+        {"Oars", "Oars are free", "Since June"}};
+    struct buf b = {0};
+    for (int r = 0; r < 7; r++)
+        for (int c = 0; c < 3; c++)
+            line(&b, "F", 10, c == 0 ? 72 : c == 1 ? 130 : 320, 120 + 12 * r, lines[r][c]);
+    if (rules)
+        for (int r = 0; r < 3; r++)
+            buf_addf(&b, "60 %d m 460 %d l S\n", r == 0 ? 690 : r == 1 ? 677 : 600,
+                     r == 0 ? 690 : r == 1 ? 677 : 600);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Nets | All nets are counted when the boat is in the harbour, and once at "
+                          "sea | Boats that stay are not asked\n"
+                          "Lamps | Keepers send a report | Since May\n"
+                          "Ropes | Ropes longer than thirty feet have two marks | Not before the "
+                          "next year\n"
+                          "Oars | Oars are free | Since June"));
+    drop(&g);
+}
+
+static void test_close_rows(void **state)
+{
+    (void)state;
+    check_close_rows(false);
+    check_close_rows(true);
+}
+
 /* Cells so close that only the lines between them part them, whichever way the page is turned; a
  * frame around a word is no table. */
 static void check_ruled_table(int rotate)
@@ -485,6 +524,7 @@ int main(void)
         cmocka_unit_test(test_narrow_font),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_narrow_gaps),
+        cmocka_unit_test(test_close_rows),
         cmocka_unit_test(test_ruled_table),
         cmocka_unit_test(test_rows_between_lines),
         cmocka_unit_test(test_lines_around_rows),
