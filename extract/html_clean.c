@@ -62,6 +62,21 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weight
     return weight >= 25 && density > 0.5f;
 }
 
+/* Whether nearly all of what n says is a quotation, as of what somebody posted elsewhere. */
+static bool is_quotation(const xmlNode *n)
+{
+    int most = tree_facts(n)->sum.chars * 9 / 10;
+    for (const xmlNode *c = n->children; c;) {
+        if (!c->_private || tree_facts(c)->drop || tree_facts(c)->sum.chars <= most) {
+            c = c->next;
+            continue;
+        }
+        if (tree_facts(c)->tag == TAG_BLOCKQUOTE) return true;
+        c = c->children;
+    }
+    return false;
+}
+
 /* Whether text is left between a heading and the next one of its rank or the end; *lost: something
  * there was taken out. */
 static bool introduces(xmlNode *h, xmlNode *root, bool *lost)
@@ -99,7 +114,7 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
-        bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500;
+        bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500 && !is_quotation(n);
         if (f->lead) continue;
         if (tree_heading_level(f->tag) && weights && names_weight(n) < 0)
             f->drop = true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "extract/html_cards.h"
 #include "extract/html_clean.h"
 #include "extract/html_lead.h"
 #include "extract/html_names.h"
@@ -392,6 +393,7 @@ static int attempt(xmlNode *body, const struct rules *r)
     tree_sum(body);
     drop_unlikely(body, r);
     tree_sum(body);
+    if (r->unlikely && cards_drop(body)) tree_sum(body);
     clean_find_tables(body);
     score_all(body, r);
     size_t n_top = best_few(body, top);

@@ -2,17 +2,12 @@
 #include "extract/html_pointers.h"
 
 #include <string.h>
-#include <strings.h>
 
+#include "extract/html_farewell.h"
+#include "extract/html_links.h"
 #include "extract/html_phrases.h"
 
 enum { NEAR = 64 }; /* neighbours without text that are passed */
-
-/* What the head says of the page. */
-struct page {
-    bool news;        /* it is an article of those that a site has many of          */
-    const char *host; /* "example.org/..." of its own address; borrowed, or ""      */
-};
 
 /* A block of text without blocks in it. */
 static bool is_piece(const struct html_facts *f)
@@ -61,55 +56,6 @@ static bool is_list_of_links(const xmlNode *n)
     return true;
 }
 
-/* Whether a link below n stays on its page, is only a name for a place, or leads to a person. */
-static bool links_stay(xmlNode *n)
-{
-    for (xmlNode *a = n; a; a = tree_next_kept(a, n)) {
-        if (!a->_private || tree_facts(a)->tag != TAG_A) continue;
-        const char *to = tree_attr(a, "href");
-        if (!*to || strchr(to, '#') || !strncmp(to, "mailto:", 7) || !strncmp(to, "tel:", 4))
-            return true;
-    }
-    return false;
-}
-
-/* "example.org/page" of "https://www.example.org/page". */
-static const char *host_of(const char *address)
-{
-    const char *s = strstr(address, "//");
-    if (!s) return "";
-    return s + (strncmp(s + 2, "www.", 4) ? 2 : 6);
-}
-
-static void read_head(struct page *page, const xmlNode *n)
-{
-    const xmlNode *head = tree_head(n);
-    *page = (struct page){.host = "", .news = tree_says_article(n)};
-    for (const xmlNode *c = head ? head->children : NULL; c; c = c->next) {
-        if (!strcmp(tree_attr(c, "rel"), "canonical")) page->host = host_of(tree_attr(c, "href"));
-        const char *what = tree_attr(c, "property"), *said = tree_attr(c, "content");
-        if (!strcmp(what, "og:url") && !*page->host) page->host = host_of(said);
-    }
-}
-
-/* Whether an address leads to the page's site: to its host, or one below it. */
-static bool is_home(const char *address, const struct page *page)
-{
-    if (!strchr(address, ':') && strncmp(address, "//", 2) != 0) return true;
-    const char *host = host_of(address);
-    size_t n = strcspn(host, "/?#"), own = strcspn(page->host, "/?#");
-    if (!own || n < own || strncasecmp(host + n - own, page->host, own) != 0) return false;
-    return n == own || host[n - own - 1] == '.';
-}
-
-static bool links_home(xmlNode *n, const struct page *page)
-{
-    for (xmlNode *a = n; a; a = tree_next_kept(a, n))
-        if (a->_private && tree_facts(a)->tag == TAG_A && !is_home(tree_attr(a, "href"), page))
-            return false;
-    return true;
-}
-
 /* All but few of its letters are capitals: how sites call out another of their articles. */
 static bool is_shouted(xmlNode *n)
 {
@@ -126,12 +72,12 @@ static bool is_shouted(xmlNode *n)
 
 /* A paragraph that is a link is part of the text, unless it shouts the title of another article of
  * the site.  An address in letters is a source. */
-static bool leads_away(xmlNode *n, const struct page *page)
+static bool leads_away(xmlNode *n, const struct site *site)
 {
     enum { SHORT = 20, LONG = 150 };
     const struct html_facts *f = tree_facts(n);
-    return page->news && f->tag == TAG_P && f->sum.chars > SHORT && f->sum.chars <= LONG &&
-           is_links(n) && is_shouted(n) && !links_stay(n) && links_home(n, page) &&
+    return site->news && f->tag == TAG_P && f->sum.chars > SHORT && f->sum.chars <= LONG &&
+           is_links(n) && is_shouted(n) && !links_stay(n) && links_home(n, site) &&
            !phrase_has_address(n);
 }
 
@@ -142,13 +88,13 @@ static bool is_beside_text(const xmlNode *n)
 }
 
 /* A link that stands by itself between blocks, and is no title of an article. */
-static bool is_block_link(xmlNode *n, const struct page *page)
+static bool is_block_link(xmlNode *n, const struct site *site)
 {
     enum { SHORT = 20, LONG = 400 };
     const struct html_facts *f = tree_facts(n), *up = tree_facts(n->parent);
     if (f->tag != TAG_A || f->sum.chars < SHORT || f->sum.chars > LONG || links_stay(n))
         return false;
-    if (!page->news || !links_home(n, page)) return false;
+    if (!site->news || !links_home(n, site)) return false;
     bool box = up->tag == TAG_DIV || up->tag == TAG_ARTICLE || up->tag == TAG_SECTION ||
                up->tag == TAG_MAIN;
     if (!box || up->sum.blocks == f->sum.blocks || is_beside_text(n)) return false;
@@ -172,13 +118,13 @@ static bool ends_sentence(const xmlNode *n)
 }
 
 /* A list of titles of other pages behind a paragraph that does not announce it. */
-static bool is_teaser_list(xmlNode *n, const struct page *page)
+static bool is_teaser_list(xmlNode *n, const struct site *site)
 {
     enum { TITLE = 30 };
     const struct html_facts *f = tree_facts(n);
     if (f->tag != TAG_UL || f->sum.li == 0 || tree_link_density(n) < 0.9f) return false;
     if (f->sum.chars < TITLE * f->sum.li || links_stay(n) || phrase_has_address(n)) return false;
-    if (!page->news || !links_home(n, page)) return false;
+    if (!site->news || !links_home(n, site)) return false;
     const xmlNode *p = neighbour(n, false);
     return p && tree_facts(p)->tag == TAG_P && ends_sentence(p);
 }
@@ -218,13 +164,13 @@ void pointers_drop(xmlNode *root)
     enum { PROSE = 800, LINE = 250, LINES = 600 };
     const struct html_sums *all = &tree_facts(root)->sum;
     int own = all->chars - all->link_chars;
-    struct page page;
+    struct site site;
     if (own < PROSE) return;
-    read_head(&page, root);
+    site_read(&site, root);
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
-        if (is_block_link(n, &page) || (is_teaser_list(n, &page) && !tree_in_data_table(n)))
+        if (is_block_link(n, &site) || (is_teaser_list(n, &site) && !tree_in_data_table(n)))
             f->drop = true;
         if (f->drop || !is_piece(f) || f->sum.chars > LINES || tree_in_data_table(n)) continue;
         bool heading = tree_heading_level(f->tag);
@@ -234,6 +180,6 @@ void pointers_drop(xmlNode *root)
         else if (p == PHRASE_EMPTY || p == PHRASE_CALLS)
             f->drop = !heading && f->sum.chars <= LINE && (p == PHRASE_EMPTY || f->sum.link_chars);
         else
-            f->drop = leads_away(n, &page);
+            f->drop = leads_away(n, &site) || (site.news && farewell_says(n, &site));
     }
 }

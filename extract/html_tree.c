@@ -286,6 +286,7 @@ static void add_sums(struct html_sums *to, const struct html_sums *s)
     to->chars += s->chars;
     to->link_chars += s->link_chars;
     to->heading_chars += s->heading_chars;
+    to->linked_heading_chars += s->linked_heading_chars;
     to->list_chars += s->list_chars;
     to->commas += s->commas;
     to->p += s->p;
@@ -301,8 +302,8 @@ static void close_element(xmlNode *n)
     struct html_facts *f = tree_facts(n), *up = n->parent ? tree_facts(n->parent) : NULL;
     if (!f || f->drop || !up) return;
     struct html_sums s = f->sum;
-    if (f->tag == TAG_A) s.link_chars = s.chars;
-    if (tree_heading_level(f->tag)) s.heading_chars = s.chars;
+    if (f->tag == TAG_A) s.link_chars = s.chars, s.linked_heading_chars = s.heading_chars;
+    if (tree_heading_level(f->tag)) s.heading_chars = s.chars, s.linked_heading_chars = s.link_chars;
     if (f->tag == TAG_UL || f->tag == TAG_OL) s.list_chars = s.chars;
     s.p += f->tag == TAG_P;
     s.img += f->tag == TAG_IMG;

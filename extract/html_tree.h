@@ -69,7 +69,7 @@ enum html_tag {
 /* Sums over what is below a node and not dropped.  Lengths are code points with white space
  * collapsed and marks (html_scan.h) not counted. */
 struct html_sums {
-    int chars, link_chars, heading_chars, list_chars, commas;
+    int chars, link_chars, heading_chars, linked_heading_chars, list_chars, commas;
     int p, img, li, input, blocks;
 };
 

@@ -445,8 +445,15 @@ static void test_news(void **state)
         "<p><a href='https://notexample.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
         "<p>A sentence ends.</p><ul><li><a href='https://e.org/x'>The words in question, a title</a></ul>",
         "<p>A sentence ends.</p><a href='https://e.org/x'>Elsewhere: the words in question</a>",
-        "<p>The pages are these:</p><ul><li><a href=/x>The words in question, which are a title</a></ul>"};
+        "<p>The pages are these:</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
+        "<p><em>The words in question are a <a href='https://e.org/2020/book'>book</a>.</em></p>",
+        "<p>Ask <a href='mailto:jane@e.org'>Jane</a> for the words in question.</p>",
+        "<p>The words in question are by <a href='https://e.org/jane'>Jane</a> and <a href="
+        "'https://e.org/john'>John</a>.</p>"};
     static const char *const pointers[] = {
+        "<p><i>Write to <a href='mailto:jane@e.org'>Jane</a> about the words in question.</i></p>",
+        "<p>The words in question are on <a href='https://e.org/words/'>One</a> and <a href="
+        "'https://www.f.org/@words'>Another</a>.</p>",
         "<p><strong><a href=/x>THE WORDS IN QUESTION, ELSEWHERE</a></strong></p>",
         "<p><a href='https://example.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
         "<p><a href='http://video.example.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
@@ -462,6 +469,49 @@ static void test_news(void **state)
         assert_non_null(strstr(g.d->text.s, "It ends here"));
         drop(&g);
     }
+}
+
+/* Whether a row of cards stays that have a title and a sentence each. */
+static bool keeps_cards(const char *tag, const char *title, int cards)
+{
+    struct buf row = {0};
+    for (int i = 0; i < cards; i++)
+        buf_addf(&row, "<%s class=c>%s<p>The words in question, in one sentence, which says with commas, and "
+                       "at some length, what it is that is said on the page that is called out here.</p></%s>",
+                 tag, title, tag);
+    struct got g = get_page("<meta property=og:url content='https://example.org/2'>", row.s);
+    bool kept = strstr(g.d->text.s, "words in question");
+    assert_non_null(strstr(g.d->text.s, "It ends here"));
+    drop(&g), buf_free(&row);
+    return kept;
+}
+
+/* Boxes side by side whose headings lead to other pages of the site call these out.  What leads to another
+ * site may be what an article is about, but not where each is an article itself.  Where there is little
+ * else, they are what the page says. */
+static void test_cards(void **state)
+{
+    (void)state;
+    static const char home[] = "<h3><a href=/x>Elsewhere</a></h3>", other[] =
+                      "<a href='https://e.org/x'><h3>A product</h3></a>";
+    assert_false(keeps_cards("div", home, 3));
+    assert_false(keeps_cards("article", other, 3));
+    assert_true(keeps_cards("div", home, 2));
+    assert_true(keeps_cards("div", other, 3));
+    assert_true(keeps_cards("div", "<h3><a href='#x'>Below</a></h3>", 3));
+    assert_true(keeps_cards("div", "<h3>A <a href=/x>part</a></h3>", 3));
+    assert_true(keeps_cards("div", home, 200));
+}
+
+/* What somebody posted elsewhere and is quoted is text, in a box named after that place as well. */
+static void test_posted_words(void **state)
+{
+    (void)state;
+    struct got g = get_article("<div class=social-post-embed><blockquote><p>The words in question, posted."
+                               "</p></blockquote></div><div class=social-buttons-embed><p>Post this.</p></div>");
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    assert_null(strstr(g.d->text.s, "Post this"));
+    drop(&g);
 }
 
 /* A name that speaks against the box with most of the text speaks of something else. */
@@ -631,6 +681,8 @@ int main(void)
         cmocka_unit_test(test_saying_is_bounded),
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_news),
+        cmocka_unit_test(test_cards),
+        cmocka_unit_test(test_posted_words),
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_page_with_a_bad_name),
         cmocka_unit_test(test_layout_names),
