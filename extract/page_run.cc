@@ -2,6 +2,7 @@
 #include "extract/page_run.hh"
 
 #include <Annot.h>
+#include <Array.h>
 #include <Dict.h>
 #include <Stream.h>
 
@@ -32,6 +33,111 @@ PDFRectangle box_of(Page *page, int turn)
 bool has_reached(void *limit)
 {
     return static_cast<const page_limit *>(limit)->reached();
+}
+
+// What a page draws, until the limit is reached: the interpreter asks only after operators, and a
+// stream may have none for a gigabyte.
+class limited_stream : public Stream
+{
+  public:
+    limited_stream(Object &&of, const page_limit *limit) : whole(std::move(of)), limit(limit)
+    {
+    }
+    StreamKind getKind() const override
+    {
+        return strWeird;
+    }
+    void reset() override
+    {
+        whole.getStream()->reset();
+    }
+    void close() override
+    {
+        whole.getStream()->close();
+    }
+    int getChar() override
+    {
+        return is_over() ? EOF : whole.getStream()->getChar();
+    }
+    int lookChar() override
+    {
+        return over ? EOF : whole.getStream()->lookChar();
+    }
+    int getUnfilteredChar() override
+    {
+        return whole.getStream()->getUnfilteredChar();
+    }
+    void unfilteredReset() override
+    {
+        whole.getStream()->unfilteredReset();
+    }
+    Goffset getPos() override
+    {
+        return whole.getStream()->getPos();
+    }
+    void setPos(Goffset pos, int dir) override
+    {
+        whole.getStream()->setPos(pos, dir);
+    }
+    bool isBinary(bool last) const override
+    {
+        return last;
+    }
+    BaseStream *getBaseStream() override
+    {
+        return whole.getStream()->getBaseStream();
+    }
+    Stream *getUndecodedStream() override
+    {
+        return whole.getStream()->getUndecodedStream();
+    }
+    Dict *getDict() override
+    {
+        return whole.getStream()->getDict();
+    }
+    Object *getDictObject() override
+    {
+        return whole.getStream()->getDictObject();
+    }
+
+  private:
+    static constexpr unsigned OFTEN = 1 << 16; // characters between two questions
+    Object whole;
+    const page_limit *limit;
+    unsigned taken = 0;
+    bool over = false;
+
+    bool is_over()
+    {
+        if (++taken % OFTEN == 0) over = over || limit->reached();
+        return over;
+    }
+};
+
+// Long ones, and those that are packed twice, may be very long.
+bool may_swell(const Object &stream)
+{
+    constexpr int LONG = 1 << 18; // bytes in the file
+    Object length = stream.streamGetDict()->lookup("Length");
+    Object filter = stream.streamGetDict()->lookup("Filter");
+    return !length.isInt() || length.getInt() > LONG ||
+           (filter.isArray() && filter.arrayGetLength() > 1);
+}
+
+Object limited(Object &&contents, const page_limit *limit, XRef *xref)
+{
+    if (contents.isStream() && may_swell(contents))
+        return Object(static_cast<Stream *>(new limited_stream(std::move(contents), limit)));
+    if (!contents.isArray()) return std::move(contents);
+    Object all(new Array(xref));
+    for (int i = 0; i < contents.arrayGetLength(); i++) {
+        Object part = contents.arrayGet(i);
+        bool wrap = part.isStream() && may_swell(part);
+        all.arrayAdd(wrap
+                         ? Object(static_cast<Stream *>(new limited_stream(std::move(part), limit)))
+                         : std::move(part));
+    }
+    return all;
 }
 
 void *as_data(const page_limit *limit)
@@ -132,7 +238,7 @@ bool page_run::left_open()
 
 void page_run::draw(Page *page)
 {
-    Object contents = page->getContents();
+    Object contents = limited(page->getContents(), limit, doc->getXRef());
     if (!contents.isNull()) {
         gfx->saveState();
         gfx->display(&contents);

@@ -37,6 +37,7 @@ struct pdf_page {
     bool unread;     /* its process broke down over it, or took too long                */
     bool untried;    /* after such pages no time was left for it                        */
     bool cut;        /* it has more words than are read of one page                     */
+    bool halted;     /* only what came before reading it took too long is here          */
     /* Words left out of it: nobody can see them; nobody can tell their characters. */
     size_t n_hidden, n_garbage;
 };

@@ -55,6 +55,7 @@ enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
  * LAST_SHARE is left, what was read is kept and no more is tried. */
 #define OCR_SHARE  0.8
 #define PAGE_SHARE 0.2
+#define BEFORE_END 0.7 /* of what crew_watch gives the page */
 #define OPERATOR_SHARE 0.3 /* the same where nothing can be asked on the way */
 /* But no page takes more than so many seconds of CPU, where a document is given so much that more is
  * than this share of it.  40,000 words take one and a half. */
@@ -165,6 +166,7 @@ static bool is_enough(void *reading)
     if (r->enough || now - r->looked < LOOK_S) return r->enough;
     r->looked = now;
     double most = share_of_page(PAGE_SHARE) * time_left(r) * cpu_given();
+    if (r->is_helper) most *= BEFORE_END;
     return r->enough = cpu_used() - r->begun > most;
 }
 
@@ -182,6 +184,8 @@ static void read_page(struct pdf_page *p, struct reading *r, struct arena *scrat
     p->width = words.width;
     p->height = words.height;
     p->cut = words.cut;
+    p->halted = words.halted;
+    r->unread += words.halted;
     if (words.label) p->label = mem_copy(r->a, words.label, strlen(words.label));
     if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number);
     p->n_garbage = garbage_drop(&words, scratch, &p->garbage);
@@ -455,6 +459,8 @@ static void add_recognised(struct buf *b, const struct pdf_doc *d, const struct 
         buf_addz(b, ": no time was left to recognise their text (--doc-timeout)");
     if (add_page_list(b, d, offsetof(struct pdf_page, unread)))
         buf_addz(b, ": reading that took too long (--doc-timeout) or broke down");
+    if (add_page_list(b, d, offsetof(struct pdf_page, halted)))
+        buf_addz(b, ": only what came before reading them took too long (--doc-timeout)");
     if (add_page_list(b, d, offsetof(struct pdf_page, untried)))
         buf_addz(b, ": no time was left to read that (--doc-timeout)");
     if (add_page_list(b, d, offsetof(struct pdf_page, cut)))
@@ -489,7 +495,7 @@ static void open_reading(struct reading *r, const struct opened *file,
                          const struct ingest_options *o, const struct extract_aid *aid, int processes)
 {
     r->words = file->d;
-    if (!r->is_helper) words_limit(r->words, is_enough, r);
+    words_limit(r->words, is_enough, r);
     r->show_hidden = o->show_hidden;
     r->ocr = aid->ocr;
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
@@ -518,7 +524,7 @@ static void write_document(struct doc_builder *b, struct pdf_doc *pdf, const str
         const struct pdf_page *p = &pdf->v[i];
         doc_page(b, p->label, p->width, p->height, p->no_text);
         if (p->recognised) doc_page_recognised(b);
-        if (p->late || p->unread || p->untried) doc_page_unread(b);
+        if (p->late || p->halted || p->unread || p->untried) doc_page_unread(b);
     }
     strip_repeated(pdf, r->a);
     flow_write(b, pdf, r->a);
@@ -582,7 +588,8 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
 void help_pdf(void *input, const struct crew_post *post)
 {
     const struct extract_input *in = input;
-    struct reading reading = {.a = arena_new(), .about = arena_new(), .is_helper = true};
+    struct reading reading = {.a = arena_new(), .about = arena_new(), .is_helper = true,
+                              .since = sys_seconds()};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
         open_reading(&reading, &file, in->o, in->aid, post->of);

@@ -645,9 +645,9 @@ void take_words(words_doc *d, int i, struct words_page *out)
     text_device *run = &d->runner->run(i + 1);
     if (run->full && !d->runner->limit.is_late())
         run = (crowded = run_crowded(d->pdf.get(), i, d->runner->limit)).get();
-    if (d->runner->limit.is_late()) throw std::runtime_error("enough");
     text_device &dev = *run; // owns the words of the list
     out->cut = dev.full;
+    out->halted = d->runner->limit.is_late();
     std::unique_ptr<TextWordList> list = dev.makeWordList();
     size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
     std::vector<word> v(most + 1);
@@ -667,6 +667,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
         from.push_back(static_cast<int>(k));
         n++;
     }
+    if (!n && out->halted) throw std::runtime_error("enough");
     std::vector<size_t> order = order_of(*list, from);
     settle_vertical(v.data(), order, pool);
     place_words(v.data(), order);

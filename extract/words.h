@@ -56,6 +56,7 @@ struct words_page {
     size_t n_marks;
     size_t n_off; /* words that stand outside the page, and are not in v */
     bool cut;     /* the page has more words than are read of one        */
+    bool halted;  /* reading it took too long; what came before is there */
     struct rule *rule; /* vertical, by x   */
     size_t n_rules;
     struct rule *bar; /* horizontal, by y */
@@ -76,8 +77,8 @@ void words_close(struct words_doc *d); /* NULL is fine */
 int words_pages(const struct words_doc *d);
 
 /* From now on asks after every few operators of a page whether it has taken enough; true has to stay
- * true for the rest of words_read, which is then false.  What a single operator does (a picture, a
- * font) nobody asks about. */
+ * true for the rest of words_read, which then gives what came before, or false when that is nothing.
+ * What a single operator does (a picture, a font) nobody asks about. */
 void words_limit(struct words_doc *d, bool (*is_enough)(void *ctx), void *ctx);
 
 /* Reads page i (from 0).  False when the page cannot be made.  The memory is one malloc per
