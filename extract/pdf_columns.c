@@ -211,12 +211,17 @@ static struct gutter find_gutter(struct cutter *c, const size_t *idx, size_t n)
     return g;
 }
 
+static bool is_grid(const struct cutter *c, const size_t *idx, size_t n, float x)
+{
+    return grid_at(c->p, idx, n, x, c->scratch) || grid_written(c->p, idx, n, x, c->scratch);
+}
+
 static void cut(struct cutter *c, size_t *idx, size_t n, int depth)
 {
     struct gutter g = {0};
     if (depth < MAX_DEPTH) g = find_gutter(c, idx, n);
     if (g.score > 0) trim(c, idx, &g);
-    if (g.score > 0 && !g.lists && grid_at(c->p, idx + g.from, g.to - g.from, g.x, c->scratch)) {
+    if (g.score > 0 && !g.lists && is_grid(c, idx + g.from, g.to - g.from, g.x)) {
         /* A table is read row by row; what stands around it may still have columns. */
         bool columns =
             find_gutter(c, idx, g.from).score > 0 || find_gutter(c, idx + g.to, n - g.to).score > 0;

@@ -34,7 +34,7 @@ float grid_first_gap(float *gaps, size_t n)
 struct part {
     float u0, u1, v0, v1, size;
     bool right, lower;
-    float top; /* the line drawn above it */
+    float top;  /* the line drawn above it */
     float room; /* to the end of the longest part that starts where it does */
 };
 
@@ -113,7 +113,8 @@ static size_t take_band(struct band *b, const struct part *v, size_t n, size_t i
     return j;
 }
 
-/* Whether lines that are drawn across the strip cut most of the parts, which are sorted, into rows. */
+/* Whether lines that are drawn across the strip cut most of the parts, which are sorted, into rows.
+ */
 static bool is_ruled(const struct part *v, size_t n)
 {
     size_t rows = 0, inside = 0;
@@ -138,7 +139,8 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
     if (n < 2 * MIN_ROWS) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        v[i] = (struct part){q->u0, q->u1, q->v0, q->v1, q->size, q->u0 >= x, q->lower, q->line_above, 0};
+        v[i] = (struct part){q->u0,      q->u1,    q->v0,         q->v1, q->size,
+                             q->u0 >= x, q->lower, q->line_above, 0};
         sizes += q->size;
     }
     measure_room(v, n);
@@ -158,4 +160,55 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
     bool goes_on = 10 * small > 12 * rows && 2 * full > last; /* 12: of 20 sides */
     return rows >= MIN_ROWS && !goes_on && 10 * both >= 6 * rows && 2 * uneven >= tall &&
            10 * full <= 7 * last && height / (float)rows < MAX_HEIGHT * sizes / (float)n;
+}
+
+/* A piece, as it comes in the content stream. */
+struct written {
+    long stream;
+    bool right;
+};
+
+static int by_stream(const void *a, const void *b)
+{
+    const struct written *x = a, *y = b;
+    return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+/* How many rows have parts on both sides; the parts are sorted by v0. */
+static size_t count_both(const struct part *v, size_t n)
+{
+    size_t both = 0;
+    for (size_t i = 0, j; i < n; i = j) {
+        bool side[2] = {false, false};
+        for (j = i; j < n && v[j].v0 - v[i].v0 < 0.5f * v[i].size; j++) side[v[j].right] = true;
+        both += side[0] && side[1];
+    }
+    return both;
+}
+
+bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
+                  struct arena *scratch)
+{
+    struct part *v = NEW(scratch, struct part, n + 1);
+    struct written *w = NEW(scratch, struct written, n + 1);
+    size_t switches = 0, full = 0;
+    if (n < 2 * MIN_ROWS) return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *q = &p[idx[i]];
+        if (q->stream < 0) return false;
+        w[i] = (struct written){q->stream, q->u0 >= x};
+        v[i] = (struct part){.u0 = q->u0,
+                             .u1 = q->u1,
+                             .v0 = q->v0,
+                             .v1 = q->v1,
+                             .size = q->size,
+                             .right = q->u0 >= x};
+    }
+    qsort(w, n, sizeof *w, by_stream);
+    for (size_t i = 1; i < n; i++) switches += w[i].right != w[i - 1].right;
+    measure_room(v, n);
+    for (size_t i = 0; i < n; i++) full += v[i].u1 - v[i].u0 > 0.8f * v[i].room;
+    qsort(v, n, sizeof *v, by_top);
+    size_t both = count_both(v, n);
+    return both >= MIN_ROWS && 2 * switches >= 3 * both && 2 * full <= n;
 }

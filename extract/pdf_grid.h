@@ -20,4 +20,9 @@ float grid_first_gap(float *gaps, size_t n);
  * there is only white, of a few lines each. */
 bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch);
 
+/* Whether the content stream goes to and fro across the strip, row by row, between pieces of which
+ * few are as long as their column has room: cells were written so, columns of text are not. */
+bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
+                  struct arena *scratch);
+
 #endif
