@@ -6,7 +6,7 @@
 
 #include "extract/floats.h"
 
-enum { MIN_ROWS = 3 };
+enum { MIN_ROWS = 3, MIN_TEXT = 16 /* characters of a line of a column, at least */ };
 #define MAX_HEIGHT  4.5f  /* of a row, in font sizes, on average */
 #define MAX_RULED   16.0f /* of any between two lines that are drawn */
 #define LINES_APART 0.6f  /* font sizes, at most       */
@@ -33,7 +33,7 @@ float grid_first_gap(float *gaps, size_t n)
 
 struct part {
     float u0, u1, v0, v1, size;
-    bool right, lower;
+    bool right, lower, text;
     float top;  /* the line drawn above it */
     float room; /* to the end of the longest part that starts where it does */
 };
@@ -139,8 +139,14 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
     if (n < 2 * MIN_ROWS) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        v[i] = (struct part){q->u0,      q->u1,    q->v0,         q->v1, q->size,
-                             q->u0 >= x, q->lower, q->line_above, 0};
+        v[i] = (struct part){.u0 = q->u0,
+                             .u1 = q->u1,
+                             .v0 = q->v0,
+                             .v1 = q->v1,
+                             .size = q->size,
+                             .right = q->u0 >= x,
+                             .lower = q->lower,
+                             .top = q->line_above};
         sizes += q->size;
     }
     measure_room(v, n);
@@ -202,12 +208,13 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
                              .v0 = q->v0,
                              .v1 = q->v1,
                              .size = q->size,
-                             .right = q->u0 >= x};
+                             .right = q->u0 >= x,
+                             .text = q->chars >= MIN_TEXT && 2 * q->letters > q->chars};
     }
     qsort(w, n, sizeof *w, by_stream);
     for (size_t i = 1; i < n; i++) switches += w[i].right != w[i - 1].right;
     measure_room(v, n);
-    for (size_t i = 0; i < n; i++) full += v[i].u1 - v[i].u0 > 0.8f * v[i].room;
+    for (size_t i = 0; i < n; i++) full += v[i].text && v[i].u1 - v[i].u0 > 0.8f * v[i].room;
     qsort(v, n, sizeof *v, by_top);
     size_t both = count_both(v, n);
     return both >= MIN_ROWS && 2 * switches >= 3 * both && 2 * full <= n;
