@@ -333,16 +333,25 @@ static void join_lines(struct cells *w, size_t from, size_t end)
 
 /* ------------------------------------------------------------------ tables */
 
-/* Whether the row is one line that begins where the rows [from, end) do and is nearly as wide: text
- * behind a table. */
-static bool is_text(const struct cells *w, size_t from, size_t end, const struct cell_row *r)
+/* Where the rows of a table begin and end. */
+struct width {
+    float u0, u1;
+};
+
+/* Makes it as wide as the rows [from, end). */
+static void widen(struct width *t, const struct cells *w, size_t from, size_t end)
 {
-    float u0 = INFINITY, u1 = -INFINITY;
-    if (r->to - r->from > 1) return false;
     for (size_t i = w->r[from].from; i < w->r[end - 1].to; i++)
-        u0 = fminf(u0, w->c[i].u0), u1 = fmaxf(u1, w->c[i].u1);
+        t->u0 = fminf(t->u0, w->c[i].u0), t->u1 = fmaxf(t->u1, w->c[i].u1);
+}
+
+/* Whether the row is one line that begins where the table does and is nearly as wide: text behind
+ * it. */
+static bool is_text(const struct cells *w, const struct width *t, const struct cell_row *r)
+{
     const struct cell *c = &w->c[r->from];
-    return c->u0 < u0 + c->size && c->u1 - c->u0 > WHOLE * (u1 - u0);
+    if (r->to - r->from > 1) return false;
+    return c->u0 < t->u0 + c->size && c->u1 - c->u0 > WHOLE * (t->u1 - t->u0);
 }
 
 /* The row after the table that the row `from` begins: rows of cells, and between and behind them
@@ -350,15 +359,19 @@ static bool is_text(const struct cells *w, size_t from, size_t end, const struct
 static size_t table_end(const struct cells *w, size_t from)
 {
     size_t end = from + 1, between = 0, n;
+    struct width width = {INFINITY, -INFINITY};
+    widen(&width, w, from, end);
     for (size_t k = from + 1; k < w->n_rows; k++) {
         const struct cell_row *r = &w->r[k];
         float gap = cells_gap_below(w, k - 1);
         if (gap > 3.2f) break;
-        if (is_text(w, from, end, r)) break;
-        if (r->tabular)
+        if (is_text(w, &width, r)) break;
+        if (r->tabular) {
+            widen(&width, w, end, k + 1);
             end = k + 1, between = 0;
-        else if (r->to - r->from != 1 || ++between > MAX_BETWEEN)
+        } else if (r->to - r->from != 1 || ++between > MAX_BETWEEN) {
             break;
+        }
     }
     while (end < w->n_rows && !w->r[end].tabular && w->r[end].to - w->r[end].from == 1 &&
            cells_gap_below(w, end - 1) < CLOSE &&
