@@ -9,12 +9,16 @@
 #include "extract/pdf_text.h"
 
 enum { ROWS = 3 };        /* rows from each edge that are looked at             */
+enum { TITLE_LINES = 3 }; /* of a title that one head repeats                   */
 enum { WINDOW = 200 };    /* lines before and behind one that it is compared to */
 #define EDGE        0.16f /* share of the page's height that is an edge         */
 #define OUTERMOST   0.25f /* the same for the first and the last row: margins can be wide */
 #define SAME_HEIGHT 6     /* points                                             */
 #define TITLE       1.25f /* of the size of the text: what titles have at least  */
 #define LARGER      1.05f /* the same for letters that are larger at all         */
+#define SMALLER     0.93f /* the same for those of a head that are smaller       */
+#define APART       1.5f  /* sizes of white between a head and the text          */
+#define NEARER      0.6f  /* the same where its letters are smaller              */
 
 struct cand {
     struct pdf_line *l;
@@ -28,7 +32,8 @@ struct cand {
     int row;  /* from the edge                                      */
     float v, size;
     int font;
-    bool close; /* to the text, though of another font or size          */
+    bool close;  /* to the text, though of another font or size         */
+    float apart; /* white between it and the text, in sizes             */
 };
 
 /* From which page on a running head may repeat it. */
@@ -134,7 +139,7 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
                       int zone)
 {
     float height = line[0]->at.turn & 1 ? p->width : p->height;
-    size_t i = 0;
+    size_t i = 0, first = s->n;
     for (int row = 0; row < ROWS && i < n; row++) {
         size_t j = i;
         float v0 = 1e9f, v1 = -1e9f;
@@ -147,6 +152,8 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
         if (zone ? v0 < (1 - edge) * height : v1 > edge * height) return;
         const struct line *beside = j < n ? &line[zone ? n - 1 - j : j]->at : NULL;
         float gap = !beside ? 1e9f : zone ? v0 - beside->v1 : beside->v0 - v1;
+        for (size_t k = first; k < s->n; k++)
+            s->v[k].apart = fmaxf(s->v[k].apart, gap / fmaxf(s->v[k].size, 1));
         for (; i < j; i++) {
             struct pdf_line *l = line[zone ? n - 1 - i : i];
             long value = line_value(l->text);
@@ -163,7 +170,8 @@ static void take_zone(struct strip *s, const struct pdf_page *p, struct pdf_line
                                        .v = 0.5f * (v0 + v1),
                                        .size = l->at.size,
                                        .font = l->at.font,
-                                       .close = close};
+                                       .close = close,
+                                       .apart = gap / fmaxf(l->at.size, 1)};
             take_ends(s->v[s->n++].ends, l->text);
         }
     }
@@ -200,6 +208,41 @@ static int by_page(const void *a, const void *b)
     return x->page < y->page ? -1 : x->page > y->page;
 }
 
+static const char *next_number(const char *s, const char *end, long *value)
+{
+    while (s < end && !is_digit(*s)) s++;
+    for (*value = s < end ? 0 : -1; s < end && is_digit(*s); s++)
+        *value = *value < 1000000000 ? 10 * *value + (*s - '0') : *value;
+    return s;
+}
+
+/* Whether two lines of the same words have the same numbers, but for one that counts the pages. */
+static bool same_numbers(const struct cand *a, const struct cand *b)
+{
+    const char *s = a->l->text.s, *t = b->l->text.s;
+    const char *s_end = s + a->l->text.n, *t_end = t + b->l->text.n;
+    long x = 0, y = 0;
+    while (x >= 0 && y >= 0) {
+        s = next_number(s, s_end, &x), t = next_number(t, t_end, &y);
+        if (x != y && y - x != (long)b->page - (long)a->page) return false;
+    }
+    return true;
+}
+
+/* Whether white parts the line from the text. */
+static bool is_apart(const struct strip *s, const struct cand *c)
+{
+    return c->apart >= (c->size < SMALLER * s->body ? NEARER : APART);
+}
+
+/* On two pages only, the same words may be those of two letters, or of two bills. */
+static bool is_head_of_two(const struct strip *s, const struct cand *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!is_apart(s, &c[i]) || !same_numbers(&c[0], &c[i])) return false;
+    return true;
+}
+
 /* The same words on pages that follow each other, or on every second one.  Words that come back
  * now and then at the upper edge are headings ("Definition 3"). */
 static void drop_runs(struct strip *s, struct cand *c, size_t n)
@@ -212,7 +255,7 @@ static void drop_runs(struct strip *s, struct cand *c, size_t n)
             pages += c[j].page != c[j - 1].page;
             close += c[j].close;
         }
-        if (pages < s->least) continue;
+        if (pages < s->least || (pages == 2 && !is_head_of_two(s, c + i, j - i))) continue;
         if (2 * close > j - i && 5 * pages < 3 * s->pages) continue; /* a subheading */
         for (size_t k = i; k < j; k++) c[k].l->drop = true;
     }
@@ -263,12 +306,29 @@ static int by_words(const void *a, const void *b)
     return x->from < y->from ? -1 : x->from > y->from;
 }
 
+/* Adds the title that lines i and i + 1 make up, and i + 2, where they are set as one. */
+static void add_long_titles(struct strip *s, const struct pdf_page *p, size_t i, struct buf *text)
+{
+    const struct line *a = &p->v[i].at;
+    if (!a->bold && a->size < LARGER * s->body) return;
+    buf_clear(text);
+    buf_add(text, p->v[i].text.s, p->v[i].text.n);
+    for (size_t k = i + 1; k < p->n && k < i + TITLE_LINES; k++) {
+        const struct line *b = &p->v[k].at;
+        if (b->font != a->font || fabsf(b->size - a->size) > 0.3f || b->region != a->region) return;
+        buf_add(text, p->v[k].text.s, p->v[k].text.n);
+        s->title[s->n_titles++] =
+            (struct title){outline_key((struct str){text->s, text->n}), p->number};
+    }
+}
+
 /* The titles of the outline and in the text.  Those of the outline may stand in the outermost row
  * themselves on their own page, in letters no larger than others. */
 static void find_titles(struct strip *s, const struct pdf_doc *d, size_t lines,
                         struct arena *scratch)
 {
-    s->title = NEW(scratch, struct title, d->n_outline + lines + 1);
+    struct buf text = {0};
+    s->title = NEW(scratch, struct title, d->n_outline + TITLE_LINES * lines + 1);
     for (size_t i = 0; i < d->n_outline; i++)
         s->title[s->n_titles++] = (struct title){d->outline[i].key, d->outline[i].page + 1};
     for (size_t p = 0; p < d->n; p++)
@@ -276,7 +336,9 @@ static void find_titles(struct strip *s, const struct pdf_doc *d, size_t lines,
             const struct pdf_line *l = &d->v[p].v[i];
             if (l->at.size >= TITLE * s->body)
                 s->title[s->n_titles++] = (struct title){outline_key(l->text), d->v[p].number};
+            add_long_titles(s, &d->v[p], i, &text);
         }
+    buf_free(&text);
     qsort(s->title, s->n_titles, sizeof *s->title, by_words);
 }
 
@@ -375,6 +437,7 @@ static void drop_counting(struct strip *s)
             struct cand *c = &s->v[k];
             size_t from = k - i > WINDOW ? k - WINDOW : i, to = j - k > WINDOW ? k + WINDOW : j;
             if (c->row > 0 || c->close || c->l->at.bold || c->size > LARGER * s->body) continue;
+            if (s->least == 2 && !is_apart(s, c)) continue;
             for (int e = 0; e < 2; e++)
                 if (c->ends[e] >= 0 &&
                     is_counted(s, s->v + from, to - from, c, c->ends[e] - (long)c->page))

@@ -140,6 +140,51 @@ static void test_no_heads(void **state)
     }
 }
 
+/* Two pages with a line at the upper edge, `white` points above the text, and one at the lower. */
+static struct got get_two(const char *const head[2], const char *const foot[2], double white)
+{
+    struct pdf p;
+    char s[120];
+    begin(&p);
+    for (int i = 0; i < 2; i++) {
+        struct buf b = {0};
+        line(&b, "F", 10, 72, 50, head[i]);
+        for (int k = 0; k < 30; k++) {
+            snprintf(s, sizeof s, "page %c has text %d of the same kind", 'a' + i, 7 * k + 3 * i);
+            line(&b, "F", 10, 72, 60 + white + 14 * k, s);
+        }
+        line(&b, "F", 10, 72, 770, foot[i]);
+        page(&p, b.s);
+        buf_free(&b);
+    }
+    finish(&p, "", dir, "two.pdf");
+    struct got g = get(in_dir("two.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    return g;
+}
+
+/* What two pages have in common is a head or a foot where white parts it from the text, and only the
+ * number of the page differs: else it may be of two letters, or two bills. */
+static void test_two_pages(void **state)
+{
+    (void)state;
+    static const char *const sir[] = {"Dear Sir or Madam,", "Dear Sir or Madam,"};
+    static const char *const bills[] = {"Bill number 1001", "Bill number 1007"};
+    static const char *const same[] = {"Quarterly letter, part 4", "Quarterly letter, part 4"};
+    static const char *const foot[] = {"Page 1 of 2", "Page 2 of 2"};
+    struct got g = get_two(sir, foot, 10);
+    assert_true(holds(&g, "Dear Sir or Madam,\n\npage a") && holds(&g, "Dear Sir or Madam,\n\npage b"));
+    assert_false(holds(&g, "of 2"));
+    drop(&g);
+    g = get_two(bills, foot, 30);
+    assert_true(holds(&g, "1001") && holds(&g, "1007") && !holds(&g, "of 2"));
+    drop(&g);
+    g = get_two(same, foot, 30);
+    assert_false(holds(&g, "Quarterly") || holds(&g, "of 2"));
+    drop(&g);
+}
+
 /* A chapter's title beside the number of a page, as its running head, which no other page has: it
  * stands in large letters on the page. */
 static void test_title_as_head(void **state)
@@ -181,6 +226,7 @@ int main(void)
         cmocka_unit_test(test_furniture),
         cmocka_unit_test(test_numbered_heads),
         cmocka_unit_test(test_no_heads),
+        cmocka_unit_test(test_two_pages),
         cmocka_unit_test(test_title_as_head),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
