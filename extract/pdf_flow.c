@@ -121,6 +121,7 @@ static bool is_digit(uint32_t cp)
 
 #define MAX_HEADING 160 /* characters */
 #define MAX_NOTE    40  /* lines of footnotes on a page that are moved */
+#define MAX_SIDE    12  /* lines of a side note                        */
 
 struct flow {
     struct doc_builder *b;
@@ -442,6 +443,159 @@ static void move_notes(struct flow *f, struct placed *v, size_t n, struct arena 
     }
 }
 
+/* ------------------------------------------------------------------ notes that are called */
+
+/* The notes [from, to) go behind the paragraph of the line at `called`. */
+struct note {
+    size_t from, to, called;
+};
+
+static bool is_raised_digit(const char *s, size_t n)
+{
+    uint32_t cp;
+    if (!n) return false;
+    utf8_next(s, n, &cp);
+    return cp == 0xB9 || cp == 0xB2 || cp == 0xB3 || cp == 0x2070 || (cp >= 0x2074 && cp <= 0x2079);
+}
+
+/* What calls the note that begins so: its number raised, or its sign. */
+static size_t caller_of(struct str s, char out[16])
+{
+    static const char *const raised[10] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+    size_t n = 0, digits = 0;
+    for (; digits < s.n && digits < 4 && g_ascii_isdigit(s.s[digits]); digits++) {
+        size_t k = strlen(raised[s.s[digits] - '0']);
+        memcpy(out + n, raised[s.s[digits] - '0'], k);
+        n += k;
+    }
+    if (digits) return digits < 4 ? n : 0;
+    for (; n < s.n && n < 12 && is_raised_digit(s.s + n, s.n - n);) {
+        uint32_t cp;
+        n += utf8_next(s.s + n, s.n - n, &cp);
+    }
+    uint32_t cp = text_first(s);
+    if (!n && (cp == 0x2020 || cp == 0x2021 || cp == '*')) n = utf8_back(s.s, cp == '*' ? 1 : 3);
+    memcpy(out, s.s, n);
+    return n;
+}
+
+/* Whether the text calls a note so: the number is not part of a longer one. */
+static bool calls(struct str text, const char *caller, size_t n)
+{
+    const char *end = text.s + text.n, *at = text.s;
+    while ((at = memmem(at, (size_t)(end - at), caller, n))) {
+        struct str before = {text.s, (size_t)(at - text.s)};
+        size_t back = before.n ? utf8_back(before.s, before.n) : 0;
+        const char *behind = at + n;
+        if (before.n && before.s[before.n - 1] != ' ' && !is_raised_digit(at - back, back) &&
+            !is_raised_digit(behind, (size_t)(end - behind)))
+            return true;
+        at = behind;
+    }
+    return false;
+}
+
+/* The line above note i that calls it, on its page; SIZE_MAX: none. */
+static size_t find_call(const struct flow *f, const struct placed *v, size_t i)
+{
+    char caller[16];
+    size_t n = caller_of(v[i].line->text, caller);
+    for (size_t k = i; n && k-- > 0 && v[k].page == v[i].page;)
+        if (!is_note(f, v[k].line) && calls(v[k].line->text, caller, n)) return k;
+    return SIZE_MAX;
+}
+
+/* Whether b is the size of the text and stands beside the narrower note a. */
+static bool is_beside(const struct flow *f, const struct line *a, const struct line *b)
+{
+    float over = fminf(a->v1, b->v1) - fmaxf(a->v0, b->v0);
+    return fabsf(b->size - f->body) < 0.3f && !b->tabular && a->turn == b->turn &&
+           a->tilt == b->tilt && over > 0.3f * (a->v1 - a->v0) &&
+           (a->u1 < b->u0 || a->u0 > b->u1) && a->u1 - a->u0 < 0.6f * (b->u1 - b->u0);
+}
+
+/* The line of text beside which the side note [i, j) begins; SIZE_MAX: it stands in a column of
+ * text, or under it. */
+static size_t find_beside(const struct flow *f, const struct placed *v, size_t n, size_t i,
+                          size_t j)
+{
+    size_t begin = i, end = j, text = 0, under = 0, hit = SIZE_MAX;
+    float u0 = v[i].line->at.u0, u1 = v[i].line->at.u1;
+    for (size_t k = i; k < j; k++)
+        u0 = fminf(u0, v[k].line->at.u0), u1 = fmaxf(u1, v[k].line->at.u1);
+    while (begin > 0 && v[begin - 1].page == v[i].page) begin--;
+    while (end < n && v[end].page == v[i].page) end++;
+    for (size_t k = begin; k < end; k++) {
+        const struct line *b = &v[k].line->at;
+        if (is_note(f, v[k].line)) continue;
+        text++;
+        under += b->u0 < u1 && b->u1 > u0;
+        if (hit == SIZE_MAX && is_beside(f, &v[i].line->at, b)) hit = k;
+    }
+    return 8 * under > text ? SIZE_MAX : hit;
+}
+
+/* The end of the note that begins at i: at a paragraph's, or where the next number stands. */
+static size_t end_of_note(const struct flow *f, const struct placed *v, size_t n, size_t i)
+{
+    char caller[16];
+    size_t j = i + 1;
+    for (; j < n && is_note(f, v[j].line) && v[j].page == v[i].page; j++) {
+        enum join join = join_of(f, v[j - 1].page, v[j - 1].line, v[j].page, v[j].line);
+        if (join >= JOIN_LINE || v[j].line->at.region != v[i].line->at.region) break;
+        if (caller_of(v[j].line->text, caller) && find_call(f, v, j) != SIZE_MAX) break;
+    }
+    return j;
+}
+
+static size_t find_notes(const struct flow *f, const struct placed *v, size_t n, struct note *note)
+{
+    size_t notes = 0, on_page = 0;
+    for (size_t i = 0, j; i < n; i = j) {
+        j = i + 1;
+        if (i && v[i].page != v[i - 1].page) on_page = 0;
+        if (!is_note(f, v[i].line) || on_page >= MAX_NOTE) continue;
+        j = end_of_note(f, v, n, i);
+        size_t called = starts_note(v[i].line->text) ? find_call(f, v, i) : SIZE_MAX;
+        if (called == SIZE_MAX && j - i <= MAX_SIDE) called = find_beside(f, v, n, i, j);
+        if (called == SIZE_MAX) continue;
+        note[notes++] = (struct note){i, j, called};
+        on_page += j - i;
+    }
+    return notes;
+}
+
+/* Footnotes and side notes go behind the paragraph that calls them or stands beside them. */
+static void place_notes(const struct flow *f, struct placed *v, size_t n, struct arena *scratch)
+{
+    struct note *note = NEW(scratch, struct note, n + 1);
+    size_t notes = find_notes(f, v, n, note), m = 0, out = 0;
+    if (!notes) return;
+    struct placed *text = NEW(scratch, struct placed, n + 1),
+                  *all = NEW(scratch, struct placed, n + 1);
+    size_t *at = NEW(scratch, size_t, n + 1), *head = NEW(scratch, size_t, n + 2);
+    size_t *next = NEW(scratch, size_t, notes + 1);
+    for (size_t i = 0, k = 0; i < n; i++) { /* the text without them, and where its lines are */
+        if (k < notes && i == note[k].from)
+            i = note[k++].to - 1;
+        else
+            at[i] = m, text[m++] = v[i];
+    }
+    for (size_t k = notes; k-- > 0;) { /* behind line end - 1 of the text, in order */
+        size_t end = at[note[k].called] + 1;
+        while (end < m && join_of(f, text[end - 1].page, text[end - 1].line, text[end].page,
+                                  text[end].line) < JOIN_LINE)
+            end++;
+        next[k] = head[end], head[end] = k + 1;
+    }
+    for (size_t i = 0; i <= m; i++) {
+        for (size_t k = head[i]; k; k = next[k - 1])
+            for (size_t l = note[k - 1].from; l < note[k - 1].to; l++) all[out++] = v[l];
+        if (i < m) all[out++] = text[i];
+    }
+    memcpy(v, all, n * sizeof *v);
+}
+
 void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *scratch)
 {
     struct flow f = {.b = b, .d = d, .fresh = true};
@@ -456,6 +610,7 @@ void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *sc
             const struct pdf_line *l = &d->v[p].v[i];
             if (!l->drop && l->text.n && !d->v[p].context) v[n++] = (struct placed){&d->v[p], l};
         }
+    place_notes(&f, v, n, scratch);
     move_notes(&f, v, n, scratch);
     for (size_t i = 0; i < n; i++)
         write_line(&f, v[i].page, v[i].line,

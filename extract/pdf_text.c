@@ -314,19 +314,26 @@ static size_t shorten_leaders(uint32_t *c, size_t n)
     return out;
 }
 
+/* Whether the letters are smaller than the line's; the size of a font of drawings is but guessed,
+ * and then their width tells. */
+static bool is_small(const struct word *w, const struct line *l)
+{
+    return w->size <= 0.85f * l->size || (w->x1 - w->x0) / (float)w->n < 0.42f * l->size;
+}
+
 /* A small raised number behind a word is written raised: 10 to the 6 is not 106. */
 static bool is_raised(const struct words_page *page, const struct line *l, size_t i)
 {
     const struct word *w = &page->v[l->word[i]];
-    if (i == 0 || w->turn || l->tilt != 0 || w->size > 0.85f * l->size || w->n > 4) return false;
+    if (i == 0 || w->turn || l->tilt != 0 || !is_small(w, l) || w->n > 4) return false;
     for (size_t k = 0; k < w->n; k++) {
         char c = page->text[w->text + k];
         if (!g_ascii_isdigit(c) && c != '+' && c != '-') return false;
     }
     const struct word *before = &page->v[l->word[i - 1]];
     float low = w->y1 - before->y1, high = before->y0 - w->y0;
-    return before->size > w->size && low < -0.2f * l->size && high > -0.25f * l->size &&
-           w->x0 - before->x1 < 0.25f * l->size;
+    return (before->size > w->size || w->size > 0.85f * l->size) && low < -0.2f * l->size &&
+           high > -0.25f * l->size && w->x0 - before->x1 < 0.25f * l->size;
 }
 
 static uint32_t raised(uint32_t cp)
@@ -391,6 +398,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     size_t start = out->n;
     n = shorten_leaders(c, n);
     for (size_t i = 0; i < n; i++) {
+        if (c[i] == ' ' && out->n == start) continue; /* what came before says nothing */
         if (c[i] == 0xAD && i + 1 == n)
             buf_addc(out, '-'); /* a soft hyphen that is seen */
         else if (c[i] < ' ')
