@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "extract/floats.h"
+#include "extract/pdf_hangul.h"
 #include "extract/pdf_hyphen.h"
 #include "extract/pdf_text.h"
 
@@ -127,6 +128,7 @@ struct flow {
     struct doc_builder *b;
     const struct pdf_doc *d;
     const struct hyphens *hyphens;
+    const struct hangul *hangul; /* NULL: lines of hangul end where words do */
     bool indents;   /* paragraphs begin with an indent, and not with a gap */
     float body;     /* size of most of the text */
     float sizes[8]; /* of headings, largest first */
@@ -152,6 +154,8 @@ static enum join plain_join(const struct flow *f, const struct pdf_line *a,
 {
     uint32_t first = text_first(b->text);
     if (text_joins_tight(a->text, b->text)) return JOIN_TIGHT;
+    if (f->hangul && hangul_is(first) && hangul_is(text_last(a->text)))
+        return hangul_goes_on(f->hangul, text_last(a->text), first) ? JOIN_TIGHT : JOIN_SPACE;
     if (!text_ends_dash(a->text) || a->at.mono || !(text_is_letter(first) || is_digit(first)))
         return JOIN_SPACE;
     if (!text_end_hyphen(a->text) || !text_is_lower(first)) return JOIN_TIGHT; /* "1992-" "93" */
@@ -601,6 +605,7 @@ void flow_write(struct doc_builder *b, const struct pdf_doc *d, struct arena *sc
     struct flow f = {.b = b, .d = d, .fresh = true};
     size_t n = 0, lines = 0;
     f.hyphens = hyphen_collect(d, scratch);
+    f.hangul = hangul_collect(d, scratch);
     survey_sizes(&f, d, scratch);
     survey_indents(&f, d);
     for (size_t p = 0; p < d->n; p++) lines += d->v[p].n;

@@ -63,8 +63,8 @@ static void test_uncalled(void **state)
     drop(&g);
 }
 
-/* Side notes left of the text, one beside the middle of a paragraph, which they do not part; a
- * column of small letters that has text above it is none. */
+/* Side notes left of the text, one beside the middle of a paragraph, which they do not
+ * part. */
 static void test_side(void **state)
 {
     (void)state;
