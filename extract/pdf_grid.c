@@ -6,7 +6,7 @@
 
 #include "extract/floats.h"
 
-enum { MIN_ROWS = 3, MIN_TEXT = 16 /* characters of a line of a column, at least */ };
+enum { MIN_ROWS = 3, MIN_TEXT = 13 /* characters of a line of a column, at least */ };
 #define MAX_HEIGHT  4.5f  /* of a row, in font sizes, on average */
 #define MAX_RULED   16.0f /* of any between two lines that are drawn */
 #define LINES_APART 0.6f  /* font sizes, at most       */
@@ -192,6 +192,13 @@ static size_t count_both(const struct part *v, size_t n)
     return both;
 }
 
+/* Whether it may be a line of a column of text, as pdf_columns.c sees them. */
+static bool is_line(const struct piece *p)
+{
+    float chars = fmaxf((float)p->chars, 2 * (p->u1 - p->u0) / fmaxf(p->size, 1));
+    return chars >= MIN_TEXT && 2 * p->letters > p->chars;
+}
+
 bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
                   struct arena *scratch)
 {
@@ -209,7 +216,7 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
                              .v1 = q->v1,
                              .size = q->size,
                              .right = q->u0 >= x,
-                             .text = q->chars >= MIN_TEXT && 2 * q->letters > q->chars};
+                             .text = is_line(q)};
     }
     qsort(w, n, sizeof *w, by_stream);
     for (size_t i = 1; i < n; i++) switches += w[i].right != w[i - 1].right;
