@@ -250,6 +250,12 @@ template <int N> static __device__ __forceinline__ void copies_wait(void)
     asm volatile("cp.async.wait_group %0;" ::"n"(N) : "memory");
 }
 
+/* This thread arrives at b when its copies so far have ended: one of those that b counts. */
+static __device__ __forceinline__ void copies_arrive(uint64_t *b)
+{
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared::cta.b64 [%0];" ::"r"(shared_address(b)) : "memory");
+}
+
 /* ------------------------------------------------------------------ warpgroup products */
 
 /* A matrix whose rows run along k. */
@@ -381,6 +387,31 @@ static __device__ __forceinline__ void wgmma_bf16_n128_t(float *d, uint64_t a, u
 static __device__ __forceinline__ void wgmma_f16_n128_t(float *d, uint64_t a, uint64_t b, bool add)
 {
     SM90_PRODUCT("m64n128k16.f32.f16.f16", SM90_REGS0123, "64", "65", "66", ", 0, 1", SM90_64(0));
+}
+
+/* d [64, 256], rows of b along n; with _r a in registers. */
+static __device__ __forceinline__ void wgmma_bf16_n256_t(float *d, uint64_t a, uint64_t b, bool add)
+{
+    SM90_PRODUCT("m64n256k16.f32.bf16.bf16", SM90_REGS0123 ", " SM90_REGS45 ", " SM90_REGS67, "128", "129", "130",
+                 ", 0, 1", SM90_64(0), SM90_64(64));
+}
+
+static __device__ __forceinline__ void wgmma_f16_n256_t(float *d, uint64_t a, uint64_t b, bool add)
+{
+    SM90_PRODUCT("m64n256k16.f32.f16.f16", SM90_REGS0123 ", " SM90_REGS45 ", " SM90_REGS67, "128", "129", "130",
+                 ", 0, 1", SM90_64(0), SM90_64(64));
+}
+
+static __device__ __forceinline__ void wgmma_bf16_n256_t_r(float *d, const uint32_t a[4], uint64_t b, bool add)
+{
+    SM90_PRODUCT_R("m64n256k16.f32.bf16.bf16", SM90_REGS0123 ", " SM90_REGS45 ", " SM90_REGS67,
+                   "128, %129, %130, %131", "132", "133", ", 1", SM90_64(0), SM90_64(64));
+}
+
+static __device__ __forceinline__ void wgmma_f16_n256_t_r(float *d, const uint32_t a[4], uint64_t b, bool add)
+{
+    SM90_PRODUCT_R("m64n256k16.f32.f16.f16", SM90_REGS0123 ", " SM90_REGS45 ", " SM90_REGS67,
+                   "128, %129, %130, %131", "132", "133", ", 1", SM90_64(0), SM90_64(64));
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* sm90_mla.cuh: the part that multiplies of sparse attention at V3.2's widths, shared by prefill and
- * decode: 64 heads against buffers of 64 gathered keys.
+/* sm90_mla.cuh: sparse attention at V3.2's widths: what prefill and decode share, and the part of decode that
+ * multiplies: 64 heads against buffers of 64 gathered keys.
  *
  * One warpgroup makes the logits of a buffer and turns them into weights, which it leaves where the rope part of
  * the keys lay; two others multiply these with half of the latent each.  So the tensor cores multiply
@@ -9,8 +9,7 @@
  * soon as the one warpgroup that multiplies with it has done so.  A third of the queries stays in registers, which
  * leaves room for more than two buffers, and spares shared memory, which is as busy as the tensor cores.
  *
- * With CLUSTER 2 the two blocks of a cluster, with 64 heads each, bring half of the keys each and send them to the
- * other. */
+ * The two blocks of a cluster, with 64 heads each, bring half of the keys each and send them to the other. */
 #ifndef CUDA_SM90_MLA_CUH
 #define CUDA_SM90_MLA_CUH
 
@@ -30,7 +29,7 @@
 #define SLACK 8.0f                      /* powers of 2 by which logits may pass what weights are relative to */
 
 template <int SLOTS> struct barriers {
-    uint64_t q_full[QCHUNKS], q_empty, full[SLOTS], empty[SLOTS], rope_full[2], rope_empty[2], weights[2];
+    uint64_t q_full[QCHUNKS], full[SLOTS], empty[SLOTS], rope_full[2], rope_empty[2], weights[2];
     uint64_t sent[2]; /* the other block of the cluster has the rope part from here */
 };
 
@@ -56,29 +55,27 @@ struct beside {
     float sum[HEADS];    /* of all weights; with the last buffer */
 };
 
-/* q, keys: arrivals that fill a chunk of either.  CLUSTER: blocks that fill each other's buffers. */
-template <int SLOTS, int CLUSTER> static __device__ void barriers_init(struct barriers<SLOTS> *b, int q, int keys)
+/* q, keys: arrivals that fill a chunk of either. */
+template <int SLOTS> static __device__ void barriers_init(struct barriers<SLOTS> *b, int q, int keys)
 {
-    barrier_init(&b->q_empty, 128);
     for (int i = 0; i < QCHUNKS; i++) barrier_init(&b->q_full[i], q);
     for (int i = 0; i < SLOTS; i++) {
         barrier_init(&b->full[i], keys);
-        barrier_init(&b->empty[i], 128 + 4 * (CLUSTER - 1));
+        barrier_init(&b->empty[i], 128 + 4);
     }
     for (int i = 0; i < 2; i++) {
         barrier_init(&b->rope_full[i], keys);
-        barrier_init(&b->rope_empty[i], 2 * (128 + 4 * (CLUSTER - 1)));
+        barrier_init(&b->rope_empty[i], 2 * (128 + 4));
         barrier_init(&b->weights[i], 128);
         barrier_init(&b->sent[i], 1);
     }
 }
 
-/* What this thread has done with may be filled again, by this block and by the other of a cluster.  All threads
+/* What this thread has done with may be filled again, by this block and by the other of the cluster.  All threads
  * arrive: racecheck sees no order where one does so for its warp. */
-template <int CLUSTER> static __device__ __forceinline__ void leave(uint64_t *empty)
+static __device__ __forceinline__ void leave(uint64_t *empty)
 {
     barrier_arrive(empty);
-    if (CLUSTER == 1) return;
     __syncwarp();
     if (threadIdx.x % 32 == 0) barrier_arrive_at(empty, cluster_rank() ^ 1);
 }
@@ -149,15 +146,15 @@ static __device__ __forceinline__ void logits_panel(float s[32], int p, uint32_t
 }
 
 /* s of a buffer, as it arrives; at: its first chunk.  q_full: NULL if the queries are there.  Who stores keys
- * or gathers keys fences them before it hands them over (a fence here: 6 % of prefill). */
+ * fences them before it hands them over. */
 template <enum kv_type TYPE, int SLOTS>
 static __device__ __forceinline__ void logits(float s[32], uint32_t memory, const struct held &held, struct barriers<SLOTS> *b,
-                                              struct cursor<SLOTS> &at, uint32_t block, uint64_t *q_full, uint32_t q_parity)
+                                              struct cursor<SLOTS> &at, uint32_t block, uint64_t *q_full)
 {
     typedef struct layout<SLOTS> in;
 #pragma unroll
     for (int c = 0; c < CHUNKS; c++, at.step(1)) {
-        if (q_full && c < QCHUNKS) barrier_wait(q_full + c, q_parity);
+        if (q_full && c < QCHUNKS) barrier_wait(q_full + c, 0);
         barrier_wait(&b->full[at.slot], at.phase);
         products_open();
 #pragma unroll
@@ -186,12 +183,11 @@ struct weighed {
     float m0, m1, l0, l1;
 };
 
-/* n keys against 64 heads, by the first warpgroup.  q_next: what it is to hold for the next call, or NULL.  at, block, item:
- * the next chunk, buffers and queries over all calls. */
-template <enum kv_type TYPE, int SLOTS, int CLUSTER, typename F>
-static __device__ __forceinline__ void weigh(struct weighed &w, int n, float scale_log2, uint32_t memory, struct held &held,
-                                             const uint16_t *q_next, struct barriers<SLOTS> *b, struct beside *beside,
-                                             struct cursor<SLOTS> &at, uint32_t &block, uint32_t item, F refill)
+/* n keys against 64 heads, by the first warpgroup.  at, block: the next chunk and buffer over all calls. */
+template <enum kv_type TYPE, int SLOTS>
+static __device__ __forceinline__ void weigh(struct weighed &w, int n, float scale_log2, uint32_t memory, const struct held &held,
+                                             struct barriers<SLOTS> *b, struct beside *beside, struct cursor<SLOTS> &at,
+                                             uint32_t &block)
 {
     int lane = threadIdx.x % 32, row = head_of(), blocks = (n + KEYS - 1) / KEYS;
     float m0 = -INFINITY, m1 = -INFINITY, l0 = 0, l1 = 0;
@@ -199,14 +195,10 @@ static __device__ __forceinline__ void weigh(struct weighed &w, int n, float sca
         uint32_t weights = memory + layout<SLOTS>::rope + (block & 1) * PANEL_BYTES;
         struct beside *with = beside + (block & 1);
         float s[32];
-        logits<TYPE, SLOTS>(s, memory, held, b, at, block, p ? NULL : b->q_full, item & 1);
-        if (CLUSTER > 1 && threadIdx.x % 128 == 0) barrier_arrive_at(&b->sent[block & 1], cluster_rank() ^ 1);
+        logits<TYPE, SLOTS>(s, memory, held, b, at, block, p ? NULL : b->q_full);
+        if (threadIdx.x % 128 == 0) barrier_arrive_at(&b->sent[block & 1], cluster_rank() ^ 1);
         products_wait<0>();
         products_hold(s);
-        if (p + 1 == blocks) {
-            barrier_arrive(&b->q_empty);
-            refill();
-        }
         int in = n - p * KEYS - lane % 4 * 2; /* column 8 i + j is a key below this */
         if (in < KEYS)
 #pragma unroll
@@ -225,7 +217,7 @@ static __device__ __forceinline__ void weigh(struct weighed &w, int n, float sca
         float f0 = power(m0 - x0), f1 = power(m1 - x1);
         m0 = x0, m1 = x1;
         l0 *= f0, l1 *= f1;
-        if (CLUSTER > 1) barrier_wait(&b->sent[block & 1], block / 2 & 1);
+        barrier_wait(&b->sent[block & 1], block / 2 & 1);
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             float p00 = power(fmaf(s[4 * i], scale_log2, -m0));
@@ -247,7 +239,6 @@ static __device__ __forceinline__ void weigh(struct weighed &w, int n, float sca
         fence_async();
         barrier_arrive(&b->weights[block & 1]);
     }
-    if (q_next) hold(held, q_next);
     w = {m0, m1, l0, l1};
 }
 
@@ -258,7 +249,7 @@ struct attended {
 };
 
 /* half: which half of the latent is this warpgroup's; at: its first chunk. */
-template <enum kv_type TYPE, int SLOTS, int CLUSTER>
+template <enum kv_type TYPE, int SLOTS>
 static __device__ __forceinline__ void attend(struct attended &r, int n, int half, uint32_t memory, struct barriers<SLOTS> *b,
                                               const struct beside *beside, struct cursor<SLOTS> &at, uint32_t &block)
 {
@@ -285,11 +276,11 @@ static __device__ __forceinline__ void attend(struct attended &r, int n, int hal
         values<TYPE>(o, weights, memory + in::chunk + one.slot * CHUNK_BYTES, p > 0);
         values<TYPE>(o + 64, weights, memory + in::chunk + two.slot * CHUNK_BYTES, p > 0);
         products_wait<1>();
-        leave<CLUSTER>(&b->empty[one.slot]);
+        leave(&b->empty[one.slot]);
         products_wait<0>();
         products_hold(o);
-        leave<CLUSTER>(&b->empty[two.slot]);
-        leave<CLUSTER>(&b->rope_empty[block & 1]);
+        leave(&b->empty[two.slot]);
+        leave(&b->rope_empty[block & 1]);
     }
 }
 

@@ -241,7 +241,7 @@ mla_decode_kernel(__grid_constant__ const struct decode d)
     const uint16_t *q = d.a.q + (batch * H + h0) * WIDTH;
     struct cursor<SLOTS> at;
     if (threadIdx.x == 0) {
-        barriers_init<SLOTS, 2>(&b, 256, 128 + 1);
+        barriers_init(&b, 256, 128 + 1);
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     cluster_sync();
@@ -258,13 +258,13 @@ mla_decode_kernel(__grid_constant__ const struct decode d)
         for (int k = 0; k < 4 * QHELD; k++)
 #pragma unroll
             for (int i = 0; i < 4; i++) held.a[k][i] = retype(held.a[k][i]);
-        weigh<KV_F16, SLOTS, 2>(w, n, d.a.scale_log2, memory, held, NULL, &b, beside, at, block, 0, [] {});
+        weigh<KV_F16>(w, n, d.a.scale_log2, memory, held, &b, beside, at, block);
         if (d.splits > 1) write_weight(d, batch, split, h0, w);
     } else {
         registers_more<160>();
         struct attended r;
         fetch(memory + layout<SLOTS>::q, q, &b);
-        attend<KV_F16, SLOTS, 2>(r, n, role - 2, memory, &b, beside, at, block);
+        attend<KV_F16>(r, n, role - 2, memory, &b, beside, at, block);
         if (d.splits == 1)
             write_short<KV_BF16>(d.a.out + (batch * H + h0) * LATENT, r, role - 2);
         else

@@ -5,39 +5,62 @@
  *   min(K, its position + 1) entries of its row of sel.
  *
  * Method   a block holds one query and 64 heads.  A warpgroup gathers keys with cp.async, row by row, into the
- *          swizzled panels that wgmma reads, two and a half buffers of 64 (sm90_mla.cuh); three others multiply.
+ *          swizzled panels that wgmma reads, two buffers of 64.  Two others multiply: each has half of the latent of
+ *          the result, and the logits of one of the two buffers.  It multiplies its own weights from registers with
+ *          its half of its own keys, and hands them over for the other half; so all that waits for weights is done
+ *          while the other warpgroup's products run.  The first one's weights lie where the rope part of its keys
+ *          was.  What weights are relative to goes from one to the other and back within a pair of buffers.
  * Grid     as many blocks as multiprocessors; each takes (query, half of the heads) pairs in turn, so that the next
  *          query's rows are on their way while the last one's sums are written.
+ * Order    who multiplies fences after its wait for keys.  Copies write in the generic proxy, wgmma reads in the
+ *          asynchronous one: write, barrier, a fence of a thread that saw the barrier, and what this thread, or one that a
+ *          later barrier puts behind it, gives the tensor cores.  Each half of a buffer is waited for and fenced by the
+ *          warpgroup that makes its logits; the other reads it only behind a named barrier after that.
  * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers T*2*K*1152
  *          bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s.
  * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so a query's
  *          result depends on nothing else.  As mla_attend it rounds q to the cache's type.
- * Seen     H200, 8K / 32K / 64K / 128K, after pauses of 0.1 s: without the fence before keys are handed over 4.10 /
- *          4.13 / 4.23 / 4.30 ms, with it 4.28 and 4.36 at 8K and 128K; under load, at 1.4 to 1.6 GHz (690 W), 4.49
- *          and 4.99 without, 4.61 and 5.04 with.  FlashMLA, built from source, in the same run: 3.46 / 3.66 / 3.75 /
- *          3.88, under load 3.79 / 4.01 / 4.46 / 4.56.  (Its figures of another day: 4.01 / 4.18 / 4.41 / 4.58.)  A
- *          buffer takes 3700 cycles, FlashMLA 3000 to 3200, and 3730 when nothing is gathered: the chain of logits,
- *          weights and values is what lasts, not the gathers.
- * Tried    Beside 4.47 / 4.71 / 4.79 / 4.92 of before: both halves of the heads in a cluster, each block gathering
- *          half of the keys and sending it to the other (half of the reads from the second cache, but 36 KB a buffer
- *          between blocks take 2600 cycles): 4.78 / 4.91 / 5.02 / 5.11.  64 gathering threads: 10 % slower; keys
- *          kept in the second cache by policy, or read ahead by 256 bytes: the same within 2 %.  Two warpgroups in
- *          step, each with the logits of its buffer and then half of the values of both: H100 4.94 / 5.87 / 5.83 /
- *          5.90 ms: a buffer was filled while nobody had work.  All on that H200: five panels of the queries in
- *          registers: 3 to 5 % slower; weights by ldmatrix, once for both chunks: they spill, 40 % slower; one
- *          arrival a warp instead of one a thread: no faster; twice the gathering threads: registers spill.  64x256
- *          values at once: no registers with four warpgroups.
- * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V).
+ * Seen     H200, one run, 8K / 32K / 64K / 128K, after pauses of 0.1 s: 3.30 / 3.44 / 3.54 / 3.63 ms; FlashMLA, built from
+ *          source: 3.45 / 3.66 / 3.74 / 3.84; before (one warpgroup for all logits, two for values): 4.27 / 4.25 / 4.29 /
+ *          4.36.  Under load, at 1.45 to 1.55 GHz (690 W): 3.75 / 4.00 / 4.10 / 4.34; FlashMLA 3.97 / 4.09 / 4.08 / 4.20.
+ *          A buffer takes 2890 to 3160 cycles, of which products last 2176.
+ * Tried    In that run.  No fence, as FlashMLA: 3.25 / 3.39 / 3.48 / 3.62.  Gathering threads wait, fence and arrive, two
+ *          groups of copies later: 3.35 / 3.94 / 3.99 / 4.09.  Quarters of the latent, each with its barriers: 3.39 / 3.47 /
+ *          3.54 / 3.63, or left as soon as its values are multiplied: the same.  The second one's weights handed over
+ *          after its next products have begun: the same.
+ *          Of the version before, all slower than it: both halves of the heads in a cluster, each block gathering half of
+ *          the keys for both (36 KB a buffer between blocks take 2600 cycles); 64 gathering threads, or 256; five panels of
+ *          the queries in registers; two warpgroups in step, each with half of the values of both.  The same within 2 %:
+ *          keys kept in the second cache by policy, or read ahead by 256 bytes.
+ * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V, weights exchanged).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_fp8.cuh"
 #include "cuda/sm90_mla.cuh"
 #include "cuda/sm90_ops.h"
 
-#define SLOTS 10
-#define SHARED (layout<SLOTS>::end + 1024)
+#define PAIR (2 * KEYS)
 #define GATHERERS 128 /* threads, eight to a row */
 #define EACH (KEYS / (GATHERERS / 8)) /* rows */
-#define LAG 4 /* groups of copies under way behind the newest */
+
+/* Where a block has what, in bytes of shared memory.  Of a buffer of keys: the left half of the latent, the right one, the
+ * rope part. */
+namespace at {
+constexpr uint32_t q = 0, keys = PANELS * PANEL_BYTES, buffer = PANELS * PANEL_BYTES, right = 4 * PANEL_BYTES,
+                   rope = 8 * PANEL_BYTES, weights = keys + 2 * buffer, end = weights + PANEL_BYTES;
+}
+#define SHARED (at::end + 1024)
+
+/* full, empty: of each buffer the left half of the latent; the right one and the rope part. */
+struct pair_barriers {
+    uint64_t q_full, full[2][2], empty[2][2];
+};
+
+/* What the two warpgroups that multiply tell each other. */
+struct told {
+    float2 most[32], sums[2][32];
+};
+
+enum { MOST_FIRST = 1, MOST_BOTH, WEIGHTS_FIRST, WEIGHTS_SECOND, SUMS }; /* named barriers */
 
 /* One step of work: half of the heads of one query. */
 struct item {
@@ -58,44 +81,6 @@ static __device__ __forceinline__ size_t items_of(const struct sm90_mla_args &a)
 
 /* ------------------------------------------------------------------ gathering */
 
-/* A thread's copies under way, the oldest first: who waits for them. */
-struct landing {
-    uint32_t to[LAG + 1];
-    int n = 0;
-
-    /* The oldest are there: instructions that multiply may read them. */
-    __device__ __forceinline__ void arrive()
-    {
-        fence_async();
-        barrier_arrive_here(to[0]);
-#pragma unroll
-        for (int i = 0; i < LAG; i++) to[i] = to[i + 1];
-        n--;
-    }
-    /* The copies since the last call are b's. */
-    __device__ __forceinline__ void close(uint64_t *b)
-    {
-        copies_close();
-#pragma unroll
-        for (int i = 0; i <= LAG; i++)
-            if (i == n) to[i] = shared_address(b);
-        if (++n <= LAG) return;
-        copies_wait<LAG>();
-        arrive();
-    }
-    __device__ __forceinline__ void all()
-    {
-        copies_wait<0>();
-        while (n) arrive();
-    }
-    /* For a place to be left; what others may need to leave it is handed over first. */
-    __device__ __forceinline__ void wait(uint64_t *b, uint32_t parity)
-    {
-        if (n && !__any_sync(~0u, barrier_over(shared_address(b), parity))) all();
-        barrier_wait(b, parity);
-    }
-};
-
 /* Panels first .. first + PANELS_OF - 1 of rows of keys. */
 template <int PANELS_OF>
 static __device__ __forceinline__ void gather_panels(uint32_t to, const uint16_t *const row[EACH], int first)
@@ -105,22 +90,21 @@ static __device__ __forceinline__ void gather_panels(uint32_t to, const uint16_t
     for (int j = 0; j < EACH; j++)
 #pragma unroll
         for (int p = 0; p < PANELS_OF; p++)
-            copy16(to + p * PANEL_BYTES + swizzled(r + j * (GATHERERS / 8), c), row[j] + (first + p) * 64 + c * 8);
+            copy16(to + (first + p) * PANEL_BYTES + swizzled(r + j * (GATHERERS / 8), c),
+                   row[j] + (first + p) * 64 + c * 8);
 }
 
 /* Rows beyond a query's are its first one again: finite, and weighed with 0. */
-static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uint32_t memory, struct barriers<SLOTS> *b)
+static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uint32_t memory, struct pair_barriers *b)
 {
-    typedef struct layout<SLOTS> in;
-    struct cursor<SLOTS> at;
-    struct landing landing;
-    uint32_t block = 0;
+    uint32_t parity = 1, first = memory + at::keys, second = first + at::buffer;
     for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x) {
         struct item w = item_of(a, i);
         const int32_t *sel = a.sel + w.t * a.K;
         void *const *pages = pages_of(a.where, w.t);
-        auto source = [&](int k) { /* each of the eight lanes finds the way to one of their rows */
-            int r = k * KEYS + (int)threadIdx.x / 8 + (int)threadIdx.x % EACH * (GATHERERS / 8);
+        auto source = [&](int p) { /* each of the eight lanes finds the way to one of their rows */
+            int lane = threadIdx.x % 8, buffer = 2 * p + lane / EACH;
+            int r = buffer * KEYS + (int)threadIdx.x / 8 + lane % EACH * (GATHERERS / 8);
             return __ldg(sel + (r < w.n ? r : 0));
         };
         auto row_of = [&](uint32_t pos) {
@@ -128,33 +112,263 @@ static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uin
         };
         uint64_t mine = row_of((uint32_t)source(0));
         uint32_t ahead = (uint32_t)source(1);
-        for (int k = 0; k * KEYS < w.n; k++, block++) {
-            const uint16_t *row[EACH];
+        for (int p = 0; p * PAIR < w.n; p++, parity ^= 1) {
+            const uint16_t *row[2][EACH];
 #pragma unroll
-            for (int j = 0; j < EACH; j++) row[j] = (const uint16_t *)__shfl_sync(~0u, mine, j, 8);
+            for (int j = 0; j < 2 * EACH; j++) row[j / EACH][j % EACH] = (const uint16_t *)__shfl_sync(~0u, mine, j, 8);
             mine = row_of(ahead);
-            ahead = (uint32_t)source(k + 2);
-#pragma unroll
-            for (int c = 0; c < CHUNKS; c++, at.step(1)) {
-                landing.wait(&b->empty[at.slot], at.phase ^ 1);
-                gather_panels<2>(memory + in::chunk + at.slot * CHUNK_BYTES, row, 2 * c);
-                landing.close(&b->full[at.slot]);
-            }
-            landing.wait(&b->rope_empty[block & 1], (block / 2 & 1) ^ 1);
-            gather_panels<1>(memory + in::rope + (block & 1) * PANEL_BYTES, row, 2 * CHUNKS);
-            landing.close(&b->rope_full[block & 1]);
+            ahead = (uint32_t)source(p + 2);
+            barrier_wait(&b->empty[0][0], parity);
+            gather_panels<4>(first, row[0], 0);
+            copies_arrive(&b->full[0][0]);
+            barrier_wait(&b->empty[1][1], parity);
+            gather_panels<5>(second, row[1], 4);
+            copies_arrive(&b->full[1][1]);
+            barrier_wait(&b->empty[0][1], parity);
+            gather_panels<5>(first, row[0], 4);
+            copies_arrive(&b->full[0][1]);
+            barrier_wait(&b->empty[1][0], parity);
+            gather_panels<4>(second, row[1], 0);
+            copies_arrive(&b->full[1][0]);
         }
     }
-    landing.all();
 }
 
-/* Of the queries what is not held in registers, by one thread. */
-static __device__ __forceinline__ void fetch(const CUtensorMap *map, size_t row, uint32_t q, struct barriers<SLOTS> *b)
+/* ------------------------------------------------------------------ multiplying */
+
+static __device__ __forceinline__ void wait_keys(uint64_t *b, uint32_t parity)
 {
-    for (int c = 0; c < QCHUNKS; c++) {
-        barrier_expect(&b->q_full[c], CHUNK_BYTES);
-        for (int p = 2 * c; p < 2 * c + 2; p++) copy_box(q + p * PANEL_BYTES, map, p * 64, (int)row, &b->q_full[c]);
+    barrier_wait(b, parity);
+    fence_async();
+}
+
+/* What a thread of the two warpgroups that multiply holds: of 64 heads half of the latent of the result, logits or
+ * weights of a buffer of keys, and these as the products take them. */
+template <enum kv_type TYPE> struct side {
+    struct attended r;
+    float s[32];
+    uint32_t w[4][4];
+    float m0, m1; /* what weights are relative to, in powers of 2 */
+
+    /* s (+)= panels of the queries * those of keys. */
+    template <int FIRST, int N> __device__ __forceinline__ void logits(uint32_t q, uint32_t k, bool add)
+    {
+#pragma unroll
+        for (int i = 0; i < 4 * N; i++) {
+            uint64_t x = operand(q) + (FIRST + i / 4) * (PANEL_BYTES / 16) + i % 4 * 2;
+            uint64_t y = operand(k) + (FIRST + i / 4) * (PANEL_BYTES / 16) + i % 4 * 2;
+            (TYPE == KV_BF16 ? wgmma_bf16_n64 : wgmma_f16_n64)(s, x, y, add || i > 0);
+        }
     }
+    /* Keys from n on are none. */
+    __device__ __forceinline__ void mask(int n)
+    {
+        int in = n - (int)(threadIdx.x % 4) * 2; /* column 8 i + j is a key below this */
+        if (in >= KEYS) return;
+#pragma unroll
+        for (int i = 0; i < 16; i++)
+            if (i / 2 * 8 + i % 2 >= in) s[i / 2 * 4 + i % 2] = s[i / 2 * 4 + i % 2 + 2] = -INFINITY;
+    }
+    __device__ __forceinline__ void largest(float *x0, float *x1, float scale_log2) const
+    {
+        *x0 = *x1 = -INFINITY;
+#pragma unroll
+        for (int i = 0; i < 32; i++) {
+            if (i & 2) *x1 = fmaxf(*x1, s[i]);
+            else *x0 = fmaxf(*x0, s[i]);
+        }
+        *x0 = quad_max(*x0) * scale_log2, *x1 = quad_max(*x1) * scale_log2;
+    }
+    __device__ __forceinline__ void scale_sums(float f0, float f1)
+    {
+        r.l0 *= f0, r.l1 *= f1;
+        if (__any_sync(~0u, f0 != 1 || f1 != 1)) {
+#pragma unroll
+            for (int i = 0; i < 128; i++) r.o[i] *= i & 2 ? f1 : f0;
+        }
+    }
+    /* Weights relative to x, from now on. */
+    __device__ __forceinline__ void weigh(float x0, float x1, float scale_log2, bool some)
+    {
+        float f0 = power(m0 - x0), f1 = power(m1 - x1);
+        m0 = x0, m1 = x1;
+        if (some) scale_sums(f0, f1);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            float *v = s + 4 * i;
+            v[0] = power(fmaf(v[0], scale_log2, -m0)), v[1] = power(fmaf(v[1], scale_log2, -m0));
+            v[2] = power(fmaf(v[2], scale_log2, -m1)), v[3] = power(fmaf(v[3], scale_log2, -m1));
+            r.l0 += v[0] + v[1], r.l1 += v[2] + v[3];
+            w[i / 2][i % 2 * 2] = pack<TYPE>(v[0], v[1]);
+            w[i / 2][i % 2 * 2 + 1] = pack<TYPE>(v[2], v[3]);
+        }
+    }
+    /* The weights as they were, times f. */
+    __device__ __forceinline__ void weigh_again(float f0, float f1)
+    {
+        if (!__any_sync(~0u, f0 != 1 || f1 != 1)) return;
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            const float *v = s + 4 * i;
+            w[i / 2][i % 2 * 2] = pack<TYPE>(v[0] * f0, v[1] * f0);
+            w[i / 2][i % 2 * 2 + 1] = pack<TYPE>(v[2] * f1, v[3] * f1);
+        }
+    }
+    __device__ __forceinline__ void put_weights(uint32_t to) const
+    {
+        int lane = threadIdx.x % 32, row = threadIdx.x % 128 / 32 * 16 + lane % 16;
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            store_matrices(to + swizzled(row, 2 * j + lane / 16), w[j][0], w[j][1], w[j][2], w[j][3]);
+        fence_async();
+    }
+    /* The result (+)= own weights * v: half of the latent of the same keys. */
+    __device__ __forceinline__ void values(uint32_t v, bool add)
+    {
+        products_hold(r.o);
+        products_open();
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            (TYPE == KV_BF16 ? wgmma_bf16_n256_t_r : wgmma_f16_n256_t_r)(r.o, w[j], operand_t(v, PANEL_BYTES) + j * 128,
+                                                                         add || j > 0);
+        products_close();
+    }
+    /* The same with the other warpgroup's weights and keys. */
+    __device__ __forceinline__ void values_of(uint32_t weights, uint32_t v)
+    {
+        products_open();
+#pragma unroll
+        for (int j = 0; j < 4; j++)
+            (TYPE == KV_BF16 ? wgmma_bf16_n256_t : wgmma_f16_n256_t)(r.o, operand(weights) + 2 * j,
+                                                                     operand_t(v, PANEL_BYTES) + j * 128, true);
+        products_close();
+    }
+    /* The sums of all weights. */
+    __device__ __forceinline__ void finish(struct told *told, int number)
+    {
+        r.l0 = quad_sum(r.l0), r.l1 = quad_sum(r.l1);
+        int row = threadIdx.x % 128 / 4;
+        if (threadIdx.x % 4 == 0) told->sums[number][row] = make_float2(r.l0, r.l1);
+        named_sync(SUMS, 256);
+        float2 other = told->sums[number ^ 1][row];
+        r.l0 += other.x, r.l1 += other.y;
+    }
+};
+
+/* The largest so far does as well where what is new is little more, and spares the sums so far a product. */
+static __device__ __forceinline__ float reference(float m, float x)
+{
+    return x <= m + SLACK ? m : x;
+}
+
+/* The warpgroup of the left half, with the logits of each first buffer. */
+template <enum kv_type TYPE, typename F>
+static __device__ __forceinline__ void attend_left(struct side<TYPE> &h, int n, float scale_log2, uint32_t memory,
+                                                   struct pair_barriers *b, struct told *told, uint32_t &parity, F refill)
+{
+    uint32_t q = memory + at::q, first = memory + at::keys, second = first + at::buffer;
+    int row = threadIdx.x % 128 / 4;
+    h.m0 = h.m1 = -INFINITY, h.r.l0 = h.r.l1 = 0;
+    for (int p = 0; p * PAIR < n; p++) {
+        if (p == 0) {
+            wait_keys(&b->full[0][0], parity);
+            products_hold(h.s);
+            products_open();
+            h.template logits<0, 4>(q, first, false);
+            wait_keys(&b->full[0][1], parity);
+            products_open();
+            h.template logits<4, 5>(q, first, true);
+            products_close();
+            products_wait<0>();
+            products_hold(h.s);
+        }
+        h.mask(n - p * PAIR);
+        float x0, x1;
+        h.largest(&x0, &x1, scale_log2);
+        h.weigh(reference(h.m0, x0), reference(h.m1, x1), scale_log2, p > 0);
+        if (threadIdx.x % 4 == 0) told->most[row] = make_float2(h.m0, h.m1);
+        named_arrive(MOST_FIRST, 256);
+        h.values(first, p > 0);
+        products_wait<0>();
+        products_hold(h.r.o);
+        barrier_arrive(&b->empty[0][0]);
+        named_sync(MOST_BOTH, 256);
+        float2 most = told->most[row];
+        float f0 = power(h.m0 - most.x), f1 = power(h.m1 - most.y);
+        h.m0 = most.x, h.m1 = most.y;
+        h.weigh_again(f0, f1);
+        h.put_weights(first + at::rope);
+        named_arrive(WEIGHTS_FIRST, 256);
+        bool more = (p + 1) * PAIR < n;
+        if (!more) refill(); /* both have their last logits */
+        h.scale_sums(f0, f1);
+        named_sync(WEIGHTS_SECOND, 256);
+        products_hold(h.r.o);
+        h.values_of(memory + at::weights, second);
+        parity ^= 1;
+        if (more) {
+            wait_keys(&b->full[0][0], parity);
+            products_hold(h.s);
+            products_open();
+            h.template logits<0, 4>(q, first, false);
+            products_close();
+            products_wait<1>();
+            barrier_arrive(&b->empty[1][0]);
+            wait_keys(&b->full[0][1], parity);
+            products_open();
+            h.template logits<4, 5>(q, first, true);
+            products_close();
+            products_wait<0>();
+            products_hold(h.s);
+        } else {
+            products_wait<0>();
+            barrier_arrive(&b->empty[1][0]);
+        }
+        products_hold(h.r.o);
+    }
+    h.finish(told, 0);
+}
+
+/* The warpgroup of the right half, with the logits of each second buffer. */
+template <enum kv_type TYPE>
+static __device__ __forceinline__ void attend_right(struct side<TYPE> &h, int n, float scale_log2, uint32_t memory,
+                                                    struct pair_barriers *b, struct told *told, uint32_t &parity)
+{
+    uint32_t q = memory + at::q, first = memory + at::keys, second = first + at::buffer;
+    int row = threadIdx.x % 128 / 4;
+    h.m0 = h.m1 = -INFINITY, h.r.l0 = h.r.l1 = 0;
+    for (int p = 0; p * PAIR < n; p++, parity ^= 1) {
+        wait_keys(&b->full[1][1], parity);
+        products_hold(h.s);
+        products_open();
+        h.template logits<4, 5>(q, second, false);
+        wait_keys(&b->full[1][0], parity);
+        products_open();
+        h.template logits<0, 4>(q, second, true);
+        products_close();
+        products_wait<0>();
+        products_hold(h.s);
+        h.mask(n - p * PAIR - KEYS);
+        float x0, x1;
+        h.largest(&x0, &x1, scale_log2);
+        named_sync(MOST_FIRST, 256);
+        float2 most = told->most[row];
+        __syncwarp();
+        h.weigh(reference(most.x, x0), reference(most.y, x1), scale_log2, p > 0);
+        if (threadIdx.x % 4 == 0) told->most[row] = make_float2(h.m0, h.m1);
+        named_arrive(MOST_BOTH, 256);
+        h.values(second + at::right, p > 0);
+        h.put_weights(memory + at::weights);
+        named_arrive(WEIGHTS_SECOND, 256);
+        named_sync(WEIGHTS_FIRST, 256);
+        h.values_of(first + at::rope, first + at::right);
+        products_wait<1>();
+        barrier_arrive(&b->empty[1][1]);
+        products_wait<0>();
+        products_hold(h.r.o);
+        barrier_arrive(&b->empty[0][1]);
+    }
+    h.finish(told, 1);
 }
 
 /* ------------------------------------------------------------------ results */
@@ -177,51 +391,55 @@ static __device__ __forceinline__ void write(OUT *out, const struct attended &r,
 }
 
 template <enum kv_type TYPE, typename OUT>
-static __global__ void __launch_bounds__(512, 1)
+static __global__ void __launch_bounds__(384, 1)
 mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a, __grid_constant__ const CUtensorMap map)
 {
     extern __shared__ uint8_t shared[];
-    __shared__ struct barriers<SLOTS> b;
-    __shared__ struct beside beside[2];
-    uint32_t memory = (shared_address(shared) + 1023) / 1024 * 1024, block = 0, items = 0;
-    if (threadIdx.x == 0) barriers_init<SLOTS, 1>(&b, 1, GATHERERS);
+    __shared__ struct pair_barriers b;
+    __shared__ struct told told;
+    uint32_t memory = __shfl_sync(~0u, (shared_address(shared) + 1023) / 1024 * 1024, 0), parity = 0, items = 0;
+    if (threadIdx.x == 0) {
+        barrier_init(&b.q_full, 1);
+        for (int i = 0; i < 4; i++) {
+            barrier_init(&b.full[i / 2][i % 2], GATHERERS);
+            barrier_init(&b.empty[i / 2][i % 2], 128);
+        }
+        fence_async();
+    }
     __syncthreads();
-    int role = (int)threadIdx.x / 128;
-    struct cursor<SLOTS> at;
+    int role = __shfl_sync(~0u, (int)threadIdx.x / 128, 0);
     if (role == 0) {
         registers_less<72>();
         gather(a, memory, &b);
-    } else if (role == 1) {
-        registers_less<120>();
-        struct weighed weights;
-        struct held held;
-        auto query = [&](size_t i) { /* its first row */
-            struct item w = item_of(a, i);
-            return w.t * a.H + w.h0;
-        };
-        uint32_t q = memory + layout<SLOTS>::q;
-        if (threadIdx.x % 128 == 0) fetch(&map, query(blockIdx.x), q, &b);
-        hold(held, a.q + query(blockIdx.x) * WIDTH);
-        for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
-            size_t next = i + gridDim.x;
-            bool more = next < items_of(a);
+        return;
+    }
+    registers_more<216>();
+    auto fetch = [&](size_t i) {
+        struct item w = item_of(a, i);
+        barrier_expect(&b.q_full, PANELS * PANEL_BYTES);
+        for (int p = 0; p < PANELS; p++)
+            copy_box(memory + at::q + p * PANEL_BYTES, &map, p * 64, (int)(w.t * a.H + w.h0), &b.q_full);
+    };
+    if (threadIdx.x == 128) fetch(blockIdx.x);
+    struct side<TYPE> h;
+    for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x, items++) {
+        struct item w = item_of(a, i);
+        size_t next = i + gridDim.x;
+        OUT *out = (OUT *)a.out + (w.t * a.H + w.h0) * LATENT;
+        barrier_wait(&b.q_full, items & 1);
+        if (role == 1) {
             auto refill = [&] {
-                if (!more || threadIdx.x % 128) return;
-                barrier_wait(&b.q_empty, items & 1);
-                fetch(&map, query(next), q, &b);
-                if (next + gridDim.x < items_of(a))
-                    prefetch_bulk(a.q + query(next + gridDim.x) * WIDTH, HEADS * WIDTH * sizeof *a.q);
+                if (threadIdx.x != 128 || next >= items_of(a)) return;
+                fetch(next);
+                if (next + gridDim.x >= items_of(a)) return;
+                struct item later = item_of(a, next + gridDim.x);
+                prefetch_bulk(a.q + (later.t * a.H + later.h0) * WIDTH, HEADS * WIDTH * sizeof *a.q);
             };
-            weigh<TYPE, SLOTS, 1>(weights, item_of(a, i).n, a.scale_log2, memory, held,
-                                  more ? a.q + query(next) * WIDTH : NULL, &b, beside, at, block, items, refill);
-        }
-    } else {
-        registers_more<160>();
-        struct attended r;
-        for (size_t i = blockIdx.x; i < items_of(a); i += gridDim.x) {
-            struct item w = item_of(a, i);
-            attend<TYPE, SLOTS, 1>(r, w.n, role - 2, memory, &b, beside, at, block);
-            write<TYPE>((OUT *)a.out + (w.t * a.H + w.h0) * LATENT, r, role - 2);
+            attend_left<TYPE>(h, w.n, a.scale_log2, memory, &b, &told, parity, refill);
+            write<TYPE>(out, h.r, 0);
+        } else {
+            attend_right<TYPE>(h, w.n, a.scale_log2, memory, &b, &told, parity);
+            write<TYPE>(out, h.r, 1);
         }
     }
 }
@@ -252,7 +470,7 @@ static void launch(struct device *d, const struct sm90_mla_args *a)
     if (!cuda_shared(d, (const void *)kernel, SHARED, "sparse attention")) return;
     CUtensorMap map;
     if (!sm90_map_numbers(d, &map, (void *)a->q, a->T * a->H, WIDTH, WIDTH, HEADS, sizeof *a->q)) return;
-    kernel<<<blocks, 512, SHARED, d->stream>>>(*a, map);
+    kernel<<<blocks, 384, SHARED, d->stream>>>(*a, map);
     cuda_launched(d, "sparse attention");
 }
 
