@@ -64,7 +64,9 @@ struct index_tile {
     const void *q;       /* f32 [queries][J][C]; bytes [queries][J][C, up to a quad] */
     const int32_t *bias; /* [queries][J] integers only: -128 times the sum of a query */
     const float *w;      /* [queries][J]; with integers times the step of q */
+    const float *limit;  /* [queries] */
     float *score;        /* [queries][KV_PAGE] */
+    uint64_t *above;     /* [queries] bit s: score s > limit */
     size_t queries;
     int J, C;
 };
@@ -141,8 +143,6 @@ struct cpu_kernels {
     void (*quads)(uint8_t *out, const int8_t *first, size_t stride, int n, const void *then);
     void (*index_score)(const struct index_tile *t);
     void (*index_score_int8)(const struct index_tile *t);
-    /* Bit i of *mask: score[i] > limit, i < KV_PAGE. */
-    uint64_t (*above)(const float *score, float limit);
     /* The scores of a page whose bits are set to `to`, their positions (pos is the first one's) to `at`;
      * returns how many.  NaN becomes -infinity.  Up to KV_PAGE of both are written. */
     size_t (*take)(float *to, int32_t *at, const float *score, uint64_t mask, size_t pos);

@@ -218,16 +218,18 @@ static size_t readers(const struct place *at, size_t n, size_t p)
     return k;
 }
 
-/* What queries see of a page, and pass their thresholds, joins their lists. */
-static void filter(const struct job *j, struct list *lists, const struct place *at, size_t n,
-                   const float *score, size_t page)
+/* What queries see of a page, and passes their thresholds, joins their lists. */
+static void filter(const struct job *j, struct list *lists, const struct place *at,
+                   const struct index_tile *t, float *limit, size_t page)
 {
     size_t pos = page * KV_PAGE;
-    for (size_t i = 0; i < n; i++, score += KV_PAGE) {
+    for (size_t i = 0; i < t->queries; i++) {
         size_t more = at[i].last - pos; /* of the page's keys, behind its first one */
         uint64_t mask = more >= KV_PAGE - 1 ? ~0ull : (1ull << (more + 1)) - 1;
-        if (lists[i].full) mask &= j->d->k.above(score, lists[i].limit);
-        if (mask) take(j, &lists[i], score, mask, pos);
+        if (lists[i].full) mask &= t->above[i];
+        if (!mask) continue;
+        take(j, &lists[i], t->score + i * KV_PAGE, mask, pos);
+        limit[i] = lists[i].limit;
     }
 }
 
@@ -239,6 +241,8 @@ static void scan(const struct job *j, struct list *lists, const struct unit *u, 
     bool int8 = a->kv.index_type == KV_INT8;
     size_t J = (size_t)a->J, C = (size_t)a->C, quads = cpu_round_up(C, 4);
     struct place at[QUERIES];
+    float limit[QUERIES] = {0}; /* of lists; looked at once they are full */
+    uint64_t above[QUERIES];
     for (size_t i = 0; i < n; i++) at[i] = place_of(j, t0 + i);
     if (int8) round_queries(j, u, t0, n);
     for (size_t p = page0; p < page1; p++) {
@@ -248,7 +252,8 @@ static void scan(const struct job *j, struct list *lists, const struct unit *u, 
             if (at[i].last / KV_PAGE < p) continue;
             k = readers(at + i, cpu_min(n - i, BLOCK), p);
             struct index_tile tile = {.keys = u->keys, .key_scale = u->key_scale,
-                                      .score = u->score, .queries = k, .J = a->J, .C = a->C};
+                                      .limit = limit + i, .score = u->score,
+                                      .above = above, .queries = k, .J = a->J, .C = a->C};
             bool more = p + 1 < page1 && at[i].last / KV_PAGE > p;
             if (at[i].pages[p] != loaded) load_keys(j, u, at[i].pages[p], more ? at[i].pages[p + 1] : NULL);
             loaded = at[i].pages[p];
@@ -262,7 +267,7 @@ static void scan(const struct job *j, struct list *lists, const struct unit *u, 
                 tile.w = a->w + (t0 + i) * J;
                 j->d->k.index_score(&tile);
             }
-            filter(j, lists + i, at + i, k, u->score, p);
+            filter(j, lists + i, at + i, &tile, limit + i, p);
         }
     }
 }
