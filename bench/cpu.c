@@ -2,7 +2,7 @@
  *
  *   build/bench/cpu [-m DIR] [-t THREADS] [-w f32|bf16|int8|fp8] [-k f32|bf16|f16|int8]
  *                   [-n LENGTHS] [-d TOKENS] [--made-up]
- *                   [--dense-to LENGTH] [--index-share N] [--reply-top-k N] [--csv FILE]
+ *                   [--dense-to LENGTH] [--shapes] [--index-share N] [--reply-top-k N] [--csv FILE]
  *
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS greedily,
  * which are then taken back; these select --reply-top-k rows (0: as many as the model's replies do).
@@ -13,7 +13,7 @@
  * the same per token written.
  * --made-up: of each length the last 512 tokens alone are read, behind a state of arbitrary numbers:
  * seconds instead of minutes, for tuning; such a state is chosen from with less order than a text's.
- * --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
+ * --shapes tells the products of each shape of weights apart.  --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
  * tokens, the time per token; bench/cpu_plot.py draws that.  The tokens are arbitrary words of the
  * vocabulary: speed does not depend on them.  With -t 1 time is processor time. */
 #include <stdio.h>
@@ -33,7 +33,7 @@ struct options {
     struct model_options model;
     struct lengths lengths;
     size_t dense_to, decode;
-    bool made_up;
+    bool made_up, shapes;
 };
 
 /* ------------------------------------------------------------------ a backend with a clock */
@@ -43,9 +43,15 @@ enum op { OP_EIGHT, OP_FLOAT, OP_SELECT, OP_ATTEND, OP_EXPERTS, OP_OTHER, OP_COU
 static const char *const op_names[OP_COUNT] = {"8-bit products", "float products", "index_select",
                                                "attend",         "experts",        "other"};
 
+#define SHAPES_MOST 32
+
 /* Operations have no room for a context: the one meter of this program. */
 static struct meter {
     double seconds[OP_COUNT], flop[OP_COUNT];
+    struct shape { /* products of weights of these sizes */
+        size_t G, O, I;
+        double seconds, flop;
+    } shape[SHAPES_MOST];
     bool alone; /* one thread */
 } meter;
 
@@ -69,13 +75,22 @@ static void count(enum op op, double t0, double flop)
     meter.flop[op] += flop;
 }
 
+static void count_shape(const struct weight *w, double seconds, double flop)
+{
+    struct shape *s = meter.shape, *end = s + SHAPES_MOST;
+    while (s < end && s->G && !(s->G == w->G && s->O == w->O && s->I == w->I)) s++;
+    if (s == end) return;
+    *s = (struct shape){w->G, w->O, w->I, s->seconds + seconds, s->flop + flop};
+}
+
 static void timed_linear(struct device *d, const struct linear_args *a)
 {
     const struct weight *w = a->w;
     enum op op = w->pack == PACK_E4M3 || w->pack == PACK_INT8 ? OP_EIGHT : OP_FLOAT;
-    double t0 = seconds();
+    double t0 = seconds(), flop = 2.0 * (double)a->T * (double)(w->G * w->O * w->I);
     cpu_linear(d, a);
-    count(op, t0, 2.0 * (double)a->T * (double)(w->G * w->O * w->I));
+    count_shape(w, seconds() - t0, flop);
+    count(op, t0, flop);
 }
 
 /* Positions that T rows from pos0 on see, at most K each. */
@@ -166,6 +181,15 @@ static void put_ops(const struct report *r, size_t tokens, const char *doing, do
     }
 }
 
+static void put_shapes(const struct report *r)
+{
+    for (const struct shape *s = meter.shape; s < meter.shape + SHAPES_MOST && s->G; s++) {
+        double g = s->flop / s->seconds * 1e-9;
+        printf("%20s %zu x [%zu, %zu] %9.3f s  %9.1f GFLOP/s, %.0f %%\n", "", s->G, s->O, s->I, s->seconds, g,
+               100 * g / r->peak[PEAK_INT16]);
+    }
+}
+
 static void on_tick(void *ctx, size_t done, size_t total)
 {
     struct report *r = ctx;
@@ -244,6 +268,7 @@ static enum err at_length(struct report *r, struct session *s, const int32_t *id
     if (write > 0) put(r, n, "write us per token", write * 1e6);
     meter = reading;
     put_ops(r, n, "", read, 1);
+    if (r->o->shapes) put_shapes(r);
     meter = writing;
     if (r->o->decode) put_ops(r, n, "write ", wrote, r->o->decode);
     fflush(stdout);
@@ -349,6 +374,7 @@ int main(int argc, char **argv)
         else if (!strcmp(a, "-k")) o.model.kv = state_named(v);
         else if (!strcmp(a, "-n")) fine = lengths_parse(&o.lengths, v);
         else if (!strcmp(a, "--made-up")) o.made_up = true, i--;
+        else if (!strcmp(a, "--shapes")) o.shapes = true, i--;
         else if (!strcmp(a, "-d")) o.decode = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--dense-to")) o.dense_to = strtoul(v, NULL, 10);
         else if (!strcmp(a, "--index-share")) o.model.index_share = atoi(v);

@@ -99,39 +99,31 @@ static void run_units(void *ctx, size_t first, size_t last, int worker)
     for (size_t u = first; u < last; u++) run_numbered(ctx, u);
 }
 
-struct preparing { /* rows of one job */
-    const struct product *g;
-    const struct gemm_job *j;
-    char *to;
-};
-
+/* Rows [first, last), counted through all jobs. */
 static void prepare_range(void *ctx, size_t first, size_t last, int worker)
 {
-    const struct preparing *r = ctx;
-    const struct product *g = r->g;
+    const struct product *g = ctx;
+    const struct gemm_job *j = g->jobs;
+    size_t t = first, at = first;
     (void)worker;
-    for (size_t t = first; t < last; t++) {
-        const float *x = r->j->x + t * g->ldx;
+    for (; t >= j->rows; j++) t -= j->rows;
+    for (; at < last; at++, t++) {
+        for (; t == j->rows; j++) t = 0;
+        const float *x = j->x + t * g->ldx;
         for (size_t i = 0; i < g->w->I && g->ldx > g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
-        g->d->k.row(r->to + t * g->row_bytes, x, g->w);
+        g->d->k.row(g->prepared + at * g->row_bytes, x, g->w);
     }
 }
 
-/* Activations of all jobs in the form that the 8-bit products read. */
+/* Activations of all jobs in the form that the 8-bit products read, one after the other. */
 static bool prepare_rows(struct product *g, size_t rows)
 {
     struct device *d = g->d;
-    size_t before = 0;
     g->row_bytes = d->k.row_bytes(g->w);
     /* AMX tiles are loaded whole: a last one reads up to 15 rows further. */
     g->prepared = cpu_reserve(d, &d->rows, (rows + 15) * g->row_bytes);
-    if (!g->prepared) return false;
-    for (size_t i = 0; i < g->n; i++) {
-        struct preparing r = {g, &g->jobs[i], g->prepared + before * g->row_bytes};
-        par_for(d->pool, r.j->rows, 65536 / (g->w->I + 1) + 1, prepare_range, &r);
-        before += r.j->rows;
-    }
-    return true;
+    if (g->prepared) par_for(d->pool, rows, 65536 / (g->w->I + 1) + 1, prepare_range, g);
+    return g->prepared;
 }
 
 void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *jobs, size_t n,
