@@ -103,9 +103,17 @@ static bool address_goes_on(struct str a, struct str b)
            (memchr("/_=?&%#", a.s[a.n - 1], 7) || memchr("/_=?&%#.", b.s[0], 8));
 }
 
+/* Thai, Lao, Burmese, Khmer: lines end behind any word, and blanks stand between phrases only. */
+static bool is_unspaced(uint32_t cp)
+{
+    return (cp >= 0xE01 && cp <= 0xE4E) || (cp >= 0xE81 && cp <= 0xECD) ||
+           (cp >= 0x1000 && cp <= 0x103F) || (cp >= 0x1780 && cp <= 0x17D3);
+}
+
 bool text_joins_tight(struct str a, struct str b)
 {
     uint32_t last = text_last(a), first = text_first(b);
+    if (is_unspaced(last) && is_unspaced(first)) return true;
     if (text_is_spaceless(last) && text_is_spaceless(first)) return true;
     if (last == 0x2014 && a.n > 3 && a.s[a.n - 4] != ' ') return true;
     if (first == 0x2014 && b.n > 3 && b.s[3] != ' ') return true;
