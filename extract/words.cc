@@ -59,6 +59,14 @@ constexpr size_t MAX_RULES = 20000;
 constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
 constexpr double WIDE = 20, TALL = 8;  // less is no ground of a row
 
+// Scripts in which a glyph may stand for a part of what its neighbour says, and then says nothing
+// itself.  It is not a gap between words, if its font has another glyph for that.
+bool has_clusters(Unicode c)
+{
+    return rtl_is(c) || (c >= 0x900 && c <= 0xDFF) || (c >= 0xE00 && c <= 0x109F) ||
+           (c >= 0x1780 && c <= 0x17FF) || c == 0x200B;
+}
+
 // poppler's text device, which also notes the characters that may not be seen, and lines.
 class text_device : public TextOutputDev
 {
@@ -71,7 +79,7 @@ class text_device : public TextOutputDev
     bool full = false; // the page has more than is taken of one
     std::vector<mark> marks;
     std::vector<rule> rules, bars, blanks; // vertical, horizontal; words.h
-    std::vector<rtl_cluster> clusters;       // that read from right to left
+    std::vector<rtl_cluster> clusters;     // that read from right to left
     size_t off = 0;
 
     void startPage(int number, GfxState *state, XRef *xref) override
@@ -83,7 +91,8 @@ class text_device : public TextOutputDev
         blanks.clear();
         actual.clear();
         off = 0;
-        was_outside = false;
+        was_outside = in_cluster = false;
+        blank_font = nullptr;
         full = false;
         words = chars = 0;
         TextOutputDev::startPage(number, state, xref);
@@ -101,6 +110,11 @@ class text_device : public TextOutputDev
             note_cluster(state, x, y, std::exchange(actual, {}));
         else if (n > 1 && rtl_is(u[0]))
             note_cluster(state, x, y, std::vector<unsigned>(u, u + n));
+        if (space) blank_font = state->getFont().get();
+        static const Unicode nothing = 0x200B;
+        bool lost = n == 0 && in_cluster && dx > 0 && blank_font == state->getFont().get();
+        in_cluster = lost || (n > 0 && has_clusters(u[n - 1]));
+        if (lost) u = &nothing, n = 1;
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
     }
 
@@ -143,6 +157,8 @@ class text_device : public TextOutputDev
 
   private:
     bool was_outside = false;
+    bool in_cluster = false;
+    const GfxFont *blank_font = nullptr; // one that has drawn a blank
     std::vector<unsigned> actual; // what stands for the glyphs that come, from the first one on
     const bool orders;
     const size_t most_words;
@@ -409,24 +425,23 @@ em_widths widths_of(TextWordList &list)
 
 // poppler guesses the size of a font whose glyphs are drawings from the width of some letter.  With
 // square signs, which it takes for letters, the guess is twice the size; with a narrow letter, half
-// of it: small letters are half as wide as their font is large, on average.  `spaced` is set only in
-// the first case.
+// of it: small letters are half as wide as their font is large, on average.  `spaced` is set only
+// in the first case.
 double size_of(const TextWord &t, const em_widths &widths, bool *spaced)
 {
     constexpr double NARROW = 0.67, WIDE_LETTERS = 0.7, SMALL_LETTER = 0.5;
     constexpr size_t MANY = 12;
     auto of = t.getLength() ? widths.find(t.getFontInfo(0)) : widths.end();
     if (of == widths.end()) return t.getFontSize();
-    double mean = of->second.n_small >= MANY
-                      ? of->second.small / static_cast<double>(of->second.n_small)
-                      : 0;
+    double mean =
+        of->second.n_small >= MANY ? of->second.small / static_cast<double>(of->second.n_small) : 0;
     if (mean > WIDE_LETTERS) return t.getFontSize() * mean / SMALL_LETTER;
     if (of->second.most < 0.1 || of->second.most >= NARROW) return t.getFontSize();
     *spaced = of->second.spaced;
     return t.getFontSize() * of->second.most;
 }
 
-constexpr float ABOVE = 1.05f, BELOW = 0.45f; // of the size, on both sides of the base line: most
+constexpr float ABOVE = 1.05f, BELOW = 0.45f;   // of the size, on both sides of the base line: most
 constexpr float ASCENT = 0.9f, DESCENT = 0.22f; // the same: usual
 
 // The height of such a font, guessed as well, can be that of two lines: the box is cut, lest it lie
@@ -444,8 +459,8 @@ void settle_box(const TextWord &t, float size, word *w)
     }
 }
 
-void take_word(words_doc *d, const rtl_clusters &clusters, const rtl_marks &marks, const TextWord &t,
-               const em_widths &widths, std::string &pool, word *w)
+void take_word(words_doc *d, const rtl_clusters &clusters, const rtl_marks &marks,
+               const TextWord &t, const em_widths &widths, std::string &pool, word *w)
 {
     double x0, y0, x1, y1;
     std::vector<unsigned> u = rtl_chars(t);

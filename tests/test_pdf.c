@@ -490,6 +490,40 @@ static void test_right_to_left(void **state)
     drop(&g);
 }
 
+/* A glyph of which the font does not say what it is, between letters of Devanagari, is part of one of
+ * them; where the font has no blank, it may be that. */
+static void test_silent_glyph(void **state)
+{
+    static const char table[] =
+        "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange 3 beginbfchar <0001> "
+        "<0020> <0002> <0915> <0003> <0916> endbfchar endcmap";
+    static const char *const shown[] = {"<00020001000200030004000300010002>", "<000200030004000300020003>"};
+    static const char *const says[] = {"क कखख क", "कख खकख"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct pdf p;
+        char fonts[40], ops[200];
+        begin(&p);
+        int number = p.n + 1;
+        object(&p, number);
+        stream(&p, table, sizeof table - 1);
+        object(&p, number + 1);
+        buf_addf(&p.b, "<</Type/Font/Subtype/Type0/BaseFont/D/Encoding/Identity-H/ToUnicode %d 0 R"
+                       "/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/D/DW 600"
+                       "/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]>>\n"
+                       "endobj\n", number);
+        snprintf(fonts, sizeof fonts, "/D %d 0 R", number + 1);
+        snprintf(ops, sizeof ops, "BT /D 12 Tf 1 0 0 1 100 700 Tm %s Tj ET\n", shown[i]);
+        page_of(&p, 600, 800, fonts, ops);
+        finish(&p, "", dir, "silent.pdf");
+        struct got g = get(in_dir("silent.pdf"), (struct ingest_options){0});
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, says[i]));
+        drop(&g);
+    }
+}
+
 /* Signs that are set one below the other, in lines from right to left. */
 static void test_downwards(void **state)
 {
@@ -620,6 +654,7 @@ int main(void)
         cmocka_unit_test(test_tex_font),
         cmocka_unit_test(test_tall_font),
         cmocka_unit_test(test_right_to_left),
+        cmocka_unit_test(test_silent_glyph),
         cmocka_unit_test(test_downwards),
         cmocka_unit_test(test_raised),
         cmocka_unit_test(test_angles),
