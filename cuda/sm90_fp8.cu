@@ -6,7 +6,8 @@
  *          Indexer: queries and keys are turned by a Hadamard matrix, which spreads what stands out
  *          and leaves products as they are, and become e4m3 with one scale each; then sm90_index.cu.
  *          Keys are turned and rounded when they are written: the state keeps them so (KV_E4M3).
- *          In a short pass rmsnorm leaves its rows in FP8 for the products that read them (fp8_prepare).
+ *          In a short pass rmsnorm leaves its rows in FP8 for the products that read them (fp8_prepare); experts gather
+ *          theirs from there.
  * Cost     per product reads 4 and writes 1 byte an input.
  * Seen     H200, three V3.2 layers end to end (bench/model): 61 would read 0 to 8K at 4364, 8K to 32K at 4923, 32K to 64K at
  *          4480, 64K to 128K at 3914 tokens/s.  Before sm90_gemm.cu and sm90_few.cu were what they are: 3264 at 64K to 128K.
@@ -47,6 +48,19 @@ quantise_kernel(__grid_constant__ const struct quantise a)
     const float *x = a.x + from / a.share * a.ldx + kb * 128 + lane * 4;
     float4 v = (uintptr_t)x % 16 ? make_float4(x[0], x[1], x[2], x[3]) : *(const float4 *)x;
     put_block(v, a.to + r * a.I + kb * 128, a.scale + kb * a.ld + r);
+}
+
+/* Row r of `to` = row from[r] / share of what a norm left. */
+static __global__ void __launch_bounds__(32 * WARPS)
+gather_kernel(struct cuda_prepared x, const int32_t *from, int share, uint8_t *to, float *scale, size_t ld)
+{
+    cuda_follow();
+    size_t r = blockIdx.x, n = x.n / 16;
+    if (from[r] < 0) return;
+    size_t source = (size_t)(from[r] / share);
+    const uint4 *row = (const uint4 *)(x.q + source * x.n);
+    for (size_t i = threadIdx.x; i < n; i += 32 * WARPS) ((uint4 *)(to + r * x.n))[i] = row[i];
+    for (size_t k = threadIdx.x; k < n / 8; k += 32 * WARPS) scale[k * ld + r] = x.scale[k * x.ld + source];
 }
 
 static __device__ __forceinline__ float4 load_bf16(const uint16_t *p)
@@ -225,12 +239,12 @@ bool fp8_prepare(struct device *d, const float *x, size_t ldx, size_t T, size_t 
     return true;
 }
 
-/* What a norm left of these rows. */
-static const struct cuda_prepared *prepared(const struct device *d, const struct linear_args *a)
+/* What a norm left of T rows of n. */
+static const struct cuda_prepared *prepared(const struct device *d, const float *x, size_t T, size_t n)
 {
     for (int i = 0; d->bound && i < 2; i++) {
         const struct cuda_prepared *p = &d->prepared[i];
-        if (p->x == a->x && p->T == a->T && p->n == a->w->I && a->ldx == p->n) return p;
+        if (p->x == x && p->T == T && p->n == n) return p;
     }
     return NULL;
 }
@@ -242,7 +256,7 @@ bool fp8_linear(struct device *d, const struct linear_args *a)
                 (uintptr_t)a->y % 8 == 0;
     if (!fits) return false;
     size_t ld = cuda_ceil(a->T, ROWS) * ROWS, bytes = cuda_ceil(a->T * w->I, CUDA_ALIGN) * CUDA_ALIGN;
-    const struct cuda_prepared *ready = prepared(d, a);
+    const struct cuda_prepared *ready = a->ldx == w->I ? prepared(d, a->x, a->T, w->I) : NULL;
     struct quantise q = {a->x, NULL, NULL, NULL, a->ldx, ld, (int)w->I, 1};
     if (ready) {
         q.to = ready->q;
@@ -274,6 +288,18 @@ static size_t tile_rows(size_t pairs, size_t E)
     return pairs <= 8 * E ? 16 : pairs <= 64 * E ? 64 : ROWS;
 }
 
+/* The rows that pairs read, in FP8. */
+static void expert_rows(struct device *d, const struct experts_args *a, const int32_t *pair, uint8_t *x, float *scale,
+                        size_t rows)
+{
+    size_t D = (size_t)a->D;
+    const struct cuda_prepared *ready = prepared(d, a->x, a->T, D);
+    struct quantise q = {a->x, pair, x, scale, D, rows, a->D, a->A};
+    if (!ready) return quantise(d, &q, rows);
+    cuda_launch(d, gather_kernel, (unsigned)rows, 32 * WARPS, 0, *ready, pair, a->A, x, scale, rows);
+    cuda_launched(d, "experts, rows");
+}
+
 bool fp8_experts(struct device *d, const struct experts_args *a)
 {
     size_t D = (size_t)a->D, F = (size_t)a->F, pairs = a->T * (size_t)a->A;
@@ -296,8 +322,7 @@ bool fp8_experts(struct device *d, const struct experts_args *a)
 
     cuda_launch(d, sort_kernel, 1, 1024, 0, a->expert, (int)pairs, a->E, (int)tile, (int)rows, tiles, pair, row);
     if (!cuda_launched(d, "experts, lists")) return true;
-    struct quantise q = {a->x, pair, x, x_scale, D, rows, a->D, a->A};
-    quantise(d, &q, rows);
+    expert_rows(d, a, pair, x, x_scale, rows);
     expert_product(d, a->gate_w, x, x_scale, rows, tiles, (int)tile, g);
     expert_product(d, a->up_w, x, x_scale, rows, tiles, (int)tile, u);
     dim3 grid((unsigned)rows, (unsigned)cuda_ceil(F, 128 * WARPS));

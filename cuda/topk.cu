@@ -16,7 +16,9 @@
  * Seen     on that H100, 4096 rows of 32K / 64K / 128K: 0.35 / 0.52 / 0.92 ms; torch.topk on an H200:
  *          1.66 / 3.13 / 5.98.  Most of 128K scores equal: 1.8 ms.
  *          H200, 64 rows of 128K: 36 us with 1024 threads each, some 25 more with 512.
- * Tried    two rows a multiprocessor and selects to the last bit: 0.45 / 0.62 / 0.94 ms.  Equal scores by
+ *          128 / 256 rows: 36 / 64 us.
+ * Tried    256 rows with 1024 threads each, two blocks to a multiprocessor: 63 us; what is gathered next read ahead: 67, of 128
+ *          rows 35.  Two rows a multiprocessor and selects to the last bit: 0.45 / 0.62 / 0.94 ms.  Equal scores by
  *          the select over the row alone: 8.3 ms.
  * Exact    the same set as engine/ref/indexer.c, -0 equal to 0; no dependence on timing.
  * Limits   room in shared memory: 12 K bytes at least, 24 K at best, and n / 4: K 2048: n up to 700,000;

@@ -15,6 +15,8 @@ extern "C" {
 }
 
 #define FEW 64
+#define THREADS 128 /* of embed_kernel */
+#define ROW_PIECE 1024
 
 /* One matrix of the checkpoint, uploaded. */
 struct source {
@@ -83,13 +85,16 @@ struct few {
     int32_t id[FEW];
 };
 
+/* A block makes a piece of a row: all its loads are under way at once. */
 static __global__ void embed_kernel(float *x, const struct weight w, const int32_t *ids,
                                     __grid_constant__ const struct few few)
 {
     cuda_follow();
     size_t row = (size_t)(ids ? ids[blockIdx.x] : few.id[blockIdx.x]);
-    for (size_t i = threadIdx.x; i < w.I; i += blockDim.x) {
-        size_t k = row * w.ld + i;
+#pragma unroll
+    for (int j = 0; j < ROW_PIECE / THREADS; j++) {
+        size_t i = blockIdx.y * (size_t)ROW_PIECE + j * THREADS + threadIdx.x, k = row * w.ld + i;
+        if (i >= w.I) return;
         float v = w.store == STORE_F32    ? ((const float *)w.data)[k]
                   : w.store == STORE_BF16 ? element<KV_BF16>::get(((const uint16_t *)w.data)[k])
                                           : e4m3_value(((const uint8_t *)w.data)[k]) *
@@ -229,6 +234,7 @@ void cuda_embed(struct device *d, float *x, const struct weight *table, const in
         cuda_ok(d, cudaMemcpyAsync(there, ids, T * sizeof *ids, cudaMemcpyHostToDevice, d->stream),
                 "tokens, upload");
     }
-    cuda_launch(d, embed_kernel, (unsigned)T, 128, 0, x, *table, there, few);
+    dim3 grid((unsigned)T, (unsigned)cuda_ceil(table->I, ROW_PIECE));
+    cuda_launch(d, embed_kernel, grid, THREADS, 0, x, *table, there, few);
     cuda_launched(d, "embed");
 }
