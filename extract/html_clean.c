@@ -1,6 +1,7 @@
 /* html_clean.c: see html_clean.h. */
 #include "extract/html_clean.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "extract/html_caption.h"
@@ -35,8 +36,8 @@ static bool may_be_clutter(enum html_tag t)
            t == TAG_DIV;
 }
 
-/* A box, list or form inside the content that is no text. */
-static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weights)
+/* A box, list or form inside the content that is no text.  `usual`: the share of links in all of it. */
+static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weights, float usual)
 {
     const struct html_sums *s = &f->sum;
     bool list = f->tag == TAG_UL || f->tag == TAG_OL;
@@ -58,7 +59,7 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weight
         return true;
     /* Prose with many links in it, as in manuals, is more than a box of links. */
     bool prose = s->p > 0 && s->chars - s->link_chars > 120;
-    if (!list && weight < 25 && density > (prose ? 0.4f : 0.2f)) return true;
+    if (!list && weight < 25 && density > fmaxf(prose ? 0.4f : 0.2f, usual)) return true;
     return weight >= 25 && density > 0.5f;
 }
 
@@ -111,6 +112,7 @@ static void drop_empty_headings(xmlNode *root)
 void clean_part(xmlNode *root, bool weights, bool clutter)
 {
     struct captions captions = clutter ? captions_aside(root) : (struct captions){0};
+    float usual = tree_link_density(root);
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
@@ -123,7 +125,7 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
             f->drop = true;
         else if (clutter && may_be_clutter(f->tag))
-            f->drop = is_clutter(n, f, weights);
+            f->drop = is_clutter(n, f, weights, usual);
     }
     if (clutter) pointers_drop(root);
     if (clutter) drop_empty_headings(root);

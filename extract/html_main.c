@@ -58,6 +58,7 @@ static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct 
     if (!r->unlikely || names_say_body(n)) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
+    if (tree_heading_level(f->tag)) return false;             /* "header" is one of a section  */
     return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PERHAPS) &&
            !tree_inside(n, TAG_TABLE, TAG_CODE) && !name_is_wrong(n, own);
 }
