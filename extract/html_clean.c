@@ -52,7 +52,6 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weight
     bool figure = tree_inside(n, TAG_FIGURE, TAG_FIGURE);
     float headings = s->chars ? (float)s->heading_chars / (float)s->chars : 0;
     if (!figure && s->img > 1 && (float)s->p / (float)s->img < 0.5f) return s->chars < 300;
-    if (!list && s->li - 100 > s->p) return true;
     if (s->input > s->p / 3) return true;
     if (!list && !figure && headings < 0.9f && s->chars < 25 && (s->img == 0 || s->img > 2) &&
         density > 0)
@@ -98,14 +97,14 @@ static bool introduces(xmlNode *h, xmlNode *root, bool *lost)
     return false;
 }
 
-/* A heading of nothing but what was taken out goes with it, and one that only leads away. */
+/* A heading of nothing but what was taken out goes with it. */
 static void drop_empty_headings(xmlNode *root)
 {
     for (xmlNode *n = root; n; n = tree_next_kept(n, root)) {
         struct html_facts *f = tree_facts(n);
         bool lost = false;
         if (!f || f->drop || !tree_heading_level(f->tag) || n == root) continue;
-        if (!introduces(n, root, &lost) && (lost || pointers_only(n))) f->drop = true;
+        if (!introduces(n, root, &lost) && lost) f->drop = true;
     }
 }
 
@@ -118,9 +117,7 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
         bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500 && !is_quotation(n);
         if (f->lead) continue;
-        if (tree_heading_level(f->tag) && weights && names_weight(n) < 0)
-            f->drop = true;
-        else if (clutter && caption_adorns(n, captions))
+        if (clutter && caption_adorns(n, captions))
             f->drop = true;
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)
             f->drop = true;

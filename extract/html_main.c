@@ -54,12 +54,12 @@ static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct 
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
-        return !(names_of(n) & NAMED_PERHAPS) || f->tag == TAG_NAV;
+        return true;
     if (!r->unlikely || names_say_body(n)) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     if (tree_heading_level(f->tag)) return false;             /* "header" is one of a section  */
-    return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PERHAPS) &&
+    return (names_of(n) & NAMED_UNLIKELY) &&
            !tree_inside(n, TAG_TABLE, TAG_CODE) && !name_is_wrong(n, own);
 }
 
@@ -341,9 +341,6 @@ static bool belongs(const xmlNode *n, const xmlNode *top)
     if (f->scored && f->score + bonus >= fmaxf(10, 0.2f * t->score)) return true;
     if (tree_heading_level(f->tag)) return f->sum.chars > 0 && n->next && density < 0.5f;
     if (f->tag != TAG_P) return false;
-    enum html_tag up = tree_facts(n->parent)->tag;
-    if ((up == TAG_BODY || up == TAG_MAIN || up == TAG_ARTICLE) && f->sum.link_chars == 0)
-        return true;
     return f->sum.chars > 80 ? density < 0.25f
                              : f->sum.chars > 0 && f->sum.link_chars == 0 && ends_like_text(n);
 }

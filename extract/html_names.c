@@ -15,8 +15,6 @@ static const char *const unlikely[] = {
     "cover-wrap", "extra",     "footer",       "gdpr",    "header",  "jp-relatedposts", "legends",
     "menu",       "navbar",    "remark$",      "replies", "rss",     "shoutbox",        "sidebar",
     "skyscraper", "subscribe", "supplemental", "toolbar", " widget "};
-static const char *const perhaps[] = {"and",     "article", "body",  "column",
-                                      "content", "main",    "shadow"};
 /* What a box is about that holds no text, wherever it stands.  The whole name must say so: beside
  * one of these a class may only hold words that place or arrange (boxes), so that "comment-list"
  * and "sdc-article-related-stories" are such boxes, "rating-scale" and "sharing-in-practice" are
@@ -205,7 +203,6 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
         size_t n;
         int bit;
     } lists[] = {{unlikely, COUNT(unlikely), NAMED_UNLIKELY},
-                 {perhaps, COUNT(perhaps), NAMED_PERHAPS},
                  {sharing, COUNT(sharing), NAMED_SHARING},
                  {byline, COUNT(byline), NAMED_BYLINE},
                  {certain, COUNT(certain), NAMED_CERTAIN},

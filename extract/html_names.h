@@ -9,21 +9,20 @@
 
 enum name_bits {
     NAMED_KNOWN = 1 << 0,
-    NAMED_UNLIKELY = 1 << 1, /* menus, banners and the like, unless NAMED_PERHAPS          */
-    NAMED_PERHAPS = 1 << 2,  /* may hold the content in spite of the name                  */
-    NAMED_NEVER = 1 << 3,    /* never part of a text, wherever it stands, and CLASS_BAD or ID_BAD */
-    NAMED_SHARING = 1 << 4,
-    NAMED_BYLINE = 1 << 5,
-    NAMED_CERTAIN = 1 << 6, /* the body of an article                                     */
-    NAMED_CAPTION = 1 << 7,
-    CLASS_GOOD = 1 << 8,
-    CLASS_BAD = 1 << 9,
-    ID_GOOD = 1 << 10,
-    ID_BAD = 1 << 11,
-    NAMED_LEAD = 1 << 12,  /* the sentences that begin an article                       */
-    NAMED_UNSEEN = 1 << 13, /* for those who hear a page: it says how to get along in it */
-    NAMED_NOTE = 1 << 14,   /* a step, a warning, a quotation: text, whatever its box is like */
-    NAMED_POPUP = 1 << 15   /* laid over a page, or about something beside it: not its lead   */
+    NAMED_UNLIKELY = 1 << 1, /* menus, banners and the like                                */
+    NAMED_NEVER = 1 << 2,    /* never part of a text, wherever it stands, and CLASS_BAD or ID_BAD */
+    NAMED_SHARING = 1 << 3,
+    NAMED_BYLINE = 1 << 4,
+    NAMED_CERTAIN = 1 << 5, /* the body of an article                                     */
+    NAMED_CAPTION = 1 << 6,
+    CLASS_GOOD = 1 << 7,
+    CLASS_BAD = 1 << 8,
+    ID_GOOD = 1 << 9,
+    ID_BAD = 1 << 10,
+    NAMED_LEAD = 1 << 11,  /* the sentences that begin an article                       */
+    NAMED_UNSEEN = 1 << 12, /* for those who hear a page: it says how to get along in it */
+    NAMED_NOTE = 1 << 13,   /* a step, a warning, a quotation: text, whatever its box is like */
+    NAMED_POPUP = 1 << 14   /* laid over a page, or about something beside it: not its lead   */
 };
 
 /* The bits of an element, looked up once. */

@@ -129,34 +129,15 @@ static bool is_teaser_list(xmlNode *n, const struct site *site)
     return p && tree_facts(p)->tag == TAG_P && ends_sentence(p);
 }
 
-/* The largest box that begins with the line n, has links for the most part, and is small beside
- * the text; NULL when there is none. */
-static xmlNode *box_of_links(xmlNode *n, const xmlNode *root, int own)
-{
-    xmlNode *box = NULL;
-    for (; n->parent != root && !neighbour(n, false); n = n->parent) {
-        const struct html_sums *s = &tree_facts(n->parent)->sum;
-        if (2 * s->link_chars > s->chars && 4 * (s->chars - s->link_chars) < own) box = n->parent;
-    }
-    return box;
-}
-
 /* n is a line like "See also": what it points to goes with it, and it alone stays. */
-static void drop_what_follows(xmlNode *n, const xmlNode *root, int own)
+static void drop_what_follows(xmlNode *n, const xmlNode *root)
 {
     struct html_facts *f = tree_facts(n);
-    xmlNode *box = box_of_links(n, root, own);
     if (tree_link_density(n) > 0.4f) f->drop = true;
     for (xmlNode *m = next_block(n, root); m; m = next_block(m, root)) {
         if (!is_links(m) && !is_list_of_links(m) && tree_facts(m)->tag != TAG_ARTICLE) break;
         tree_facts(m)->drop = f->drop = true;
     }
-    if (box) tree_facts(box)->drop = true;
-}
-
-bool pointers_only(xmlNode *n)
-{
-    return is_links(n) && !links_stay(n);
 }
 
 void pointers_drop(xmlNode *root)
@@ -176,7 +157,7 @@ void pointers_drop(xmlNode *root)
         bool heading = tree_heading_level(f->tag);
         enum phrase p = phrase_of(n);
         if (p == PHRASE_POINTS)
-            drop_what_follows(n, root, own);
+            drop_what_follows(n, root);
         else if (p == PHRASE_EMPTY || p == PHRASE_CALLS)
             f->drop = !heading && f->sum.chars <= LINE && (p == PHRASE_EMPTY || f->sum.link_chars);
         else

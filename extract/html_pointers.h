@@ -12,7 +12,4 @@
  * and stays.  Sums and data tables are known. */
 void pointers_drop(xmlNode *root);
 
-/* Whether n is nothing but links to other pages. */
-bool pointers_only(xmlNode *n);
-
 #endif
