@@ -217,10 +217,12 @@ static int lone_brackets(const uint32_t *c, const unsigned char *level, size_t n
 }
 
 /* In logical order a bracket opens before it closes. */
-static bool needs_mirror(const uint32_t *c, const unsigned char *level, size_t n)
+static bool needs_mirror(const uint32_t *c, const unsigned char *level, size_t n, int *turned)
 {
     int seen = lone_brackets(c, level, n, true), meant = lone_brackets(c, level, n, false);
+    if (seen != meant) *turned += seen < meant ? 1 : -1;
     if (seen != meant) return seen < meant;
+    if (*turned) return *turned > 0;
     for (size_t i = 0; i < n; i++)
         if (level[i] == 1 && (opens(c[i]) || shuts(c[i]))) return shuts(c[i]);
     return false;
@@ -251,7 +253,7 @@ static void reverse_runs(uint32_t *c, unsigned char *level, size_t n, unsigned c
     }
 }
 
-void bidi_to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
+void bidi_to_logical(uint32_t *c, size_t n, bool rtl, int *turned, struct arena *scratch)
 {
     enum kind *k = NEW(scratch, enum kind, n + 1);
     size_t *in = NEW(scratch, size_t, n + 1);
@@ -264,7 +266,7 @@ void bidi_to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch)
         levels_of_left(level, k, in, n);
     reverse_runs(c, level, n, 1);
     reverse_runs(c, level, n, 2);
-    if (!needs_mirror(c, level, n)) return;
+    if (!needs_mirror(c, level, n, turned)) return;
     for (size_t i = 0; i < n; i++)
         if (level[i] == 1) c[i] = mirrored(c[i]);
 }

@@ -11,8 +11,10 @@
 /* Brings the n characters of a line, given from left to right as seen, into the order in which they
  * are read: the Unicode Bidirectional Algorithm (UAX #9) backwards, for a line that as a whole
  * reads from right to left (rtl) or from left to right.  A mark stands left of its letter. Brackets
- * among what reads from right to left are turned where they then open after they close: some
- * producers store the bracket that is seen, others the one that is meant. */
-void bidi_to_logical(uint32_t *c, size_t n, bool rtl, struct arena *scratch);
+ * among what reads from right to left are turned where they else would shut before they open: some
+ * producers store the bracket that is seen, others the one that is meant.  *turned counts the lines
+ * of the page for which that is so, less those for which it is not: it decides where a line does
+ * not tell. */
+void bidi_to_logical(uint32_t *c, size_t n, bool rtl, int *turned, struct arena *scratch);
 
 #endif

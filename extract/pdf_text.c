@@ -381,7 +381,7 @@ static size_t end_of_spaced(const struct words_page *page, const struct line *l,
     return k - i >= LETTERS ? k : i;
 }
 
-void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
+void text_of_line(struct buf *out, const struct words_page *page, const struct line *l, int *turned,
                   struct arena *scratch)
 {
     size_t bytes = 0, n = 0;
@@ -402,7 +402,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
             n++;
         }
     }
-    if (any_rtl) bidi_to_logical(c, n, l->rtl, scratch);
+    if (any_rtl) bidi_to_logical(c, n, l->rtl, turned, scratch);
     size_t start = out->n;
     n = shorten_leaders(c, n);
     for (size_t i = 0; i < n; i++) {

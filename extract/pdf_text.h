@@ -12,8 +12,9 @@
 
 /* Appends the text of one line to *out: words with single spaces where the page shows a gap (none
  * between Han or kana), runs that read from right to left turned into logical order, ligatures and
- * presentation forms taken apart, soft hyphens inside words removed, leaders shortened to "...". */
-void text_of_line(struct buf *out, const struct words_page *page, const struct line *l,
+ * presentation forms taken apart, soft hyphens inside words removed, leaders shortened to "...".
+ * `turned` is bidi_to_logical's: 0 before the first line of a page. */
+void text_of_line(struct buf *out, const struct words_page *page, const struct line *l, int *turned,
                   struct arena *scratch);
 
 /* Han, kana and their punctuation: scripts that put no space between words (hangul does). */

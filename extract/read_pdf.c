@@ -69,12 +69,15 @@ static void take_lines(struct pdf_page *p, const struct layout *lay, const struc
 {
     struct buf text = {0};
     uint32_t no = 0;
+    int turned = 0;
+    for (size_t i = 0; i < lay->n; i++)
+        if (lay->v[i].rtl) text_of_line(&text, words, &lay->v[i], &turned, scratch);
     p->v = NEW(a, struct pdf_line, lay->n + 1);
     for (size_t i = 0; i < lay->n; i++) {
         struct pdf_line *l = &p->v[p->n];
         if (i == 0 || lay->v[i].row != lay->v[i - 1].row) no++;
         buf_clear(&text);
-        text_of_line(&text, words, &lay->v[i], scratch);
+        text_of_line(&text, words, &lay->v[i], &turned, scratch);
         if (!text.n) continue;
         l->at = lay->v[i];
         l->at.word = NULL;

@@ -2,13 +2,13 @@
 #include "extract/pdf_bidi.h"
 #include "tests/pdf_make.h"
 
-static void add_logical(struct buf *out, const char *seen, bool rtl)
+static void add_logical(struct buf *out, const char *seen, bool rtl, int turned)
 {
     uint32_t c[128];
     size_t n = 0;
     struct arena *a = arena_new();
     for (size_t i = 0, end = strlen(seen); i < end; n++) i += utf8_next(seen + i, end - i, &c[n]);
-    bidi_to_logical(c, n, rtl, a);
+    bidi_to_logical(c, n, rtl, &turned, a);
     buf_clear(out);
     for (size_t i = 0; i < n; i++) {
         char u[4];
@@ -57,9 +57,31 @@ static void test_order(void **state)
     };
     struct buf got = {0};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        add_logical(&got, lines[i].seen, lines[i].rtl);
+        add_logical(&got, lines[i].seen, lines[i].rtl, 0);
         assert_string_equal(got.s ? got.s : "", lines[i].read);
     }
+    buf_free(&got);
+}
+
+/* A bracket without its partner is turned where the page's other lines say so. */
+static void test_lone_bracket(void **state)
+{
+    (void)state;
+    struct buf got = {0};
+    uint32_t seen[] = {'(', 0x5D1, ')'}, meant[] = {')', 0x5D1, '('};
+    int turned = 0;
+    struct arena *a = arena_new();
+    bidi_to_logical(seen, 3, true, &turned, a);
+    assert_int_equal(turned, 1);
+    assert_true(seen[0] == '(' && seen[2] == ')');
+    bidi_to_logical(meant, 3, true, &turned, a);
+    assert_int_equal(turned, 0);
+    assert_true(meant[0] == '(' && meant[2] == ')');
+    arena_free(a);
+    add_logical(&got, "(ב", true, 1);
+    assert_string_equal(got.s, "ב)");
+    add_logical(&got, "(ב", true, -1);
+    assert_string_equal(got.s, "ב(");
     buf_free(&got);
 }
 
@@ -116,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_lone_bracket),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_blanks),
     };

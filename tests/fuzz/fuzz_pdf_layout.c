@@ -107,12 +107,13 @@ static void check(const struct layout *l, const struct words_page *p)
 static void write_all(const struct layout *l, const struct words_page *p, struct arena *a)
 {
     struct buf text = {0};
+    int turned = 0;
     struct pdf_page pages[3] = {{.number = 1, .width = p->width, .height = p->height}};
     struct pdf_doc d = {.v = pages, .n = 3};
     pages[0].v = NEW(a, struct pdf_line, l->n + 1);
     for (size_t i = 0; i < l->n; i++) {
         buf_clear(&text);
-        text_of_line(&text, p, &l->v[i], a);
+        text_of_line(&text, p, &l->v[i], &turned, a);
         if (text.n && utf8_check(text.s, text.n) != text.n) abort();
         pages[0].v[i].at = l->v[i];
         pages[0].v[i].no = 1;
