@@ -124,7 +124,7 @@ static bool begins_row(const struct cells *w, size_t top, size_t k, size_t from,
         first |= w->c[hit].u0 <= w->c[w->r[top].from].u1;
         small += y->lower;
         if (x->row + 1 != k || (cell_is_number(x) && cell_is_number(y))) return true;
-        if (!y->lower && !is_full(w, x, y, from, end)) return true;
+        if (!is_full(w, x, y, from, end)) return true;
     }
     return first && !small && r->to - r->from > 1;
 }

@@ -228,7 +228,10 @@ struct poll {
     size_t aligned; /* of those free or narrow: the white begins or ends where this row's does */
 };
 
-static struct poll ask(const struct table *r, size_t row, const struct white *gap, float x)
+/* `words`: white that begins and ends where this row's does tells nothing: rows may begin with the
+ * same words. */
+static struct poll ask(const struct table *r, size_t row, const struct white *gap, float x,
+                       bool words)
 {
     const struct row *w = &r->v[row];
     float near = fmaxf(0.5f, 0.06f * w->size);
@@ -241,11 +244,12 @@ static struct poll ask(const struct table *r, size_t row, const struct white *ga
         int v = vote(r, o, x, &at);
         p.across += v < 0;
         if (v <= 0) continue;
-        bool narrow = at.u1 - at.u0 < usual_gap(r, o);
+        bool begins = fabsf(at.u1 - gap->u1) < near, ends = fabsf(at.u0 - gap->u0) < near;
+        bool narrow = at.u1 - at.u0 < usual_gap(r, o) || (words && begins && ends);
         if (!narrow && !faces(r, w, gap, o, &at)) continue;
         p.free += !narrow;
         p.narrow += narrow;
-        p.aligned += fabsf(at.u0 - gap->u0) < near || fabsf(at.u1 - gap->u1) < near;
+        p.aligned += begins || ends;
     }
     return p;
 }
@@ -258,14 +262,15 @@ static bool is_free(const struct poll *p, size_t least)
 
 /* The same for any strip of the gap: numbers that end at one place leave it free there only.  A gap
  * that is no wider than between words has to begin or end where most others do. */
-static bool has_border(const struct table *r, size_t row, const struct white *gap, size_t least)
+static bool has_border(const struct table *r, size_t row, const struct white *gap, size_t least,
+                       bool words)
 {
     const struct row *w = &r->v[row];
     float wide = gap->u1 - gap->u0, in = fminf(0.1f * w->size, 0.5f * wide);
     bool usual = wide < usual_gap(r, w);
     const float x[3] = {0.5f * (gap->u0 + gap->u1), gap->u0 + in, gap->u1 - in};
     for (int i = 0; i < 3; i++) {
-        struct poll p = ask(r, row, gap, x[i]);
+        struct poll p = ask(r, row, gap, x[i], words);
         if (!is_free(&p, usual ? BEGIN : least)) continue;
         if (!usual || (p.across * 6 <= p.free && 2 * p.aligned >= p.free + p.narrow)) return true;
     }
@@ -305,7 +310,7 @@ static void adopt(struct table *r, size_t row, int table)
     w->table = table;
     for (size_t i = w->from + 1; i < w->to; i++) {
         struct white at = white_before(r, w, i);
-        struct poll p = ask(r, row, &at, 0.5f * (at.u0 + at.u1));
+        struct poll p = ask(r, row, &at, 0.5f * (at.u0 + at.u1), false);
         gaps++;
         borders += is_free(&p, 2);
     }
@@ -345,7 +350,7 @@ static void adopt_within(struct table *r)
             for (size_t i = w->w0 + 1; i < w->w1 && !any; i++) {
                 struct white at = {r->w[i - 1].reach, r->w[i].u0, i};
                 if (at.u1 - at.u0 < usual_gap(r, w)) continue;
-                struct poll p = ask(r, m, &at, 0.5f * (at.u0 + at.u1));
+                struct poll p = ask(r, m, &at, 0.5f * (at.u0 + at.u1), false);
                 any = p.free >= BEGIN && !p.across;
             }
             if (!any) w->table = 0;
@@ -408,7 +413,7 @@ static void cut_words(struct table *r, size_t row, size_t i)
         bool signs = !a->letters && !a->digits && !b->letters && !b->digits; /* lead the eye */
         float gap = b->u0 - end;
         if (!signs && gap > TIGHT * size && vote(r, &r->v[row], 0.5f * (end + b->u0), &at) > 0)
-            a->cut = has_border(r, row, &at, gap < NARROW * size ? 4 : 2);
+            a->cut = has_border(r, row, &at, gap < NARROW * size ? 4 : 2, a->letters || b->letters);
         end = fmaxf(end, b->u1);
     }
 }
@@ -423,7 +428,8 @@ static void part_row(struct table *r, size_t k)
         if (i == w->from || r->s[i].apart || r->within[i]) continue;
         if (is_sign(r, i - 1) && is_sign(r, i)) continue; /* they lead the eye */
         struct white at = white_before(r, w, i);
-        if (gap_before(r, i) > 0.3f * size_at(r, i)) r->s[i].apart = has_border(r, k, &at, 2);
+        if (gap_before(r, i) > 0.3f * size_at(r, i))
+            r->s[i].apart = has_border(r, k, &at, 2, false);
     }
 }
 

@@ -81,6 +81,31 @@ static void test_narrow_gaps(void **state)
     drop(&g);
 }
 
+/* The same words in the same places of several rows, as far apart as in justified text, are no
+ * cells. */
+static void test_same_words(void **state)
+{
+    (void)state;
+    static const char *const last[5] = {"first", "second", "third and last", "smallest", "other"};
+    static const char *const words[4] = {"Font", "for", "the", "sign"};
+    static const double at[4] = {140, 164.2, 180, 198};
+    struct buf b = {0};
+    for (int i = 0; i < 4; i++) /* how wide a space is */
+        line(&b, "F", 10, 72, 60 + 12 * i, "The names of all fonts and what they are for is as follows here");
+    for (int r = 0; r < 5; r++) {
+        line(&b, "F", 10, 72, 120 + 14 * r, "v3.33");
+        for (int c = 0; c < 4; c++) line(&b, "F", 10, at[c], 120 + 14 * r, words[c]);
+        line(&b, "F", 10, 220.5, 120 + 14 * r, last[r]);
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "v3.33 | Font for the sign first\n"
+                          "v3.33 | Font for the sign second\n"
+                          "v3.33 | Font for the sign third and last\n"));
+    drop(&g);
+}
+
 /* Rows of several lines that stand no further apart than their lines: text goes on below a line that
  * is full.  With three lines that are drawn, around the head and below the body, as well. */
 static void check_close_rows(bool rules)
@@ -524,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_narrow_font),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_narrow_gaps),
+        cmocka_unit_test(test_same_words),
         cmocka_unit_test(test_close_rows),
         cmocka_unit_test(test_ruled_table),
         cmocka_unit_test(test_rows_between_lines),
