@@ -18,7 +18,7 @@ enum { ENOUGH = 500 }; /* characters of a main part that needs no second try    
 enum { SMALL = 2500, SIMPLE = 25 };
 enum { LEAST = 140 }; /* below this a page has no main part                     */
 
-/* How strictly what surrounds the content is taken away; each try drops one. */
+/* How strictly what surrounds the content is taken away; each try drops one, and must find more for it. */
 struct rules {
     bool unlikely; /* drop elements whose names speak against them beforehand   */
     bool weights;  /* let names weigh                                           */
@@ -424,7 +424,7 @@ bool main_choose(xmlNode *body)
     int all_text = tree_facts(body)->sum.chars - tree_facts(body)->sum.link_chars;
     while (++last < (int)COUNT(tries)) {
         int chars = attempt(body, &tries[last]);
-        if (chars > most) most = chars, best = last;
+        if (10 * (long)chars > 11 * (long)most) most = chars, best = last;
         if (chars >= ENOUGH) break;
     }
     if (best >= 0 && most >= LEAST && (most >= ENOUGH || 4 * most > all_text)) {

@@ -500,6 +500,17 @@ static void test_cards(void **state)
     assert_true(keeps_cards("div", home, 200));
 }
 
+/* Where all that is found is short, a site's name is not worth a second look. */
+static void test_short_page(void **state)
+{
+    (void)state;
+    says("<body><header class=site-header><a href=/>Site</a></header><div><h2>The river</h2><p>The river runs below "
+         "the hill<br>and carries what the night let fall,<br>a leaf, a feather, and the still<br>small echo of a "
+         "heron's call.</p><p>It asks no stone.</p></div>",
+         "The river\n\nThe river runs below the hill\nand carries what the night let fall,\na leaf, a feather, and "
+         "the still\nsmall echo of a heron's call.\n\nIt asks no stone.");
+}
+
 /* In a reference every signature is full of links, and so is each box of them; its headings name
  * themselves headers. */
 static void test_reference(void **state)
@@ -699,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_news),
         cmocka_unit_test(test_cards),
+        cmocka_unit_test(test_short_page),
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_posted_words),
         cmocka_unit_test(test_body_with_a_bad_name),
