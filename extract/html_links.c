@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-const char *link_host(const char *address)
+/* "example.org/page" of "https://www.example.org/page". */
+static const char *host_of(const char *address)
 {
     const char *s = strstr(address, "//");
     if (!s) return "";
@@ -16,9 +17,9 @@ void site_read(struct site *site, const xmlNode *n)
     const xmlNode *head = tree_head(n);
     *site = (struct site){.host = "", .news = tree_says_article(n)};
     for (const xmlNode *c = head ? head->children : NULL; c; c = c->next) {
-        if (!strcmp(tree_attr(c, "rel"), "canonical")) site->host = link_host(tree_attr(c, "href"));
+        if (!strcmp(tree_attr(c, "rel"), "canonical")) site->host = host_of(tree_attr(c, "href"));
         const char *what = tree_attr(c, "property"), *said = tree_attr(c, "content");
-        if (!strcmp(what, "og:url") && !*site->host) site->host = link_host(said);
+        if (!strcmp(what, "og:url") && !*site->host) site->host = host_of(said);
     }
 }
 
@@ -26,7 +27,7 @@ void site_read(struct site *site, const xmlNode *n)
 bool link_home(const char *address, const struct site *site)
 {
     if (!strchr(address, ':') && strncmp(address, "//", 2) != 0) return true;
-    const char *host = link_host(address);
+    const char *host = host_of(address);
     size_t n = strcspn(host, "/?#"), own = strcspn(site->host, "/?#");
     if (!own || n < own || strncasecmp(host + n - own, site->host, own) != 0) return false;
     return n == own || host[n - own - 1] == '.';

@@ -12,9 +12,6 @@ struct site {
 
 void site_read(struct site *site, const xmlNode *n);
 
-/* "example.org/page" of "https://www.example.org/page"; borrowed; "" where it names no host. */
-const char *link_host(const char *address);
-
 /* Whether an address leads to the site: to its host, or one below it. */
 bool link_home(const char *address, const struct site *site);
 

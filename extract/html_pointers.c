@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "extract/html_farewell.h"
 #include "extract/html_links.h"
 #include "extract/html_phrases.h"
 
@@ -161,6 +160,6 @@ void pointers_drop(xmlNode *root)
         else if (p == PHRASE_EMPTY || p == PHRASE_CALLS)
             f->drop = !heading && f->sum.chars <= LINE && (p == PHRASE_EMPTY || f->sum.link_chars);
         else
-            f->drop = leads_away(n, &site) || (site.news && farewell_says(n, &site));
+            f->drop = leads_away(n, &site);
     }
 }

@@ -7,9 +7,8 @@
 /* Sets drop below root, where it has prose: "Read also: ...", such a line and the links below it; what
  * only asks for something or says nothing ("Subscribe to our ...", "Advertisement"); and where the
  * head says that the page is an article of a site (og:type): links to the same site that stand alone
- * in no paragraph or shout, lists of titles that nothing announces, how to reach the author
- * (html_farewell.h).  Any other link that stands alone may be a source, a download or a part of a law,
- * and stays.  Sums and data tables are known. */
+ * in no paragraph or shout, lists of titles that nothing announces.  Any other link that stands alone
+ * may be a source, a download or a part of a law, and stays.  Sums and data tables are known. */
 void pointers_drop(xmlNode *root);
 
 #endif

@@ -443,14 +443,8 @@ static void test_news(void **state)
         "<p>A sentence ends.</p><ul><li><a href='https://e.org/x'>The words in question, a title</a></ul>",
         "<p>A sentence ends.</p><a href='https://e.org/x'>Elsewhere: the words in question</a>",
         "<p>The pages are these:</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
-        "<p><em>The words in question are a <a href='https://e.org/2020/book'>book</a>.</em></p>",
-        "<p>Ask <a href='mailto:jane@e.org'>Jane</a> for the words in question.</p>",
-        "<p>The words in question are by <a href='https://e.org/jane'>Jane</a> and <a href="
-        "'https://e.org/john'>John</a>.</p>"};
+        "<p><i>Ask <a href='mailto:jane@e.org'>Jane</a> for the words in question.</i></p>"};
     static const char *const pointers[] = {
-        "<p><i>Write to <a href='mailto:jane@e.org'>Jane</a> about the words in question.</i></p>",
-        "<p>The words in question are on <a href='https://e.org/words/'>One</a> and <a href="
-        "'https://www.f.org/@words'>Another</a>.</p>",
         "<p><strong><a href=/x>THE WORDS IN QUESTION, ELSEWHERE</a></strong></p>",
         "<p><a href='https://example.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
         "<p><a href='http://video.example.org/x'>THE WORDS IN QUESTION, ELSEWHERE</a></p>",
