@@ -2,7 +2,7 @@
  *
  *   build/bench/op_bench [-t THREADS] [-p PATH] [-r ROUNDS] [-o OPERATIONS] [--csv]
  *
- * OPERATIONS is one of linear (512 rows), few (1 to 16 rows), onednn, index, mla, mha; all without it.
+ * OPERATIONS is one of linear (512 rows), few (1 to 32 rows), onednn, index, mla, mha; all without it.
  * Time is by the clock; with -t 1 it is processor time, so that others may use the machine as well.
  * GFLOP/s, best of the rounds, and the fraction of what loops on registers only reach on as many
  * threads in the same run (bench/peak.h): FP8 products against integer multiply-and-adds, the rest
@@ -276,8 +276,9 @@ static void one_path(const struct options *o, enum cpu_isa isa)
     for (size_t i = 0; wants(o, "linear") && i < sizeof sizes / sizeof *sizes; i++)
         bench_linear(&b, 512, sizes[i][0], sizes[i][1], sizes[i][2]);
     if (wants(o, "onednn") && isa == cpu_isa_best() && !o->csv) bench_onednn(&b, threads);
-    for (size_t T = 1; wants(o, "few") && T <= 16; T *= 2) {
+    for (size_t T = 1; wants(o, "few") && T <= 32; T *= 2) {
         bench_linear(&b, T, 1, 1536, 576);
+        bench_linear(&b, T, 1, 576, 1536);
         bench_linear(&b, T, 1, 49152, 576);
     }
     for (size_t i = 0; i < sizeof states / sizeof *states; i++) {

@@ -3,8 +3,8 @@
  *
  *   PEAK_FMA    multiply-and-add of floats: activations and weights as floats, attention
  *   PEAK_INT16  pairs of int16 added up in int32: 8-bit weights (engine/cpu/gemm_int.inc).  AVX2:
- *               vpmaddwd and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpwssd, AMX: tdpbf16ps, of which a
- *               product takes two, so half of what the loop does
+ *               vpmaddwd and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpwssd, AMX: tdpbssd, of which a
+ *               product takes four, so a quarter of what the loop does
  *   PEAK_INT8   quads of bytes added up in int32: scores of the indexer.  AVX2: vpmaddubsw, vpmaddwd
  *               and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpbusd
  *
@@ -85,7 +85,7 @@ PEAK_DEFINE(peak_fma_avx512, "avx512f", PEAK_STEP_FMA, "zmm")
 PEAK_DEFINE(peak_madd_avx512, "avx512f,avx512bw", PEAK_STEP_MADD, "zmm")
 PEAK_DEFINE(peak_avx512vnni, "avx512f", PEAK_STEP_VNNI, "zmm")
 
-/* 12 products of 16 x 32 by 32 x 16 on four tiles of sums. */
+/* 12 products of 16 x 64 by 64 x 16 bytes on four tiles of sums. */
 static inline void peak_amx(long n)
 {
     struct {
@@ -95,8 +95,8 @@ static inline void peak_amx(long n)
     } c = {.palette = 1};
     for (int t = 0; t < 8; t++) c.colsb[t] = 64, c.rows[t] = 16;
 #define PEAK_FOUR                                                                                  \
-    "tdpbf16ps %%tmm6,%%tmm4,%%tmm0\n\ttdpbf16ps %%tmm7,%%tmm4,%%tmm1\n\t"                         \
-    "tdpbf16ps %%tmm6,%%tmm5,%%tmm2\n\ttdpbf16ps %%tmm7,%%tmm5,%%tmm3\n\t"
+    "tdpbssd %%tmm6,%%tmm4,%%tmm0\n\ttdpbssd %%tmm7,%%tmm4,%%tmm1\n\t"                         \
+    "tdpbssd %%tmm6,%%tmm5,%%tmm2\n\ttdpbssd %%tmm7,%%tmm5,%%tmm3\n\t"
     __asm__ volatile("ldtilecfg %1\n"
                      "1:\n\t" PEAK_FOUR PEAK_FOUR PEAK_FOUR "decq %0\n\tjnz 1b\n\ttilerelease"
                      : "+r"(n)
@@ -119,7 +119,7 @@ static inline peak_loop *peak_loop_of(enum cpu_isa isa, enum peak what, double *
         [CPU_ISA_AVXVNNI] = {peak_fma_avx2, peak_avxvnni, peak_bytes_avxvnni, 16, 32},
         [CPU_ISA_AVX512] = {peak_fma_avx512, peak_madd_avx512, peak_bytes_avx512, 32, 64},
         [CPU_ISA_AVX512VNNI] = {peak_fma_avx512, peak_avx512vnni, peak_bytes_avx512vnni, 32, 64},
-        [CPU_ISA_AMX] = {peak_fma_avx512, peak_amx, peak_bytes_avx512vnni, 32, 16384 / 2},
+        [CPU_ISA_AMX] = {peak_fma_avx512, peak_amx, peak_bytes_avx512vnni, 32, 32768 / 4},
     };
     bool sse_only = isa == CPU_ISA_GENERIC && !__builtin_cpu_supports("avx");
     if (what == PEAK_INT16 && !sse_only) {

@@ -115,16 +115,24 @@ struct mha_tile {
     int width, W;        /* N+P; value width, padded to two vectors */
 };
 
-struct cpu_kernels {
-    int lanes;           /* floats per vector */
-    int mr;              /* rows of a GEMM tile */
-    void (*gemm_f32)(const struct gemm_block *b);
-    void (*gemm_bf16)(const struct gemm_block *b);
-    /* Products of 8-bit weights, for rows that `row` has prepared. */
+/* Products of 8-bit weights, for rows that `row` has prepared. */
+struct cpu_eight {
+    int mr;              /* rows of a tile */
+    size_t block_bytes;  /* of prepared rows that pass by a panel: a part of L2; 0: as with floats */
     size_t (*row_bytes)(const struct weight *w);
     void (*row)(void *dst, const float *x, const struct weight *w);
     void (*gemm_e4m3)(const struct gemm_block *b);
     void (*gemm_int8)(const struct gemm_block *b);
+};
+
+struct cpu_kernels {
+    int lanes;           /* floats per vector */
+    int mr;              /* rows of a GEMM tile of floats */
+    void (*gemm_f32)(const struct gemm_block *b);
+    void (*gemm_bf16)(const struct gemm_block *b);
+    struct cpu_eight eight;
+    struct cpu_eight tiles; /* the same bits, faster where many rows meet a weight: */
+    size_t tiles_from;      /* so many of a job; 0: there are no tiles */
     void (*to_bf16)(uint16_t *y, const float *x, size_t n);
     void (*to_f16)(uint16_t *y, const float *x, size_t n);
     /* y = x / scale rounded, scale = largest magnitude / limit; returns scale.  Of what is not all finite

@@ -13,11 +13,12 @@ struct plan {
     size_t panel_units;   /* per job and block of rows */
 };
 
-static struct plan plan_units(const struct device *d, const struct weight *w, size_t rows,
-                              size_t jobs)
+/* A unit's blocks of rows are whole tiles of mr, `fit` rows at most. */
+static struct plan plan_units(const struct device *d, const struct weight *w, size_t mr, size_t fit,
+                              size_t rows, size_t jobs)
 {
     struct plan p;
-    size_t mr = (size_t)d->k.mr, fit = L2_BYTES / (w->I * sizeof(float) + 1) / mr * mr;
+    fit = fit / mr * mr;
     p.rows = fit < mr ? mr : fit > 20 * mr ? 20 * mr : fit;
     /* Blocks of rows of about equal size: a last block of one row would be slow. */
     size_t blocks = (rows + p.rows - 1) / p.rows;
@@ -38,6 +39,7 @@ struct product {
     const struct gemm_job *jobs;
     size_t n, ldx, ldy;
     bool accumulate;
+    const struct cpu_eight *eight; /* 8-bit packs: their kernels */
     char *prepared;      /* 8-bit packs: the rows of all jobs, one after the other */
     size_t row_bytes;
     struct plan plan;
@@ -71,8 +73,8 @@ static void run_unit(const struct product *g, const struct gemm_job *j, size_t r
     switch (w->pack) {
     case PACK_F32: g->d->k.gemm_f32(&b); break;
     case PACK_BF16: g->d->k.gemm_bf16(&b); break;
-    case PACK_E4M3: g->d->k.gemm_e4m3(&b); break;
-    case PACK_INT8: g->d->k.gemm_int8(&b); break;
+    case PACK_E4M3: g->eight->gemm_e4m3(&b); break;
+    case PACK_INT8: g->eight->gemm_int8(&b); break;
     }
 }
 
@@ -111,7 +113,7 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
         for (; t == j->rows; j++) t = 0;
         const float *x = j->x + t * g->ldx;
         for (size_t i = 0; i < g->w->I && g->ldx > g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
-        g->d->k.row(g->prepared + at * g->row_bytes, x, g->w);
+        g->eight->row(g->prepared + at * g->row_bytes, x, g->w);
     }
 }
 
@@ -119,7 +121,7 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
 static bool prepare_rows(struct product *g, size_t rows)
 {
     struct device *d = g->d;
-    g->row_bytes = d->k.row_bytes(g->w);
+    g->row_bytes = g->eight->row_bytes(g->w);
     /* AMX tiles are loaded whole: a last one reads up to 15 rows further. */
     g->prepared = cpu_reserve(d, &d->rows, (rows + 15) * g->row_bytes);
     if (g->prepared) par_for(d->pool, rows, 65536 / (g->w->I + 1) + 1, prepare_range, g);
@@ -137,8 +139,14 @@ void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *j
         if (jobs[i].rows > most) most = jobs[i].rows;
     }
     if (rows == 0 || w->O == 0) return;
-    if (w->most > 0 && !prepare_rows(&g, rows)) return;
-    g.plan = plan_units(d, w, most, n);
+    size_t mr = (size_t)d->k.mr, fit = L2_BYTES / (w->I * sizeof(float) + 1);
+    if (w->most > 0) {
+        g.eight = d->k.tiles_from && most >= d->k.tiles_from ? &d->k.tiles : &d->k.eight;
+        mr = (size_t)g.eight->mr;
+        if (!prepare_rows(&g, rows)) return;
+        if (g.eight->block_bytes) fit = g.eight->block_bytes / g.row_bytes;
+    }
+    g.plan = plan_units(d, w, mr, fit, most, n);
     for (size_t i = 0; i < n; i++)
         units += (jobs[i].rows + g.plan.rows - 1) / g.plan.rows * g.plan.panel_units;
     /* Below this a second thread costs more than it saves (about 2 us to start one). */

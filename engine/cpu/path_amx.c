@@ -6,20 +6,22 @@
 
 #if defined(__x86_64__)
 #define TARGET                                                                                     \
-    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,amx-tile,amx-bf16")))
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,amx-tile,amx-int8")))
 #include "engine/cpu/simd_avx512.inc"
 /* order matters: the vector layer first */
 #include "engine/cpu/panel.inc"
+#include "engine/cpu/quantise.inc"
 #include "engine/cpu/gemm_amx.inc"
+
+/* Rows from which on tiles are faster: of fewer, what they cost is to cut the weights into bytes. */
+#define AMX_FROM 16
 
 void cpu_kernels_amx(struct cpu_kernels *k)
 {
     cpu_kernels_avx512vnni(k);
-    k->mr = 32;
-    k->row_bytes = amx_row_bytes;
-    k->row = amx_row;
-    k->gemm_e4m3 = amx_gemm_e4m3;
-    k->gemm_int8 = amx_gemm_int8;
+    k->tiles = (struct cpu_eight){.mr = 32, .block_bytes = 1u << 20, .row_bytes = amx_row_bytes, .row = amx_row,
+                                  .gemm_e4m3 = amx_gemm_e4m3, .gemm_int8 = amx_gemm_int8};
+    k->tiles_from = AMX_FROM;
 }
 #else
 void cpu_kernels_amx(struct cpu_kernels *k)
