@@ -236,22 +236,29 @@ static uint32_t word_edge(const struct words_page *page, const struct word *w, b
     return last ? text_last(s) : text_first(s);
 }
 
+/* A word in coordinates of its quarter turn, but for their origin. */
+struct upright {
+    float u0, u1, v0, v1;
+};
+
+static struct upright turn_upright(const struct word *w)
+{
+    switch (w->turn) {
+    case 1: return (struct upright){w->y0, w->y1, -w->x1, -w->x0};
+    case 2: return (struct upright){-w->x1, -w->x0, -w->y1, -w->y0};
+    case 3: return (struct upright){-w->y1, -w->y0, w->x0, w->x1};
+    default: return (struct upright){w->x0, w->x1, w->y0, w->y1};
+    }
+}
+
 /* From the end of a to the start of b, along the line. */
 static float gap_along(const struct line *l, const struct word *a, const struct word *b)
 {
-    float start[2], end = 0, across[2], c = cosf(l->tilt), s = sinf(l->tilt);
-    for (int i = 0; i < 2; i++) { /* in coordinates of the quarter turn, but for their origin */
-        const struct word *w = i ? b : a;
-        float u0, u1, v0, v1;
-        switch (w->turn) {
-        case 1: u0 = w->y0, u1 = w->y1, v0 = -w->x1, v1 = -w->x0; break;
-        case 2: u0 = -w->x1, u1 = -w->x0, v0 = -w->y1, v1 = -w->y0; break;
-        case 3: u0 = -w->y1, u1 = -w->y0, v0 = w->x0, v1 = w->x1; break;
-        default: u0 = w->x0, u1 = w->x1, v0 = w->y0, v1 = w->y1;
-        }
-        across[i] = l->tilt < 0 ? v1 : v0;
-        start[i] = u0 * c + across[i] * s;
-        if (!i) end = start[0] + (u1 - u0) / c;
+    float start[2], end = 0, c = cosf(l->tilt), s = sinf(l->tilt);
+    for (int i = 0; i < 2; i++) {
+        struct upright w = turn_upright(i ? b : a);
+        start[i] = w.u0 * c + (l->tilt < 0 ? w.v1 : w.v0) * s;
+        if (!i) end = start[0] + (w.u1 - w.u0) / c;
     }
     return start[1] - end;
 }
@@ -326,22 +333,24 @@ static size_t shorten_leaders(uint32_t *c, size_t n)
  * and then their width tells. */
 static bool is_small(const struct word *w, const struct line *l)
 {
-    return w->size <= 0.85f * l->size || (w->x1 - w->x0) / (float)w->n < 0.42f * l->size;
+    struct upright at = turn_upright(w);
+    return w->size <= 0.85f * l->size || (at.u1 - at.u0) / (float)w->n < 0.42f * l->size;
 }
 
 /* A small raised number behind a word is written raised: 10 to the 6 is not 106. */
 static bool is_raised(const struct words_page *page, const struct line *l, size_t i)
 {
     const struct word *w = &page->v[l->word[i]];
-    if (i == 0 || w->turn || l->tilt != 0 || !is_small(w, l) || w->n > 4) return false;
+    if (i == 0 || w->vertical || l->tilt != 0 || w->n > 4 || !is_small(w, l)) return false;
     for (size_t k = 0; k < w->n; k++) {
         char c = page->text[w->text + k];
         if (!g_ascii_isdigit(c) && c != '+' && c != '-') return false;
     }
     const struct word *before = &page->v[l->word[i - 1]];
-    float low = w->y1 - before->y1, high = before->y0 - w->y0;
+    struct upright at = turn_upright(w), from = turn_upright(before);
+    float low = at.v1 - from.v1, high = from.v0 - at.v0;
     return (before->size > w->size || w->size > 0.85f * l->size) && low < -0.2f * l->size &&
-           high > -0.25f * l->size && w->x0 - before->x1 < 0.25f * l->size;
+           high > -0.25f * l->size && at.u0 - from.u1 < 0.25f * l->size;
 }
 
 static uint32_t raised(uint32_t cp)

@@ -225,19 +225,27 @@ static void test_paragraphs(void **state)
 static void test_raised(void **state)
 {
     (void)state;
-    struct buf b = {0};
-    line(&b, "F", 10, 72, 100, "They counted 10");
-    line(&b, "F", 6, 146, 96, "26");
-    line(&b, "F", 10, 160, 100, "atoms and x");
-    line(&b, "F", 6, 213, 102, "2");
-    line(&b, "F", 10, 220, 100, "of them");
-    line(&b, "F", 10, 72, 130, "Another line");
-    line(&b, "F", 6, 160, 126, "7");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    assert_true(holds(&g, "counted 10\xc2\xb2\xe2\x81\xb6 atoms and x2 of them"));
-    assert_true(holds(&g, "7"));
-    drop(&g);
+    for (int turn = 0; turn < 360; turn += 90) {
+        struct pdf p;
+        struct buf b = {0};
+        line(&b, "F", 10, 72, 100, "They counted 10");
+        line(&b, "F", 6, 146, 96, "26");
+        line(&b, "F", 10, 160, 100, "atoms and x");
+        line(&b, "F", 6, 213, 102, "2");
+        line(&b, "F", 10, 220, 100, "of them");
+        line(&b, "F", 10, 72, 130, "Another line");
+        line(&b, "F", 6, 160, 126, "7");
+        begin(&p);
+        p.rotate = turn;
+        page(&p, b.s);
+        finish(&p, "", dir, "raised.pdf");
+        struct got g = get(in_dir("raised.pdf"), (struct ingest_options){0});
+        assert_int_equal(g.r, OK);
+        assert_true(holds(&g, "counted 10\xc2\xb2\xe2\x81\xb6 atoms and x2 of them"));
+        assert_true(holds(&g, "7"));
+        buf_free(&b);
+        drop(&g);
+    }
 }
 
 static struct got get_hidden(struct buf *ops, bool show)
