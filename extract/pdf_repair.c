@@ -319,13 +319,27 @@ bool repair_file(struct buf *out, const char *s, size_t n)
     return found;
 }
 
+/* Whether the end of the file says truly where its table of objects is. */
+static bool knows_table(const char *s, size_t n)
+{
+    static const char word[] = "startxref";
+    size_t k = sizeof word - 1, at = n;
+    while (at > k && memcmp(s + at - k, word, k) != 0) at--;
+    if (at <= k) return false;
+    while (at < n && (s[at] == '\r' || s[at] == '\n' || s[at] == ' ')) at++;
+    size_t table = 0;
+    for (; at < n && s[at] >= '0' && s[at] <= '9' && table < n; at++)
+        table = 10 * table + (size_t)(s[at] - '0');
+    return table > 0 && table + 4 < n && memcmp(s + table, "xref", 4) == 0;
+}
+
 bool repair_newlines(struct buf *out, const char *s, size_t n)
 {
     size_t ends = 0, high = 0;
     for (const char *p = s; (p = memchr(p, '\n', n - (size_t)(p - s))) != NULL; p++, ends++)
         if (p == s || p[-1] != '\r') return false;
     for (size_t i = 0; i < n && high < MANY; i++) high += (unsigned char)s[i] >= 0x80;
-    if (ends < MANY / 16 || high < MANY) return false;
+    if (ends < MANY / 16 || high < MANY || knows_table(s, n)) return false;
     for (size_t i = 0; i < n; i++)
         if (s[i] != '\r' || i + 1 == n || s[i + 1] != '\n') buf_addc(out, s[i]);
     return true;

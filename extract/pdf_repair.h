@@ -20,8 +20,9 @@ size_t repair_skip_junk(const char *s, size_t n);
 bool repair_file(struct buf *out, const char *s, size_t n);
 
 /* Undoes what a transfer as text did to a file with binary data: each end of line became two
- * characters.  False, and *out untouched, where one is alone: nothing of the kind happened.  Where the
- * file had such pairs before, these bytes are lost. */
+ * characters.  False, and *out untouched, where one is alone, or the file still knows where its
+ * table of objects is: nothing of the kind happened.  Where the file had such pairs before, these
+ * bytes are lost. */
 bool repair_newlines(struct buf *out, const char *s, size_t n);
 
 #endif

@@ -396,11 +396,13 @@ static enum words_status open_somehow(struct opened *o, const char *bytes, size_
                                       const char *password)
 {
     enum words_status s = try_open(o, bytes, n, password);
-    if ((s == WORDS_DAMAGED || o->rebuilt) && repair_newlines(&o->whole, bytes, n)) {
+    if (s != WORDS_LOCKED && repair_newlines(&o->whole, bytes, n)) {
+        bool opened = s == WORDS_OK;
         words_close(o->d);
-        bytes = o->whole.s, n = o->whole.n;
-        s = try_open(o, bytes, n, password);
+        s = try_open(o, o->whole.s, o->whole.n, password);
         if (s == WORDS_OK) o->note = "took back what a transfer as text had done to the file";
+        if (s != WORDS_OK && opened) return try_open(o, bytes, n, password);
+        bytes = o->whole.s, n = o->whole.n;
     }
     size_t junk = repair_skip_junk(bytes, n);
     if (s == WORDS_DAMAGED && junk) {
