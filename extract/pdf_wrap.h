@@ -12,7 +12,7 @@
  *            of the last of them; where headings stand over several columns, the heads of the other
  *            columns go up to the row of these headings
  *   bodies   where lines are drawn between rows, or rows are set apart, and the lines of text within
- *            them are not, these are one row;
+ *            them are not, these are one row; else where lines are full and text goes on below;
  *            a first cell that goes on in the next line with a small letter is one cell
  *
  * Returns how many of the cells' lines go on from another line. */
