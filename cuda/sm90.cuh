@@ -28,9 +28,9 @@ static __device__ __forceinline__ float load_shared(uint32_t at)
 
 /* ------------------------------------------------------------------ barriers */
 
-/* compute-sanitizer's racecheck (CUDA 13.0) reports in sm90_few.cu "Race reported between Write access" (the bulk copy that
- * brings a stage its next scales of a) "and Read access" (load_shared of the ones before), as soon as a stage is used twice,
- * and nothing else in tests/test_cuda_fp8.c.  The copy is begun by a thread that waited for `empty`, where each warp
+/* compute-sanitizer's racecheck (CUDA 13.0) reports in sm90_few.cu and sm90_gemm.cu "Race reported between Write access" (the
+ * bulk copy that brings a stage its next scales of a) "and Read access" (load_shared of the ones before), as soon as a stage
+ * is used twice, and nothing else in tests/test_cuda_fp8.c.  The copy is begun by a thread that waited for `empty`, where each warp
  * arrives after a __syncwarp that follows its reads. */
 
 static __device__ __forceinline__ void barrier_init(uint64_t *b, int arrivals)
@@ -225,6 +225,15 @@ static __device__ __forceinline__ void copy_bulk(uint32_t to, const void *from, 
                  : "memory");
 }
 
+/* The same into all blocks of `mask`. */
+static __device__ __forceinline__ void copy_bulk_to_all(uint32_t to, const void *from, uint32_t bytes, uint64_t *b,
+                                                        uint16_t mask)
+{
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster "
+                 "[%0], [%1], %2, [%3], %4;" ::"r"(to), "l"(from), "r"(bytes), "r"(shared_address(b)), "h"(mask)
+                 : "memory");
+}
+
 /* 16 bytes to shared memory; zeros where `there` is false. */
 static __device__ __forceinline__ void copy16(uint32_t to, const void *from, bool there = true)
 {
@@ -304,6 +313,7 @@ template <int N> static __device__ __forceinline__ void products_hold(float (&d)
 #define SM90_REGS5 "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
 #define SM90_REGS6 "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111"
 #define SM90_REGS7 "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
+#define SM90_REGS_HALF "%16, %17, %18, %19, %20, %21, %22, %23"
 #define SM90_HALF "%0, %1, %2, %3, %4, %5, %6, %7"
 #define SM90_REGS01 SM90_REGS0 ", " SM90_REGS1
 #define SM90_REGS0123 SM90_REGS01 ", " SM90_REGS2 ", " SM90_REGS3
@@ -335,11 +345,13 @@ template <int N> static __device__ __forceinline__ void products_hold(float (&d)
 template <int N>
 static __device__ __forceinline__ void wgmma_e4m3(float *d, uint64_t a, uint64_t b, bool add)
 {
-    static_assert(N == 16 || N == 32 || N == 64 || N == 96 || N == 128 || N == 192 || N == 256);
+    static_assert(N == 16 || N == 32 || N == 48 || N == 64 || N == 96 || N == 128 || N == 192 || N == 256);
     if constexpr (N == 16)
         SM90_PRODUCT("m64n16k32.f32.e4m3.e4m3", SM90_HALF, "8", "9", "10", "", SM90_8(0));
     if constexpr (N == 32)
         SM90_PRODUCT("m64n32k32.f32.e4m3.e4m3", SM90_REGS0, "16", "17", "18", "", SM90_16(0));
+    if constexpr (N == 48)
+        SM90_PRODUCT("m64n48k32.f32.e4m3.e4m3", SM90_REGS0 ", " SM90_REGS_HALF, "24", "25", "26", "", SM90_16(0), SM90_8(16));
     if constexpr (N == 64)
         SM90_PRODUCT("m64n64k32.f32.e4m3.e4m3", SM90_REGS01, "32", "33", "34", "", SM90_32(0));
     if constexpr (N == 96)

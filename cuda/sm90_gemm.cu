@@ -5,12 +5,12 @@
  *   G > 1: each tile of rows meets one of the G matrices (experts).
  *
  * Method   two blocks of a cluster take two neighbouring tiles of one row of tiles: each copies its rows of b and
- *          half of the rows of a, the latter to both (tensor maps, multicast), as many stages deep as memory allows.
- *          Two warpgroups multiply 64 rows at a time, in a tile of 256 rows twice; while one scales and adds its
- *          products of a block of 128, the tensor cores work on the other's.  Scales come from memory, a block
- *          early.  Results leave through shared memory and the copy engine while the next 64 rows' or the next
- *          tile's products run.
- * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: DOWN rows of tiles down, then to
+ *          half of the rows of a with their scales, the latter to both (multicast), as many stages deep as memory
+ *          allows.  Two warpgroups multiply 64 rows at a time, in a tile of 256 rows twice; while one scales and adds
+ *          its products of a block of 128, the tensor cores work on the other's.  b's scales: each lane of a warp
+ *          holds one of 32 blocks, the next 32 are on their way.  Results leave through shared memory and the copy
+ *          engine while the next 64 rows' or the next tile's products run.
+ * Grid     one cluster per two multiprocessors, each taking pairs of tiles in turn: `down` rows of tiles down, then to
  *          the right, so that what runs at once shares rows of a and of b in the second cache.
  * Cost     2*M*N*K flop; per tile and 128 of K through the second cache: 128x128: 24 KB in 512 cycles of products,
  *          256x128: 32 KB in 1024.  Shared memory gives 128 bytes a cycle; 256x128 asks for 144 (96 that
@@ -20,15 +20,22 @@
  * Seen     H200 (1980 MHz unloaded), 4096 rows, (2112, 7168) (24576, 1536) (7168, 16384) (4096, 7168) (7168, 2048)
  *          (36864, 7168), bf16 results, us, one run, each shape in turn, thirty launches after a pause of 0.1 s (at
  *          1.5 to 1.7 GHz):
- *            before     108  261  731  188  101  1642     of the tensor cores' cycles 0.63 0.65 0.75 0.72 0.65 0.77
- *            this       104  251  702  181   97  1586                                 0.67 0.70 0.81 0.77 0.69 0.83
- *                     (the last: 1581 to 1612 in four runs)
- *            DeepGEMM    94  235  661  169   92  1491     built from source           0.77 0.76 0.89 0.85 0.74 0.90
- *          After seconds under load (1.3 to 1.4 GHz at 700 W): 132 313 881 224 123 1956 before, 121 300 834 214 115
- *          1903; DeepGEMM 114 288 798 208 116 1787.  f32 results, before and this: (2112, 7168) 115, 111; (24576,
- *          1536) 309, 300; (4096, 7168) 197, 202: they are twice the bytes.  The graph asks for f32; DeepGEMM's are
- *          bf16.  256 experts of 128 rows, (4096, 7168) (7168, 2048): 2.11, 1.10 ms; 2.17 to 2.23, 1.09 before.
- * Tried    Addresses of operands and barriers worked out a block of K at a time, in registers: a fifth of each wait;
+ *            before     105  253  711  183   98  1602     of the tensor cores' cycles 0.67 0.70 0.81 0.76 0.69 0.82
+ *            this       102  244  677  174   94  1545                                 0.70 0.73 0.86 0.82 0.72 0.88
+ *            DeepGEMM    94  238  667  171   93  1498     built from source           0.76 0.76 0.89 0.85 0.74 0.91
+ *          After seconds under load (1.3 to 1.4 GHz at 700 W): 124 301 823 215 116 1840 before, 120 287 786 205 111 1763;
+ *          DeepGEMM 112 278 788 199 109 1744.  f32 results, before and this: (2112, 7168) 112, 112; (24576, 1536) 301, 300;
+ *          (4096, 7168) 205, 185: they are twice the bytes.  The graph asks for f32; DeepGEMM's are bf16.  256 experts of
+ *          128 rows, (4096, 7168) (7168, 2048): 2.15, 1.09 ms, before 2.09, 1.09.  In another run, a card 1 % faster,
+ *          101 240 667 172 93 1503, DeepGEMM 93 235 657 168 92 1478.
+ * Tried    Before, scales were read from memory, a block of K early, by the threads that multiply: with these loads left
+ *          out (and wrong results) 96 238 659 169 92 1491, in the run where that version took 104 249 701 181 97 1600 and
+ *          scales by copies 101 240 671 172 93 1509.  b's scales by copies of 16 bytes, too: 1 % slower.  Warpgroups that
+ *          wait for one another at a tile's beginning: 100 242 667 171 94 1503.  Eight blocks of K at a time, scales read
+ *          before the products begin, one block that copies a for both, the next tile's place and scales worked out
+ *          early, results put in halves: the same within 1 %.  Products of scales made before a stage is left: 0.5 %
+ *          slower.  A choice of factors by an index: 9 % slower for (2112, 7168), it goes through memory.
+ *          Addresses of operands and barriers worked out a block of K at a time, in registers: a fifth of each wait;
  *          where they begin is said by shuffles, so that they stay in uniform registers.  Without looking ahead
  *          whether the next stage has come: up to 2 % slower.  One block of K at a time instead of four: 15 %
  *          slower.  One place for both halves' results and a fourth stage: the same.  Results stored by the threads
@@ -60,10 +67,10 @@ template <int BM, int BN, int ITEM_> struct shape {
     static constexpr int STAGE_BYTES = A_BYTES + B_BYTES;
     static constexpr int PARKS = ITEM == 2 ? WAVES : 1; /* waves' results that may leave at once */
     static constexpr int OUT_BYTES = PARKS * 128 * BN * ITEM;
-    static constexpr int STAGES = (MOST_SHARED - 1280 - OUT_BYTES) / STAGE_BYTES;
-    static constexpr int SHARED = STAGES * STAGE_BYTES + OUT_BYTES + 1024;
     static constexpr int SEGMENT = BN % 128 == 0 ? 128 : BN & -BN; /* columns of one scale */
-    static constexpr int DOWN = BM == 256 ? 8 : 12;
+    static constexpr int SCALE_BYTES = BM * 4; /* of a, in a stage */
+    static constexpr int STAGES = (MOST_SHARED - 1280 - OUT_BYTES) / (STAGE_BYTES + SCALE_BYTES);
+    static constexpr int SHARED = STAGES * (STAGE_BYTES + SCALE_BYTES) + OUT_BYTES + 1024;
 };
 
 struct gemm {
@@ -73,6 +80,7 @@ struct gemm {
     void *out;
     size_t a_ld, ldo;
     int M, N, blocks, rows, columns; /* of K, of M, of N (pairs of tiles) */
+    int down;                        /* rows of tiles before the next column */
     bool accumulate, wide;           /* wide: 16 bytes of a row of out may be stored at once */
 };
 
@@ -93,30 +101,10 @@ static __device__ __forceinline__ int rows_of(const struct gemm &g)
 template <typename S>
 static __device__ struct place place_of(const struct gemm &g, int rows, int i)
 {
-    constexpr int DOWN = S::DOWN, BM = S::M, BN = S::N;
-    int first = i / (DOWN * g.columns) * DOWN, down = min(DOWN, rows - first);
+    constexpr int BM = S::M, BN = S::N;
+    int first = i / (g.down * g.columns) * g.down, down = min(g.down, rows - first);
     int at = i - first * g.columns, row = first + at % down;
     return {row * BM, (at / down * 2 + (int)cluster_rank()) * BN, g.tiles ? g.tiles[1 + row] : 0};
-}
-
-template <typename S>
-static __device__ void produce(const struct gemm &g, uint32_t tiles, struct barriers<S::STAGES> *b)
-{
-    constexpr int BM = S::M;
-    int rank = (int)cluster_rank(), stage = 0, rows = rows_of(g);
-    uint32_t phase = 1; /* the first round waits for nothing */
-    for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
-        struct place p = place_of<S>(g, rows, i);
-        for (int k = 0; k < g.blocks; k++) {
-            barrier_wait(&b->empty[stage], phase);
-            uint32_t at = tiles + stage * S::STAGE_BYTES;
-            barrier_expect(&b->full[stage], S::STAGE_BYTES);
-            copy_box_to_all(at + rank * S::A_BYTES / 2, &g.a, k * 128, p.m + rank * BM / 2,
-                            &b->full[stage], 3);
-            copy_box(at + S::A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
-            if (++stage == S::STAGES) stage = 0, phase ^= 1;
-        }
-    }
 }
 
 /* b's scales along a tile: of one block of 128 columns, or of two. */
@@ -133,12 +121,28 @@ static __device__ __forceinline__ struct b_scales b_scales_of(const struct gemm 
     return {first, first + (block1 - block0) * g.blocks, (128 - p.n % 128) / S::SEGMENT};
 }
 
-/* Where it is read, and not before: registers are few. */
-static __device__ __forceinline__ float load_scale(const float *p)
+template <typename S>
+static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t scales, struct barriers<S::STAGES> *b)
 {
-    float v;
-    asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(p) : "memory");
-    return v;
+    constexpr int BM = S::M;
+    int rank = (int)cluster_rank(), stage = 0, rows = rows_of(g);
+    uint32_t phase = 1; /* the first round waits for nothing */
+    for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
+        struct place p = place_of<S>(g, rows, i);
+        int from = p.m + rank * BM / 2, many = min(BM / 2, (int)g.a_ld - from) * 4; /* beyond, no row is stored */
+        uint32_t all = S::STAGE_BYTES + min(BM, (int)g.a_ld - p.m) * 4;
+        const float *as = g.a_scale + from;
+        for (int k = 0; k < g.blocks; k++, as += g.a_ld) {
+            barrier_wait(&b->empty[stage], phase);
+            uint32_t at = tiles + stage * S::STAGE_BYTES;
+            barrier_expect(&b->full[stage], all);
+            copy_box_to_all(at + rank * S::A_BYTES / 2, &g.a, k * 128, from, &b->full[stage], 3);
+            copy_box(at + S::A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
+            uint32_t to = scales + stage * S::SCALE_BYTES + rank * BM * 2;
+            if (many > 0) copy_bulk_to_all(to, as, many, &b->full[stage], 3);
+            if (++stage == S::STAGES) stage = 0, phase ^= 1;
+        }
+    }
 }
 
 /* sm90.cuh's operand of which the low word is known. */
@@ -190,32 +194,20 @@ template <typename S> struct adder {
     struct place at, before; /* the tile at hand; the one whose last wave is still to be parked */
     bool pending;
     struct b_scales bs; /* of the tile at hand */
-    const float *as;    /* a's scale of this thread's first row */
-    int second;         /* from there to the second wave's */
-    float next0, next1, next_a[2 * WAVES]; /* scales of the block to come */
+    uint32_t scales; /* of the first stage: this thread's first row's */
+    float now[2], ahead[2]; /* b's of 32 blocks of K, each lane one, and of those to come */
 
-    /* A tile's first scales are on their way while the results of the one before leave. */
     __device__ __forceinline__ void enter(struct place p)
     {
         at = p;
         bs = b_scales_of<S>(g, p);
-        uint32_t none; /* 0, which the compiler does not know: it would hold up a block's products for the next one's scale */
-        asm volatile("mov.u32 %0, %%lanemask_lt;" : "=r"(none));
-        bs.first += none >> 31, bs.second += none >> 31;
-        as = g.a_scale + p.m + row;
-        second = p.m + 128 < (int)g.a_ld ? 128 : 0; /* beyond, no row is stored */
         look(0);
     }
     __device__ __forceinline__ void look(int k)
     {
-        next0 = load_scale(bs.first + k);
-        if (BN > S::SEGMENT) next1 = load_scale(bs.second + k);
-#pragma unroll
-        for (int w = 0; w < WAVES; w++) {
-            next_a[2 * w] = load_scale(as + w * second);
-            next_a[2 * w + 1] = load_scale(as + w * second + 8);
-        }
-        as += g.a_ld;
+        int at = min(k + (int)threadIdx.x % 32, g.blocks - 1);
+        ahead[0] = __ldg(bs.first + at);
+        if (BN > S::SEGMENT) ahead[1] = __ldg(bs.second + at);
     }
     __device__ __forceinline__ void multiply(float d[BN / 2], int wave)
     {
@@ -228,6 +220,7 @@ template <typename S> struct adder {
     /* This warp has done with a stage that both blocks wrote into; the next one. */
     __device__ __forceinline__ void leave()
     {
+        __syncwarp(); /* all lanes have read their scales */
         if (threadIdx.x % 32 < 2)
             asm volatile("mbarrier.arrive.shared::cluster.b64 _, [%0];" ::"r"(empty + 8 * stage) : "memory");
         if (++stage == S::STAGES) stage = 0, phase ^= 1;
@@ -272,16 +265,23 @@ template <typename S> struct adder {
     /* Products, then their sums: the other warpgroup's products run meanwhile. */
     template <enum when WHEN> __device__ __forceinline__ void block(int k)
     {
-        float d[BN / 2], b0 = next0, b1 = next1, a[2 * WAVES];
-#pragma unroll
-        for (int i = 0; i < 2 * WAVES; i++) a[i] = next_a[i];
+        float d[BN / 2], a[2 * WAVES];
         if (!there) barrier_wait_at(full + 8 * stage, phase);
+        uint32_t here = scales + stage * S::SCALE_BYTES;
 #pragma unroll
         for (int w = 0; w < WAVES; w++) {
             multiply(d, w);
-            if (w == 0 && (WHEN == BETWEEN || k + 1 < g.blocks)) look(k + 1);
+            if (w == 0) {
+#pragma unroll
+                for (int i = 0; i < 2 * WAVES; i++) a[i] = load_shared(here + i / 2 * 512 + i % 2 * 32);
+            }
             if (S::PARKED && WHEN == FIRST && w == 0 && pending) put(WAVES - 1, before);
             if (S::PARKED && WHEN != BETWEEN && WAVES > 1 && w == 1 && k + 1 == g.blocks) put(0, at);
+            if (w == 0 && k % 32 == 0) {
+                now[0] = ahead[0], now[1] = ahead[1];
+                if (k + 32 < g.blocks) look(k + 32);
+            }
+            float b0 = __shfl_sync(~0u, now[0], k % 32), b1 = BN > S::SEGMENT ? __shfl_sync(~0u, now[1], k % 32) : 0;
             products_wait<0>();
             if (w == WAVES - 1) leave();
             add(d, sum[w], a[2 * w], a[2 * w + 1], b0, b1);
@@ -289,6 +289,7 @@ template <typename S> struct adder {
     }
     __device__ __forceinline__ void run()
     {
+        if (g.blocks > 16) named_sync(1, 256); /* where there are many, warpgroups that keep in step are faster */
         block<FIRST>(0);
         int k = 1;
 #pragma unroll 4
@@ -300,7 +301,8 @@ template <typename S> struct adder {
 };
 
 template <typename OUT, typename S>
-static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t results, struct barriers<S::STAGES> *b)
+static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t results, uint32_t scales,
+                               struct barriers<S::STAGES> *b)
 {
     constexpr int BN = S::N;
     int thread = threadIdx.x % 128, lane = thread % 32, many = rows_of(g);
@@ -310,6 +312,7 @@ static __device__ void consume(const struct gemm &g, uint32_t tiles, uint32_t re
     uint32_t full = __shfl_sync(~0u, shared_address(b->full), 0), from = __shfl_sync(~0u, tiles, 0) / 16 | 1 << 16;
     struct adder<S> t = {g, full, address_at(shared_address(b->empty), lane & 1), from + half * 512, from + S::A_BYTES / 16,
                          results + (threadIdx.x / 32 - 4) * S::PARKS * 16 * BN * S::ITEM, row};
+    t.scales = scales + row * 4;
 #pragma unroll
     for (int w = 0; w < S::WAVES; w++) t.clear(w);
     if (i < work) t.enter(place_of<S>(g, many, i));
@@ -339,6 +342,7 @@ gemm_kernel(__grid_constant__ const struct gemm g)
     extern __shared__ uint8_t memory[];
     __shared__ struct barriers<S::STAGES> b;
     uint32_t tiles = (shared_address(memory) + 1023) / 1024 * 1024, results = tiles + S::STAGES * S::STAGE_BYTES;
+    uint32_t scales = results + S::OUT_BYTES;
     if (threadIdx.x == 0) {
         for (int i = 0; i < S::STAGES; i++) {
             barrier_init(&b.full[i], 1);
@@ -350,10 +354,10 @@ gemm_kernel(__grid_constant__ const struct gemm g)
     cuda_follow();
     if (threadIdx.x < 128) {
         registers_less<24>();
-        if (threadIdx.x == 0) produce<S>(g, tiles, &b);
+        if (threadIdx.x == 0) produce<S>(g, tiles, scales, &b);
     } else {
         registers_more<240>();
-        consume<OUT, S>(g, tiles, results, &b);
+        consume<OUT, S>(g, tiles, results, scales, &b);
     }
     __syncwarp();
     cluster_sync(); /* no block ends while the other may still arrive at its barriers */
@@ -373,6 +377,7 @@ static void launch(struct device *d, const struct sm90_gemm_args *a)
     g.wide = a->N % 8 == 0 && a->ldo * item % 16 == 0 && (uintptr_t)a->out % 16 == 0;
     g.rows = (int)cuda_ceil(a->M, BM);
     g.columns = (int)cuda_ceil(a->N, 2 * BN);
+    g.down = BM < 256 ? 12 : a->K > 2048 ? 8 : 16;
     if (!sm90_map(d, &g.a, a->a, a->M, a->K, BM / 2, 1)) return;
     if (!sm90_map(d, &g.b, a->b, a->G * a->N, a->K, BN, 1)) return;
     if (PARKED && !sm90_map_numbers(d, &g.to, a->out, a->M, a->N, a->ldo, 16, item)) return;
