@@ -4,13 +4,16 @@
  *          of K in a stage, into shared memory; a warpgroup multiplies 64 rows of a, of which those beyond R are
  *          whatever lies there: rows do not meet.  The instructions and the order of their sums are
  *          sm90_gemm.cu's.
- * Grid     two blocks per multiprocessor, each taking tiles in turn; narrow tiles where N is small.
+ * Grid     two blocks per multiprocessor, each taking tiles in turn; narrow tiles where N is small, of 48 rows where
+ *          N is wide and these come out even.
  * Cost     b's bytes: (2112, 7168): 15 MB, 3.5 us at 4.28 TB/s; 256 experts' (4096, 7168): 7.5 GB, 1.76 ms.
  * Exact    as sm90_gemm.cu, bit for bit.
  * Seen     H200, tiles of 16 / 32 / 64 rows of b: one row, (2112, 7168): 9.6 / 9.8 / 13.0 us; (24576, 1536): 18.2 / 13.6 /
  *          12.3; (7168, 16384): 48.6 / 36.9 / 34.2; (4096, 7168): 14.1 / 12.3 / 14.1; (7168, 2048): 8.6 / 7.4 / 7.7; (36864,
- *          7168): 113 / 77.5 / 73.2: 0.95 to 1.47 of DeepGEMM's speed there.  64 rows of (2112, 7168): 11.0 us.
+ *          7168): 113 / 77.5 / 73.2, 48 rows 68.0: 1.02 to 1.47 of DeepGEMM's speed there.  64 rows of (2112, 7168): 11.0 us.
  *          256 experts' (4096, 7168), batch 1 / 8 / 64 / 128: 69 / 449 / 1551 / 1766 us, 1.45 / 1.00 / 1.14 / 1.13 of it.
+ * Tried    48 rows elsewhere: (24576, 1536) 13.0, (7168, 16384) 37.2, (4096, 7168) 13.9 us.  Where tiles of 64 rows leave
+ *          some over, these divided into tiles of 16: (36864, 7168) 74.1, (24576, 1536) in 32: 12.7.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
 #include "cuda/sm90_fp8.cuh"
 
@@ -19,6 +22,7 @@
 /* KB: blocks of 128 of K in a stage. */
 template <int R, int NT> struct shape {
     static constexpr int KB = R * NT >= 1024 ? 2 : 4;
+    static constexpr bool TWO = 128 % NT; /* scales of b along a tile, at most */
     static constexpr int A_BYTES = KB * R * 128, B_BYTES = KB * NT * 128, SCALE_BYTES = KB * R * 4;
     static constexpr int STAGE_BYTES = A_BYTES + B_BYTES;
     static constexpr int STAGES = ROOM / (STAGE_BYTES + SCALE_BYTES);
@@ -110,6 +114,8 @@ static __device__ void consume(const struct few &g, uint32_t tiles, uint32_t sca
     for (int i = blockIdx.x; i < rows * g.columns; i += gridDim.x) {
         struct place p = place_of<R, NT>(g, rows, i);
         const float *scale = g.b_scale + ((size_t)p.group * (last + 1) + p.n / 128) * g.blocks;
+        [[maybe_unused]] int apart = p.n / 128 < last ? g.blocks : 0; /* to b's second scale, */
+        [[maybe_unused]] int turn = (128 - p.n % 128) / 8;            /* which counts from that 8 columns on */
         float d[S::KB][NT / 2], sum[NT / 2];
 #pragma unroll
         for (int j = 0; j < NT / 2; j++) sum[j] = 0;
@@ -117,6 +123,10 @@ static __device__ void consume(const struct few &g, uint32_t tiles, uint32_t sca
             float bs[S::KB];
 #pragma unroll
             for (int j = 0; j < S::KB; j++) bs[j] = __ldg(scale + min(k + j, g.blocks - 1));
+            [[maybe_unused]] float second[S::KB];
+            if constexpr (S::TWO)
+#pragma unroll
+                for (int j = 0; j < S::KB; j++) second[j] = __ldg(scale + apart + min(k + j, g.blocks - 1));
             barrier_wait(&b->full[stage], phase);
             uint32_t at = tiles + stage * S::STAGE_BYTES;
             products_open();
@@ -129,12 +139,17 @@ static __device__ void consume(const struct few &g, uint32_t tiles, uint32_t sca
             }
             products_close();
             float f0[S::KB], f1[S::KB];
+            [[maybe_unused]] float s0[S::KB], s1[S::KB];
             uint32_t mine = scales + stage * S::SCALE_BYTES + row * 4;
 #pragma unroll
             for (int j = 0; j < S::KB; j++) {
                 bool there = warp * 16 < R && k + j < g.blocks;
                 f0[j] = there ? load_shared(mine + j * R * 4) * bs[j] : 0;
                 f1[j] = there ? load_shared(mine + j * R * 4 + 32) * bs[j] : 0;
+                if constexpr (S::TWO) {
+                    s0[j] = there ? load_shared(mine + j * R * 4) * second[j] : 0;
+                    s1[j] = there ? load_shared(mine + j * R * 4 + 32) * second[j] : 0;
+                }
             }
             __syncwarp(); /* all lanes have read their scales */
             products_wait<0>();
@@ -144,7 +159,12 @@ static __device__ void consume(const struct few &g, uint32_t tiles, uint32_t sca
                 products_hold<NT / 2>(d[j]);
                 if (k + j >= g.blocks || warp * 16 >= R) continue;
 #pragma unroll
-                for (int c = 0; c < NT / 2; c++) sum[c] = fmaf(d[j][c], c & 2 ? f1[j] : f0[j], sum[c]);
+                for (int c = 0; c < NT / 2; c++) {
+                    float f = c & 2 ? f1[j] : f0[j];
+                    if constexpr (S::TWO)
+                        if (c / 4 >= turn) f = c & 2 ? s1[j] : s0[j];
+                    sum[c] = fmaf(d[j][c], f, sum[c]);
+                }
             }
             if (++stage == S::STAGES) stage = 0, phase ^= 1;
         }
@@ -201,6 +221,8 @@ template <typename OUT, int R> static void launch_width(struct device *d, const 
         launch<OUT, R, 16>(d, a);
     else if (width == 32)
         launch<OUT, R, 32>(d, a);
+    else if (R == 16 && width == 48)
+        launch<OUT, 16, 48>(d, a);
     else
         launch<OUT, R, 64>(d, a);
 }
@@ -210,7 +232,10 @@ bool sm90_few(struct device *d, const struct sm90_gemm_args *a)
     size_t rows = a->tiles ? (size_t)a->tile_rows : a->M;
     if (rows > 64) return false;
     size_t most = a->tiles ? cuda_ceil(a->M, rows) : 1, many = (size_t)d->multiprocessors;
-    int width = a->shape >= 0 ? 16 << a->shape : 64;
+    static const int widths[SM90_FEW_SHAPES] = {16, 32, 64, 48};
+    int width = a->shape >= 0 ? widths[a->shape] : 64;
+    auto rounds = [&](size_t n) { return cuda_ceil(cuda_ceil(a->N, n), 2 * many) * n; };
+    if (a->shape < 0 && !a->tiles && rows <= 16 && a->N > 4 * many * 64 && rounds(48) < rounds(64)) width = 48;
     while (a->shape < 0 && width > 16 && cuda_ceil(a->N, (size_t)width) * most * 4 < 3 * many) width /= 2;
     if (a->out_f32)
         rows <= 16 ? launch_width<float, 16>(d, a, width) : launch_width<float, 64>(d, a, width);

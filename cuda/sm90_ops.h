@@ -62,7 +62,7 @@ struct sm90_gemm_args {
 };
 #define SM90_CHOOSE (-1)
 #define SM90_GEMM_SHAPES 3
-#define SM90_FEW_SHAPES 3
+#define SM90_FEW_SHAPES 4
 /* Any M. */
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
 
