@@ -32,6 +32,9 @@
  *          the keys for both (36 KB a buffer between blocks take 2600 cycles); 64 gathering threads, or 256; five panels of
  *          the queries in registers; two warpgroups in step, each with half of the values of both.  The same within 2 %:
  *          keys kept in the second cache by policy, or read ahead by 256 bytes.
+ * Check    memcheck: nothing.  racecheck (CUDA 13.0) does not follow named barriers of a part of a block: it reports `sums`,
+ *          written before a bar.sync of both warpgroups and read after it, and reported the largest logits while the
+ *          second one handed them over by bar.arrive; by an mbarrier, as now (the same time), it does not.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V, weights exchanged).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_fp8.cuh"
@@ -52,15 +55,16 @@ constexpr uint32_t q = 0, keys = PANELS * PANEL_BYTES, buffer = PANELS * PANEL_B
 
 /* full, empty: of each buffer the left half of the latent; the right one and the rope part. */
 struct pair_barriers {
-    uint64_t q_full, full[2][2], empty[2][2];
+    uint64_t q_full, full[2][2], empty[2][2], both;
 };
 
 /* What the two warpgroups that multiply tell each other. */
 struct told {
-    float2 most[32], sums[2][32];
+    float2 first[32], both[32]; /* what weights are relative to, of two heads each */
+    float2 sums[2][32];         /* of weights */
 };
 
-enum { MOST_FIRST = 1, MOST_BOTH, WEIGHTS_FIRST, WEIGHTS_SECOND, SUMS }; /* named barriers */
+enum { MOST_FIRST = 1, WEIGHTS_FIRST, WEIGHTS_SECOND, SUMS }; /* named barriers */
 
 /* One step of work: half of the heads of one query. */
 struct item {
@@ -286,14 +290,14 @@ static __device__ __forceinline__ void attend_left(struct side<TYPE> &h, int n, 
         float x0, x1;
         h.largest(&x0, &x1, scale_log2);
         h.weigh(reference(h.m0, x0), reference(h.m1, x1), scale_log2, p > 0);
-        if (threadIdx.x % 4 == 0) told->most[row] = make_float2(h.m0, h.m1);
+        if (threadIdx.x % 4 == 0) told->first[row] = make_float2(h.m0, h.m1);
         named_arrive(MOST_FIRST, 256);
         h.values(first, p > 0);
         products_wait<0>();
         products_hold(h.r.o);
         barrier_arrive(&b->empty[0][0]);
-        named_sync(MOST_BOTH, 256);
-        float2 most = told->most[row];
+        barrier_wait(&b->both, parity);
+        float2 most = told->both[row];
         float f0 = power(h.m0 - most.x), f1 = power(h.m1 - most.y);
         h.m0 = most.x, h.m1 = most.y;
         h.weigh_again(f0, f1);
@@ -352,11 +356,10 @@ static __device__ __forceinline__ void attend_right(struct side<TYPE> &h, int n,
         float x0, x1;
         h.largest(&x0, &x1, scale_log2);
         named_sync(MOST_FIRST, 256);
-        float2 most = told->most[row];
-        __syncwarp();
+        float2 most = told->first[row];
         h.weigh(reference(most.x, x0), reference(most.y, x1), scale_log2, p > 0);
-        if (threadIdx.x % 4 == 0) told->most[row] = make_float2(h.m0, h.m1);
-        named_arrive(MOST_BOTH, 256);
+        if (threadIdx.x % 4 == 0) told->both[row] = make_float2(h.m0, h.m1);
+        barrier_arrive(&b->both);
         h.values(second + at::right, p > 0);
         h.put_weights(memory + at::weights);
         named_arrive(WEIGHTS_SECOND, 256);
@@ -400,6 +403,7 @@ mla_prefill_kernel(__grid_constant__ const struct sm90_mla_args a, __grid_consta
     uint32_t memory = __shfl_sync(~0u, (shared_address(shared) + 1023) / 1024 * 1024, 0), parity = 0, items = 0;
     if (threadIdx.x == 0) {
         barrier_init(&b.q_full, 1);
+        barrier_init(&b.both, 128);
         for (int i = 0; i < 4; i++) {
             barrier_init(&b.full[i / 2][i % 2], GATHERERS);
             barrier_init(&b.empty[i / 2][i % 2], 128);
