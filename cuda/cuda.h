@@ -53,6 +53,7 @@ struct device : cuda_strand { /* the strand at hand */
     struct cuda_passes *passes;     /* recorded ones */
     size_t bound;                   /* in a short pass: positions that grids are made for; else 0 */
     bool recording;
+    bool shares;                    /* in a short pass: sequences that follow one another have pages in common */
     struct cuda_buffer ready[2];    /* in turn: what rmsnorm wrote in a short pass, in FP8 */
     struct cuda_prepared prepared[2];
     int last_prepared;

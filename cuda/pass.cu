@@ -11,8 +11,8 @@
  * Seen     H200, deepread-150m at 8K, waiting for logits at each step: 367 tokens/s, with a wait after each operation
  *          instead (bench/model --ops) 126; before recording, and with slower kernels, 70.
  *
- * A recording is for one number of sequences and of tokens of each, one set of buffers and one state of the
- * scratch memory. */
+ * A recording is for one number of sequences and of tokens of each, which share pages or do not, one set of buffers
+ * and one state of the scratch memory. */
 #include <string.h>
 
 #include "cuda/cuda.h"
@@ -33,6 +33,7 @@ struct kind {
     size_t bytes, n, T, bound, wanted;
     enum kv_type type;
     int K;
+    bool shares;
     unsigned generation, used;
     cudaGraphExec_t exec;
 };
@@ -56,10 +57,18 @@ static void forget(struct kind *k)
     *k = {};
 }
 
+/* Whether sequences that follow one another begin with the same page. */
+static bool shares(const struct pass *p)
+{
+    for (size_t i = 1; i < p->n; i++)
+        if (p->parts[i].kv.pages[0] == p->parts[i - 1].kv.pages[0]) return true;
+    return false;
+}
+
 static bool same(const struct kind *k, const struct pass *p, size_t bound)
 {
     return k->memory == p->memory && k->bytes == p->bytes && k->n == p->n && k->T == p->T && k->bound == bound &&
-           k->type == p->parts->kv.type && k->K == p->K && k->wanted == p->wanted;
+           k->type == p->parts->kv.type && k->K == p->K && k->wanted == p->wanted && k->shares == shares(p);
 }
 
 /* The pass's kind; a new one takes the place of the one longest unused. */
@@ -75,7 +84,7 @@ static struct kind *kind_of(struct device *d, const struct pass *p, size_t bound
         k = oldest;
         forget(k);
         *k = {.memory = p->memory, .bytes = p->bytes, .n = p->n, .T = p->T, .bound = bound,
-              .wanted = p->wanted, .type = p->parts->kv.type, .K = p->K};
+              .wanted = p->wanted, .type = p->parts->kv.type, .K = p->K, .shares = shares(p)};
     }
     if (k->state == RECORDED && k->generation != d->generation) {
         cudaGraphExecDestroy(k->exec);
@@ -110,6 +119,7 @@ bool cuda_pass_begin(struct device *d, const struct pass *p)
     if (k->state == REFUSED || !cuda_ready(d)) return false;
     d->passes->now = k;
     d->bound = bound;
+    d->shares = k->shares;
     if (k->state == SEEN && k->generation == d->generation)
         d->recording = cudaStreamBeginCapture(d->stream, cudaStreamCaptureModeThreadLocal) ==
                        cudaSuccess;

@@ -22,6 +22,7 @@
 
 #define ROWS 128     /* of a tile where there are many rows */
 #define FEW_QUERIES 4 /* of a part: its keys are read for each */
+#define SHARED_QUERIES 32 /* at least, for keys to be sought that several share */
 #define WARPS 8
 
 /* ------------------------------------------------------------------ quantisation */
@@ -345,17 +346,23 @@ static void turn_queries(struct device *d, const float *q, const float *w, size_
     cuda_launched(d, "index queries in fp8");
 }
 
-/* Few queries, or each of another part. */
+/* Few queries, or each of another part: keys that four share at once, the others one by one. */
 static void score_few(struct device *d, const struct cuda_scores *c)
 {
     const struct index_args *a = c->a;
-    size_t n = c->n * c->T, heads = n * INDEX_HEADS;
-    char *at = (char *)cuda_reserve(d, &d->fp8, heads * (INDEX_WIDTH + 4) + 2 * CUDA_ALIGN);
+    size_t n = c->n * c->T, room = cuda_ceil(n, 4) * 4, heads = room * INDEX_HEADS, words = sm90_index_words(c->bound);
+    char *at = (char *)cuda_reserve(d, &d->fp8, heads * (INDEX_WIDTH + 4) + room / 4 * words * 4 + 4 * CUDA_ALIGN);
     if (!at) return;
     uint8_t *q = (uint8_t *)part_of(&at, heads * INDEX_WIDTH);
     float *w = (float *)part_of(&at, heads * 4);
-    turn_queries(d, a->q, a->w, n, n, q, w);
-    struct sm90_index_few_args s = {q, w, c->where, a->kv.index_offset, c->out, n, c->ld, c->bound};
+    bool seek = n >= SHARED_QUERIES && (!d->bound || d->shares);
+    uint32_t *common = !seek ? NULL : (uint32_t *)part_of(&at, room / 4 * words * 4);
+    turn_queries(d, a->q, a->w, n, room, q, w);
+    if (common) {
+        struct sm90_index_shared_args s = {q, w, c->out, c->where, a->kv.index_offset, n, c->bound, c->ld, common, words};
+        sm90_index_shared(d, &s);
+    }
+    struct sm90_index_few_args s = {q, w, c->where, a->kv.index_offset, c->out, n, c->ld, c->bound, common};
     sm90_index_few(d, &s);
 }
 

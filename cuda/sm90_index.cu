@@ -17,6 +17,7 @@
  * Exact    dot products as FP8 tensor cores accumulate them; sums over heads in f32, one order.
  * Seen     H200, 32K / 64K / 128K: 1.94 / 3.93 / 8.57 ms, 1063 / 1085 / 1011 TFLOP/s; DeepGEMM: 2.13 / 4.39 / 8.89.  Keys copied
  *          16 bytes at a time by 128 threads (cp.async), their scales apart: 2.18 / 4.54 / 9.46 in the same run.
+ *          Queries of several sequences that share their pages: sm90_index_shared.cu.
  * Tried    without turns: 2.24 / 4.80 / 9.56 ms: both warpgroups multiplied at once, then both added.
  * Limits   64 heads of 128. */
 #include "cuda/sm90_index.cuh"
@@ -49,16 +50,6 @@ static __device__ void produce(const struct sm90_index_args &a, size_t s0, size_
         copy_bulk(tiles + stage * TILE_BYTES, p0, INDEX_PAGE, &full[stage]);
         if (page + 1 < end) copy_bulk(tiles + stage * TILE_BYTES + INDEX_ROOM, p1, INDEX_PAGE, &full[stage]);
     }
-}
-
-/* Adds what four lanes hold of four queries; lane i is left with query i. */
-static __device__ __forceinline__ float join(const float v[4])
-{
-    int lane = threadIdx.x & 3;
-    bool odd = lane & 1, high = lane & 2;
-    float a = (odd ? v[1] : v[0]) + __shfl_xor_sync(~0u, odd ? v[0] : v[1], 1);
-    float b = (odd ? v[3] : v[2]) + __shfl_xor_sync(~0u, odd ? v[2] : v[3], 1);
-    return (high ? b : a) + __shfl_xor_sync(~0u, high ? a : b, 2);
 }
 
 static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_t s0, size_t s1,
@@ -105,7 +96,7 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
             sum0[j] = sum.x;
             sum1[j] = sum.y;
         }
-        float mine0 = join(sum0) * k0, mine1 = join(sum1) * k1;
+        float mine0 = index_join(sum0) * k0, mine1 = index_join(sum1) * k1;
         if (there && s < s1 && s <= last) out[s] = mine0;
         if (there && s + 8 < s1 && s + 8 <= last) out[s + 8] = mine1;
     }

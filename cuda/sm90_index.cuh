@@ -34,4 +34,14 @@ static __device__ __forceinline__ float2 index_add(const float *d, const float *
     return make_float2(x + u, y + v);
 }
 
+/* Adds what four lanes hold of four queries; lane i is left with query i. */
+static __device__ __forceinline__ float index_join(const float v[4])
+{
+    int lane = threadIdx.x & 3;
+    bool odd = lane & 1, high = lane & 2;
+    float a = (odd ? v[1] : v[0]) + __shfl_xor_sync(~0u, odd ? v[0] : v[1], 1);
+    float b = (odd ? v[3] : v[2]) + __shfl_xor_sync(~0u, odd ? v[2] : v[3], 1);
+    return (high ? b : a) + __shfl_xor_sync(~0u, high ? a : b, 2);
+}
+
 #endif

@@ -1,4 +1,4 @@
-/* sm90_index_few.cu: the indexer's FP8 scores of few queries, each with its own keys, V3.2's widths.
+/* sm90_index_few.cu: the indexer's FP8 scores of few queries, each with the keys of its own part, V3.2's widths.
  *                                                                bench: bench/gpu_index.cu
  *   q [n, 64, 128] e4m3    w [n, 64] f32, q's scales folded in    keys: KV_E4M3, in the pages of each query
  *   out[r, s] = kscale[s] * sum_j w[r, j] * max(0, q[r, j] . key[s]),  s <= position of row r, at r * ld + s
@@ -6,7 +6,8 @@
  *
  * Method   a warp copies pages of 64 keys, one bulk copy each, as many on their way as there are stages; a
  *          warpgroup multiplies each with the query's heads (four m64n64k32) and adds over the heads, in
- *          sm90_index.cu's order.  Keys are on their way before the kernel before has ended.
+ *          sm90_index.cu's order.  Keys are on their way before the kernel before has ended.  What
+ *          sm90_index_shared.cu has done (`common`) is left out.
  * Grid     three blocks per multiprocessor, each taking runs of pages in turn.
  * Cost     129 bytes a key, once, and 4 of its score: 64 queries of 128K: 1.12 GB, 0.26 ms at 4.28 TB/s.
  * Exact    as sm90_index.cu, bit for bit.
@@ -16,6 +17,9 @@
  *          then the longer part.  Four, 4 stages: 8.6 / 36.1 / 281.  Runs of at most 8 pages: 8.3 / 37.9 / 317.
  *          All queries' pages cut into equal pieces, one a block: 8.3 / 38.0 / 279, in the same run 8.5 / 36.8 / 279; two
  *          pages' products under way at once: 9.1 / 38 / 300.
+ *          64 / 128 / 256 queries over one 128K: 217 / 430 / 856 us here, 139 / 277 / 556 in sm90_index_shared.cu.  Shared pages
+ *          copied once here, too, for groups of 2, 4 or 8 queries, one to six warpgroups a block: at best 171 / 337 / 652 (the
+ *          next query's products under way meanwhile), with keys of their own then 295 us for 64.
  * Limits   64 heads of 128. */
 #include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
@@ -34,10 +38,18 @@ struct few {
     const float *w;
     float *out;
     int run, runs, n; /* pages of a run, runs of a query, runs of all */
+    const uint32_t *common;
+    size_t words;
+};
+
+/* What lies in a stage: a page of a query that sees so many keys; query -1: all is done. */
+struct load {
+    int query, page, keys, unused;
 };
 
 struct barriers {
     uint64_t full[STAGES], empty[STAGES], q_full[2], q_empty[2];
+    struct load load[STAGES];
 };
 
 /* Pages first .. end-1 of a query; none where its keys end before. */
@@ -54,6 +66,14 @@ static __device__ __forceinline__ struct work work_of(const struct few &a, int i
     return r;
 }
 
+/* Which of the 32 places from p on another kernel has done. */
+static __device__ __forceinline__ uint32_t done_at(const struct few &a, int query, int p)
+{
+    if (!a.common) return 0;
+    const uint32_t *word = a.common + query / 4 * a.words + p / 32;
+    return __funnelshift_r(word[0], p % 32 ? word[1] : 0, p % 32);
+}
+
 /* One warp. */
 struct producer {
     const struct few &a;
@@ -61,18 +81,32 @@ struct producer {
     struct barriers *b;
     int stage, last, queries; /* last: the query whose heads were copied */
     uint32_t phase;
+    bool followed;
 
-    /* The address of a lane's page of run i. */
+    static __device__ int lane()
+    {
+        return threadIdx.x % 32;
+    }
+    /* Whether there is something to do in run i. */
+    __device__ bool wanted(int i)
+    {
+        if (i >= a.n) return false;
+        struct work r = work_of(a, i);
+        if (r.first >= r.end) return false;
+        uint32_t all = r.end - r.first < 32 ? (1u << (r.end - r.first)) - 1 : ~0u;
+        return (done_at(a, r.query, r.first) & all) != all;
+    }
+    /* The address of a lane's page of run i, NULL for none. */
     __device__ const void *page_of(int i)
     {
-        if (i >= a.n) return NULL;
         struct work r = work_of(a, i);
-        int p = r.first + threadIdx.x % 32;
-        return p < r.end ? (const char *)pages_of(a.where, r.query)[p] + a.offset : NULL;
+        int p = r.first + lane();
+        if (p >= r.end || done_at(a, r.query, r.first) >> lane() & 1) return NULL;
+        return (const char *)pages_of(a.where, r.query)[p] + a.offset;
     }
     __device__ void copy_query(int query)
     {
-        if (query == last) return;
+        if (query == last || lane()) return;
         int at = ++queries % 2;
         last = query;
         barrier_wait(&b->q_empty[at], (queries / 2 & 1) ^ 1);
@@ -80,37 +114,58 @@ struct producer {
         copy_bulk(q + at * Q_ROOM, a.q + (size_t)query * Q_BYTES, Q_BYTES, &b->q_full[at]);
         copy_bulk(q + at * Q_ROOM + Q_BYTES, a.w + (size_t)query * INDEX_HEADS, INDEX_HEADS * 4, &b->q_full[at]);
     }
-    __device__ void copy_page(const void *page)
+    /* Queries are the work of the kernel before. */
+    __device__ void follow(int query)
     {
-        barrier_wait(&b->empty[stage], phase);
-        barrier_expect(&b->full[stage], INDEX_PAGE);
-        copy_bulk(tiles + stage * INDEX_ROOM, page, INDEX_PAGE, &b->full[stage]);
+        if (!followed) cuda_follow();
+        followed = true;
+        copy_query(query);
+    }
+    /* page NULL: none. */
+    __device__ void put(const void *page, struct load l)
+    {
+        if (lane() == 0) {
+            barrier_wait(&b->empty[stage], phase);
+            b->load[stage] = l;
+            if (page) {
+                barrier_expect(&b->full[stage], INDEX_PAGE);
+                copy_bulk(tiles + stage * INDEX_ROOM, page, INDEX_PAGE, &b->full[stage]);
+            } else
+                barrier_arrive(&b->full[stage]);
+        }
+        if (++stage == STAGES) stage = 0, phase ^= 1;
+    }
+    __device__ void copy_run(const struct work &r, const void *mine)
+    {
+        int copied = 0;
+        if (followed) copy_query(r.query);
+        for (uint32_t left = __ballot_sync(~0u, mine != NULL); left; left &= left - 1) {
+            int p = __ffs((int)left) - 1;
+            if (!followed && copied++ == STAGES) follow(r.query);
+            const void *page = (const void *)__shfl_sync(~0u, (unsigned long long)mine, p);
+            put(page, {r.query, r.first + p, (int)r.keys, 0});
+        }
+        follow(r.query);
     }
     __device__ void copy_all()
     {
-        bool leads = threadIdx.x % 32 == 0, followed = false;
-        const void *next = page_of(blockIdx.x);
-        for (int i = blockIdx.x; i < a.n; i += gridDim.x) {
-            struct work r = work_of(a, i);
-            const void *mine = next;
-            next = page_of(i + gridDim.x);
-            if (followed && leads && r.first < r.end) copy_query(r.query);
-            for (int p = r.first; p < r.end; p++) {
-                if (!followed && (p - r.first == STAGES)) follow(r.query, &followed);
-                const void *page = (const void *)__shfl_sync(~0u, (unsigned long long)mine, p - r.first);
-                if (leads) copy_page(page);
-                if (++stage == STAGES) stage = 0, phase ^= 1;
+        if (a.common) cuda_follow(), followed = true;
+        for (int first = blockIdx.x; first < a.n; first += 32 * gridDim.x) {
+            uint32_t left = __ballot_sync(~0u, wanted(first + lane() * gridDim.x));
+            const void *next = NULL;
+            int i = first + (__ffs((int)left) - 1) * gridDim.x;
+            if (left) next = page_of(i);
+            while (left) {
+                const void *mine = next;
+                struct work r = work_of(a, i);
+                left &= left - 1;
+                i = first + (__ffs((int)left) - 1) * gridDim.x;
+                if (left) next = page_of(i);
+                copy_run(r, mine);
             }
-            if (!followed && r.first < r.end) follow(r.query, &followed);
         }
         if (!followed) cuda_follow();
-    }
-    /* Queries are the work of the kernel before. */
-    __device__ void follow(int query, bool *followed)
-    {
-        cuda_follow();
-        *followed = true;
-        if (threadIdx.x % 32 == 0) copy_query(query);
+        put(NULL, {-1, 0, 0, 0});
     }
 };
 
@@ -121,39 +176,37 @@ static __device__ void consume(const struct few &a, uint32_t q, uint32_t tiles, 
     uint32_t phase = 0, heads = q;
     float w[16];
     cuda_follow(); /* where scores go the kernel before may still read */
-    for (int i = blockIdx.x; i < a.n; i += gridDim.x) {
-        struct work r = work_of(a, i);
-        if (r.first >= r.end) continue;
-        if (r.query != last) {
+    for (;;) {
+        barrier_wait(&b->full[stage], phase);
+        struct load l = b->load[stage];
+        if (l.query < 0) break;
+        if (l.query != last) {
             if (last >= 0 && lane == 0) barrier_arrive(&b->q_empty[queries % 2]);
-            last = r.query;
+            last = l.query;
             heads = q + ++queries % 2 * Q_ROOM;
             barrier_wait(&b->q_full[queries % 2], queries / 2 & 1);
 #pragma unroll
             for (int j = 0; j < 16; j++)
                 w[j] = load_shared(heads + Q_BYTES + (j / 2 * 8 + lane % 4 * 2 + j % 2) * 4);
+            __syncwarp(); /* all have theirs before the first leaves */
         }
-        float *out = a.out + (size_t)r.query * a.ld;
-        for (int p = r.first; p < r.end; p++) {
-            uint32_t page = tiles + stage * INDEX_ROOM;
-            float d[32];
-            barrier_wait(&b->full[stage], phase);
-            products_open();
+        uint32_t page = tiles + stage * INDEX_ROOM;
+        float d[32];
+        products_open();
 #pragma unroll
-            for (int k = 0; k < 4; k++) wgmma_e4m3<INDEX_HEADS>(d, operand(page) + 2 * k, operand(heads) + 2 * k, k > 0);
-            products_close();
-            float scale = index_scale(page, key + lane % 2 * 8);
-            products_wait<0>();
-            __syncwarp();
-            if (lane == 0) barrier_arrive(&b->empty[stage]);
-            products_hold<32>(d);
-            float2 sum = index_add(d, w);
-            sum.x += __shfl_xor_sync(~0u, sum.x, 1), sum.y += __shfl_xor_sync(~0u, sum.y, 1);
-            sum.x += __shfl_xor_sync(~0u, sum.x, 2), sum.y += __shfl_xor_sync(~0u, sum.y, 2);
-            size_t s = (size_t)p * KV_PAGE + key + lane % 2 * 8;
-            if (lane % 4 < 2 && s < r.keys) out[s] = (lane % 2 ? sum.y : sum.x) * scale;
-            if (++stage == STAGES) stage = 0, phase ^= 1;
-        }
+        for (int k = 0; k < 4; k++) wgmma_e4m3<INDEX_HEADS>(d, operand(page) + 2 * k, operand(heads) + 2 * k, k > 0);
+        products_close();
+        float scale = index_scale(page, key + lane % 2 * 8);
+        products_wait<0>();
+        __syncwarp();
+        if (lane == 0) barrier_arrive(&b->empty[stage]);
+        products_hold<32>(d);
+        float2 sum = index_add(d, w);
+        sum.x += __shfl_xor_sync(~0u, sum.x, 1), sum.y += __shfl_xor_sync(~0u, sum.y, 1);
+        sum.x += __shfl_xor_sync(~0u, sum.x, 2), sum.y += __shfl_xor_sync(~0u, sum.y, 2);
+        int s = l.page * KV_PAGE + key + lane % 2 * 8;
+        if (lane % 4 < 2 && s < l.keys) a.out[l.query * a.ld + s] = (lane % 2 ? sum.y : sum.x) * scale;
+        if (++stage == STAGES) stage = 0, phase ^= 1;
     }
 }
 
@@ -177,7 +230,7 @@ static __global__ void __launch_bounds__(160, BLOCKS) few_kernel(__grid_constant
     if (threadIdx.x < 128)
         consume(a, q, tiles, &b);
     else
-        producer{a, q, tiles, &b, 0, -1, -1, 1}.copy_all();
+        producer{a, q, tiles, &b, 0, -1, -1, 1, false}.copy_all();
 }
 
 /* ------------------------------------------------------------------ launchers */
@@ -188,7 +241,8 @@ void sm90_index_few(struct device *d, const struct sm90_index_few_args *a)
     size_t pages = cuda_ceil(a->bound, KV_PAGE), blocks = BLOCKS * (size_t)d->multiprocessors;
     size_t share = cuda_ceil(pages * a->n, blocks), run = cuda_ceil(share, cuda_ceil(share, MOST_PAGES));
     size_t runs = cuda_ceil(pages, run), n = runs * a->n;
-    struct few k = {a->where, a->offset, a->ld, a->q, a->w, a->out, (int)run, (int)runs, (int)n};
+    struct few k = {a->where, a->offset, a->ld, a->q, a->w, a->out, (int)run, (int)runs, (int)n, a->common,
+                    sm90_index_words(a->bound)};
     if (!cuda_shared(d, (const void *)few_kernel, SHARED, "index scores of few queries")) return;
     cuda_launch(d, few_kernel, (unsigned)(n < blocks ? n : blocks), 160, SHARED, k);
     cuda_launched(d, "index scores of few queries");

@@ -17,6 +17,26 @@ struct sm90_index_args {
 /* q and w are there up to a multiple of 4 queries. */
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a);
 
+/* sm90_index_shared.cu: of T queries of several parts, four at a time, only the keys of pages that are the same at the same
+ * place for all of the four that see so far, and two do: where bit i % 32 of word i / 32 of `common` then says that place
+ * i is one. */
+struct sm90_index_shared_args {
+    const uint8_t *q;
+    const float *w;
+    float *out;
+    struct cuda_where where;
+    size_t offset, T, bound, ld; /* bound: positions that one sees, at most */
+    uint32_t *common;            /* [ceil(T/4), words] */
+    size_t words;                /* sm90_index_words(bound) */
+};
+#define SM90_INDEX_PLACES 256
+static inline size_t sm90_index_words(size_t bound)
+{
+    return cuda_ceil(bound, SM90_INDEX_PLACES * KV_PAGE) * (SM90_INDEX_PLACES / 32);
+}
+/* q and w are there up to a multiple of 4 queries. */
+void sm90_index_shared(struct device *d, const struct sm90_index_shared_args *a);
+
 /* sm90_index_few.cu: n queries, each with the keys of its own part, which were written before the launch before
  * this one. */
 struct sm90_index_few_args {
@@ -26,6 +46,7 @@ struct sm90_index_few_args {
     size_t offset;
     float *out;
     size_t n, ld, bound;
+    const uint32_t *common; /* NULL, or what sm90_index_shared left for these queries: keys that it has done */
 };
 void sm90_index_few(struct device *d, const struct sm90_index_few_args *a);
 

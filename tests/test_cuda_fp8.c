@@ -299,6 +299,115 @@ static void the_indexer_chooses_almost_the_same(void **state)
     free(q), free(w), free(keys);
 }
 
+/* ------------------------------------------------------------------ queries of several sequences */
+
+enum { TEXTS = 3, PLACES = 44, MANY_QUERIES = 65, BEST = 128 };
+
+/* Pages of some texts' keys: as they are, and in FP8 on the device.  A sequence's page at each place is that of one text. */
+struct texts {
+    struct op_kv kv[TEXTS];
+    char *there; /* [TEXTS][PLACES] */
+    void *plain[MANY_QUERIES][PLACES], *narrow[MANY_QUERIES][PLACES];
+};
+
+static void open_texts(struct texts *t, struct device *d)
+{
+    const struct mirror *m = mirror_of(d);
+    size_t bytes = KV_PAGE * kv_row_bytes(KV_E4M3, C, 0);
+    t->there = m->be->alloc(m->d, TEXTS * PLACES * bytes);
+    for (size_t i = 0; i < TEXTS; i++) {
+        float *keys = op_numbers(PLACES * KV_PAGE * C, 20 + i);
+        struct op_kv kv = e4m3_pages(PLACES * KV_PAGE);
+        t->kv[i] = op_kv_new(PLACES * KV_PAGE, C, KV_F16, keys);
+        store_keys(d, &kv, keys, 0, PLACES * KV_PAGE);
+        for (size_t p = 0; p < PLACES; p++) m->be->upload(m->d, t->there + (i * PLACES + p) * bytes, kv.pages[p], bytes);
+        op_kv_free(&kv);
+        free(keys);
+    }
+}
+
+static void close_texts(struct texts *t, struct device *d)
+{
+    mirror_of(d)->be->release(mirror_of(d)->d, t->there, TEXTS * PLACES * KV_PAGE * kv_row_bytes(KV_E4M3, C, 0));
+    for (size_t i = 0; i < TEXTS; i++) op_kv_free(&t->kv[i]);
+}
+
+/* Whose page sequence i has at place p, of all shared, the beginning shared, here and there shared, none shared. */
+static size_t text_at(int sharing, size_t i, size_t p)
+{
+    uint64_t seed = i * PLACES + p;
+    switch (sharing) {
+    case 0: return 0;
+    case 1: return p < PLACES - 4 - i % 17 ? 0 : 1 + i % 2;
+    case 2: return op_random(&seed) % TEXTS;
+    default: return i % TEXTS;
+    }
+}
+
+/* n sequences' T queries each, in one call and each sequence alone. */
+static void queries_of_sequences(struct device *d, struct texts *t, size_t n, size_t T, int sharing, bool alike)
+{
+    const struct mirror *m = mirror_of(d);
+    size_t bytes = KV_PAGE * kv_row_bytes(KV_E4M3, C, 0), rows = n * T, sel_bytes = rows * BEST * sizeof(int32_t);
+    float *q = op_numbers(rows * J * C, 31), *w = op_numbers(rows * J, 32);
+    float *q_there = m->be->alloc(m->d, rows * J * C * 4), *w_there = m->be->alloc(m->d, rows * J * 4);
+    int32_t *sel = m->be->alloc(m->d, sel_bytes), *together = malloc(sel_bytes), *alone = malloc(sel_bytes);
+    struct index_args a[MANY_QUERIES];
+    struct device *r = op_open_ref(KV_F16);
+    m->be->upload(m->d, q_there, q, rows * J * C * 4);
+    m->be->upload(m->d, w_there, w, rows * J * 4);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t seed = 5 + i;
+        size_t pos0 = alike ? PLACES * KV_PAGE - T - i : op_random(&seed) % (PLACES * KV_PAGE - T);
+        for (size_t p = 0; p < PLACES; p++) {
+            size_t text = text_at(sharing, i, p);
+            t->plain[i][p] = t->kv[text].pages[p];
+            t->narrow[i][p] = t->there + (text * PLACES + p) * bytes;
+        }
+        a[i] = (struct index_args){.kv = {.pages = t->narrow[i], .type = KV_F16, .index_type = KV_E4M3},
+                                   .q = q_there + i * T * J * C, .w = w_there + i * T * J, .sel = sel + i * T * BEST,
+                                   .T = T, .pos0 = pos0, .J = J, .C = C, .K = BEST};
+    }
+    m->be->index_select(m->d, a, n);
+    m->be->download(m->d, together, sel, sel_bytes);
+    for (size_t i = 0; i < n; i++) m->be->index_select(m->d, &a[i], 1);
+    m->be->download(m->d, alone, sel, sel_bytes);
+    if (memcmp(together, alone, sel_bytes)) fail_msg("%zu x %zu queries, sharing %d: others than alone", n, T, sharing);
+    struct index_args ref = a[n - 1]; /* ref takes its time: of the last sequence */
+    size_t same = 0, count = 0;
+    ref.kv = (struct kv_view){.pages = t->plain[n - 1], .type = KV_F16, .index_type = KV_F16};
+    ref.q = q + (n - 1) * T * J * C, ref.w = w + (n - 1) * T * J, ref.sel = alone;
+    ref_backend.index_select(r, &ref, 1);
+    for (size_t k = 0; k < T; k++) {
+        int visible = (int)(ref.pos0 + k + 1), of = visible < BEST ? visible : BEST;
+        same += in_both(alone + k * BEST, together + ((n - 1) * T + k) * BEST, of);
+        count += (size_t)of;
+    }
+    assert_true(same * 100 >= 85 * count);
+    ref_backend.close(r);
+    m->be->release(m->d, q_there, rows * J * C * 4);
+    m->be->release(m->d, w_there, rows * J * 4);
+    m->be->release(m->d, sel, sel_bytes);
+    free(q), free(w), free(together), free(alone);
+}
+
+/* Around groups of 4 queries, and around 32, from which on common pages are sought: pages that are the same at all
+ * places, at some, at none; of like and of any lengths. */
+static void pages_may_be_shared(void **state)
+{
+    (void)state;
+    static const size_t counts[] = {1, 2, 3, 4, 5, 9, 11, 31, 32, 33, 35, MANY_QUERIES};
+    static struct texts texts;
+    struct device *d = open_fp8();
+    if (!d) skip();
+    open_texts(&texts, d);
+    for (int sharing = 0; sharing < 4; sharing++)
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+            for (size_t T = 1; T <= 3; T += 2) queries_of_sequences(d, &texts, counts[i], T, sharing, (i + T) % 2);
+    close_texts(&texts, d);
+    mirror_backend.close(d);
+}
+
 /* ------------------------------------------------------------------ a layer of V3.2's size */
 
 enum { N = 2500 }; /* the indexer selects 2,048 */
@@ -414,6 +523,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(keys_are_turned_and_rounded),
         cmocka_unit_test(state_keeps_them_so),
         cmocka_unit_test(the_indexer_chooses_almost_the_same),
+        cmocka_unit_test(pages_may_be_shared),
         cmocka_unit_test(a_state_in_e4m3_is_as_one_pass),
         cmocka_unit_test(many_in_a_pass_are_as_each_alone),
     };

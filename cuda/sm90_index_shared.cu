@@ -1,0 +1,172 @@
+/* sm90_index_shared.cu: sm90_index.cu's scores for queries of several sequences that share pages, as those over one document
+ * do.                                                            bench: bench/gpu_index.cu
+ *   q, w, keys, out: as sm90_index_few.cu has them
+ *
+ * Method   a block looks which of its 256 places hold one page for all of its four queries that see so far, two at least,
+ *          and multiplies those as sm90_index.cu does, two pages a tile.  `common` then says which these are: the others
+ *          are sm90_index_few.cu's.
+ * Grid     (n / 4, keys / 16384).
+ * Cost     2*n*S*64*128 flop; a page comes from memory once, then for each four queries from the second-level cache.
+ * Exact    as sm90_index.cu, bit for bit.
+ * Seen     H200, 64 / 128 / 256 sequences over one 128K: 139 / 277 / 556 us (sm90_index_few.cu, which has their last pages to
+ *          do, included); sm90_index_few.cu alone 217 / 430 / 856.  Where nothing is shared looking for it takes 8 us.
+ * Tried    sm90_index.cu in this form, too: 4096 queries of 128K 8.64 ms where it takes 8.49.
+ *          racecheck (CUDA 13.0) reports the write of pages.count[0] and its reading, between which all threads meet.
+ * Limits   64 heads of 128.     Tests: tests/test_cuda_fp8.c */
+#include "cuda/sm90_index.cuh"
+#include "cuda/sm90_ops.h"
+
+#define QUERIES 4
+#define STAGES 6
+#define PLACES SM90_INDEX_PLACES       /* of a block */
+#define Q_BYTES (QUERIES * INDEX_HEADS * INDEX_WIDTH)
+#define TILE_BYTES (2 * INDEX_ROOM)
+#define SHARED (Q_BYTES + STAGES * TILE_BYTES + 1024)
+
+/* What a block works on: of its places the pages that are the same for all of its queries that see one. */
+struct pages {
+    const void *at[PLACES];
+    int place[PLACES];
+    int count[PLACES / 32 + 1]; /* of all, then of each 32 places */
+};
+
+/* The first PLACES threads, one place each; which pages these are is left in a.common. */
+static __device__ void gather_pages(const struct sm90_index_shared_args &a, size_t t0, int first, struct pages *out)
+{
+    int p = first + (int)threadIdx.x, lane = threadIdx.x % 32, word = threadIdx.x / 32, see = 0;
+    const void *mine[QUERIES], *page = NULL;
+    bool same = true;
+#pragma unroll
+    for (int j = 0; j < QUERIES; j++) { /* all on their way at once */
+        size_t t = t0 + j < a.T ? t0 + j : t0;
+        bool sees = t0 + j < a.T && p <= (int)(position_of(a.where, t) / KV_PAGE);
+        mine[j] = sees ? pages_of(a.where, t)[p] : NULL;
+    }
+#pragma unroll
+    for (int j = 0; j < QUERIES; j++) {
+        if (!mine[j]) continue;
+        same = same && (!see || mine[j] == page);
+        page = mine[j];
+        see++;
+    }
+    bool taken = same && see >= 2;
+    uint32_t mask = __ballot_sync(~0u, taken);
+    if (lane == 0) out->count[word + 1] = __popc(mask), a.common[(size_t)blockIdx.x * a.words + (size_t)first / 32 + word] = mask;
+    named_sync(3, PLACES);
+    int k = __popc(mask & ((1u << lane) - 1));
+    for (int i = 1; i <= word; i++) k += out->count[i];
+    if (taken) out->at[k] = (const char *)page + a.offset, out->place[k] = p;
+    named_sync(3, PLACES);
+    if (threadIdx.x == 0) {
+        int sum = 0;
+        for (int i = 1; i <= PLACES / 32; i++) sum += out->count[i];
+        out->count[0] = sum;
+    }
+}
+
+/* One thread. */
+static __device__ void produce(const struct pages &pages, int n, uint32_t tiles, uint64_t *full, uint64_t *empty)
+{
+    for (int i = 0; 2 * i < n; i++) {
+        int stage = i % STAGES;
+        if (i >= STAGES) barrier_wait(&empty[stage], (i / STAGES - 1) & 1);
+        barrier_expect(&full[stage], 2 * i + 1 < n ? 2 * INDEX_PAGE : INDEX_PAGE);
+        copy_bulk(tiles + stage * TILE_BYTES, pages.at[2 * i], INDEX_PAGE, &full[stage]);
+        if (2 * i + 1 < n) copy_bulk(tiles + stage * TILE_BYTES + INDEX_ROOM, pages.at[2 * i + 1], INDEX_PAGE, &full[stage]);
+    }
+}
+
+static __device__ void consume(const struct sm90_index_shared_args &a, size_t t0, const struct pages &pages, int many,
+                               uint32_t q, uint32_t tiles, uint64_t *q_full, uint64_t *full, uint64_t *empty)
+{
+    int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, n = (many + 1) / 2;
+    float w[64]; /* of the columns this thread holds */
+#pragma unroll
+    for (int i = 0; i < 64; i++) {
+        int column = i / 2 * 8 + lane % 4 * 2 + i % 2;
+        w[i] = a.w[(t0 + column / INDEX_HEADS) * INDEX_HEADS + column % INDEX_HEADS];
+    }
+    int row = thread / 32 * 16 + lane / 4;
+    size_t t = t0 + lane % 4;
+    int last = t < a.T ? (int)position_of(a.where, t) : -1;
+    float *out = a.out + t * a.ld;
+    float d[128];
+    barrier_wait(q_full, 0);
+    if (half) named_arrive(1, 256);
+    for (int i = 0; i < n; i++) {
+        int stage = i % STAGES;
+        int s = 2 * i + half < many ? pages.place[2 * i + half] * KV_PAGE + row : last + 1; /* the second may be none */
+        uint32_t page = tiles + stage * TILE_BYTES + half * INDEX_ROOM;
+        barrier_wait(&full[stage], i / STAGES & 1);
+        float k0 = index_scale(page, row), k1 = index_scale(page, row + 8);
+        named_sync(1 + half, 256); /* my turn to multiply */
+        products_hold(d);
+        products_open();
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            wgmma_e4m3<256>(d, operand(page) + 2 * k, operand(q) + 2 * k, k > 0);
+            if (k >= 2) products_close();
+        }
+        products_wait<1>();
+        if (half == 0 || i + 1 < n) named_arrive(2 - half, 256);
+        products_wait<0>();
+        products_hold(d);
+        barrier_arrive(&empty[stage]);
+        float sum0[QUERIES], sum1[QUERIES];
+#pragma unroll
+        for (int j = 0; j < QUERIES; j++) {
+            float2 sum = index_add(d + 32 * j, w + 16 * j);
+            sum0[j] = sum.x;
+            sum1[j] = sum.y;
+        }
+        float mine0 = index_join(sum0) * k0, mine1 = index_join(sum1) * k1;
+        if (s <= last) out[s] = mine0;
+        if (s + 8 <= last) out[s + 8] = mine1;
+    }
+}
+
+static __global__ void __launch_bounds__(384, 1)
+shared_kernel(__grid_constant__ const struct sm90_index_shared_args a)
+{
+    extern __shared__ uint8_t shared[];
+    __shared__ uint64_t full[STAGES], empty[STAGES], q_full;
+    __shared__ struct pages pages;
+    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + Q_BYTES;
+    size_t t0 = (size_t)blockIdx.x * QUERIES;
+    if (threadIdx.x == 0) {
+        for (int i = 0; i < STAGES; i++) {
+            barrier_init(&full[i], 1);
+            barrier_init(&empty[i], 256);
+        }
+        barrier_init(&q_full, 1);
+        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+        barrier_expect(&q_full, Q_BYTES);
+        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, Q_BYTES, &q_full);
+    }
+    __syncwarp();
+    if (threadIdx.x < PLACES) gather_pages(a, t0, (int)blockIdx.y * PLACES, &pages);
+    __syncthreads();
+    int many = pages.count[0];
+    if (!many) {
+        if (threadIdx.x == 0) barrier_wait(&q_full, 0); /* before its place is another's */
+        return;
+    }
+    if (threadIdx.x < 128) {
+        registers_less<40>();
+        if (threadIdx.x == 0) produce(pages, many, tiles, full, empty);
+    } else {
+        registers_more<232>();
+        consume(a, t0, pages, many, q, tiles, &q_full, full, empty);
+    }
+}
+
+/* ------------------------------------------------------------------ launchers */
+
+void sm90_index_shared(struct device *d, const struct sm90_index_shared_args *a)
+{
+    if (!a->T || !cuda_ready(d)) return;
+    dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound, PLACES * KV_PAGE));
+    if (!cuda_shared(d, (const void *)shared_kernel, SHARED, "index scores of shared pages")) return;
+    shared_kernel<<<grid, 384, SHARED, d->stream>>>(*a);
+    cuda_launched(d, "index scores of shared pages");
+}
