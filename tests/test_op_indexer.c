@@ -146,9 +146,16 @@ static void one_job(const struct op_path *p, const struct job *j, bool ties, boo
     free_input(&in);
 }
 
+/* Weights play no part: each instruction set once, those with VNNI have no other entry. */
+static bool is_own_path(const struct op_path *p)
+{
+    bool vnni = p->isa == CPU_ISA_AVXVNNI || p->isa == CPU_ISA_AVX512VNNI || p->isa == CPU_ISA_AMX;
+    return p->weights == WEIGHT_F32 || vnni;
+}
+
 static void jobs_on(const struct op_path *p)
 {
-    if (p->weights != WEIGHT_F32) return; /* weights play no part */
+    if (!is_own_path(p)) return;
     for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
         one_job(p, &jobs[i], false, false);
         one_job(p, &jobs[i], true, true);
@@ -186,7 +193,7 @@ static void loud_pages_in(const struct op_path *p, enum kv_type type)
 
 static void loud_pages_on(const struct op_path *p)
 {
-    if (p->weights != WEIGHT_F32) return;
+    if (!is_own_path(p)) return;
     loud_pages_in(p, KV_F32);
     if (op_has_int8(p)) loud_pages_in(p, KV_INT8);
 }
@@ -199,36 +206,45 @@ static void selection_among_loud_pages(void **state)
 
 /* Products of few-bit numbers are exact in every order and precision: all backends must choose
  * exactly what ref chooses, ties and negative scores included. */
-static void same_as_ref_in(const struct op_path *p, enum kv_type type)
+static struct input few_bits(const struct job *j)
 {
-    struct job j = {40, 400, 2, 64, 64, type};
-    struct input in = make_input(&j, false, false);
+    struct input in = make_input(j, false, false);
+    size_t C = (size_t)j->C, rows = j->T * (size_t)j->J, S = j->pos0 + j->T;
     uint64_t seed = 8;
-    for (size_t i = 0; i < j.T * 128; i++) in.q[i] = (float)(op_random(&seed) % 5) - 2.0f;
-    for (size_t i = 0; i < j.T * 2; i++) in.w[i] = (float)(op_random(&seed) % 5) - 2.0f;
-    for (size_t i = 0; i < 440 * 64; i++) in.keys[i] = (float)(op_random(&seed) % 3) - 1.0f;
+    for (size_t i = 0; i < rows * C; i++) in.q[i] = (float)(op_random(&seed) % 5) - 2.0f;
+    for (size_t i = 0; i < rows; i++) in.w[i] = (float)(op_random(&seed) % 5) - 2.0f;
+    for (size_t i = 0; i < S * C; i++) in.keys[i] = (float)(op_random(&seed) % 3) - 1.0f;
     /* Rounded to 7 bits, all these stay as they are. */
-    for (size_t i = 0; i < j.T * 2; i++) in.q[i * 64] = 63;
-    for (size_t i = 0; i < 440; i++) in.keys[i * 64] = 0;
-    op_kv_free(&in.kv);
-    in.kv = op_kv_new(440, 64, type, in.keys);
-    struct device *d = op_open(p, 2, j.type), *r = op_open_ref(j.type);
-    int32_t *got = select_rows(p->be, d, &j, &in, 0, j.T);
-    int32_t *want = select_rows(&ref_backend, r, &j, &in, 0, j.T);
-    assert_memory_equal(got, want, j.T * 64 * sizeof *got);
+    for (size_t i = 0; i < rows; i++) in.q[i * C] = 63;
+    for (size_t i = 0; i < S; i++) in.keys[i * C] = 0;
+    return in;
+}
+
+static void compare_with_ref(const struct op_path *p, const struct job *j, struct input *in, int threads)
+{
+    op_kv_free(&in->kv);
+    in->kv = op_kv_new(j->pos0 + j->T, j->C, j->type, in->keys);
+    struct device *d = op_open(p, threads, j->type), *r = op_open_ref(j->type);
+    int32_t *got = select_rows(p->be, d, j, in, 0, j->T);
+    int32_t *want = select_rows(&ref_backend, r, j, in, 0, j->T);
+    assert_memory_equal(got, want, j->T * (size_t)j->K * sizeof *got);
     free(got);
     free(want);
     p->be->close(d);
     ref_backend.close(r);
-    free_input(&in);
 }
 
 static void same_as_ref(const struct op_path *p)
 {
     static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16, KV_INT8};
-    if (p->weights != WEIGHT_F32) return;
+    if (!is_own_path(p)) return;
     for (size_t i = 0; i < 4; i++)
-        if (types[i] != KV_INT8 || op_has_int8(p)) same_as_ref_in(p, types[i]);
+        if (types[i] != KV_INT8 || op_has_int8(p)) {
+            struct job j = {40, 400, 2, 64, 64, types[i]};
+            struct input in = few_bits(&j);
+            compare_with_ref(p, &j, &in, 2);
+            free_input(&in);
+        }
 }
 
 static void selection_is_that_of_ref(void **state)
@@ -237,12 +253,56 @@ static void selection_is_that_of_ref(void **state)
     op_each(same_as_ref);
 }
 
+/* Scores that are all equal, infinite, NaN, or next to nothing. */
+enum odd { KEYS_ZERO, KEYS_NAN, WEIGHTS_NAN, WEIGHTS_MINUS_ZERO, WEIGHTS_LEAST, WEIGHTS_MOST, WEIGHTS_MINUS_MOST, ODDS };
+
+static void make_odd(const struct job *j, struct input *in, enum odd odd)
+{
+    size_t C = (size_t)j->C;
+    for (size_t i = 0; i < (j->pos0 + j->T) * C; i++) {
+        if (odd == KEYS_ZERO) in->keys[i] = 0;
+        if (odd == KEYS_NAN && i / C % 7 == 3) in->keys[i] = NAN;
+    }
+    for (size_t i = 0; i < j->T * (size_t)j->J; i++) {
+        if (odd == WEIGHTS_NAN) in->w[i] = NAN;
+        if (odd == WEIGHTS_MINUS_ZERO) in->w[i] = -0.0f;
+        if (odd == WEIGHTS_LEAST) in->w[i] = i % 2 ? 1e-44f : -1e-44f;
+        if (odd == WEIGHTS_MOST) in->w[i] = 3e38f; /* of most keys the score is infinite */
+        if (odd == WEIGHTS_MINUS_MOST) in->w[i] = -3e38f;
+    }
+}
+
+static void odd_scores_on(const struct op_path *p)
+{
+    static const struct job odd_jobs[] = {
+        {1, 3000, 2, 64, 64, KV_F32},   {1, 20000, 2, 32, 512, KV_BF16}, {9, 600, 2, 32, 64, KV_BF16},
+        {40, 2000, 2, 32, 512, KV_F32}, {5, 62, 2, 32, 64, KV_F32},      {130, 200, 2, 32, 70, KV_BF16},
+        {2, 9000, 1, 32, 2048, KV_F32},
+    };
+    if (p->be != &cpu_backend || !is_own_path(p)) return;
+    for (size_t i = 0; i < sizeof odd_jobs / sizeof *odd_jobs; i++)
+        for (int odd = 0; odd < ODDS; odd++)
+            for (int threads = 1; threads <= 3; threads++) {
+                struct input in = few_bits(&odd_jobs[i]);
+                make_odd(&odd_jobs[i], &in, (enum odd)odd);
+                compare_with_ref(p, &odd_jobs[i], &in, threads);
+                free_input(&in);
+            }
+}
+
+static void selection_of_odd_scores(void **state)
+{
+    (void)state;
+    op_each(odd_scores_on);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selection_is_exact),
         cmocka_unit_test(selection_among_loud_pages),
         cmocka_unit_test(selection_is_that_of_ref),
+        cmocka_unit_test(selection_of_odd_scores),
     };
     return cmocka_run_group_tests_name("op_indexer", tests, NULL, NULL);
 }

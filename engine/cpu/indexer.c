@@ -8,8 +8,8 @@
  * ascending output cost nothing.  The result is the exact top-k of a total order (score, then lower
  * position): it cannot depend on blocks, slices or threads.
  *
- * Cost  keys in 8 bits, one Zen 3 core: a score's products 1.6 ns; all else 1.0 ns at 8,192 tokens, 0.75 at
- * 32,768 (candidates and cuts go by whole vectors, v_pack; one by one, all else took 2.1 and 1.0).
+ * Cost  keys in 8 bits, one Zen 3 core: a score's products 1.6 ns; all else about 0.9 ns at 8,192 tokens, 0.7
+ * at 32,768 (candidates and cuts go by whole vectors, v_pack; one by one, all else took 2.1 and 1.0).
  *
  * Tried and dropped: to begin with a threshold that a seventeenth of the pages makes likely, which
  * spares most of the cuts (a sixth of the time over 32,768 arbitrary tokens).  In a text what is
@@ -18,6 +18,7 @@
  *
  * Memory 8 (2 K + 256) bytes per list in flight, whatever S.  With fewer queries than threads,
  * threads share a query by slices of the pages, and the lists are joined. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -105,7 +106,8 @@ static float bar_of(const struct device *d, const struct list *l, size_t K, size
     return float_of(low);
 }
 
-/* Keeps the K best of a list of which too many are equal to the least of these: the first ones. */
+/* Keeps the K best of a list of which too many are equal to the least of these: the first ones.  What
+ * comes next after infinity is NaN, which no score reaches. */
 static void keep_first(const struct device *d, struct list *l, size_t K, float bar)
 {
     float next = float_of(order_of(bar) + 1);
@@ -331,6 +333,7 @@ static void sliced_query(const struct job *j, char *local, size_t t)
     par_for(j->d->pool, S, 1, slice_range, &all);
     for (size_t s = 1; s < S; s++) { /* joined in order of position; cap holds 2 K */
         struct list *l = &part[0];
+        assert(l->n + part[s].n <= j->cap);
         memcpy(l->score + l->n, part[s].score, part[s].n * sizeof *l->score);
         memcpy(l->pos + l->n, part[s].pos, part[s].n * sizeof *l->pos);
         l->n += part[s].n;
