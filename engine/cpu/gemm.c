@@ -13,7 +13,7 @@ struct plan {
     size_t panel_units;   /* per job and block of rows */
 };
 
-/* A unit's blocks of rows are whole tiles of mr, `fit` rows at most. */
+/* For jobs of up to `rows` rows.  A unit's blocks of rows are whole tiles of mr, `fit` rows at most. */
 static struct plan plan_units(const struct device *d, const struct weight *w, size_t mr, size_t fit,
                               size_t rows, size_t jobs)
 {
@@ -33,39 +33,58 @@ static struct plan plan_units(const struct device *d, const struct weight *w, si
     return p;
 }
 
+/* How a job of so many rows is computed. */
+struct way {
+    const struct cpu_eight *eight; /* 8-bit packs: their kernels */
+    size_t row_bytes;              /* of a row as these read it */
+    struct plan plan;
+};
+
 struct product {
     struct device *d;
     const struct weight *w;
     const struct gemm_job *jobs;
     size_t n, ldx, ldy;
     bool accumulate;
-    const struct cpu_eight *eight; /* 8-bit packs: their kernels */
-    char *prepared;      /* 8-bit packs: the rows of all jobs, one after the other */
-    size_t row_bytes;
-    struct plan plan;
+    size_t many_from; /* rows of a job that goes the way of many */
+    struct way few, many;
+    char *prepared;   /* 8-bit packs: the rows of all jobs */
 };
 
-static void run_unit(const struct product *g, const struct gemm_job *j, size_t row_before,
+static const struct way *way_of(const struct product *g, const struct gemm_job *j)
+{
+    return j->rows >= g->many_from ? &g->many : &g->few;
+}
+
+/* Of its rows when they are prepared. */
+static size_t job_bytes(const struct product *g, const struct gemm_job *j)
+{
+    return cpu_round_up(j->rows * way_of(g, j)->row_bytes, CPU_ALIGN);
+}
+
+/* prepared: the job's first row. */
+static void run_unit(const struct product *g, const struct gemm_job *j, const char *prepared,
                      size_t row, size_t panel)
 {
     const struct weight *w = g->w;
+    const struct way *way = way_of(g, j);
     size_t lanes2 = (size_t)w->lanes2, left = w->O - panel * lanes2;
     struct gemm_block b = {
         .w = (const char *)w->data + j->g * w->group_bytes + panel * w->panel_bytes,
         .y = j->y + row * g->ldy + panel * lanes2,
         .ldy = g->ldy,
-        .rows = cpu_min(g->plan.rows, j->rows - row),
+        .rows = cpu_min(way->plan.rows, j->rows - row),
         .I = w->I,
-        .panels = cpu_min(g->plan.panels, w->panels - panel),
+        .panels = cpu_min(way->plan.panels, w->panels - panel),
         .panel_bytes = w->panel_bytes,
         .kblock = w->kblock,
         .scale_bytes = w->scale_bytes,
         .accumulate = g->accumulate,
     };
     b.columns = cpu_min(b.panels * lanes2, left);
-    if (g->prepared) {
-        b.x = g->prepared + (row_before + row) * g->row_bytes;
-        b.ldx = g->row_bytes;
+    if (prepared) {
+        b.x = prepared + row * way->row_bytes;
+        b.ldx = way->row_bytes;
     } else {
         b.x = j->x + row * g->ldx;
         b.ldx = g->ldx;
@@ -73,26 +92,28 @@ static void run_unit(const struct product *g, const struct gemm_job *j, size_t r
     switch (w->pack) {
     case PACK_F32: g->d->k.gemm_f32(&b); break;
     case PACK_BF16: g->d->k.gemm_bf16(&b); break;
-    case PACK_E4M3: g->eight->gemm_e4m3(&b); break;
-    case PACK_INT8: g->eight->gemm_int8(&b); break;
+    case PACK_E4M3: way->eight->gemm_e4m3(&b); break;
+    case PACK_INT8: way->eight->gemm_int8(&b); break;
     }
+}
+
+static size_t units_of(const struct product *g, const struct gemm_job *j)
+{
+    const struct plan *p = &way_of(g, j)->plan;
+    return (j->rows + p->rows - 1) / p->rows * p->panel_units;
 }
 
 /* Unit u of all: finds its job by walking; jobs are few (heads) or have few units (experts). */
 static void run_numbered(const struct product *g, size_t u)
 {
-    size_t before = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        const struct gemm_job *j = &g->jobs[i];
-        size_t units = (j->rows + g->plan.rows - 1) / g->plan.rows * g->plan.panel_units;
-        if (u < units) {
-            run_unit(g, j, before, u / g->plan.panel_units * g->plan.rows,
-                     u % g->plan.panel_units * g->plan.panels);
-            return;
-        }
+    const struct gemm_job *j = g->jobs;
+    const char *prepared = g->prepared;
+    for (size_t units; u >= (units = units_of(g, j)); j++) {
         u -= units;
-        before += j->rows;
+        if (prepared) prepared += job_bytes(g, j);
     }
+    const struct plan *p = &way_of(g, j)->plan;
+    run_unit(g, j, prepared, u / p->panel_units * p->rows, u % p->panel_units * p->panels);
 }
 
 static void run_units(void *ctx, size_t first, size_t last, int worker)
@@ -106,49 +127,64 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
 {
     const struct product *g = ctx;
     const struct gemm_job *j = g->jobs;
-    size_t t = first, at = first;
+    char *prepared = g->prepared; /* the first row of j */
+    size_t t = first, left = last - first;
     (void)worker;
-    for (; t >= j->rows; j++) t -= j->rows;
-    for (; at < last; at++, t++) {
-        for (; t == j->rows; j++) t = 0;
+    while (left) {
+        if (t >= j->rows) {
+            t -= j->rows;
+            prepared += job_bytes(g, j++);
+            continue;
+        }
         const float *x = j->x + t * g->ldx;
+        const struct way *way = way_of(g, j);
         for (size_t i = 0; i < g->w->I && g->ldx > g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
-        g->eight->row(g->prepared + at * g->row_bytes, x, g->w);
+        way->eight->row(prepared + t * way->row_bytes, x, g->w);
+        t++;
+        left--;
     }
 }
 
-/* Activations of all jobs in the form that the 8-bit products read, one after the other. */
+/* Activations of all jobs in the form that the 8-bit products read. */
 static bool prepare_rows(struct product *g, size_t rows)
 {
     struct device *d = g->d;
-    g->row_bytes = g->eight->row_bytes(g->w);
-    /* AMX tiles are loaded whole: a last one reads up to 15 rows further. */
-    g->prepared = cpu_reserve(d, &d->rows, (rows + 15) * g->row_bytes);
+    size_t bytes = 15 * g->many.row_bytes; /* AMX tiles are loaded whole: a last one reads up to 15 rows further */
+    for (size_t i = 0; i < g->n; i++) bytes += job_bytes(g, &g->jobs[i]);
+    g->prepared = cpu_reserve(d, &d->rows, bytes);
     if (g->prepared) par_for(d->pool, rows, 65536 / (g->w->I + 1) + 1, prepare_range, g);
     return g->prepared;
+}
+
+/* eight: NULL for products of floats. */
+static void choose_way(struct product *g, struct way *way, const struct cpu_eight *eight)
+{
+    size_t most = 0, mr = (size_t)g->d->k.mr, fit = L2_BYTES / (g->w->I * sizeof(float) + 1);
+    for (size_t i = 0; i < g->n; i++)
+        if (way_of(g, &g->jobs[i]) == way && g->jobs[i].rows > most) most = g->jobs[i].rows;
+    if (eight) {
+        way->eight = eight;
+        way->row_bytes = eight->row_bytes(g->w);
+        mr = (size_t)eight->mr;
+        if (eight->block_bytes) fit = eight->block_bytes / way->row_bytes;
+    }
+    way->plan = plan_units(g->d, g->w, mr, fit, most, g->n);
 }
 
 void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *jobs, size_t n,
               size_t ldx, size_t ldy, bool accumulate)
 {
     struct product g = {.d = d, .w = w, .jobs = jobs, .n = n, .ldx = ldx, .ldy = ldy,
-                        .accumulate = accumulate};
-    size_t rows = 0, most = 0, units = 0;
-    for (size_t i = 0; i < n; i++) {
-        rows += jobs[i].rows;
-        if (jobs[i].rows > most) most = jobs[i].rows;
-    }
+                        .accumulate = accumulate, .many_from = SIZE_MAX};
+    size_t rows = 0, units = 0;
+    bool eight = w->most > 0;
+    for (size_t i = 0; i < n; i++) rows += jobs[i].rows;
     if (rows == 0 || w->O == 0) return;
-    size_t mr = (size_t)d->k.mr, fit = L2_BYTES / (w->I * sizeof(float) + 1);
-    if (w->most > 0) {
-        g.eight = d->k.tiles_from && most >= d->k.tiles_from ? &d->k.tiles : &d->k.eight;
-        mr = (size_t)g.eight->mr;
-        if (!prepare_rows(&g, rows)) return;
-        if (g.eight->block_bytes) fit = g.eight->block_bytes / g.row_bytes;
-    }
-    g.plan = plan_units(d, w, mr, fit, most, n);
-    for (size_t i = 0; i < n; i++)
-        units += (jobs[i].rows + g.plan.rows - 1) / g.plan.rows * g.plan.panel_units;
+    if (eight && d->k.tiles_from) g.many_from = d->k.tiles_from;
+    choose_way(&g, &g.few, eight ? &d->k.eight : NULL);
+    if (g.many_from < SIZE_MAX) choose_way(&g, &g.many, &d->k.tiles);
+    if (eight && !prepare_rows(&g, rows)) return;
+    for (size_t i = 0; i < n; i++) units += units_of(&g, &jobs[i]);
     /* Below this a second thread costs more than it saves (about 2 us to start one). */
     bool alone = rows * w->O * w->I < 100000;
     par_for(d->pool, units, alone ? units : 1, run_units, &g);

@@ -13,7 +13,9 @@
 #include "engine/cpu/quantise.inc"
 #include "engine/cpu/gemm_amx.inc"
 
-/* Rows from which on tiles are faster: of fewer, what they cost is to cut the weights into bytes. */
+/* Rows of a job that goes over tiles: a full tile, before which cutting the weights into bytes costs more than
+ * the products.  Without tiles [1536, 576] takes 36 us for one row and 94 for 8, so about 160 for 16 and 290 for 32;
+ * on tiles 16 take 173 and 32 take 235.  Between these two nothing was measured. */
 #define AMX_FROM 16
 
 void cpu_kernels_amx(struct cpu_kernels *k)
