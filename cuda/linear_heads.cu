@@ -3,7 +3,8 @@
  * Method   W_UK and W_UV of --weights fp8: inputs as bf16.  64 rows and 64 outputs are a tile, made from 128 inputs at a
  *          time: what is next is on its way to registers while a tile is multiplied from shared memory.  Where there
  *          are 128 inputs in all (W_UK) a block keeps its rows of x and makes one tile of 128 outputs after the other.
- * Grid     (W_UK 1 or 2, else O / 64; T / 64; heads), two blocks to a multiprocessor.
+ * Grid     (W_UK 1 or 2, else O / 64; T / 64; heads), two blocks to a multiprocessor: meant for V3.2's 128 heads; 16 would
+ *          leave multiprocessors idle.
  * Cost     64 rows of 128 heads [512, 128]: 8 MB of W, 4 of x, 17 of y, 7 us at 4.28 TB/s.
  * Seen     H200, 64 / 128 / 256 rows back to back: W_UK 10.4 / 19.1 / 35.8 us, W_UV 11.8 / 22.7 / 43.1.  Blocks of 128 threads
  *          for each tile of 64 outputs, x read for each: 19.8 / 37.0 / 66.8 and 18.8 / 35.8 / 56.0 in the same run; a layer

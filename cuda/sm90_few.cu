@@ -10,7 +10,7 @@
  * Exact    as sm90_gemm.cu, bit for bit.
  * Seen     H200, tiles of 16 / 32 / 64 rows of b: one row, (2112, 7168): 9.6 / 9.8 / 13.0 us; (24576, 1536): 18.2 / 13.6 /
  *          12.3; (7168, 16384): 48.6 / 36.9 / 34.2; (4096, 7168): 14.1 / 12.3 / 14.1; (7168, 2048): 8.6 / 7.4 / 7.7; (36864,
- *          7168): 113 / 77.5 / 73.2, 48 rows 68.0: 1.02 to 1.47 of DeepGEMM's speed there.  64 rows of (2112, 7168): 11.0 us.
+ *          7168): 113 / 77.5 / 73.2, 48 rows 68.0 to 70.4: 0.99 to 1.47 of DeepGEMM's speed there.  64 rows of (2112, 7168): 11.0 us.
  *          256 experts' (4096, 7168), batch 1 / 8 / 64 / 128: 69 / 449 / 1551 / 1766 us, 1.45 / 1.00 / 1.14 / 1.13 of it.
  * Tried    48 rows elsewhere: (24576, 1536) 13.0, (7168, 16384) 37.2, (4096, 7168) 13.9 us.  Where tiles of 64 rows leave
  *          some over, these divided into tiles of 16: (36864, 7168) 74.1, (24576, 1536) in 32: 12.7.

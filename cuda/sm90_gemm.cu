@@ -26,8 +26,10 @@
  *          After seconds under load (1.3 to 1.4 GHz at 700 W): 124 301 823 215 116 1840 before, 120 287 786 205 111 1763;
  *          DeepGEMM 112 278 788 199 109 1744.  f32 results, before and this: (2112, 7168) 112, 112; (24576, 1536) 301, 300;
  *          (4096, 7168) 205, 185: they are twice the bytes.  The graph asks for f32; DeepGEMM's are bf16.  256 experts of
- *          128 rows, (4096, 7168) (7168, 2048): 2.15, 1.09 ms, before 2.09, 1.09.  In another run, a card 1 % faster,
- *          101 240 667 172 93 1503, DeepGEMM 93 235 657 168 92 1478.
+ *          128 rows, (4096, 7168) (7168, 2048): 2.15, 1.09 ms, before 2.09, 1.09.  bench/gpu_gemm.cu on a
+ *          card that had rested: 101 240 670 174 98 1736.
+ *          H100 (700 W), one run: before 111 257 715 186 100 1622, this 106 249 679 175 96 1531, DeepGEMM 96 244 670 171 95
+ *          1519.
  * Tried    Before, scales were read from memory, a block of K early, by the threads that multiply: with these loads left
  *          out (and wrong results) 96 238 659 169 92 1491, in the run where that version took 104 249 701 181 97 1600 and
  *          scales by copies 101 240 671 172 93 1509.  b's scales by copies of 16 bytes, too: 1 % slower.  Warpgroups that

@@ -17,13 +17,15 @@
  *          later barrier puts behind it, gives the tensor cores.  Each half of a buffer is waited for and fenced by the
  *          warpgroup that makes its logits; the other reads it only behind a named barrier after that.
  * Cost     2*T*128*K*(576+512) flop: 4096 queries, K 2048: 2.34 TFLOP, 3.1 ms at 751 TFLOP/s.  Gathers T*2*K*1152
- *          bytes, 19 GB, from the second-level cache: 3.5 ms at 5.5 TB/s.
+ *          bytes, 19 GB, from the second-level cache, where 8K keys stay: 5.9 TB/s at what is seen.
  * Exact    16-bit products, f32 sums; weights rounded to 16 bits; the order of keys is that of sel, so a query's
  *          result depends on nothing else.  As mla_attend it rounds q to the cache's type.
  * Seen     H200, one run, 8K / 32K / 64K / 128K, after pauses of 0.1 s: 3.30 / 3.44 / 3.54 / 3.63 ms; FlashMLA, built from
  *          source: 3.45 / 3.66 / 3.74 / 3.84; before (one warpgroup for all logits, two for values): 4.27 / 4.25 / 4.29 /
- *          4.36.  Under load, at 1.45 to 1.55 GHz (690 W): 3.75 / 4.00 / 4.10 / 4.34; FlashMLA 3.97 / 4.09 / 4.08 / 4.20.
- *          A buffer takes 2890 to 3160 cycles, of which products last 2176.
+ *          4.36: 17 to 23 % less.  Under load, at 1.45 to 1.55 GHz (690 W): 3.75 / 4.00 / 4.10 / 4.34; FlashMLA 3.97 / 4.09 /
+ *          4.08 / 4.20, so that it is 3 % faster at 128K there.  bench/gpu_mla.cu, which does not pause: 3.24 / 3.83 /
+ *          3.96 / 4.06.  A buffer takes 2890 to 3160 cycles, of which products last 2176.
+ *          H100 (700 W), 8K / 128K: 3.33 / 3.92; FlashMLA 3.52 / 4.02; before 4.25 / 4.50.
  * Tried    In that run.  No fence, as FlashMLA: 3.25 / 3.39 / 3.48 / 3.62.  Gathering threads wait, fence and arrive, two
  *          groups of copies later: 3.35 / 3.94 / 3.99 / 4.09.  Quarters of the latent, each with its barriers: 3.39 / 3.47 /
  *          3.54 / 3.63, or left as soon as its values are multiplied: the same.  The second one's weights handed over

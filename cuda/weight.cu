@@ -85,7 +85,7 @@ struct few {
     int32_t id[FEW];
 };
 
-/* A block makes a piece of a row: all its loads are under way at once. */
+/* A block makes a piece of a row, so that a few rows keep many multiprocessors busy. */
 static __global__ void embed_kernel(float *x, const struct weight w, const int32_t *ids,
                                     __grid_constant__ const struct few few)
 {
