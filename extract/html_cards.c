@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "extract/html_links.h"
+#include "extract/html_names.h"
 
-enum { CARDS = 3 };    /* so many side by side are a row                      */
-enum { LITTLE = 500 }; /* characters of a card that are in no link, at most   */
+enum { CARDS = 3 };    /* so many side by side are a row                     */
+enum { TEASER = 200 }; /* characters of a card that are in no link, at most  */
+enum { PROSE = 50 };   /* characters in no link that make a paragraph a text */
 
-static int own_chars(const xmlNode *n)
-{
-    return tree_facts(n)->sum.chars - tree_facts(n)->sum.link_chars;
-}
-
-/* Whether n is built like a card: what its headings say is a link, and not much is said besides. */
+/* Whether n is built like a card: what its headings say is a link, and a teaser and a date is all that
+ * is said besides.  A step or a tip is a part of the text that it is in. */
 static bool is_built_so(const xmlNode *n)
 {
     const struct html_facts *f = tree_facts(n);
@@ -22,26 +20,23 @@ static bool is_built_so(const xmlNode *n)
         f->tag == TAG_ARTICLE || f->tag == TAG_DIV || f->tag == TAG_LI || f->tag == TAG_SECTION;
     const struct html_sums *s = &f->sum;
     return box && s->heading_chars && 10 * s->linked_heading_chars >= 9 * s->heading_chars &&
-           own_chars(n) <= LITTLE && s->chars <= 3 * LITTLE;
+           tree_own_chars(n) <= TEASER && s->chars <= 3 * TEASER && s->p <= 2 &&
+           !s->li && !(names_of(n) & NAMED_NOTE);
 }
 
-/* Whether the headings of a card lead to other pages of the site, or it is an article of its own.
- */
+/* Whether all headings of a card lead to other pages of the site.  An address with a place in a page
+ * ("/story#part") may be the page's own. */
 static bool leads_away(xmlNode *card, const struct site *site)
 {
-    bool article = tree_facts(card)->tag == TAG_ARTICLE, home = true;
     for (xmlNode *n = card; n; n = tree_next_kept(n, card)) {
         if (!n->_private || n->type != XML_ELEMENT_NODE) continue;
         const struct html_facts *f = tree_facts(n);
-        article |= f->tag == TAG_ARTICLE;
         bool title = f->tag == TAG_A && f->sum.chars &&
                      (f->sum.heading_chars || tree_heading_level(tree_facts(n->parent)->tag));
-        if (!title) continue;
         const char *to = tree_attr(n, "href");
-        if (!*to || *to == '#') return false;
-        home &= link_home(to, site);
+        if (title && (!*to || strchr(to, '#') || !link_home(to, site))) return false;
     }
-    return home || article;
+    return true;
 }
 
 static bool is_alike(const xmlNode *a, const xmlNode *b)
@@ -50,28 +45,51 @@ static bool is_alike(const xmlNode *a, const xmlNode *b)
            !strcmp(tree_attr(a, "class"), tree_attr(b, "class"));
 }
 
-/* How many cards from n on are built alike; *last is the last of them. */
-static int row_of(xmlNode *n, xmlNode **last)
+static bool has_text(const xmlNode *n)
 {
-    int cards = 0;
-    for (xmlNode *c = n; c; c = c->next) {
-        if (!c->_private || tree_facts(c)->drop || tree_facts(c)->sum.chars == 0) continue;
-        if (!is_alike(n, c) || !is_built_so(c)) break;
-        cards++;
-        *last = c;
-    }
-    return cards;
+    return n->_private && !tree_facts(n)->drop && tree_facts(n)->sum.chars;
 }
 
-static bool is_row(xmlNode *n, const struct site *site, xmlNode **last)
+static bool is_prose(const xmlNode *n)
 {
-    if (!is_built_so(n) || row_of(n, last) < CARDS) return false;
-    for (xmlNode *c = n; c; c = c->next) {
-        if (c->_private && !tree_facts(c)->drop && tree_facts(c)->sum.chars && !leads_away(c, site))
-            return false;
-        if (c == *last) return true;
-    }
+    const struct html_facts *f = tree_facts(n);
+    return (f->tag == TAG_P || f->sum.blocks == 0) && !tree_heading_level(f->tag) &&
+           tree_own_chars(n) > PROSE;
+}
+
+/* Boxes beside a paragraph, in the same box as it, are sections of its text. */
+static bool has_prose(const xmlNode *box)
+{
+    for (const xmlNode *c = box->children; c; c = c->next)
+        if (has_text(c) && is_prose(c)) return true;
     return false;
+}
+
+static void mark(xmlNode *first, const xmlNode *end)
+{
+    for (xmlNode *c = first; c != end; c = c->next)
+        if (has_text(c)) tree_facts(c)->card = true;
+}
+
+/* Marks the rows of cards among the children of box. */
+static void mark_rows(const xmlNode *box, const struct site *site)
+{
+    xmlNode *first = NULL;
+    int cards = 0;
+    bool text = has_prose(box);
+    for (xmlNode *c = box->children; c; c = c->next) {
+        if (c->_private) tree_facts(c)->card = false;
+        if (text || !has_text(c)) continue;
+        bool card = is_built_so(c) && leads_away(c, site);
+        if (cards && card && is_alike(first, c)) {
+            cards++;
+            continue;
+        }
+        if (cards >= CARDS) mark(first, c);
+        cards = card;
+        first = card ? c : NULL;
+    }
+    if (cards >= CARDS) mark(first, NULL);
 }
 
 /* Characters of the cards below body, and how many are in no link; `drop`: they are dropped. */
@@ -79,18 +97,17 @@ struct amount {
     int chars, own;
 };
 
-static struct amount walk(xmlNode *body, const struct site *site, bool drop)
+static struct amount walk(xmlNode *body, bool drop)
 {
     struct amount cards = {0};
-    for (xmlNode *n = body, *last, *next; n; n = next) {
-        bool row = n != body && is_row(n, site, &last);
-        next = row ? tree_next(last, body, true) : tree_next_kept(n, body);
-        for (xmlNode *c = n; row && c; c = c == last ? NULL : c->next) {
-            if (!c->_private || c->type != XML_ELEMENT_NODE || tree_facts(c)->drop) continue;
-            cards.chars += tree_facts(c)->sum.chars;
-            cards.own += own_chars(c);
-            tree_facts(c)->drop = drop;
-        }
+    for (xmlNode *n = body, *next; n; n = next) {
+        struct html_facts *f = tree_facts(n);
+        bool card = f && f->card && !f->drop;
+        next = card ? tree_next(n, body, true) : tree_next_kept(n, body);
+        if (!card) continue;
+        cards.chars += f->sum.chars;
+        cards.own += tree_own_chars(n);
+        f->drop = drop;
     }
     return cards;
 }
@@ -100,9 +117,13 @@ bool cards_drop(xmlNode *body)
     enum { LEAST = 140 }; /* characters of a page that says something itself */
     struct site site;
     site_read(&site, body);
-    struct amount cards = walk(body, &site, false);
-    int rest = own_chars(body) - cards.own;
-    if (cards.chars == 0 || 2 * rest < cards.chars || rest < LEAST) return false;
-    walk(body, &site, true);
+    tree_facts(body)->card = false;
+    for (xmlNode *n = body; n; n = tree_next_kept(n, body))
+        if (n->type == XML_ELEMENT_NODE && n->_private) mark_rows(n, &site);
+    struct amount cards = walk(body, false);
+    int rest = tree_own_chars(body) - cards.own;
+    bool main_part = rest >= LEAST && rest >= 2 * cards.own && 2 * rest >= cards.chars;
+    if (cards.chars == 0 || !main_part) return false;
+    walk(body, true);
     return true;
 }

@@ -4,9 +4,11 @@
 
 #include "extract/html_tree.h"
 
-/* Drops the cards below body: boxes side by side that are built alike, each with a heading that is a link
- * to another page of the site and not much besides.  A page that is little else is about what they say:
- * they stay.  Sums are known, and out of date afterwards where true is returned. */
+/* Drops the cards below body: three or more boxes side by side that are built alike, each with a heading
+ * that is a link to another page of the site and at most two sentences, in a box that has no paragraph of
+ * text itself.  They stay where the rest of the page does not say twice as much: then it is about what they
+ * say.  Sums are known, and out of date afterwards where true is returned.  Linear but for boxes within
+ * boxes. */
 bool cards_drop(xmlNode *body);
 
 #endif

@@ -106,12 +106,6 @@ static bool is_article(const xmlNode *n)
     return tree_facts(n)->tag == TAG_ARTICLE || names_say_body(n);
 }
 
-/* Characters that are in no link. */
-static int own_chars(const xmlNode *n)
-{
-    return tree_facts(n)->sum.chars - tree_facts(n)->sum.link_chars;
-}
-
 static float first_points(const xmlNode *n, const struct html_facts *f, const struct rules *r)
 {
     float p = (float)(r->weights ? names_weight(n) : 0);
@@ -309,11 +303,11 @@ static xmlNode *widen(xmlNode *best, xmlNode *body)
 static bool in_article(xmlNode *best, const xmlNode *body)
 {
     for (const xmlNode *n = best; n && n->_private; n = n->parent)
-        if (is_article(n)) return 3 * own_chars(n) >= own_chars(body);
+        if (is_article(n)) return 3 * tree_own_chars(n) >= tree_own_chars(body);
     for (xmlNode *n = best; n; n = tree_next_kept(n, best)) {
         const struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || !is_article(n)) continue;
-        if (10 * own_chars(n) >= 6 * own_chars(best)) return true;
+        if (10 * tree_own_chars(n) >= 6 * tree_own_chars(best)) return true;
     }
     return false;
 }
@@ -421,7 +415,7 @@ bool main_choose(xmlNode *body)
     reset(body);
     tree_sum(body);
     lead_find(body);
-    int all_text = tree_facts(body)->sum.chars - tree_facts(body)->sum.link_chars;
+    int all_text = tree_own_chars(body);
     while (++last < (int)COUNT(tries)) {
         int chars = attempt(body, &tries[last]);
         if (10 * (long)chars > 11 * (long)most) most = chars, best = last;

@@ -349,3 +349,8 @@ float tree_link_density(const xmlNode *n)
     const struct html_sums *s = &tree_facts(n)->sum;
     return s->chars > 0 ? (float)s->link_chars / (float)s->chars : 0;
 }
+
+int tree_own_chars(const xmlNode *n)
+{
+    return tree_facts(n)->sum.chars - tree_facts(n)->sum.link_chars;
+}

@@ -80,6 +80,7 @@ struct html_facts {
     bool drop;   /* neither it nor what is below it is content            */
     bool keep;   /* part of the chosen main content                       */
     bool lead;   /* it, or what is below it, begins the article (html_lead.h) */
+    bool card; /* one of a row that calls out other pages (html_cards.h)  */
     bool data_table;
     bool counted; /* item, of a list, is set                              */
     int item;     /* number of the next item of an ordered list           */
@@ -129,5 +130,6 @@ bool tree_in_data_table(const xmlNode *n); /* n may be one; they are known (html
 bool tree_is_block(enum html_tag t);
 int tree_heading_level(enum html_tag t); /* 1..6, or 0 */
 float tree_link_density(const xmlNode *n);
+int tree_own_chars(const xmlNode *n); /* characters that are in no link */
 
 #endif

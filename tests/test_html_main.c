@@ -462,14 +462,14 @@ static void test_news(void **state)
     }
 }
 
-/* Whether a row of cards stays that have a title and a sentence each. */
-static bool keeps_cards(const char *tag, const char *title, int cards)
+/* Whether boxes stay that have a heading and something else each; `around`: what they stand in, or "". */
+static bool keeps_boxes(const char *around, const char *box, const char *heading, const char *rest, int boxes)
 {
     struct buf row = {0};
-    for (int i = 0; i < cards; i++)
-        buf_addf(&row, "<%s class=c>%s<p>The words in question, in one sentence, which says with commas, and "
-                       "at some length, what it is that is said on the page that is called out here.</p></%s>",
-                 tag, title, tag);
+    if (*around) buf_addf(&row, "<%s>", around);
+    for (int i = 0; i < boxes; i++)
+        buf_addf(&row, "<%s>%s%s</%.*s>", box, heading, rest, (int)strcspn(box, " "), box);
+    if (*around) buf_addf(&row, "</%s>", around);
     struct got g = get_page("<meta property=og:url content='https://example.org/2'>", row.s);
     bool kept = strstr(g.d->text.s, "words in question");
     assert_non_null(strstr(g.d->text.s, "It ends here"));
@@ -477,21 +477,51 @@ static bool keeps_cards(const char *tag, const char *title, int cards)
     return kept;
 }
 
-/* Boxes side by side whose headings lead to other pages of the site call these out.  What leads to another
- * site may be what an article is about, but not where each is an article itself.  Where there is little
+static const char teaser[] = "<p>The words in question, in one sentence, which says with commas, and "
+                             "at some length, what it is that is said on the page that is called out here.</p>";
+static const char home[] = "<h3><a href=/x>Elsewhere</a></h3>";
+
+/* Boxes side by side whose headings lead to other pages of the site call these out.  Where there is little
  * else, they are what the page says. */
 static void test_cards(void **state)
 {
     (void)state;
-    static const char home[] = "<h3><a href=/x>Elsewhere</a></h3>", other[] =
-                      "<a href='https://e.org/x'><h3>A product</h3></a>";
-    assert_false(keeps_cards("div", home, 3));
-    assert_false(keeps_cards("article", other, 3));
-    assert_true(keeps_cards("div", home, 2));
-    assert_true(keeps_cards("div", other, 3));
-    assert_true(keeps_cards("div", "<h3><a href='#x'>Below</a></h3>", 3));
-    assert_true(keeps_cards("div", "<h3>A <a href=/x>part</a></h3>", 3));
-    assert_true(keeps_cards("div", home, 200));
+    assert_false(keeps_boxes("section", "div class=c", home, teaser, 3));
+    assert_false(keeps_boxes("ul", "li", home, teaser, 3));
+    assert_false(keeps_boxes("section", "article", "<a href='https://www.example.org/x'><h3>Elsewhere</h3></a>",
+                             teaser, 3));
+    assert_true(keeps_boxes("section", "div class=c", home, teaser, 2));
+    assert_true(keeps_boxes("section", "div class=c", home, teaser, 200));
+}
+
+/* What leads to another site is what an article is about, in an <article> as well; a heading that leads to
+ * itself, with or without the page's address before the #, is one of the text. */
+static void test_linked_headings_are_no_cards(void **state)
+{
+    (void)state;
+    static const char *const headings[] = {"<a href='https://e.org/x'><h3>A product</h3></a>",
+                                           "<h3><a href='#x'>Below</a></h3>",
+                                           "<h3><a href='2#x'>Below</a></h3>",
+                                           "<h3><a href='https://example.org/2#x'>Below</a></h3>",
+                                           "<h3>A <a href=/x>part</a></h3>"};
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++) {
+        assert_true(keeps_boxes("section", "div class=c", headings[i], teaser, 5));
+        assert_true(keeps_boxes("section", "article", headings[i], teaser, 5));
+    }
+}
+
+/* Sections of the text itself have more than a teaser, name themselves steps, or stand between paragraphs. */
+static void test_sections_are_no_cards(void **state)
+{
+    (void)state;
+    struct buf two = {0};
+    buf_addf(&two, "%s%s", teaser, teaser);
+    assert_true(keeps_boxes("section", "section class=c", home, two.s, 3));
+    assert_true(keeps_boxes("section", "section class=c", home,
+                            "<ul><li>The words in question.</li><li>Another change.</li></ul>", 3));
+    assert_true(keeps_boxes("section", "div class=step", home, teaser, 3));
+    assert_true(keeps_boxes("", "section class=c", home, teaser, 3));
+    buf_free(&two);
 }
 
 /* Where all that is found is short, a site's name is not worth a second look. */
@@ -704,6 +734,8 @@ int main(void)
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_news),
         cmocka_unit_test(test_cards),
+        cmocka_unit_test(test_linked_headings_are_no_cards),
+        cmocka_unit_test(test_sections_are_no_cards),
         cmocka_unit_test(test_short_page),
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_posted_words),
