@@ -18,7 +18,7 @@ enum { ENOUGH = 500 }; /* characters of a main part that needs no second try    
 enum { SMALL = 2500, SIMPLE = 25 };
 enum { LEAST = 140 }; /* below this a page has no main part                     */
 
-/* How strictly what surrounds the content is taken away; each try drops one, and must find more for it. */
+/* How strictly what surrounds the content is taken away; each try drops one. */
 struct rules {
     bool unlikely; /* drop elements whose names speak against them beforehand   */
     bool weights;  /* let names weigh                                           */
@@ -366,19 +366,31 @@ static void reset(xmlNode *body)
     }
 }
 
-static int kept_chars(xmlNode *body, bool text_only)
+/* What a try kept: characters, and how many of them are in no link. */
+struct found {
+    int chars, own;
+};
+
+static struct found kept(xmlNode *body)
 {
-    int chars = 0;
+    struct found got = {0};
     for (xmlNode *n = body, *next; n; n = next) {
         struct html_facts *f = tree_facts(n);
         bool over = f && (f->keep || f->drop);
-        if (f && f->keep && !f->drop) chars += f->sum.chars - (text_only ? f->sum.link_chars : 0);
+        if (f && f->keep && !f->drop) got.chars += f->sum.chars, got.own += tree_own_chars(n);
         next = tree_next(n, body, over || !f);
     }
-    return chars;
+    return got;
 }
 
-static int attempt(xmlNode *body, const struct rules *r)
+/* Whether a laxer try is worth it: more text, or much more in all.  The link with the site's name in the
+ * page's head is neither. */
+static bool is_more(struct found lax, struct found strict)
+{
+    return lax.own > strict.own || 10 * (long)lax.chars > 11 * (long)strict.chars;
+}
+
+static struct found attempt(xmlNode *body, const struct rules *r)
 {
     xmlNode *top[TOPS] = {0};
     reset(body);
@@ -404,24 +416,26 @@ static int attempt(xmlNode *body, const struct rules *r)
         if (best == body) break;
     }
     tree_sum(body);
-    return kept_chars(body, false);
+    return kept(body);
 }
 
 bool main_choose(xmlNode *body)
 {
     static const struct rules tries[] = {
         {true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}};
-    int best = -1, most = 0, last = -1;
+    int best = -1, last = -1;
+    struct found most = {0}, got = {0};
     reset(body);
     tree_sum(body);
     lead_find(body);
     int all_text = tree_own_chars(body);
-    while (++last < (int)COUNT(tries)) {
-        int chars = attempt(body, &tries[last]);
-        if (10 * (long)chars > 11 * (long)most) most = chars, best = last;
-        if (chars >= ENOUGH) break;
+    while (got.chars < ENOUGH && ++last < (int)COUNT(tries)) {
+        got = attempt(body, &tries[last]);
+        if (is_more(got, most)) most = got, best = last;
     }
-    if (best >= 0 && most >= LEAST && (most >= ENOUGH || 4 * most > all_text)) {
+    /* The stricter of two tries that find about the same is as good as one that found enough. */
+    bool enough = got.chars >= ENOUGH || 4 * (long)most.chars > all_text;
+    if (best >= 0 && most.chars >= LEAST && enough) {
         if (best != last) attempt(body, &tries[best]);
         title_drop(body);
         return true;

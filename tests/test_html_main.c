@@ -535,6 +535,27 @@ static void test_short_page(void **state)
          "the still\nsmall echo of a heron's call.\n\nIt asks no stone.");
 }
 
+/* A little more that a second look finds is text, and the first look's find is not lost for it. */
+static void test_little_more(void **state)
+{
+    (void)state;
+    struct buf page = {0};
+    buf_addz(&page, "<body><div><article><p class=dateline>LONDON, 5 May</p>");
+    for (int i = 0; i < 6; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "<p>And so it goes on, line for line, to the end.</p><div class=extra><p>Rain, they said, "
+                    "will come.</p></div></article></div><footer>");
+    for (int i = 0; i < 40; i++)
+        buf_addz(&page, "<p>What stands in the footer, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, "</footer></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_null(strstr(g.d->text.s, "in the footer"));
+    assert_non_null(strstr(g.d->text.s, "LONDON, 5 May"));
+    assert_non_null(strstr(g.d->text.s, "Rain, they said"));
+    drop(&g), buf_free(&page);
+}
+
 /* In a reference every signature is full of links, and so is each box of them; its headings name
  * themselves headers. */
 static void test_reference(void **state)
@@ -737,6 +758,7 @@ int main(void)
         cmocka_unit_test(test_linked_headings_are_no_cards),
         cmocka_unit_test(test_sections_are_no_cards),
         cmocka_unit_test(test_short_page),
+        cmocka_unit_test(test_little_more),
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_posted_words),
         cmocka_unit_test(test_body_with_a_bad_name),
