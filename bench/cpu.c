@@ -7,14 +7,15 @@
  * One session reads up to each of the LENGTHS (1024,8192,32768) and at each writes TOKENS greedily,
  * which are then taken back; these select --reply-top-k rows (0: as many as the model's replies do).
  * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per
- * operation: seconds since the length before, GFLOP/s, and the fraction of what a loop on registers
- * reaches on as many threads in the same run (bench/peak.h: FP8 products against integer
- * multiply-and-adds, scores of index keys in 8 bits against those of bytes, all else against FMAs); then
- * the same per token written.
+ * operation: seconds since the length before, GFLOP/s, and the fraction of what loops on registers
+ * reach on as many threads in the same run (bench/peak.h: products of 8-bit weights and attention to a state in 8
+ * bits against integer multiply-and-adds, products that go over tiles against those of tiles, scores of index keys in 8
+ * bits against those of bytes, all else against FMAs); then the same per token written.
  * --made-up: of each length the last 512 tokens alone are read, behind a state of arbitrary numbers:
  * seconds instead of minutes, for tuning; such a state is chosen from with less order than a text's.
- * --shapes tells the products of each shape of weights apart.  --index-share 1 lets every layer select.  --csv writes the same in long form and, every 1024
- * tokens, the time per token; bench/cpu_plot.py draws that.  The tokens are arbitrary words of the
+ * --shapes tells the products of each shape of weights apart (of experts gate, up and down together, by
+ * the shape of gate).  --index-share 1 lets every layer select.  --csv writes the same in long form and, every
+ * 1024 tokens, the time per token; bench/cpu_plot.py draws that.  The tokens are arbitrary words of the
  * vocabulary: speed does not depend on them.  With -t 1 time is processor time. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,14 +46,22 @@ static const char *const op_names[OP_COUNT] = {"8-bit products", "float products
 
 #define SHAPES_MOST 32
 
+struct spent {
+    double seconds, flop;
+    double least; /* seconds that loops on registers would have taken */
+};
+
 /* Operations have no room for a context: the one meter of this program. */
 static struct meter {
-    double seconds[OP_COUNT], flop[OP_COUNT];
+    struct spent op[OP_COUNT];
     struct shape { /* products of weights of these sizes */
+        enum op op;
         size_t G, O, I;
-        double seconds, flop;
+        struct spent spent;
     } shape[SHAPES_MOST];
-    bool alone; /* one thread */
+    struct spent others; /* in shapes beyond these */
+    const double *peak;  /* [PEAK_COUNT] */
+    bool alone;          /* one thread */
 } meter;
 
 /* With one thread processor time, so that others may use the machine as well; else the clock's. */
@@ -66,21 +75,32 @@ static double seconds(void)
 
 static void reset(void)
 {
-    meter = (struct meter){.alone = meter.alone};
+    meter = (struct meter){.alone = meter.alone, .peak = meter.peak};
 }
 
-static void count(enum op op, double t0, double flop)
+static void add(struct spent *to, struct spent s)
 {
-    meter.seconds[op] += seconds() - t0;
-    meter.flop[op] += flop;
+    to->seconds += s.seconds;
+    to->flop += s.flop;
+    to->least += s.least;
 }
 
-static void count_shape(const struct weight *w, double seconds, double flop)
+/* What was spent since t0, with a loop of `peak` GFLOP/s in view. */
+static struct spent since(double t0, double flop, double peak)
 {
-    struct shape *s = meter.shape, *end = s + SHAPES_MOST;
-    while (s < end && s->G && !(s->G == w->G && s->O == w->O && s->I == w->I)) s++;
-    if (s == end) return;
-    *s = (struct shape){w->G, w->O, w->I, s->seconds + seconds, s->flop + flop};
+    return (struct spent){seconds() - t0, flop, flop / peak * 1e-9};
+}
+
+static void count_shape(enum op op, const struct weight *w, struct spent s)
+{
+    struct shape *at = meter.shape, *end = at + SHAPES_MOST;
+    while (at < end && at->G && !(at->op == op && at->G == w->G && at->O == w->O && at->I == w->I)) at++;
+    if (at < end) {
+        *at = (struct shape){op, w->G, w->O, w->I, at->spent};
+        add(&at->spent, s);
+    } else {
+        add(&meter.others, s);
+    }
 }
 
 static void timed_linear(struct device *d, const struct linear_args *a)
@@ -89,8 +109,9 @@ static void timed_linear(struct device *d, const struct linear_args *a)
     enum op op = w->pack == PACK_E4M3 || w->pack == PACK_INT8 ? OP_EIGHT : OP_FLOAT;
     double t0 = seconds(), flop = 2.0 * (double)a->T * (double)(w->G * w->O * w->I);
     cpu_linear(d, a);
-    count_shape(w, seconds() - t0, flop);
-    count(op, t0, flop);
+    struct spent s = since(t0, flop, peak_product(meter.peak, d, w->pack, a->T));
+    count_shape(op, w, s);
+    add(&meter.op[op], s);
 }
 
 /* Positions that T rows from pos0 on see, at most K each. */
@@ -106,7 +127,8 @@ static void timed_select(struct device *d, const struct index_args *a, size_t n)
     double positions = 0, t0 = seconds();
     cpu_backend.index_select(d, a, n);
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, SIZE_MAX);
-    count(OP_SELECT, t0, 2.0 * positions * a->J * a->C);
+    double peak = meter.peak[a->kv.index_type == KV_INT8 ? PEAK_INT8 : PEAK_FMA];
+    add(&meter.op[OP_SELECT], since(t0, 2.0 * positions * a->J * a->C, peak));
 }
 
 static void timed_mla(struct device *d, const struct mla_args *a, size_t n)
@@ -115,7 +137,8 @@ static void timed_mla(struct device *d, const struct mla_args *a, size_t n)
     cpu_backend.mla_attend(d, a, n);
     size_t K = a->sel ? (size_t)a->K : SIZE_MAX;
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, K);
-    count(OP_ATTEND, t0, 2.0 * positions * a->H * (2 * a->R + a->P));
+    double peak = meter.peak[a->kv.type == KV_INT8 ? PEAK_INT16 : PEAK_FMA];
+    add(&meter.op[OP_ATTEND], since(t0, 2.0 * positions * a->H * (2 * a->R + a->P), peak));
 }
 
 static void timed_mha(struct device *d, const struct mha_args *a, size_t n)
@@ -123,14 +146,25 @@ static void timed_mha(struct device *d, const struct mha_args *a, size_t n)
     double positions = 0, t0 = seconds();
     cpu_backend.mha_attend(d, a, n);
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, SIZE_MAX);
-    count(OP_ATTEND, t0, 2.0 * positions * a->H * (a->N + a->P + a->W));
+    double flop = 2.0 * positions * a->H * (a->N + a->P + a->W);
+    add(&meter.op[OP_ATTEND], since(t0, flop, meter.peak[PEAK_FMA]));
 }
 
+/* The experts' rows may be many for some and few for others. */
 static void timed_experts(struct device *d, const struct experts_args *a)
 {
-    double t0 = seconds();
+    size_t *rows = calloc((size_t)a->E, sizeof *rows);
+    double t0 = seconds(), each = 6.0 * a->D * a->F;
     cpu_backend.experts(d, a);
-    count(OP_EXPERTS, t0, 6.0 * (double)a->T * a->A * a->D * a->F);
+    struct spent s = {.seconds = seconds() - t0};
+    for (size_t i = 0; i < a->T * (size_t)a->A; i++) rows[a->expert[i]]++;
+    for (int e = 0; e < a->E; e++) {
+        double flop = each * (double)rows[e];
+        add(&s, (struct spent){0, flop, flop / peak_product(meter.peak, d, a->gate_w->pack, rows[e]) * 1e-9});
+    }
+    count_shape(OP_EXPERTS, a->gate_w, s);
+    add(&meter.op[OP_EXPERTS], s);
+    free(rows);
 }
 
 /* ------------------------------------------------------------------ output */
@@ -140,7 +174,6 @@ struct report {
     const char *attention;
     FILE *csv;
     double peak[PEAK_COUNT];
-    enum peak select;       /* what the indexer computes with */
     double read_s;          /* seconds of reading so far */
     size_t from;            /* tokens of the length before */
     /* the curve: time and tokens when its last point was made */
@@ -148,45 +181,49 @@ struct report {
     size_t mark;
 };
 
-static enum peak peak_of(const struct report *r, int op)
-{
-    if (op == OP_SELECT) return r->select;
-    return op == OP_EIGHT || op == OP_EXPERTS ? PEAK_INT16 : PEAK_FMA;
-}
-
 static void put(const struct report *r, size_t tokens, const char *what, double value)
 {
     if (r->csv) fprintf(r->csv, "%s,%zu,%s,%.6g\n", r->attention, tokens, what, value);
+}
+
+/* The rest of a line. */
+static void put_speed(struct spent s)
+{
+    if (s.flop > 0)
+        printf(" %9.1f GFLOP/s, %.0f %% of registers only", s.flop / s.seconds * 1e-9, 100 * s.least / s.seconds);
+    putchar('\n');
 }
 
 /* Of `seconds`, each operation's share per one of n; doing: "", or a word before its names. */
 static void put_ops(const struct report *r, size_t tokens, const char *doing, double all, size_t n)
 {
     double other = all;
-    for (int i = 0; i < OP_OTHER; i++) other -= meter.seconds[i];
-    meter.seconds[OP_OTHER] = other > 0 ? other : 0;
+    for (int i = 0; i < OP_OTHER; i++) other -= meter.op[i].seconds;
+    meter.op[OP_OTHER].seconds = other > 0 ? other : 0;
     for (int i = 0; i < OP_COUNT; i++) {
-        double s = meter.seconds[i], g = s > 0 ? meter.flop[i] / s * 1e-9 : 0;
-        double peak = r->peak[peak_of(r, i)];
+        struct spent spent = meter.op[i];
+        double s = spent.seconds;
         char what[64];
         if (s == 0) continue;
         snprintf(what, sizeof what, "%s%s s", doing, op_names[i]);
         put(r, tokens, what, s / (double)n);
         printf("%13s%6s %-16s %9.2f %s %4.0f %%", "", doing, op_names[i], n > 1 ? s / (double)n * 1e3 : s,
                n > 1 ? "ms" : "s ", 100 * s / all);
-        if (g > 0) printf(" %9.1f GFLOP/s, %.0f %% of registers only", g, 100 * g / peak);
-        putchar('\n');
+        put_speed(spent);
         snprintf(what, sizeof what, "%s%s fraction", doing, op_names[i]);
-        if (g > 0) put(r, tokens, what, g / peak);
+        if (spent.flop > 0) put(r, tokens, what, spent.least / s);
     }
 }
 
-static void put_shapes(const struct report *r)
+static void put_shapes(void)
 {
     for (const struct shape *s = meter.shape; s < meter.shape + SHAPES_MOST && s->G; s++) {
-        double g = s->flop / s->seconds * 1e-9;
-        printf("%20s %zu x [%zu, %zu] %9.3f s  %9.1f GFLOP/s, %.0f %%\n", "", s->G, s->O, s->I, s->seconds, g,
-               100 * g / r->peak[PEAK_INT16]);
+        printf("%20s %-16s %zu x [%zu, %zu] %9.3f s", "", op_names[s->op], s->G, s->O, s->I, s->spent.seconds);
+        put_speed(s->spent);
+    }
+    if (meter.others.seconds > 0) {
+        printf("%20s in shapes beyond %d %9.3f s", "", SHAPES_MOST, meter.others.seconds);
+        put_speed(meter.others);
     }
 }
 
@@ -268,7 +305,7 @@ static enum err at_length(struct report *r, struct session *s, const int32_t *id
     if (write > 0) put(r, n, "write us per token", write * 1e6);
     meter = reading;
     put_ops(r, n, "", read, 1);
-    if (r->o->shapes) put_shapes(r);
+    if (r->o->shapes) put_shapes();
     meter = writing;
     if (r->o->decode) put_ops(r, n, "write ", wrote, r->o->decode);
     fflush(stdout);
@@ -310,14 +347,17 @@ static enum err one_attention(const struct options *o, bool dense, size_t most, 
     TRY(model_open(&m, o->dir, &mo, e));
     int threads = par_threads(m->d->pool);
     meter.alone = threads == 1;
-    r.select = m->kv.index_type == KV_INT8 ? PEAK_INT8 : PEAK_FMA;
     for (int i = 0; i < PEAK_COUNT; i++) r.peak[i] = peak_gflops(m->d->isa, (enum peak)i, threads, 5);
+    meter.peak = r.peak;
     m->b->describe(m->d, &about);
-    printf("%s; weights %zu MiB; registers only: %.1f GFLOP/s in FMAs, %.1f in 8-bit products, %.1f in bytes\n",
+    printf("%s; weights %zu MiB; registers only: %.1f GFLOP/s in FMAs, %.1f in pairs of int16, %.1f in bytes",
            about.s, model_weight_bytes(m) >> 20, r.peak[PEAK_FMA], r.peak[PEAK_INT16], r.peak[PEAK_INT8]);
+    if (r.peak[PEAK_TILES] > 0) printf(", %.1f on tiles of bytes", r.peak[PEAK_TILES]);
+    putchar('\n');
     put(&r, 0, "peak FMA GFLOP/s", r.peak[PEAK_FMA]);
     put(&r, 0, "peak 8-bit GFLOP/s", r.peak[PEAK_INT16]);
     put(&r, 0, "peak bytes GFLOP/s", r.peak[PEAK_INT8]);
+    if (r.peak[PEAK_TILES] > 0) put(&r, 0, "peak tiles GFLOP/s", r.peak[PEAK_TILES]);
     printf("%8s %8s %12s %14s %14s\n", "", "tokens", "read", "reading", "writing");
     timed.linear = timed_linear;
     timed.index_select = timed_select;

@@ -5,8 +5,8 @@
  * OPERATIONS is one of linear (512 rows), few (1 to 32 rows), onednn, index, mla, mha; all without it.
  * Time is by the clock; with -t 1 it is processor time, so that others may use the machine as well.
  * GFLOP/s, best of the rounds, and the fraction of what loops on registers only reach on as many
- * threads in the same run (bench/peak.h): FP8 products against integer multiply-and-adds, the rest
- * against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa).  Where oneDNN was there at build
+ * threads in the same run (bench/peak.h): FP8 products and attention to 8 bits against integer multiply-and-adds
+ * or, where they go over tiles, those of tiles, scores of keys in 8 bits against those of bytes, the rest against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa).  Where oneDNN was there at build
  * time (libdnnl-dev), the same shapes with it: in f32, which is as exact, and with 8-bit activations,
  * which are not (a hundred times the error), for what the machine can do. */
 #include <stdio.h>
@@ -57,15 +57,15 @@ static double seconds(const struct bench *b)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void row(const struct bench *b, enum peak of, const char *what, double flop, double seconds)
+static void row(const struct bench *b, double peak, const char *what, double flop, double seconds)
 {
     double g = flop / seconds * 1e-9;
     if (b->o->csv)
         printf("%s,%s,%.1f,%.2f,%.3f\n", cpu_isa_name(b->isa), what, seconds * 1e6, g,
-               g / b->peak[of]);
+               g / peak);
     else
         printf("%-14s %-34s %10.1f us %9.1f GFLOP/s %5.0f %%\n", cpu_isa_name(b->isa), what,
-               seconds * 1e6, g, 100 * g / b->peak[of]);
+               seconds * 1e6, g, 100 * g / peak);
     fflush(stdout);
 }
 
@@ -98,7 +98,7 @@ static void bench_linear(const struct bench *b, size_t T, size_t G, size_t O, si
     }
     char what[80];
     snprintf(what, sizeof what, "linear T %zu  %zu x [%zu, %zu]", T, G, O, I);
-    row(b, PEAK_INT16, what, flop, best);
+    row(b, peak_product(b->peak, b->d, w->pack, T), what, flop, best);
     b->be->weight_free(b->d, w);
     free(f8);
     free(scale);
@@ -131,7 +131,9 @@ static void one_onednn(const struct bench *b, size_t T, size_t O, size_t I, bool
     }
     char what[80];
     snprintf(what, sizeof what, "oneDNN %s T %zu [%zu, %zu]", eight ? "s8" : "f32", T, O, I);
-    row(b, eight ? PEAK_INT16 : PEAK_FMA, what, 2.0 * (double)(T * O * I), best);
+    /* Bytes by bytes: the best loop that the machine has for these. */
+    double bytes = b->peak[PEAK_TILES] > b->peak[PEAK_INT8] ? b->peak[PEAK_TILES] : b->peak[PEAK_INT8];
+    row(b, eight ? bytes : b->peak[PEAK_FMA], what, 2.0 * (double)(T * O * I), best);
     free(x);
     free(w);
     free(y);
@@ -194,7 +196,7 @@ static void bench_indexer(const struct bench *b, enum kv_type type, size_t T, si
     }
     char what[80];
     snprintf(what, sizeof what, "index_select T %zu  S %zu  %s", T, S, kv_type_name(type));
-    row(b, type == KV_INT8 ? PEAK_INT8 : PEAK_FMA, what, 2.0 * (double)T * (double)S * J * C, best);
+    row(b, b->peak[type == KV_INT8 ? PEAK_INT8 : PEAK_FMA], what, 2.0 * (double)T * (double)S * J * C, best);
     free_pages(p, S);
     free(q);
     free(w);
@@ -217,7 +219,7 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
     }
     char what[80];
     snprintf(what, sizeof what, "mha_attend T %zu  S %zu", T, S);
-    row(b, PEAK_FMA, what, 2.0 * (double)T * H * (double)(S - T / 2) * (N + P + W), best);
+    row(b, b->peak[PEAK_FMA], what, 2.0 * (double)T * H * (double)(S - T / 2) * (N + P + W), best);
     free_pages(p, S);
     free(q);
     free(out);
@@ -245,7 +247,7 @@ static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t
     }
     char what[80];
     snprintf(what, sizeof what, "mla_attend T %zu  S %zu  %s", T, S, kv_type_name(type));
-    row(b, type == KV_INT8 ? PEAK_INT16 : PEAK_FMA, what, 2.0 * (double)T * H * K * (2 * R + P), best);
+    row(b, b->peak[type == KV_INT8 ? PEAK_INT16 : PEAK_FMA], what, 2.0 * (double)T * H * K * (2 * R + P), best);
     free_pages(p, S);
     free(q);
     free(out);
@@ -268,10 +270,11 @@ static void one_path(const struct options *o, enum cpu_isa isa)
     }
     int threads = o->threads ? o->threads : sys_cores();
     static const enum kv_type states[] = {KV_F16, KV_INT8};
-    static const char *const names[] = {"registers only, FMA", "registers only, int16", "registers only, bytes"};
+    static const char *const names[] = {"registers only, FMA", "registers only, int16", "registers only, bytes",
+                                        "registers only, tiles of bytes"};
     for (int i = 0; i < PEAK_COUNT; i++) {
         b.peak[i] = peak_gflops(isa, (enum peak)i, threads, o->rounds);
-        row(&b, (enum peak)i, names[i], b.peak[i] * 1e9, 1);
+        if (b.peak[i] > 0) row(&b, b.peak[i], names[i], b.peak[i] * 1e9, 1);
     }
     for (size_t i = 0; wants(o, "linear") && i < sizeof sizes / sizeof *sizes; i++)
         bench_linear(&b, 512, sizes[i][0], sizes[i][1], sizes[i][2]);

@@ -2,11 +2,12 @@
  * the operations against, measured in the same run, on as many threads.
  *
  *   PEAK_FMA    multiply-and-add of floats: activations and weights as floats, attention
- *   PEAK_INT16  pairs of int16 added up in int32: 8-bit weights (engine/cpu/gemm_int.inc).  AVX2:
- *               vpmaddwd and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpwssd, AMX: tdpbssd, of which a
- *               product takes four, so a quarter of what the loop does
+ *   PEAK_INT16  pairs of int16 added up in int32: 8-bit weights (engine/cpu/gemm_int.inc), attention to a
+ *               state in 8 bits.  AVX2: vpmaddwd and vpaddd, with VNNI (AMX, too): vpdpwssd
  *   PEAK_INT8   quads of bytes added up in int32: scores of the indexer.  AVX2: vpmaddubsw, vpmaddwd
- *               and vpaddd, AVX-VNNI and AVX-512 VNNI: vpdpbusd
+ *               and vpaddd, with VNNI: vpdpbusd
+ *   PEAK_TILES  AMX: tdpbssd, of which a product of int16 takes four, one with int8 weights two
+ *               (peak_product); 0 elsewhere
  *
  * GFLOP/s of all threads: a multiplication and an addition are two.  One thread alone is timed by its
  * processor time, so that others may use the machine as well. */
@@ -22,9 +23,10 @@
 
 #include "base/par.h"
 #include "base/sys.h"
+#include "engine/cpu/cpu.h"
 #include "engine/cpu/isa.h"
 
-enum peak { PEAK_FMA, PEAK_INT16, PEAK_INT8, PEAK_COUNT };
+enum peak { PEAK_FMA, PEAK_INT16, PEAK_INT8, PEAK_TILES, PEAK_COUNT };
 
 #define PEAK_CHAINS 12 /* enough to hide the latency of any of them */
 
@@ -105,10 +107,11 @@ static inline void peak_amx(long n)
 }
 #endif
 
-/* The loop of a path, and what one round of it does on one thread, in flop. */
+/* The loop of a path, and what one round of it does on one thread, in flop; NULL: it has none. */
 static inline peak_loop *peak_loop_of(enum cpu_isa isa, enum peak what, double *flop)
 {
     *flop = PEAK_CHAINS * 8;
+    if (what == PEAK_TILES && isa != CPU_ISA_AMX) return NULL;
 #if defined(__x86_64__)
     static const struct {
         peak_loop *fma, *int16, *int8;
@@ -119,15 +122,19 @@ static inline peak_loop *peak_loop_of(enum cpu_isa isa, enum peak what, double *
         [CPU_ISA_AVXVNNI] = {peak_fma_avx2, peak_avxvnni, peak_bytes_avxvnni, 16, 32},
         [CPU_ISA_AVX512] = {peak_fma_avx512, peak_madd_avx512, peak_bytes_avx512, 32, 64},
         [CPU_ISA_AVX512VNNI] = {peak_fma_avx512, peak_avx512vnni, peak_bytes_avx512vnni, 32, 64},
-        [CPU_ISA_AMX] = {peak_fma_avx512, peak_amx, peak_bytes_avx512vnni, 32, 32768 / 4},
+        [CPU_ISA_AMX] = {peak_fma_avx512, peak_avx512vnni, peak_bytes_avx512vnni, 32, 64},
     };
+    if (what == PEAK_TILES) {
+        *flop = PEAK_CHAINS * 32768;
+        return peak_amx;
+    }
     bool sse_only = isa == CPU_ISA_GENERIC && !__builtin_cpu_supports("avx");
     if (what == PEAK_INT16 && !sse_only) {
         *flop = PEAK_CHAINS * loops[isa].int16_flop;
         return loops[isa].int16;
     }
     if (what == PEAK_INT8 && !sse_only) {
-        *flop = PEAK_CHAINS * (isa == CPU_ISA_AMX ? 128 : 2 * loops[isa].int16_flop);
+        *flop = PEAK_CHAINS * 2 * loops[isa].int16_flop;
         return loops[isa].int8;
     }
     *flop = PEAK_CHAINS * loops[isa].fma_flop;
@@ -161,14 +168,14 @@ static inline double peak_seconds(int threads)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* The best of at least `rounds`; 0 when the threads cannot be had. */
+/* The best of at least `rounds`; 0 where there is no such loop, or the threads cannot be had. */
 static inline double peak_gflops(enum cpu_isa isa, enum peak what, int threads, int rounds)
 {
     double flop, best = 1e9;
-    struct peak_run r = {peak_loop_of(isa, what, &flop), isa == CPU_ISA_AMX ? 50000 : 500000};
+    struct peak_run r = {peak_loop_of(isa, what, &flop), what == PEAK_TILES ? 50000 : 500000};
     struct errinfo e = {0};
     struct par *p;
-    if (par_open(&p, threads, &e)) return 0;
+    if (!r.loop || par_open(&p, threads, &e)) return 0;
     double start = sys_seconds();
     for (int i = 0; i <= rounds || sys_seconds() - start < PEAK_SECONDS; i++) { /* the first wakes the threads */
         double t0 = peak_seconds(threads);
@@ -178,6 +185,14 @@ static inline double peak_gflops(enum cpu_isa isa, enum peak what, int threads, 
     }
     par_close(p);
     return flop * (double)r.n * threads * 4 / best * 1e-9;
+}
+
+/* What a job of so many rows with a weight in this form is held against. */
+static inline double peak_product(const double peak[PEAK_COUNT], const struct device *d, enum pack pack, size_t rows)
+{
+    if (pack != PACK_E4M3 && pack != PACK_INT8) return peak[PEAK_FMA];
+    bool tiles = d->k.tiles_from && rows >= d->k.tiles_from;
+    return tiles ? peak[PEAK_TILES] / (pack == PACK_E4M3 ? 4 : 2) : peak[PEAK_INT16];
 }
 
 #endif

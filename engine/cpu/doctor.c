@@ -18,7 +18,7 @@ static const struct {
                         "f32, FMA of 512 bits"},
     [CPU_ISA_AVX512VNNI] = {"int16 pairs, vpdpwssd of 512 bits", "vpdpbusd of 512 bits",
                             "f32, FMA of 512 bits"},
-    [CPU_ISA_AMX] = {"int16 as two bytes, tdpbssd on tiles", "vpdpbusd of 512 bits",
+    [CPU_ISA_AMX] = {"int16 pairs, vpdpwssd of 512 bits; of many rows as two bytes, tdpbssd on tiles", "vpdpbusd of 512 bits",
                      "f32, FMA of 512 bits"},
 };
 
