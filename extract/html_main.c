@@ -59,7 +59,7 @@ static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct 
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     if (tree_heading_level(f->tag)) return false;             /* "header" is one of a section  */
-    return (names_of(n) & NAMED_UNLIKELY) &&
+    return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PLACE) &&
            !tree_inside(n, TAG_TABLE, TAG_CODE) && !name_is_wrong(n, own);
 }
 

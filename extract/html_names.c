@@ -65,6 +65,9 @@ static const char *const said_of_it[] = {"no", "not",      "non", "has",  "with"
                                          "is", "category", "tag", "node", "enable", "theme"};
 static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
                                    "main",    "page", "post", "story",   "text"};
+/* A class of nothing but these is the place of a text, whatever else the box is: "main-content header-2". */
+static const char *const places[] = {"article", "body", "column", "content", "entry",
+                                     "main",    "post", "story",  "text"};
 static const char *const bad[] = {"-ad-",       "banner",   "combx",    "com-",     "contact",
                                   "footer",     "gdpr",     " hidden ", "masthead", " media ",
                                   "meta",       " scroll ", "shopping", "shoutbox", "sidebar",
@@ -196,6 +199,26 @@ static bool has_never(const struct buf *names)
     return false;
 }
 
+static bool all_places(const char *s, const char *end)
+{
+    for (const char *w = s; w < end; w++) {
+        size_t n = strcspn(w, "- ");
+        if (!is_one_of(w, n, places, COUNT(places))) return false;
+        w += n;
+    }
+    return true;
+}
+
+static bool has_place(const struct buf *names)
+{
+    for (const char *s = names->s + 1; *s; s++) {
+        size_t n = strcspn(s, " ");
+        if (n && all_places(s, s + n)) return true;
+        s += n;
+    }
+    return false;
+}
+
 static int bits_of(const char *s, int good_bit, int bad_bit)
 {
     const struct {
@@ -221,6 +244,7 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
         for (size_t i = 0; !(bits & lists[k].bit) && i < lists[k].n; i++)
             if (has_word(&names, lists[k].words[i])) bits |= lists[k].bit;
     if (has_never(&names)) bits |= NAMED_NEVER | bad_bit;
+    if (has_place(&names)) bits |= NAMED_PLACE;
     buf_free(&names);
     return bits;
 }

@@ -22,7 +22,8 @@ enum name_bits {
     NAMED_LEAD = 1 << 11,  /* the sentences that begin an article                       */
     NAMED_UNSEEN = 1 << 12, /* for those who hear a page: it says how to get along in it */
     NAMED_NOTE = 1 << 13,   /* a step, a warning, a quotation: text, whatever its box is like */
-    NAMED_POPUP = 1 << 14   /* laid over a page, or about something beside it: not its lead   */
+    NAMED_POPUP = 1 << 14,  /* laid over a page, or about something beside it: not its lead   */
+    NAMED_PLACE = 1 << 15   /* the place of a text: NAMED_UNLIKELY is said of how it looks    */
 };
 
 /* The bits of an element, looked up once. */

@@ -642,6 +642,26 @@ static void test_layout_names(void **state)
     }
 }
 
+/* A class that is the place of a text, whole, outweighs another that says how it looks; a part of a class
+ * does not. */
+static void test_places_of_text(void **state)
+{
+    (void)state;
+    static const char *const text[] = {"main-content header-3", "main header-bg", "content sidebar-right",
+                                       "column menu-item", "article__body extra-wide"};
+    static const char *const none[] = {"content-sidebar", "header-bg", "menu-item", "maintained menu-item"};
+    enum { TEXT = sizeof text / sizeof *text, NONE = sizeof none / sizeof *none };
+    for (size_t i = 0; i < TEXT + NONE; i++) {
+        const char *name = i < TEXT ? text[i] : none[i - TEXT];
+        char html[512];
+        snprintf(html, sizeof html, "<div class='%s'><h2>A part</h2><p>The words in question are prose, with "
+                 "commas, in a paragraph that is long enough.</p></div>", name);
+        struct got g = get_article(html);
+        if (!strstr(g.d->text.s, "words in question") != (i >= TEXT)) fail_msg("%s", name);
+        drop(&g);
+    }
+}
+
 /* Beside a short article stands a long menu, and a foot with some prose: neither is read with it. */
 static void test_short_article(void **state)
 {
@@ -764,6 +784,7 @@ int main(void)
         cmocka_unit_test(test_body_with_a_bad_name),
         cmocka_unit_test(test_page_with_a_bad_name),
         cmocka_unit_test(test_layout_names),
+        cmocka_unit_test(test_places_of_text),
         cmocka_unit_test(test_short_article),
         cmocka_unit_test(test_title),
         cmocka_unit_test(test_long_table),
