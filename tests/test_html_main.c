@@ -399,6 +399,9 @@ static void test_pointers(void **state)
         "<ul><li><a href=/x>The words in question</a></ul>",
         "<p>The pages are these:</p><ul><li><a href=/x>The words in question, which are a title</a></ul>",
         "<p><a href='mailto:jane@example.org'>The words in question reach Jane Doe</a></p>",
+        "<p>The words in question come from <a href='https://github.com/owid'>OWID</a> and <a "
+        "href='https://www.kaggle.com/datasets'>Kaggle</a>.</p>",
+        "<p>The words in question: <a href='https://x.com/jane'>X</a>, <a href='https://fb.com/jane'>F</a></p>",
         "<table><tr><th>a<th>b<tr><td><p><a href=/x>The words in question are data</a></p><td>1"
         "</table>"};
     static const char *const pointers[] = {
