@@ -123,6 +123,8 @@ static bool is_digit(uint32_t cp)
 #define MAX_HEADING 160 /* characters */
 #define MAX_NOTE    40  /* lines of footnotes on a page that are moved */
 #define MAX_SIDE    12  /* lines of a side note                        */
+#define MAX_MARK    12  /* bytes of a number or word in the margin     */
+#define BOX         3   /* font sizes between two paragraphs of a box  */
 
 struct flow {
     struct doc_builder *b;
@@ -483,29 +485,75 @@ static size_t caller_of(struct str s, char out[16])
     return n;
 }
 
-/* Whether the text calls a note so: the number is not part of a longer one. */
+/* Whether a raised number behind this text may be an exponent: "512 km", "c", "10". */
+static bool takes_power(struct str before)
+{
+    static const char *const units[] = {"m", "km", "cm", "mm", "dm", "nm", "ft", "yd", "ha", "s"};
+    size_t at = before.n, letters = 0;
+    while (at > 0) {
+        size_t back = utf8_back(before.s, at);
+        uint32_t cp;
+        utf8_next(before.s + at - back, back, &cp);
+        if (!text_is_letter(cp)) break;
+        at -= back, letters++;
+    }
+    if (!letters) return before.n && g_ascii_isdigit(before.s[before.n - 1]);
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (before.n - at == strlen(units[i]) && !memcmp(before.s + at, units[i], before.n - at))
+            return true;
+    return letters == 1;
+}
+
+/* Whether the text calls a note so: the number is not part of a longer one, and no exponent. */
 static bool calls(struct str text, const char *caller, size_t n)
 {
     const char *end = text.s + text.n, *at = text.s;
+    bool number = is_raised_digit(caller, n);
     while ((at = memmem(at, (size_t)(end - at), caller, n))) {
         struct str before = {text.s, (size_t)(at - text.s)};
         size_t back = before.n ? utf8_back(before.s, before.n) : 0;
         const char *behind = at + n;
         if (before.n && before.s[before.n - 1] != ' ' && !is_raised_digit(at - back, back) &&
-            !is_raised_digit(behind, (size_t)(end - behind)))
+            !is_raised_digit(behind, (size_t)(end - behind)) && !(number && takes_power(before)))
             return true;
         at = behind;
     }
     return false;
 }
 
-/* The line above note i that calls it, on its page; SIZE_MAX: none. */
-static size_t find_call(const struct flow *f, const struct placed *v, size_t i)
+/* The number that a caller in raised digits says; 0: it is a sign. */
+static long number_of(const char *s, size_t n)
+{
+    long value = 0;
+    for (size_t i = 0; i < n && is_raised_digit(s + i, n - i);) {
+        uint32_t cp;
+        i += utf8_next(s + i, n - i, &cp);
+        value = 10 * value + (cp == 0xB9 ? 1 : cp < 0xB9 ? (long)cp - 0xB0 : (long)cp - 0x2070);
+    }
+    return value;
+}
+
+/* The numbers of the notes of a page ascend, and so do the lines that call them. */
+struct calling {
+    size_t begin; /* the first line of the page                      */
+    size_t line;  /* the one that called the last note with a number */
+    long last;    /* its number; 0: none yet                         */
+};
+
+/* The line above note i that calls it, on its page; SIZE_MAX: none.  A number is called where it
+ * stands first, a sign by the nearest one. */
+static size_t find_call(const struct flow *f, const struct placed *v, size_t i,
+                        const struct calling *c)
 {
     char caller[16];
     size_t n = caller_of(v[i].line->text, caller);
-    for (size_t k = i; n && k-- > 0 && v[k].page == v[i].page;)
-        if (!is_note(f, v[k].line) && calls(v[k].line->text, caller, n)) return k;
+    if (!n) return SIZE_MAX;
+    bool number = is_raised_digit(caller, n);
+    if (number && number_of(caller, n) <= c->last) return SIZE_MAX;
+    for (size_t k = number ? c->line : c->begin, m = i - k, o = 0; o < m; o++) {
+        size_t at = number ? k + o : i - 1 - o;
+        if (!is_note(f, v[at].line) && calls(v[at].line->text, caller, n)) return at;
+    }
     return SIZE_MAX;
 }
 
@@ -540,28 +588,55 @@ static size_t find_beside(const struct flow *f, const struct placed *v, size_t n
 }
 
 /* The end of the note that begins at i: at a paragraph's, or where the next number stands. */
-static size_t end_of_note(const struct flow *f, const struct placed *v, size_t n, size_t i)
+static size_t end_of_note(const struct flow *f, const struct placed *v, size_t n, size_t i,
+                          const struct calling *c)
 {
-    char caller[16];
     size_t j = i + 1;
     for (; j < n && is_note(f, v[j].line) && v[j].page == v[i].page; j++) {
         enum join join = join_of(f, v[j - 1].page, v[j - 1].line, v[j].page, v[j].line);
         if (join >= JOIN_LINE || v[j].line->at.region != v[i].line->at.region) break;
-        if (caller_of(v[j].line->text, caller) && find_call(f, v, j) != SIZE_MAX) break;
+        if (find_call(f, v, j, c) != SIZE_MAX) break;
     }
     return j;
+}
+
+/* Whether the small lines a and b, neighbours in reading order, are paragraphs of one box. */
+static bool in_one_box(const struct flow *f, const struct placed *a, const struct placed *b)
+{
+    const struct line *x = &a->line->at, *y = &b->line->at;
+    return a->page == b->page && is_note(f, a->line) && is_note(f, b->line) &&
+           x->turn == y->turn && x->u0 < y->u1 && y->u0 < x->u1 && y->v0 - x->v1 > -x->size &&
+           y->v0 - x->v1 < BOX * x->size;
+}
+
+/* The line that the small lines [i, j) stand beside as a note of its own; SIZE_MAX: they are one of
+ * several paragraphs of a box, or the number of a line or paragraph. */
+static size_t find_side(const struct flow *f, const struct placed *v, size_t n, size_t i, size_t j)
+{
+    struct str s = v[i].line->text;
+    if (j - i > MAX_SIDE || (j == i + 1 && !memchr(s.s, ' ', s.n) && s.n <= MAX_MARK))
+        return SIZE_MAX;
+    if ((i && in_one_box(f, &v[i - 1], &v[i])) || (j < n && in_one_box(f, &v[j - 1], &v[j])))
+        return SIZE_MAX;
+    return find_beside(f, v, n, i, j);
 }
 
 static size_t find_notes(const struct flow *f, const struct placed *v, size_t n, struct note *note)
 {
     size_t notes = 0, on_page = 0;
+    struct calling c = {0};
     for (size_t i = 0, j; i < n; i = j) {
         j = i + 1;
-        if (i && v[i].page != v[i - 1].page) on_page = 0;
+        if (i && v[i].page != v[i - 1].page) on_page = 0, c = (struct calling){i, i, 0};
         if (!is_note(f, v[i].line) || on_page >= MAX_NOTE) continue;
-        j = end_of_note(f, v, n, i);
-        size_t called = starts_note(v[i].line->text) ? find_call(f, v, i) : SIZE_MAX;
-        if (called == SIZE_MAX && j - i <= MAX_SIDE) called = find_beside(f, v, n, i, j);
+        size_t called = starts_note(v[i].line->text) ? find_call(f, v, i, &c) : SIZE_MAX;
+        if (called != SIZE_MAX) {
+            char caller[16];
+            long number = number_of(caller, caller_of(v[i].line->text, caller));
+            if (number) c.line = called, c.last = number;
+        }
+        j = end_of_note(f, v, n, i, &c);
+        if (called == SIZE_MAX) called = find_side(f, v, n, i, j);
         if (called == SIZE_MAX) continue;
         note[notes++] = (struct note){i, j, called};
         on_page += j - i;
@@ -578,19 +653,21 @@ static void place_notes(const struct flow *f, struct placed *v, size_t n, struct
     struct placed *text = NEW(scratch, struct placed, n + 1),
                   *all = NEW(scratch, struct placed, n + 1);
     size_t *at = NEW(scratch, size_t, n + 1), *head = NEW(scratch, size_t, n + 2);
-    size_t *next = NEW(scratch, size_t, notes + 1);
+    size_t *next = NEW(scratch, size_t, notes + 1), *end = NEW(scratch, size_t, n + 1);
     for (size_t i = 0, k = 0; i < n; i++) { /* the text without them, and where its lines are */
         if (k < notes && i == note[k].from)
             i = note[k++].to - 1;
         else
             at[i] = m, text[m++] = v[i];
     }
-    for (size_t k = notes; k-- > 0;) { /* behind line end - 1 of the text, in order */
-        size_t end = at[note[k].called] + 1;
-        while (end < m && join_of(f, text[end - 1].page, text[end - 1].line, text[end].page,
-                                  text[end].line) < JOIN_LINE)
-            end++;
-        next[k] = head[end], head[end] = k + 1;
+    for (size_t i = m; i-- > 0;) { /* a table or a list is one block with what stands in it */
+        bool last = i + 1 == m || join_of(f, text[i].page, text[i].line, text[i + 1].page,
+                                          text[i + 1].line) == JOIN_PARA;
+        end[i] = last ? i + 1 : end[i + 1];
+    }
+    for (size_t k = notes; k-- > 0;) { /* behind the paragraph, in order */
+        size_t behind = end[at[note[k].called]];
+        next[k] = head[behind], head[behind] = k + 1;
     }
     for (size_t i = 0; i <= m; i++) {
         for (size_t k = head[i]; k; k = next[k - 1])
