@@ -114,7 +114,7 @@ static size_t cell_above(const struct cells *w, const struct cell *y, size_t top
 static bool begins_row(const struct cells *w, size_t top, size_t k, size_t from, size_t end)
 {
     const struct cell_row *r = &w->r[k];
-    size_t n, small = 0;
+    size_t n;
     bool first = false;
     for (size_t i = r->from; i < r->to; i++) {
         const struct cell *y = &w->c[i];
@@ -122,11 +122,11 @@ static bool begins_row(const struct cells *w, size_t top, size_t k, size_t from,
         if (n != 1) return true;
         const struct cell *x = &w->c[hit];
         first |= w->c[hit].u0 <= w->c[w->r[top].from].u1;
-        small += y->lower;
         if (x->row + 1 != k || (cell_is_number(x) && cell_is_number(y))) return true;
-        if (!is_full(w, x, y, from, end)) return true;
+        bool goes_on = y->lower && r->to - r->from == 1 && !first; /* however much room there was */
+        if (!goes_on && !is_full(w, x, y, from, end)) return true;
     }
-    return first && !small && r->to - r->from > 1;
+    return first && r->to - r->from > 1;
 }
 
 /* By what the lines of each column say: text goes on below a line that is full, and a row begins in

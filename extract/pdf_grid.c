@@ -204,7 +204,7 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
 {
     struct part *v = NEW(scratch, struct part, n + 1);
     struct written *w = NEW(scratch, struct written, n + 1);
-    size_t switches = 0, full = 0;
+    size_t switches = 0, full = 0, parts[2] = {0}, text[2] = {0};
     if (n < 2 * MIN_ROWS) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
@@ -221,7 +221,12 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
     qsort(w, n, sizeof *w, by_stream);
     for (size_t i = 1; i < n; i++) switches += w[i].right != w[i - 1].right;
     measure_room(v, n);
-    for (size_t i = 0; i < n; i++) full += v[i].text && v[i].u1 - v[i].u0 > 0.8f * v[i].room;
+    for (size_t i = 0; i < n; i++) {
+        full += v[i].text && v[i].u1 - v[i].u0 > 0.8f * v[i].room;
+        parts[v[i].right]++;
+        text[v[i].right] += v[i].text;
+    }
+    if (2 * text[0] > parts[0] && 2 * text[1] > parts[1]) return false; /* verse is set so, too */
     qsort(v, n, sizeof *v, by_top);
     size_t both = count_both(v, n);
     return both >= MIN_ROWS && 2 * switches >= 3 * both && 2 * full <= n;
