@@ -62,15 +62,18 @@ static bool is_right(enum kind k)
 
 /* ------------------------------------------------------------------ numbers */
 
-/* Whether the letters that a number at i follows are Arabic: those that come before it in a line
- * read from right to left, else those behind it. */
-static bool follows_arabic(const enum kind *k, size_t n, size_t i)
+/* Of the letters from right to left, for each place whether those that a number there follows are
+ * Arabic: the ones that come before it in a line read from right to left, else those behind it. */
+static void find_arabic(bool *arabic, const enum kind *k, size_t n)
 {
-    for (size_t j = i; j < n; j++)
-        if (is_right(k[j])) return k[j] == ARABIC;
-    while (i-- > 0)
-        if (is_right(k[i])) return k[i] == ARABIC;
-    return false;
+    size_t i = n;
+    bool last = false;
+    for (size_t j = 0; j < n; j++)
+        if (is_right(k[j])) last = k[j] == ARABIC;
+    while (i-- > 0) {
+        if (is_right(k[i])) last = k[i] == ARABIC;
+        arabic[i] = last;
+    }
 }
 
 /* The end of the number that begins with the digit at i. */
@@ -88,13 +91,13 @@ static size_t end_of_number(const enum kind *k, size_t n, size_t i, bool arabic)
 
 /* Numbers and what belongs to them: in[i] is where the number that character i is of begins, plus
  * one, or 0. */
-static void find_numbers(size_t *in, const enum kind *k, size_t n)
+static void find_numbers(size_t *in, const enum kind *k, const bool *arabic, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!is_digit(k[i])) continue;
-        bool arabic = k[i] == ARAB_DIGIT || follows_arabic(k, n, i);
-        size_t from = i, end = end_of_number(k, n, i, arabic);
-        while (!arabic && from > 0 && k[from - 1] == UNIT && !in[from - 1]) from--;
+        bool arab = k[i] == ARAB_DIGIT || arabic[i];
+        size_t from = i, end = end_of_number(k, n, i, arab);
+        while (!arab && from > 0 && k[from - 1] == UNIT && !in[from - 1]) from--;
         for (size_t j = from; j < end; j++) in[j] = from + 1;
         i = end - 1;
     }
@@ -256,10 +259,12 @@ static void reverse_runs(uint32_t *c, unsigned char *level, size_t n, unsigned c
 void bidi_to_logical(uint32_t *c, size_t n, bool rtl, int *turned, struct arena *scratch)
 {
     enum kind *k = NEW(scratch, enum kind, n + 1);
+    bool *arabic = NEW(scratch, bool, n + 1);
     size_t *in = NEW(scratch, size_t, n + 1);
     unsigned char *level = NEW(scratch, unsigned char, n + 1);
     for (size_t i = 0; i < n; i++) k[i] = kind_of(c[i]);
-    find_numbers(in, k, n);
+    find_arabic(arabic, k, n);
+    find_numbers(in, k, arabic, n);
     if (rtl)
         levels_of_right(level, c, k, in, n);
     else
