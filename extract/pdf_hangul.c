@@ -40,20 +40,24 @@ bool hangul_is(uint32_t cp)
     return cp - FIRST < SYLLABLES;
 }
 
-/* The place of a pair; NULL: it has none, and there is no more room. */
+/* The place of a pair, or the free one where it would be: half of them stay free. */
 static struct pair *find_pair(const struct hangul *h, uint32_t a, uint32_t b)
 {
     uint32_t key = (a - FIRST) * SYLLABLES + (b - FIRST) + 1;
     size_t at = (key * 2654435761u) >> 16;
-    for (size_t i = 0; i < PAIRS; i++, at = (at + 1) % PAIRS) {
-        struct pair *p = &h->pair[at % PAIRS];
-        if (p->key == key) return p;
-        if (p->key) continue;
-        if (h->pairs > PAIRS / 2) return NULL;
-        p->key = key;
-        return p;
-    }
-    return NULL;
+    while (h->pair[at].key && h->pair[at].key != key) at = (at + 1) % PAIRS;
+    return &h->pair[at];
+}
+
+/* The same, taken; NULL: there is no more room. */
+static struct pair *add_pair(struct hangul *h, uint32_t a, uint32_t b)
+{
+    struct pair *p = find_pair(h, a, b);
+    if (p->key) return p;
+    if (h->pairs >= PAIRS / 2) return NULL;
+    h->pairs++;
+    p->key = (a - FIRST) * SYLLABLES + (b - FIRST) + 1;
+    return p;
 }
 
 static void add(struct count *c, bool apart)
@@ -66,13 +70,11 @@ static void add(struct count *c, bool apart)
 
 static void take_pair(struct hangul *h, uint32_t a, uint32_t b, bool apart)
 {
-    struct pair *p = find_pair(h, a, b);
+    struct pair *p = add_pair(h, a, b);
     add(&h->last[a - FIRST], apart);
     add(&h->first[b - FIRST], apart);
     add(&h->all, apart);
-    if (!p) return;
-    h->pairs += !p->n.apart && !p->n.together;
-    add(&p->n, apart);
+    if (p) add(&p->n, apart);
 }
 
 static void take_line(struct hangul *h, struct str s)
@@ -99,7 +101,7 @@ bool hangul_goes_on(const struct hangul *h, uint32_t a, uint32_t b)
     const struct pair *p = find_pair(h, a, b);
     double sum = log((h->all.apart + PRIOR) / (h->all.together + PRIOR));
     sum += weigh(h, &h->last[a - FIRST]) + weigh(h, &h->first[b - FIRST]);
-    if (p) sum += PAIR_WEIGHT * log((p->n.apart + PAIR_PRIOR) / (p->n.together + PAIR_PRIOR));
+    if (p->key) sum += PAIR_WEIGHT * log((p->n.apart + PAIR_PRIOR) / (p->n.together + PAIR_PRIOR));
     return sum < 0;
 }
 
