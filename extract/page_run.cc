@@ -35,12 +35,13 @@ bool has_reached(void *limit)
     return static_cast<const page_limit *>(limit)->reached();
 }
 
-// What a page draws, until the limit is reached: the interpreter asks only after operators, and a
-// stream may have none for a gigabyte.
+// What a page draws, part after part, until the limit is reached: the interpreter asks only after
+// operators, and a part may have none for a gigabyte.  One part is open at a time: a page may name
+// the same one tens of thousands of times, and each opened has a decoder.
 class limited_stream : public Stream
 {
   public:
-    limited_stream(Object &&of, const page_limit *limit) : whole(std::move(of)), limit(limit)
+    limited_stream(Object &&parts, const page_limit *limit) : parts(std::move(parts)), limit(limit)
     {
     }
     StreamKind getKind() const override
@@ -49,35 +50,41 @@ class limited_stream : public Stream
     }
     void reset() override
     {
-        whole.getStream()->reset();
+        open(0);
     }
     void close() override
     {
-        whole.getStream()->close();
+        if (part.isStream()) part.streamClose();
     }
     int getChar() override
     {
-        return is_over() ? EOF : whole.getStream()->getChar();
+        if (is_over() || !part.isStream()) return EOF;
+        int c = part.streamGetChar();
+        if (c != EOF || !has_more()) return c;
+        open(at + 1);
+        return BETWEEN;
     }
     int lookChar() override
     {
-        return over ? EOF : whole.getStream()->lookChar();
+        if (over || !part.isStream()) return EOF;
+        int c = part.getStream()->lookChar();
+        return c == EOF && has_more() ? BETWEEN : c;
     }
     int getUnfilteredChar() override
     {
-        return whole.getStream()->getUnfilteredChar();
+        return part.isStream() ? part.getStream()->getUnfilteredChar() : EOF;
     }
     void unfilteredReset() override
     {
-        whole.getStream()->unfilteredReset();
+        if (part.isStream()) part.getStream()->unfilteredReset();
     }
     Goffset getPos() override
     {
-        return whole.getStream()->getPos();
+        return part.isStream() ? part.getStream()->getPos() : 0;
     }
     void setPos(Goffset pos, int dir) override
     {
-        whole.getStream()->setPos(pos, dir);
+        if (part.isStream()) part.getStream()->setPos(pos, dir);
     }
     bool isBinary(bool last) const override
     {
@@ -85,25 +92,27 @@ class limited_stream : public Stream
     }
     BaseStream *getBaseStream() override
     {
-        return whole.getStream()->getBaseStream();
+        return part.isStream() ? part.getStream()->getBaseStream() : nullptr;
     }
     Stream *getUndecodedStream() override
     {
-        return whole.getStream()->getUndecodedStream();
+        return part.isStream() ? part.getStream()->getUndecodedStream() : nullptr;
     }
     Dict *getDict() override
     {
-        return whole.getStream()->getDict();
+        return part.isStream() ? part.getStream()->getDict() : nullptr;
     }
     Object *getDictObject() override
     {
-        return whole.getStream()->getDictObject();
+        return part.isStream() ? part.getStream()->getDictObject() : nullptr;
     }
 
   private:
     static constexpr unsigned OFTEN = 1 << 16; // characters between two questions
-    Object whole;
+    static constexpr int BETWEEN = '\n';       // no token goes on from part to part
+    Object parts, part;
     const page_limit *limit;
+    int at = 0; // the place of `part`
     unsigned taken = 0;
     bool over = false;
 
@@ -111,6 +120,24 @@ class limited_stream : public Stream
     {
         if (++taken % OFTEN == 0) over = over || limit->reached();
         return over;
+    }
+
+    bool has_more() const
+    {
+        return at + 1 < parts.arrayGetLength();
+    }
+
+    // The first part from i on that is a stream, or none.
+    void open(int i)
+    {
+        close();
+        part = Object(objNull);
+        for (at = i; at < parts.arrayGetLength() && !part.isStream() && !over; at++) {
+            over = limit->reached();
+            part = parts.arrayGet(at);
+        }
+        at--;
+        if (part.isStream()) part.streamReset();
     }
 };
 
@@ -126,18 +153,13 @@ bool may_swell(const Object &stream)
 
 Object limited(Object &&contents, const page_limit *limit, XRef *xref)
 {
-    if (contents.isStream() && may_swell(contents))
+    if (!contents.isArray() && !(contents.isStream() && may_swell(contents)))
+        return std::move(contents);
+    if (contents.isArray())
         return Object(static_cast<Stream *>(new limited_stream(std::move(contents), limit)));
-    if (!contents.isArray()) return std::move(contents);
-    Object all(new Array(xref));
-    for (int i = 0; i < contents.arrayGetLength(); i++) {
-        Object part = contents.arrayGet(i);
-        bool wrap = part.isStream() && may_swell(part);
-        all.arrayAdd(wrap
-                         ? Object(static_cast<Stream *>(new limited_stream(std::move(part), limit)))
-                         : std::move(part));
-    }
-    return all;
+    Object alone(new Array(xref));
+    alone.arrayAdd(std::move(contents));
+    return Object(static_cast<Stream *>(new limited_stream(std::move(alone), limit)));
 }
 
 void *as_data(const page_limit *limit)

@@ -401,6 +401,45 @@ static void test_endless_blanks(void **state)
     buf_free(&once), buf_free(&b);
 }
 
+/* Few bytes, packed. */
+static void packed_stream(struct pdf *p, const char *s)
+{
+    Bytef packed[256];
+    uLongf n = sizeof packed;
+    assert_int_equal(compress(packed, &n, (const Bytef *)s, strlen(s)), Z_OK);
+    buf_addf(&p->b, "<</Filter/FlateDecode/Length %lu>>\nstream\n", n);
+    buf_add(&p->b, (const char *)packed, n);
+    buf_addz(&p->b, "\nendstream\nendobj\n");
+}
+
+/* A page of 40,000 parts is read part after part; a part ends a number, and what is no stream is no
+ * part. */
+static void test_many_parts(void **state)
+{
+    enum { PARTS = 40000 };
+    static const char *const parts[] = {"BT /F 10 Tf 1 0 0 1 72", "700 Tm (These words) Tj ET",
+                                        "q Q", "BT /F 10 Tf 72 600 Td (come last.) Tj ET"};
+    (void)state;
+    struct pdf p;
+    begin(&p);
+    int first = p.n + 1, number = first + 4;
+    for (int i = 0; i < 4; i++) object(&p, first + i), packed_stream(&p, parts[i]);
+    object(&p, number);
+    buf_addz(&p.b, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<<" PDF_FONTS
+                   ">>>>/Contents[");
+    buf_addf(&p.b, "%d 0 R 3 0 R %d 0 R ", first, first + 1);
+    for (int i = 0; i < PARTS; i++) buf_addf(&p.b, "%d 0 R ", first + 2);
+    buf_addf(&p.b, "%d 0 R]>>\nendobj\n", first + 3);
+    p.page[p.pages++] = number;
+    finish(&p, "", dir, "parts.pdf");
+    struct got g = get(in_dir("parts.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    assert_true(holds(&g, "These words"));
+    assert_true(holds(&g, "come last."));
+    assert_int_equal(g.d->pages_unread, 0);
+    drop(&g);
+}
+
 /* What nobody can be asked about on the way, too, costs its page only, of a document however short;
  * not the document, where that is its only page. */
 static void test_endless_operator(void **state)
@@ -592,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_endless_alone),
         cmocka_unit_test(test_endless_blanks),
         cmocka_unit_test(test_endless_operator),
+        cmocka_unit_test(test_many_parts),
         cmocka_unit_test(test_crowded_page),
         cmocka_unit_test(test_crew),
     };
