@@ -2,6 +2,7 @@
 #include "extract/words_rtl.hh"
 
 #include <algorithm>
+#include <tuple>
 
 bool rtl_is(unsigned c)
 {
@@ -127,43 +128,52 @@ rtl_marks::rtl_marks(TextWordList *list)
 {
     constexpr size_t MOST = 500;
     int words = list ? list->getLength() : 0;
-    for (int k = 0; k < words && marks.size() < MOST; k++)
-        if (is_lone(*list->get(k))) marks.push_back(list->get(k));
-    std::sort(marks.begin(), marks.end(), [](const TextWord *a, const TextWord *b) {
-        return a->getCharPos() < b->getCharPos();
-    });
+    double x0, y0, x1, y1;
+    for (int k = 0; k < words && marks.size() < MOST; k++) {
+        const TextWord *t = list->get(k);
+        if (!is_lone(*t)) continue;
+        t->getBBox(&x0, &y0, &x1, &y1);
+        marks.push_back({0.5 * (x0 + x1), 0.5 * (y0 + y1), t, false});
+    }
+    std::sort(marks.begin(), marks.end(), [](const auto &a, const auto &b) { return a.x < b.x; });
     for (int k = 0; k < words && !marks.empty(); k++) host(*list->get(k));
-    std::stable_sort(hosted.begin(), hosted.end(),
-                     [](const auto &a, const auto &b) { return a.at < b.at; });
+    std::sort(hosted.begin(), hosted.end(), [](const auto &a, const auto &b) {
+        return std::tie(a.word, a.at, a.pos) < std::tie(b.word, b.at, b.pos);
+    });
+    for (const auto &h : hosted) moved.push_back(h.mark);
+    std::sort(moved.begin(), moved.end());
 }
 
 bool rtl_marks::are_elsewhere(const TextWord &t) const
 {
-    return std::any_of(hosted.begin(), hosted.end(), [&](const auto &h) { return h.mark == &t; });
+    return std::binary_search(moved.begin(), moved.end(), &t);
 }
 
 void rtl_marks::add(const TextWord &t, std::vector<unsigned> &u) const
 {
     size_t added = 0;
-    for (const auto &h : hosted) {
-        if (h.word != &t) continue;
-        std::vector<unsigned> m = rtl_chars(*h.mark);
-        u.insert(u.begin() + static_cast<long>(h.at + added), m.begin(), m.end());
+    auto h = std::lower_bound(hosted.begin(), hosted.end(), &t,
+                              [](const auto &a, const TextWord *word) { return a.word < word; });
+    for (; h != hosted.end() && h->word == &t; ++h) {
+        std::vector<unsigned> m = rtl_chars(*h->mark);
+        u.insert(u.begin() + static_cast<long>(h->at + added), m.begin(), m.end());
         added += m.size();
     }
 }
 
 void rtl_marks::host(const TextWord &t)
 {
-    double x0, y0, x1, y1, mx0, my0, mx1, my1;
+    double x0, y0, x1, y1;
     if (t.getRotation() != 0 || is_lone(t) || !any_rtl(t)) return;
     t.getBBox(&x0, &y0, &x1, &y1);
-    for (const TextWord *m : marks) {
-        m->getBBox(&mx0, &my0, &mx1, &my1);
-        double x = 0.5 * (mx0 + mx1), y = 0.5 * (my0 + my1);
-        bool first = m->getCharPos() + m->getCharLen() == t.getCharPos();
-        double hangs = first ? 0.5 * t.getFontSize() : 0; // over what follows
-        if (x < x0 - hangs || x > x1 || y < y0 || y > y1 || are_elsewhere(*m)) continue;
-        hosted.push_back({m, &t, first ? 0 : letter_at(t, x)});
+    double over = 0.5 * t.getFontSize(); // over what follows a mark may hang
+    auto m = std::lower_bound(marks.begin(), marks.end(), x0 - over,
+                              [](const auto &a, double x) { return a.x < x; });
+    for (; m != marks.end() && m->x <= x1; ++m) {
+        int pos = m->mark->getCharPos();
+        bool first = pos + m->mark->getCharLen() == t.getCharPos();
+        if ((!first && m->x < x0) || m->y < y0 || m->y > y1 || m->is_hosted) continue;
+        hosted.push_back({&t, first ? 0 : letter_at(t, m->x), pos, m->mark});
+        m->is_hosted = true;
     }
 }

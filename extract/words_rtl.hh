@@ -48,12 +48,20 @@ class rtl_marks
     void add(const TextWord &t, std::vector<unsigned> &u) const;
 
   private:
-    struct hosted_mark {
-        const TextWord *mark, *word;
-        size_t at; // in the word
+    struct lone_mark {
+        double x, y; // its middle
+        const TextWord *mark;
+        bool is_hosted;
     };
-    std::vector<const TextWord *> marks; // as they follow in the content stream
-    std::vector<hosted_mark> hosted;     // by place in their word
+    struct hosted_mark {
+        const TextWord *word;
+        size_t at; // in the word
+        int pos;   // of the mark, in the content stream
+        const TextWord *mark;
+    };
+    std::vector<lone_mark> marks;        // by x
+    std::vector<hosted_mark> hosted;     // by word, by place in it
+    std::vector<const TextWord *> moved; // the marks of those, by address
 
     void host(const TextWord &t);
 };
