@@ -270,23 +270,37 @@ enum { MAX_BLANKS = 60 };
 #define NO_BLANK 0.6f
 #define KERNED   0.35f /* how far a blank may reach into a word */
 
-/* Whether a blank is drawn between two words, which stand upright. */
-static bool has_blank(const struct words_page *page, const struct word *a, const struct word *b)
+static float middle_of(const struct rule *blank)
 {
-    float slack = KERNED * fmaxf(a->size, b->size), top = fmaxf(a->y0, b->y0);
-    float from = fmaxf(a->x1 - slack, 0.5f * (a->x0 + a->x1));
-    float to = fminf(b->x0 + slack, 0.5f * (b->x0 + b->x1));
+    return 0.5f * (blank->from + blank->to);
+}
+
+/* The first blank behind the base line `at`, or on it at x or behind that. */
+static size_t find_blank(const struct words_page *page, float at, float x)
+{
     size_t lo = 0, hi = page->n_blanks;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (page->blank[mid].at < top)
+        const struct rule *r = &page->blank[mid];
+        if (r->at < at || (r->at == at && middle_of(r) < x))
             lo = mid + 1;
         else
             hi = mid;
     }
-    for (; lo < page->n_blanks && page->blank[lo].at <= fminf(a->y1, b->y1); lo++) {
-        float middle = 0.5f * (page->blank[lo].from + page->blank[lo].to);
-        if (middle >= from && middle <= to) return true;
+    return lo;
+}
+
+/* Whether a blank is drawn between two words, which stand upright.  Looks at each base line once. */
+static bool has_blank(const struct words_page *page, const struct word *a, const struct word *b)
+{
+    float slack = KERNED * fmaxf(a->size, b->size);
+    float top = fmaxf(a->y0, b->y0), low = fminf(a->y1, b->y1);
+    float from = fmaxf(a->x1 - slack, 0.5f * (a->x0 + a->x1));
+    float to = fminf(b->x0 + slack, 0.5f * (b->x0 + b->x1));
+    for (size_t i = find_blank(page, top, from); i < page->n_blanks && page->blank[i].at <= low;) {
+        float at = page->blank[i].at, x = middle_of(&page->blank[i]);
+        if (x >= from && x <= to) return true;
+        i = find_blank(page, x < from ? at : nextafterf(at, INFINITY), from);
     }
     return false;
 }

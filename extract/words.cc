@@ -54,6 +54,7 @@ constexpr double WHITE = 0.94, OPAQUE = 0.05;
 
 constexpr size_t MAX_CLUSTERS = 50000, MAX_BLANKS = 100000;
 constexpr int MAX_CLUSTER = 100; // characters
+constexpr double LINES = 4;      // base lines of blanks that are told apart within a point
 
 constexpr size_t MAX_RULES = 20000;
 constexpr double SHORT = 5, THICK = 3; // points: shorter is no border of cells, nor is thicker
@@ -81,6 +82,7 @@ class text_device : public TextOutputDev
     std::vector<rule> rules, bars, blanks; // vertical, horizontal; words.h
     std::vector<rtl_cluster> clusters;     // that read from right to left
     size_t off = 0;
+    size_t rtl_blanks = 0; // of the blanks, those behind what reads from right to left
 
     void startPage(int number, GfxState *state, XRef *xref) override
     {
@@ -91,7 +93,8 @@ class text_device : public TextOutputDev
         blanks.clear();
         actual.clear();
         off = 0;
-        was_outside = in_cluster = false;
+        was_outside = in_cluster = was_rtl = false;
+        rtl_blanks = 0;
         blank_font = nullptr;
         full = false;
         words = chars = 0;
@@ -106,6 +109,7 @@ class text_device : public TextOutputDev
         bool space = n > 0 && (u[0] == ' ' || u[0] == 0xa0);
         note(state, x + 0.5 * dx, y + 0.5 * dy, space);
         if (space) note_blank(state, x, y, dx, dy);
+        if (!space && n > 0) was_rtl = rtl_is(u[n - 1]);
         if (!actual.empty())
             note_cluster(state, x, y, std::exchange(actual, {}));
         else if (n > 1 && rtl_is(u[0]))
@@ -158,6 +162,7 @@ class text_device : public TextOutputDev
   private:
     bool was_outside = false;
     bool in_cluster = false;
+    bool was_rtl = false; // the last character that is no blank
     const GfxFont *blank_font = nullptr; // one that has drawn a blank
     std::vector<unsigned> actual; // what stands for the glyphs that come, from the first one on
     const bool orders;
@@ -187,9 +192,10 @@ class text_device : public TextOutputDev
         double x0, y0, x1, y1;
         state->transform(x, y, &x0, &y0);
         state->transform(x + dx, y + dy, &x1, &y1);
-        if (fabs(y1 - y0) < 0.01 && blanks.size() < MAX_BLANKS)
-            blanks.push_back(
-                rule{static_cast<float>(y0), static_cast<float>(x0), static_cast<float>(x1)});
+        if (fabs(y1 - y0) >= 0.01 || blanks.size() >= MAX_BLANKS) return;
+        rtl_blanks += was_rtl;
+        blanks.push_back(rule{static_cast<float>(round(LINES * y0) / LINES),
+                              static_cast<float>(x0), static_cast<float>(x1)});
     }
 
     static void note_rule(std::vector<rule> *rules, double at, double from, double to)
@@ -647,8 +653,9 @@ void join_rules(std::vector<rule> *rules)
 
 void take_blanks(std::vector<rule> *blanks, struct words_page *out)
 {
-    std::sort(blanks->begin(), blanks->end(),
-              [](const rule &a, const rule &b) { return a.at < b.at; });
+    std::sort(blanks->begin(), blanks->end(), [](const rule &a, const rule &b) {
+        return a.at != b.at ? a.at < b.at : a.from + a.to < b.from + b.to;
+    });
     out->blank = copy_items(blanks->data(), blanks->size());
     out->n_blanks = blanks->size();
 }
@@ -692,7 +699,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
     out->mark = copy_items(dev.marks.data(), dev.marks.size());
     out->n_marks = dev.marks.size();
     out->n_off = dev.off;
-    if (rtl && 3 * dev.blanks.size() > rtl) take_blanks(&dev.blanks, out);
+    if (rtl && 3 * dev.rtl_blanks > rtl) take_blanks(&dev.blanks, out);
     join_rules(&dev.rules);
     join_rules(&dev.bars);
     out->rule = copy_items(dev.rules.data(), dev.rules.size());

@@ -61,8 +61,9 @@ struct words_page {
     size_t n_rules;
     struct rule *bar; /* horizontal, by y */
     size_t n_bars;
-    struct rule *blank; /* that are drawn, upright, on their base line, by y; none where there is not
-                           one for three words from right to left */
+    struct rule *blank; /* that are drawn, upright, on their base line (to a quarter of a point), by
+                           y and middle; none where not one stands behind three words from right
+                           to left */
     size_t n_blanks;
 };
 

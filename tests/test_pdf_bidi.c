@@ -85,7 +85,7 @@ static void test_lone_bracket(void **state)
     buf_free(&got);
 }
 
-/* Font A: b is beh, d dal, r reh, f fatha. */
+/* Font F is Helvetica; A: b is beh, d dal, r reh, f fatha. */
 static struct got get_arabic(const char *ops)
 {
     static const char table[] =
@@ -101,7 +101,7 @@ static struct got get_arabic(const char *ops)
     object(&p, number + 1);
     buf_addf(&p.b, "<</Type/Font/Subtype/Type1/BaseFont/Courier/ToUnicode %d 0 R>>\nendobj\n",
              number);
-    snprintf(font, sizeof font, "/A %d 0 R", number + 1);
+    snprintf(font, sizeof font, "/F 3 0 R/A %d 0 R", number + 1);
     page_of(&p, 600, 800, font, ops);
     finish(&p, "", dir, "arabic.pdf");
     struct got g = get(in_dir("arabic.pdf"), (struct ingest_options){0});
@@ -134,6 +134,17 @@ static void test_blanks(void **state)
     drop(&g);
 }
 
+/* Blanks of an English line say nothing about words from right to left that have none. */
+static void test_mixed_blanks(void **state)
+{
+    (void)state;
+    struct got g = get_arabic("BT /F 12 Tf 1 0 0 1 72 700 Tm (one two three four five six) Tj ET\n"
+                              "BT /F 12 Tf 1 0 0 1 72 680 Tm (one two three four five six) Tj ET\n"
+                              "BT /A 12 Tf 1 0 0 1 300 600 Tm [(bb)-300(dd)-300(rr)]TJ ET\n");
+    assert_true(holds(&g, "رر دد بب"));
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_lone_bracket),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_blanks),
+        cmocka_unit_test(test_mixed_blanks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
