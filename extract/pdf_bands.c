@@ -9,7 +9,6 @@
 #define NONE SIZE_MAX
 
 enum { MAX_LINES = BANDS_MAX_LINES };
-#define CLOSE   0.5f  /* font sizes between two lines of one cell, at most */
 #define SPACE   0.25f /* font sizes between two words */
 #define SEVERAL 4     /* font sizes: a cell as wide may hold several words */
 
@@ -138,7 +137,7 @@ bool bands_of_text(const struct cells *w, size_t from, size_t end, size_t *band)
     if (3 * numbers > all) return false; /* lines that stand alone are subheadings */
     for (size_t k = from, j; k < end; k = j) {
         for (j = k + 1;
-             j < end && cells_gap_below(w, j - 1) <= CLOSE && !begins_row(w, k, j, from, end);
+             j < end && cells_gap_below(w, j - 1) <= TABLE_CLOSE && !begins_row(w, k, j, from, end);
              j++) {
         }
         for (size_t i = k; i < j; i++) band[i - from] = j;

@@ -587,6 +587,14 @@ static size_t find_beside(const struct flow *f, const struct placed *v, size_t n
     return 8 * under > text ? SIZE_MAX : hit;
 }
 
+/* Whether the note after the one called last begins with line k, though nothing may call it. */
+static bool is_next_note(const struct placed *v, size_t k, const struct calling *c)
+{
+    char caller[16];
+    return c->last && text_ends_sentence(v[k - 1].line->text) &&
+           number_of(caller, caller_of(v[k].line->text, caller)) == c->last + 1;
+}
+
 /* The end of the note that begins at i: at a paragraph's, or where the next number stands. */
 static size_t end_of_note(const struct flow *f, const struct placed *v, size_t n, size_t i,
                           const struct calling *c)
@@ -595,7 +603,7 @@ static size_t end_of_note(const struct flow *f, const struct placed *v, size_t n
     for (; j < n && is_note(f, v[j].line) && v[j].page == v[i].page; j++) {
         enum join join = join_of(f, v[j - 1].page, v[j - 1].line, v[j].page, v[j].line);
         if (join >= JOIN_LINE || v[j].line->at.region != v[i].line->at.region) break;
-        if (find_call(f, v, j, c) != SIZE_MAX) break;
+        if (is_next_note(v, j, c) || find_call(f, v, j, c) != SIZE_MAX) break;
     }
     return j;
 }
@@ -604,8 +612,8 @@ static size_t end_of_note(const struct flow *f, const struct placed *v, size_t n
 static bool in_one_box(const struct flow *f, const struct placed *a, const struct placed *b)
 {
     const struct line *x = &a->line->at, *y = &b->line->at;
-    return a->page == b->page && is_note(f, a->line) && is_note(f, b->line) &&
-           x->turn == y->turn && x->u0 < y->u1 && y->u0 < x->u1 && y->v0 - x->v1 > -x->size &&
+    return a->page == b->page && is_note(f, a->line) && is_note(f, b->line) && x->turn == y->turn &&
+           x->u0 < y->u1 && y->u0 < x->u1 && y->v0 - x->v1 > -x->size &&
            y->v0 - x->v1 < BOX * x->size;
 }
 

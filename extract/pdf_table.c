@@ -15,11 +15,9 @@ enum {
     RUN = 8,    /* words looked at for where a cell begins or ends       */
     BETWEEN = 6 /* rows of one cell between two of a table, at most      */
 };
-/* words looked at for where a cell begins or ends */
 #define SPACE      0.25f /* font sizes, where none is seen                     */
 #define MOST_SPACE 0.4f  /* wider ones are justified                           */
 #define USUAL      1.2f  /* times a space: what may stand between two words    */
-#define CLOSE      0.5f  /* font sizes between two lines of a cell             */
 #define TIGHT      0.15f /* font sizes: less is no gap                         */
 #define NARROW     0.45f /* font sizes: such a gap needs more rows that agree  */
 
@@ -107,7 +105,7 @@ static void find_runs(struct table *r)
             const struct row *a = &r->v[j - 1], *b = &r->v[j];
             float white = b->v0 - a->v1, size = fmaxf(a->size, b->size);
             if (b->cells < 2) text |= is_text(r, &r->v[last], b);
-            bool near = white < (text || b->cells < 2 ? CLOSE : 2 * CLOSE) * size;
+            bool near = white < (text || b->cells < 2 ? TABLE_CLOSE : 2 * TABLE_CLOSE) * size;
             if (white > 3.2f * size || j - last > (near ? BETWEEN : 2u)) break;
             if (b->cells >= 2) last = j, text = false, multi++;
         }

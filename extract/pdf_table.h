@@ -33,6 +33,8 @@ struct slot {
  * Text in a fixed-width font is no table: it keeps its blanks. */
 #define TABLE_LOOSE 1.7f
 
+#define TABLE_CLOSE 0.5f /* font sizes between two lines of one cell, at most */
+
 /* Looks at the rows of one region, top to bottom.  A table is a run of rows with two cells or more,
  * or one row with three.
  * Cost: for each gap between words a search in each of the 24 rows around. */

@@ -15,7 +15,6 @@ enum {
     MAX_BETWEEN = 6, /* rows of one cell that may stand between two rows of cells */
     MAX_CELLS = 4000 /* of a table that is looked at for its lines               */
 };
-#define CLOSE 0.5f /* font sizes between two lines of one cell, at most */
 #define WHOLE 0.9f /* of a table's width: what text behind it takes at least */
 
 /* Whether a line is drawn between what stands from v0 to v1 and the cell below. */
@@ -73,7 +72,7 @@ static size_t goes_on(const struct cells *w, size_t c, size_t end)
         if (hit == NONE) return NONE;
         const struct cell *b = &w->c[hit];
         float gap = b->v0 - a->v1;
-        bool close = gap < CLOSE * fminf(a->size, b->size) && gap > -0.5f * a->size &&
+        bool close = gap < TABLE_CLOSE * fminf(a->size, b->size) && gap > -0.5f * a->size &&
                      fabsf(a->size - b->size) <= 0.1f * a->size;
         if (!close || !aligned(a, b) || is_parted(a->v0, a->v1, b) ||
             cells_facing(w, &w->r[a->row], b, &above) == NONE)
@@ -203,7 +202,7 @@ static void level_leaves(struct cells *w, size_t from, size_t end)
         if (row > low) low = row;
     }
     for (size_t k = from; k < low; k++)
-        if (cells_gap_below(w, k) > 2 * CLOSE) return;
+        if (cells_gap_below(w, k) > 2 * TABLE_CLOSE) return;
     for (size_t i = 0; i < n; i++) {
         size_t to = top != NONE && under && !v[i].under ? top : low;
         w->c[v[i].top].moved = to;
@@ -320,13 +319,13 @@ static void join_lines(struct cells *w, size_t from, size_t end)
 {
     for (size_t k = from; k + 1 < end; k++) {
         const struct cell_row *b = &w->r[k + 1];
-        if (b->to - b->from == 1 && b->into == k + 1 && cells_gap_below(w, k) <= CLOSE)
+        if (b->to - b->from == 1 && b->into == k + 1 && cells_gap_below(w, k) <= TABLE_CLOSE)
             join_below(w, k);
     }
     for (size_t k = end - 1; k-- > from;) {
         const struct cell_row *a = &w->r[k], *b = &w->r[k + 1];
         bool more = b->to - b->from > 1 || b->into != k + 1;
-        if (a->to - a->from == 1 && a->into == k && more && cells_gap_below(w, k) <= CLOSE)
+        if (a->to - a->from == 1 && a->into == k && more && cells_gap_below(w, k) <= TABLE_CLOSE)
             join_above(w, k);
     }
 }
@@ -374,7 +373,7 @@ static size_t table_end(const struct cells *w, size_t from)
         }
     }
     while (end < w->n_rows && !w->r[end].tabular && w->r[end].to - w->r[end].from == 1 &&
-           cells_gap_below(w, end - 1) < CLOSE &&
+           cells_gap_below(w, end - 1) < TABLE_CLOSE &&
            cells_facing(w, &w->r[end - 1], &w->c[w->r[end].from], &n) != NONE)
         end++;
     return end;
@@ -417,7 +416,7 @@ static size_t head_begin(const struct cells *w, size_t row)
     size_t from = row;
     for (int k = 0; k < 3 && from > 0; k++) {
         const struct cell_row *r = &w->r[from - 1];
-        if (r->tabular || r->to - r->from > 1 || cells_gap_below(w, from - 1) > CLOSE ||
+        if (r->tabular || r->to - r->from > 1 || cells_gap_below(w, from - 1) > TABLE_CLOSE ||
             rows_parted(w, from - 1))
             break;
         if (w->c[r->from].caption) return row;
@@ -436,7 +435,7 @@ static void one_table(struct cells *w, size_t from, size_t end)
         from = head_begin(w, from);
         size_t head = body; /* a line between head and body is a subheading */
         while (head > from + 1 && w->r[head - 1].to - w->r[head - 1].from == 1 &&
-               cells_gap_below(w, head - 2) > CLOSE)
+               cells_gap_below(w, head - 2) > TABLE_CLOSE)
             head--;
         tie_head(w, from, head);
         if (head > from) level_leaves(w, from, head);

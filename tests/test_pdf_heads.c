@@ -220,6 +220,43 @@ static void test_title_as_head(void **state)
     drop(&g);
 }
 
+/* The same of titles in two lines: the head says both in one. */
+static void test_long_title_as_head(void **state)
+{
+    (void)state;
+    static const char *const title[][2] = {{"Of rivers and of what", "they carry to the sea"},
+                                           {"Of hills and of those", "who live behind them"},
+                                           {"Of plains that nobody", "has crossed on foot"}};
+    struct pdf p;
+    char s[120];
+    begin(&p);
+    for (int i = 0; i < 3; i++) {
+        struct buf b = {0};
+        snprintf(s, sizeof s, "%d", i + 1);
+        line(&b, "F", 9, 500, 40, s);
+        snprintf(s, sizeof s, "%s %s", title[i][0], title[i][1]);
+        line(&b, "F", 9, 72, 40, s);
+        line(&b, "B", 16, 72, 90, title[i][0]);
+        line(&b, "B", 16, 72, 109, title[i][1]);
+        for (int k = 0; k < 20; k++) {
+            snprintf(s, sizeof s, "page %c has text %d", 'a' + i, 7 * k + 3 * i);
+            line(&b, "F", 10, 72, 150 + 14 * k, s);
+        }
+        page(&p, b.s);
+        buf_free(&b);
+    }
+    finish(&p, "", dir, "long_titles.pdf");
+    struct got g = get(in_dir("long_titles.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    for (int i = 0; i < 3; i++) {
+        const char *at = strstr(g.d->text.s, title[i][1]);
+        assert_non_null(at);
+        assert_null(strstr(at + 1, title[i][1]));
+    }
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_no_heads),
         cmocka_unit_test(test_two_pages),
         cmocka_unit_test(test_title_as_head),
+        cmocka_unit_test(test_long_title_as_head),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
