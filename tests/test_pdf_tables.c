@@ -543,6 +543,53 @@ static void test_framed_cells(void **state)
     }
 }
 
+/* What programs do, in words that fill their column or begin small: each is a row of its own. */
+static void test_list_of_commands(void **state)
+{
+    (void)state;
+    static const char *const cell[][3] = {
+        {"open", "reads the file and gives its size in bytes", "r"},
+        {"shut", "ends what open began and frees its store", "w"},
+        {"", "as well as what it holds in other places", ""},
+        {"seek", "moves to a place in the file given by it", "rw"},
+        {"tell", "says at which place in the file it stands", "r"},
+        {"read", "takes bytes from the file and gives them", "r"},
+        {"", "to who asks, as many as there are in it", ""},
+        {"send", "puts bytes into the file where it stands", "w"}};
+    struct buf b = {0};
+    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
+        for (int c = 0; c < 3; c++)
+            if (*cell[r][c])
+                line(&b, "F", 10, c == 0 ? 72 : c == 1 ? 130 : 340, 100 + 11.5 * (double)r,
+                     cell[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "\nseek | moves to a place in the file given by it | rw\n"
+                          "tell | says at which place in the file it stands | r\nread | "));
+    drop(&g);
+}
+
+/* Two columns of verse are no table, though each line of one is written before that beside it. */
+static void test_verse(void **state)
+{
+    (void)state;
+    static const char *const verse[] = {"The ships went out at nightfall", "and none of them",
+                                        "Came home before the harbour",    "had seen the snow",
+                                        "And who would ask the water",     "where they had gone",
+                                        "When all the lamps are burning",  "along the quay"};
+    struct buf b = {0};
+    for (int i = 0; i < 24; i++) {
+        line(&b, "F", 11, 72, 80 + 14 * i, verse[i % 8]);
+        line(&b, "F", 11, 330, 80 + 14 * i, verse[(i * 5 + 3) % 8]);
+    }
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_false(holds(&g, " | "));
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -562,6 +609,8 @@ int main(void)
         cmocka_unit_test(test_caption_words),
         cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_list_of_commands),
+        cmocka_unit_test(test_verse),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
