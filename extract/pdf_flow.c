@@ -66,6 +66,24 @@ static void measure_left(struct pdf_line *v, size_t n, float *tmp)
     }
 }
 
+#define FULL 2.0f /* sizes: a line that ends so near to the right end reaches it     */
+#define WIDE 8.0f /* sizes: of lines of running text; names, one a line, are narrower */
+
+static bool is_full(const struct pdf_line *l)
+{
+    return l->right - end_of(&l->at) < FULL * l->at.size;
+}
+
+static void measure_filled(struct pdf_line *v, size_t n)
+{
+    enum { SEVERAL = 3 };
+    size_t full = 0;
+    for (size_t i = 0; i < n; i++) full += is_full(&v[i]);
+    for (size_t i = 0; i < n; i++)
+        v[i].filled =
+            full >= SEVERAL && 3 * full >= n && v[i].right - v[i].left > WIDE * v[i].at.size;
+}
+
 static void measure_block(struct pdf_line *v, size_t n, float *tmp)
 {
     float right = end_of(&v[0].at), leading = 0;
@@ -85,6 +103,7 @@ static void measure_block(struct pdf_line *v, size_t n, float *tmp)
         v[i].leading = leading > 0 ? leading : 1.25f * v[i].at.size;
     }
     measure_left(v, n, tmp);
+    measure_filled(v, n);
 }
 
 /* Code is indented from the line that stands furthest out. */
@@ -151,11 +170,18 @@ struct flow {
 
 enum join { JOIN_TIGHT, JOIN_HYPHEN, JOIN_SPACE, JOIN_CELL, JOIN_LINE, JOIN_PARA };
 
+/* Names and items of lists, one a line, stay apart. */
+static bool phrase_goes_on(const struct pdf_line *a, const struct pdf_line *b)
+{
+    return text_joins_phrase(a->text, b->text) && a->filled && is_full(a) &&
+           fabsf(start_of(&b->at) - b->left) < 0.5f * b->at.size;
+}
+
 static enum join plain_join(const struct flow *f, const struct pdf_line *a,
                             const struct pdf_line *b)
 {
     uint32_t first = text_first(b->text);
-    if (text_joins_tight(a->text, b->text)) return JOIN_TIGHT;
+    if (text_joins_tight(a->text, b->text) || phrase_goes_on(a, b)) return JOIN_TIGHT;
     if (f->hangul && hangul_is(first) && hangul_is(text_last(a->text)))
         return hangul_goes_on(f->hangul, text_last(a->text), first) ? JOIN_TIGHT : JOIN_SPACE;
     if (!text_ends_dash(a->text) || a->at.mono || !(text_is_letter(first) || is_digit(first)))

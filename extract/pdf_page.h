@@ -19,6 +19,7 @@ struct pdf_line {
     /* The block of lines that it stands in. */
     float left, right; /* where most of its lines start; where the longest one ends      */
     float leading;     /* from line to line                                              */
+    bool filled;       /* it is wide; three of its lines, and a third, reach its right end */
 };
 
 struct pdf_page {

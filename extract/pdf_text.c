@@ -103,7 +103,7 @@ static bool address_goes_on(struct str a, struct str b)
            (memchr("/_=?&%#", a.s[a.n - 1], 7) || memchr("/_=?&%#.", b.s[0], 8));
 }
 
-/* Thai, Lao, Burmese, Khmer: lines end behind any word, and blanks stand between phrases only. */
+/* Thai, Lao, Burmese, Khmer. */
 static bool is_unspaced(uint32_t cp)
 {
     return (cp >= 0xE01 && cp <= 0xE4E) || (cp >= 0xE81 && cp <= 0xECD) ||
@@ -113,11 +113,16 @@ static bool is_unspaced(uint32_t cp)
 bool text_joins_tight(struct str a, struct str b)
 {
     uint32_t last = text_last(a), first = text_first(b);
-    if (is_unspaced(last) && is_unspaced(first)) return true;
     if (text_is_spaceless(last) && text_is_spaceless(first)) return true;
     if (last == 0x2014 && a.n > 3 && a.s[a.n - 4] != ' ') return true;
     if (first == 0x2014 && b.n > 3 && b.s[3] != ' ') return true;
     return a.n && b.n && address_goes_on(a, b);
+}
+
+bool text_joins_phrase(struct str a, struct str b)
+{
+    uint32_t last = text_last(a);
+    return is_unspaced(last) && last != 0xE46 && last != 0xEC6 && is_unspaced(text_first(b));
 }
 
 bool text_is_bullet(uint32_t cp)
@@ -265,9 +270,9 @@ static float gap_along(const struct line *l, const struct word *a, const struct 
 
 enum { MAX_BLANKS = 60 };
 
-/* Where blanks are drawn, nothing else parts words: letters of which one has a mark may stand so
- * far apart, in font sizes. */
-#define NO_BLANK 0.6f
+/* Where blanks are drawn, nothing else parts words but a gap as wide as blanks usually are, in font
+ * sizes: letters of which one has a mark stand apart, too. */
+#define NO_BLANK 0.28f
 #define KERNED   0.35f /* how far a blank may reach into a word */
 
 static float middle_of(const struct rule *blank)
@@ -290,7 +295,8 @@ static size_t find_blank(const struct words_page *page, float at, float x)
     return lo;
 }
 
-/* Whether a blank is drawn between two words, which stand upright.  Looks at each base line once. */
+/* Whether a blank is drawn between two words, which stand upright.  Looks at each base line once.
+ */
 static bool has_blank(const struct words_page *page, const struct word *a, const struct word *b)
 {
     float slack = KERNED * fmaxf(a->size, b->size);

@@ -33,6 +33,9 @@ bool text_ends_sentence(struct str s);
 /* Nothing stands between the last word of a and the first of b, which is on the next line: scripts
  * without spaces, dashes without blanks around, addresses of the net that are broken at a sign. */
 bool text_joins_tight(struct str a, struct str b);
+/* The same for two lines of running text in Thai, Lao, Burmese or Khmer, where a line ends behind any
+ * word, and blanks stand between phrases: not behind the sign that a word is said twice. */
+bool text_joins_phrase(struct str a, struct str b);
 /* One sign that begins an item of a list. */
 bool text_is_bullet(uint32_t cp);
 /* "Table 3", "Tabelle 1:", "表 2", "表2" (next may be empty): how the caption of a table begins. */

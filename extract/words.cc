@@ -162,7 +162,7 @@ class text_device : public TextOutputDev
   private:
     bool was_outside = false;
     bool in_cluster = false;
-    bool was_rtl = false; // the last character that is no blank
+    bool was_rtl = false;                // the last character that is no blank
     const GfxFont *blank_font = nullptr; // one that has drawn a blank
     std::vector<unsigned> actual; // what stands for the glyphs that come, from the first one on
     const bool orders;
@@ -194,8 +194,8 @@ class text_device : public TextOutputDev
         state->transform(x + dx, y + dy, &x1, &y1);
         if (fabs(y1 - y0) >= 0.01 || blanks.size() >= MAX_BLANKS) return;
         rtl_blanks += was_rtl;
-        blanks.push_back(rule{static_cast<float>(round(LINES * y0) / LINES),
-                              static_cast<float>(x0), static_cast<float>(x1)});
+        blanks.push_back(rule{static_cast<float>(round(LINES * y0) / LINES), static_cast<float>(x0),
+                              static_cast<float>(x1)});
     }
 
     static void note_rule(std::vector<rule> *rules, double at, double from, double to)

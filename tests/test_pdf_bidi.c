@@ -134,6 +134,16 @@ static void test_blanks(void **state)
     drop(&g);
 }
 
+/* A gap as wide as a blank parts words also where blanks are drawn. */
+static void test_wide_gap(void **state)
+{
+    (void)state;
+    struct got g =
+        get_arabic("BT /A 12 Tf 1 0 0 1 300 700 Tm [(bb )550(dd)-300(rr )550(bb)]TJ ET\n");
+    assert_true(holds(&g, "بب رر دد بب"));
+    drop(&g);
+}
+
 /* Blanks of an English line say nothing about words from right to left that have none. */
 static void test_mixed_blanks(void **state)
 {
@@ -152,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_lone_bracket),
         cmocka_unit_test(test_marks),
         cmocka_unit_test(test_blanks),
+        cmocka_unit_test(test_wide_gap),
         cmocka_unit_test(test_mixed_blanks),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
