@@ -45,4 +45,33 @@ static inline void says(const char *html, const char *text)
     drop(&g);
 }
 
+/* A page that is long enough to have a main part, with `inner` at its end. */
+static inline struct got get_page(const char *head, const char *inner)
+{
+    struct buf page = {0};
+    buf_addf(&page, "<html><head>%s</head><body><article>", head);
+    for (int i = 0; i < 30; i++)
+        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    buf_addz(&page, inner);
+    buf_addz(&page, "<p>It ends here, in a last paragraph, with commas.</p></article>"
+                    "<p>Beside it, below.</p></body></html>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    buf_free(&page);
+    return g;
+}
+
+static inline struct got get_article(const char *inner)
+{
+    return get_page("", inner);
+}
+
+/* The same, of an article on https://www.example.org. */
+static inline struct got get_news(const char *inner)
+{
+    return get_page("<meta property=og:type content=article>"
+                    "<link rel=canonical href='https://www.example.org/a'>",
+                    inner);
+}
+
 #endif
