@@ -510,6 +510,51 @@ static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t e
     return after;
 }
 
+/* Where the button ends in which src[i] stands, at its end tag, at that of the box around it or at
+ * another button; n: nowhere. */
+static size_t button_end(const char *src, size_t i, size_t n)
+{
+    size_t boxes = 0;
+    char name[16];
+    for (; i < n; i++) {
+        const char *p = memchr(src + i, '<', n - i);
+        if (!p) return n;
+        i = (size_t)(p - src);
+        bool close = i + 1 < n && src[i + 1] == '/';
+        tag_name(src + i + 1 + close, n - i - 1 - close, name, sizeof name);
+        if (!strcmp(name, "button")) return i;
+        if (strcmp(name, "div") != 0) continue;
+        if (close && !boxes) return i;
+        if (close)
+            boxes--;
+        else
+            boxes++;
+    }
+    return n;
+}
+
+/* libxml2 leaves a button open whose end it meets in a block, and the page behind it would be in the
+ * button: tags in one are not copied, only its text. */
+static void enter_button(struct html_scan *o, const char *src, size_t e, size_t n)
+{
+    size_t stop = button_end(src, e, n);
+    o->button = stop < n ? stop : 0;
+}
+
+static void leave_button(struct html_scan *o, bool close, const char *name)
+{
+    if (!close || strcmp(name, "button") != 0) buf_addz(&o->copy, "</button>");
+    o->button = 0;
+}
+
+/* What scripts would put into the place that a template keeps (html_stream.h). */
+static bool is_place(const char *src, size_t i, size_t e, const char *name)
+{
+    size_t from, to;
+    return !strcmp(name, "template") && attribute(src, i, e, "id", &from, &to) && to - from > 2 &&
+           (src[from] == 'B' || src[from] == 'P') && src[from + 1] == ':';
+}
+
 /* Handles the tag, comment or declaration at src[i] == '<'; returns where it ends, or i when the
  * character is ordinary text. */
 static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
@@ -541,7 +586,10 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
     bool is_root = !strcmp(name, "html") || !strcmp(name, "body");
     if (close && is_root) return e; /* what follows is part of the page; libxml2 would leave it */
+    if (!skip && i < o->button) return e;
     if (!skip) {
+        if (o->button && i == o->button) leave_button(o, close, name);
+        if (!close && !strcmp(name, "button")) enter_button(o, src, e, n);
         size_t math = !close && !strcmp(math_name(name), "math") ? copy_math(o, src, i, e, n, name) : 0;
         if (math) return math;
         copy_tag(o, src, i, e, is_root);
@@ -557,6 +605,10 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
     }
     if (empty || (src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(name, "svg"))) return e;
     size_t stop = element_end(src, e, n, name);
+    if (is_place(src, i, e, name)) {
+        copy_tag(o, src, i, e, false);
+        buf_addz(&o->copy, "</template>");
+    }
     if (!in_list(name, unseen, sizeof unseen / sizeof *unseen)) buf_addc(&o->copy, ' ');
     return stop;
 }

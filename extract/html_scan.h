@@ -33,6 +33,7 @@ struct html_scan {
     size_t roots; /* html and body tags so far */
     size_t shown;      /* up to here what is there for readers without scripts is text, or 0 */
     size_t plain_math; /* a formula that begins before this carries no words of its own */
+    size_t button;     /* where the button that we are in ends, or 0 */
     bool xml;     /* set before scanning a chapter of a book: "/>" closes, and what stands for
                      readers without scripts is text                                        */
 };

@@ -2,6 +2,7 @@
  *
  *   html_scan    bytes -> marked copy, so that text nodes can be traced
  *   libxml2      marked copy -> tree
+ *   html_stream  parts of the page that came late are put in their places
  *   html_tree    facts about the nodes
  *   html_main    which nodes are the content
  *   html_lead    the sentences before it that begin it
@@ -16,6 +17,7 @@
 #include "extract/extract.h"
 #include "extract/html_main.h"
 #include "extract/html_scan.h"
+#include "extract/html_stream.h"
 #include "extract/html_tree.h"
 #include "extract/html_write.h"
 #include "extract/read_html.h"
@@ -146,6 +148,7 @@ static enum err write_page(struct doc_builder *b, const struct html_source *src,
         xmlNode *body = find_element(root, "body");
         if (!body) body = root;
         set_title(b, root);
+        stream_settle(root);
         int depth = tree_prepare(root, show, a);
         tree_sum(root);
         bool found = depth <= DEEP && main_choose(body);

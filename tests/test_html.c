@@ -481,6 +481,33 @@ static void test_segments(void **state)
     assert_true(100 * right >= 93 * all);
 }
 
+/* A button ends where it says so, or with the box that it is in, whatever stands open in it. */
+static void test_buttons(void **state)
+{
+    (void)state;
+    says("<body><button>Menu<div><div>more</button><p>The text.</p>", "The text.");
+    says("<body><div><button>One<span>1</span></div><p>The text.</p><button>Two</button>", "The text.");
+    says("<body><div><button><p>One<button>Two</button>The text.</div>", "The text.");
+    says("<body><div><button>One</div><p>The text.</p>", "The text.");
+    says("<body><p>The text.</p><button><i>One", "The text.");
+}
+
+/* What a server sends late, hidden, is put where its place is kept by a template, by number; without one it
+ * is shown where it stands. */
+static void test_streamed_parts(void **state)
+{
+    (void)state;
+    says("<body><p>One.</p><template id='B:a'></template><p>Three.</p>"
+         "<div hidden id='S:a'><p>Two.</p></div><script>$RC('B:a','S:a')</script>",
+         "One.\n\nTwo.\n\nThree.");
+    says("<body><template id='P:1'></template><p>Three.</p><div hidden id='S:2'><p>Two.</p></div>"
+         "<div hidden id='S:1'><p>One.</p><template id='B:2'></template></div>",
+         "One.\n\nTwo.\n\nThree.");
+    says("<body><p>One.</p><div hidden id='S:0'><p>Two.</p></div><p>Three.</p>", "One.\n\nTwo.\n\nThree.");
+    says("<body><div hidden id='S:0'><p>One.</p><template id='B:0'></template></div>", "One.");
+    says("<body><p>One.</p><div hidden id='S:x'>no</div><div hidden id='T:0'>no</div><div hidden>no</div>", "One.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -502,6 +529,8 @@ int main(void)
         cmocka_unit_test(test_hard),
         cmocka_unit_test(test_articles),
         cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_buttons),
+        cmocka_unit_test(test_streamed_parts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
