@@ -9,9 +9,12 @@
  * Grid     tiles of 128x128 or 64x64 of (rows, outputs), the larger where it fills the device; k in steps of
  *          32, two buffers in shared memory, the next step's loads in registers.  Up to 16 rows:
  *          linear_few.cu.
- *          f32: 128x128 or 64x64; where even these leave the device idle, blocks of inputs side by side.
+ *          f32: 128x128 or 64x64.  Where even the smaller leave the device idle, blocks of inputs side by side,
+ *          whose sums a second kernel adds in order.
  * Cost     4*T*O*I flop in bf16, W read once per tile of rows.  T = 1: W's bytes.
  * Exact    each output's sum has one order (linear.cuh), the same in every tile shape: rows never depend on T.
+ * Seen     H200, bf16, 7168 inputs, (rows, outputs) (17, 64) (128, 64) (512, 64) (2048, 64) (128, 256) (512, 256) (128, 576): 134
+ *          154 154 239 154 161 162 us, blocks of inputs side by side 13 13 31 68 31 66 42.
  * Tried    activations rounded to bf16: half the work, and deepread-150m's logits 4e-2 off.
  * Tests    tests/test_op_linear.c, tests/test_op_moe.c */
 #include "cuda/linear.cuh"
@@ -41,7 +44,7 @@ product_kernel(__grid_constant__ const struct product p)
     if (rows.n <= 0) return;
     int warp_m = tid / 32 % (BM / WM) * WM, warp_n = tid / 32 / (BM / WM) * WN;
     size_t row_bytes = p.ld * (F8 ? 1 : 2);
-    const char *w = (const char *)p.w + ((size_t)g * p.O + n0) * row_bytes;
+    const char *w = (const char *)p.w + g * p.gw * (F8 ? 1 : 2) + n0 * row_bytes;
 
     const float *x_row[XV];
     for (int i = 0; i < XV; i++) {
@@ -92,11 +95,11 @@ product_kernel(__grid_constant__ const struct product p)
 
     float acc[MI][NI][4] = {}, part[MI][NI][4] = {};
     auto promote = [&](size_t k) { /* the sum of one block of inputs, times its scale */
-        const float *s = F8 ? scales_of(p, g, k / CUDA_KBLOCK) : NULL;
+        const float *s = F8 ? scales_of(p, g, k / CUDA_KBLOCK) : NULL; /* none where what is left is scaled later */
 #pragma unroll
         for (int ni = 0; ni < NI; ni++) {
             size_t n = n0 + warp_n + ni * 8 + lane % 4 * 2;
-            float s0 = !F8 ? 1 : n < p.O ? s[n] : 0, s1 = !F8 ? 1 : n + 1 < p.O ? s[n + 1] : 0;
+            float s0 = !s ? 1 : n < p.O ? s[n] : 0, s1 = !s ? 1 : n + 1 < p.O ? s[n + 1] : 0;
 #pragma unroll
             for (int mi = 0; mi < MI; mi++)
 #pragma unroll
@@ -237,20 +240,25 @@ template <int N> static void launch_exact(struct device *d, const struct product
     cuda_launch(d, exact_kernel<N>, grid, 256, 0, *p);
 }
 
-/* y (+)= the sums of blocks of inputs, in order. */
+/* ------------------------------------------------------------------ blocks of inputs side by side */
+
+/* y (+)= the sums of blocks of inputs, in order, each times its scale. */
 static __global__ void __launch_bounds__(256) sum_kernel(const float *part, int blocks, __grid_constant__ const struct product p)
 {
     cuda_follow();
-    size_t i = blockIdx.x * (size_t)256 + threadIdx.x, n = (size_t)p.T * p.O;
+    size_t i = blockIdx.x * (size_t)256 + threadIdx.x, n = (size_t)p.T * p.O, o = i % p.O;
     if (i >= n) return;
-    float sum = 0, *y = p.y + i / p.O * p.ldy + i % p.O;
+    float sum = 0, *y = p.y + i / p.O * p.ldy + o;
 #pragma unroll 8
-    for (int b = 0; b < blocks; b++) sum += part[b * n + i];
+    for (int b = 0; b < blocks; b++) sum = fmaf(part[b * n + i], p.scale ? p.scale[b * p.O + o] : 1, sum);
     *y = p.accumulate ? *y + sum : sum;
 }
 
-/* Blocks of inputs side by side, as groups, where rows and outputs are too few to fill the device. */
-static bool split_exact(struct device *d, const struct product *p, size_t G)
+template <int BM, int BN, int WM, int WN>
+static void launch(struct device *d, const struct product *p, size_t G, bool f8);
+
+/* Blocks of inputs as groups, where rows and outputs are too few to fill the device. */
+static bool split(struct device *d, const struct product *p, size_t G, enum store store)
 {
     size_t blocks = p->I / CUDA_KBLOCK, tiles = cuda_ceil(p->O, 64) * cuda_ceil((size_t)p->T, 64);
     if (p->pair || G != 1 || p->I % CUDA_KBLOCK || blocks < 2 || tiles * 4 > (size_t)d->multiprocessors) return false;
@@ -258,8 +266,12 @@ static bool split_exact(struct device *d, const struct product *p, size_t G)
     float *part = (float *)cuda_reserve(d, &d->part, blocks * (size_t)p->T * p->O * sizeof *part);
     if (!part) return true;
     k.y = part, k.ldy = p->O, k.gy = (size_t)p->T * p->O, k.gx = k.gw = k.I = CUDA_KBLOCK;
+    k.scale = NULL;
     k.accumulate = false;
-    launch_exact<4>(d, &k, blocks);
+    if (store == STORE_F32)
+        launch_exact<4>(d, &k, blocks);
+    else
+        launch<64, 64, 32, 32>(d, &k, blocks, store == STORE_F8);
     cuda_launch(d, sum_kernel, (unsigned)cuda_ceil((size_t)p->T * p->O, 256), 256, 0, part, (int)blocks, *p);
     return true;
 }
@@ -298,7 +310,7 @@ void cuda_product(struct device *d, const struct linear_args *a, const struct cu
         few_product(d, &p, w->G, w->store);
     else if (w->store == STORE_F32 && w->O % 128 == 0 && w->O / 128 * cuda_ceil(a->T, 128) * w->G * 4 >= 3 * fill)
         launch_exact<8>(d, &p, w->G);
-    else if (w->store == STORE_F32 && split_exact(d, &p, w->G))
+    else if (split(d, &p, w->G, w->store))
         ;
     else if (w->store == STORE_F32)
         launch_exact<4>(d, &p, w->G);

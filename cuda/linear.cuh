@@ -14,7 +14,7 @@ struct product {
     const float *x, *scale;
     const void *w;
     float *y;
-    size_t ldx, ldy, gx, gy, gw, O, I, ld; /* gw: elements of w between groups, of the kernels for f32 */
+    size_t ldx, ldy, gx, gy, gw, O, I, ld; /* gw: elements of w between groups, but in linear_few.cu and linear_heads.cu */
     int T, share;
     bool accumulate, aligned, both; /* both: hi and lo of an input, else hi alone */
     const int32_t *pair, *first, *count; /* NULL: all rows, in order */

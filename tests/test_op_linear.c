@@ -11,6 +11,7 @@ static const struct shape shapes[] = {
     {1, 1, 1, false},     {1, 2, 576, false},  {1, 31, 33, false}, {1, 32, 64, false},
     {1, 33, 65, false},   {1, 65, 1, false},   {3, 17, 40, false}, {4, 40, 48, true},
     {9, 64, 256, false},  {9, 256, 64, true},  {1, 200, 130, false}, {1, 5, 1537, false},
+    {1, 64, 384, false},  {1, 72, 256, true}, /* of some rows, blocks of inputs side by side */
 };
 static const size_t rows_of[] = {0, 1, 2, 3, 5, 6, 7, 11, 12, 13, 25, 64, 130};
 
