@@ -31,11 +31,11 @@ template <int R, int NT> struct shape {
 };
 
 struct few {
-    CUtensorMap a, b;
-    const float *a_scale, *b_scale;
+    CUtensorMap a, b, scales; /* of a */
+    const float *b_scale;
     const int32_t *tiles;
     void *out;
-    size_t a_ld, ldo;
+    size_t ldo;
     int M, N, blocks, rows, columns;
     bool accumulate, wide;
 };
@@ -64,16 +64,13 @@ template <int R, int NT> struct producer {
 
     __device__ void copy_b(const struct place &p, int k, int stage)
     {
-        int many = min(S::KB, g.blocks - k);
-        barrier_expect(&b->full[stage], S::STAGE_BYTES + many * R * 4);
+        barrier_expect(&b->full[stage], S::STAGE_BYTES + S::SCALE_BYTES);
         copy_panels(tiles + stage * S::STAGE_BYTES + S::A_BYTES, &g.b, p.group * g.N + p.n, k, &b->full[stage]);
     }
     __device__ void copy_a(const struct place &p, int k, int stage)
     {
         copy_panels(tiles + stage * S::STAGE_BYTES, &g.a, p.m, k, &b->full[stage]);
-        for (int j = 0; j < S::KB && k + j < g.blocks; j++)
-            copy_bulk(scales + stage * S::SCALE_BYTES + j * R * 4, g.a_scale + (size_t)(k + j) * g.a_ld + p.m, R * 4,
-                      &b->full[stage]);
+        copy_box(scales + stage * S::SCALE_BYTES, &g.scales, p.m, k, &b->full[stage]);
     }
     __device__ void run()
     {
@@ -200,14 +197,15 @@ template <typename OUT, int R, int NT> static void launch(struct device *d, cons
 {
     using S = shape<R, NT>;
     size_t item = sizeof(OUT);
-    struct few g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
-                    .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
+    struct few g = {.b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
+                    .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
                     .blocks = (int)(a->K / 128), .accumulate = a->accumulate};
     g.wide = a->N % 8 == 0 && a->ldo * item % 16 == 0 && (uintptr_t)a->out % 16 == 0;
     g.rows = (int)cuda_ceil(a->M, R);
     g.columns = (int)cuda_ceil(a->N, NT);
     if (!sm90_map(d, &g.a, a->a, a->M, a->K, R, S::KB)) return;
     if (!sm90_map(d, &g.b, a->b, a->G * a->N, a->K, NT, S::KB)) return;
+    if (!sm90_map_scales(d, &g.scales, a->a_scale, a->K / 128, a->a_ld, a->a_ld, R, S::KB)) return;
     auto *kernel = few_kernel<OUT, R, NT>;
     if (!cuda_shared(d, (const void *)kernel, S::SHARED, "fp8 product of few rows")) return;
     size_t blocks = 2 * (size_t)d->multiprocessors, work = (size_t)g.rows * (size_t)g.columns;

@@ -18,6 +18,11 @@ bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_
 bool sm90_map_numbers(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows,
                       size_t item);
 
+/* Boxes of `rows` rows and `columns` numbers of a matrix [n, k] of f32, rows ld apart (16-byte alignment), in shared memory row
+ * after row; beyond the matrix zeros. */
+bool sm90_map_scales(struct device *d, CUtensorMap *map, const float *p, size_t n, size_t k, size_t ld, unsigned columns,
+                     unsigned rows);
+
 static __device__ __forceinline__ uint32_t pack_bf16(float a, float b)
 {
     __nv_bfloat162 h = __floats2bfloat162_rn(a, b);

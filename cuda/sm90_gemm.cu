@@ -76,11 +76,11 @@ template <int BM, int BN, int ITEM_> struct shape {
 };
 
 struct gemm {
-    CUtensorMap a, b, to;
-    const float *a_scale, *b_scale;
+    CUtensorMap a, b, scales, to; /* scales: of a */
+    const float *b_scale;
     const int32_t *tiles;
     void *out;
-    size_t a_ld, ldo;
+    size_t ldo;
     int M, N, blocks, rows, columns; /* of K, of M, of N (pairs of tiles) */
     int down;                        /* rows of tiles before the next column */
     bool accumulate, wide;           /* wide: 16 bytes of a row of out may be stored at once */
@@ -131,17 +131,14 @@ static __device__ void produce(const struct gemm &g, uint32_t tiles, uint32_t sc
     uint32_t phase = 1; /* the first round waits for nothing */
     for (int i = blockIdx.x / 2; i < rows * g.columns; i += gridDim.x / 2) {
         struct place p = place_of<S>(g, rows, i);
-        int from = p.m + rank * BM / 2, many = min(BM / 2, (int)g.a_ld - from) * 4; /* beyond, no row is stored */
-        uint32_t all = S::STAGE_BYTES + min(BM, (int)g.a_ld - p.m) * 4;
-        const float *as = g.a_scale + from;
-        for (int k = 0; k < g.blocks; k++, as += g.a_ld) {
+        int from = p.m + rank * BM / 2;
+        for (int k = 0; k < g.blocks; k++) {
             barrier_wait(&b->empty[stage], phase);
             uint32_t at = tiles + stage * S::STAGE_BYTES;
-            barrier_expect(&b->full[stage], all);
+            barrier_expect(&b->full[stage], S::STAGE_BYTES + S::SCALE_BYTES);
             copy_box_to_all(at + rank * S::A_BYTES / 2, &g.a, k * 128, from, &b->full[stage], 3);
             copy_box(at + S::A_BYTES, &g.b, k * 128, p.group * g.N + p.n, &b->full[stage]);
-            uint32_t to = scales + stage * S::SCALE_BYTES + rank * BM * 2;
-            if (many > 0) copy_bulk_to_all(to, as, many, &b->full[stage], 3);
+            copy_box_to_all(scales + stage * S::SCALE_BYTES + rank * BM * 2, &g.scales, from, k, &b->full[stage], 3);
             if (++stage == S::STAGES) stage = 0, phase ^= 1;
         }
     }
@@ -373,8 +370,8 @@ static void launch(struct device *d, const struct sm90_gemm_args *a)
     constexpr int ITEM = PARKED ? sizeof(OUT) : 0;
     using S = shape<BM, BN, ITEM>;
     size_t item = sizeof(OUT);
-    struct gemm g = {.a_scale = a->a_scale, .b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
-                     .a_ld = a->a_ld, .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
+    struct gemm g = {.b_scale = a->b_scale, .tiles = a->tiles, .out = a->out,
+                     .ldo = a->ldo, .M = (int)a->M, .N = (int)a->N,
                      .blocks = (int)(a->K / 128), .accumulate = a->accumulate};
     g.wide = a->N % 8 == 0 && a->ldo * item % 16 == 0 && (uintptr_t)a->out % 16 == 0;
     g.rows = (int)cuda_ceil(a->M, BM);
@@ -382,6 +379,7 @@ static void launch(struct device *d, const struct sm90_gemm_args *a)
     g.down = BM < 256 ? 12 : a->K > 2048 ? 8 : 16;
     if (!sm90_map(d, &g.a, a->a, a->M, a->K, BM / 2, 1)) return;
     if (!sm90_map(d, &g.b, a->b, a->G * a->N, a->K, BN, 1)) return;
+    if (!sm90_map_scales(d, &g.scales, a->a_scale, a->K / 128, a->a_ld, a->a_ld, BM / 2, 1)) return;
     if (PARKED && !sm90_map_numbers(d, &g.to, a->out, a->M, a->N, a->ldo, 16, item)) return;
     auto *kernel = gemm_kernel<OUT, BM, BN, ITEM>;
     if (!cuda_shared(d, (const void *)kernel, S::SHARED, "fp8 product")) return;

@@ -51,3 +51,16 @@ bool sm90_map_numbers(struct device *d, CUtensorMap *map, void *p, size_t n, siz
                         CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     return made(d, c, n, k);
 }
+
+bool sm90_map_scales(struct device *d, CUtensorMap *map, const float *p, size_t n, size_t k, size_t ld, unsigned columns,
+                     unsigned rows)
+{
+    encode_tiled *encode = encoder(d);
+    if (!encode) return false;
+    cuuint64_t size[2] = {k, n}, stride[1] = {4 * ld};
+    cuuint32_t box[2] = {columns, rows}, step[2] = {1, 1};
+    CUresult c = encode(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT32, 2, (void *)p, size, stride, box, step,
+                        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
+                        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    return made(d, c, n, k);
+}
