@@ -34,9 +34,9 @@
  *          the keys for both (36 KB a buffer between blocks take 2600 cycles); 64 gathering threads, or 256; five panels of
  *          the queries in registers; two warpgroups in step, each with half of the values of both.  The same within 2 %:
  *          keys kept in the second cache by policy, or read ahead by 256 bytes.
- * Check    memcheck: nothing.  racecheck (CUDA 13.0) does not follow named barriers of a part of a block: it reports `sums`,
- *          written before a bar.sync of both warpgroups and read after it, and reported the largest logits while the
- *          second one handed them over by bar.arrive; by an mbarrier, as now (the same time), it does not.
+ *          Sums handed over at a barrier of their own after the last buffer: 3.30 / 3.65 / 3.96 / 3.96 where this takes 3.28 /
+ *          3.81 / 3.85 / 3.91 (H200, one run of both in turn, least of two), and racecheck did not follow it.
+ * Check    memcheck and racecheck: nothing.
  * Limits   H a multiple of 64.   Source: FlashMLA's deep dive (halves of V, weights exchanged).
  * Tests    tests/test_op_mla.c */
 #include "cuda/sm90_fp8.cuh"
@@ -63,10 +63,10 @@ struct pair_barriers {
 /* What the two warpgroups that multiply tell each other. */
 struct told {
     float2 first[32], both[32]; /* what weights are relative to, of two heads each */
-    float2 sums[2][32];         /* of weights */
+    float2 sums[2][32];         /* of weights, with the last pair of buffers */
 };
 
-enum { MOST_FIRST = 1, WEIGHTS_FIRST, WEIGHTS_SECOND, SUMS }; /* named barriers */
+enum { MOST_FIRST = 1, WEIGHTS_FIRST, WEIGHTS_SECOND }; /* named barriers */
 
 /* One step of work: half of the heads of one query. */
 struct item {
@@ -142,10 +142,10 @@ static __device__ __forceinline__ void gather(const struct sm90_mla_args &a, uin
 
 /* ------------------------------------------------------------------ multiplying */
 
-static __device__ __forceinline__ void wait_keys(uint64_t *b, uint32_t parity)
+/* The largest so far does as well where what is new is little more, and spares the sums so far a product. */
+static __device__ __forceinline__ float reference(float m, float x)
 {
-    barrier_wait(b, parity);
-    fence_async();
+    return x <= m + SLACK ? m : x;
 }
 
 /* What a thread of the two warpgroups that multiply holds: of 64 heads half of the latent of the result, logits or
@@ -156,9 +156,18 @@ template <enum kv_type TYPE> struct side {
     uint32_t w[4][4];
     float m0, m1; /* what weights are relative to, in powers of 2 */
 
-    /* s (+)= panels of the queries * those of keys. */
-    template <int FIRST, int N> __device__ __forceinline__ void logits(uint32_t q, uint32_t k, bool add)
+    __device__ __forceinline__ void begin()
     {
+        r.l0 = r.l1 = 0, m0 = m1 = -INFINITY;
+    }
+    /* s (+)= panels of the queries * those of keys, once these have come. */
+    template <int FIRST, int N>
+    __device__ __forceinline__ void logits(uint64_t *full, uint32_t parity, uint32_t q, uint32_t k, bool add)
+    {
+        barrier_wait(full, parity);
+        fence_async();
+        if (!add) products_hold(s);
+        products_open();
 #pragma unroll
         for (int i = 0; i < 4 * N; i++) {
             uint64_t x = operand(q) + (FIRST + i / 4) * (PANEL_BYTES / 16) + i % 4 * 2;
@@ -166,39 +175,43 @@ template <enum kv_type TYPE> struct side {
             (TYPE == KV_BF16 ? wgmma_bf16_n64 : wgmma_f16_n64)(s, x, y, add || i > 0);
         }
     }
-    /* Keys from n on are none. */
-    __device__ __forceinline__ void mask(int n)
+    __device__ __forceinline__ void end_logits()
+    {
+        products_close();
+        products_wait<0>();
+        products_hold(s);
+    }
+    /* The largest of either row; keys from n on are none. */
+    __device__ __forceinline__ float2 largest(int n, float scale_log2)
     {
         int in = n - (int)(threadIdx.x % 4) * 2; /* column 8 i + j is a key below this */
-        if (in >= KEYS) return;
+        if (in < KEYS)
 #pragma unroll
-        for (int i = 0; i < 16; i++)
-            if (i / 2 * 8 + i % 2 >= in) s[i / 2 * 4 + i % 2] = s[i / 2 * 4 + i % 2 + 2] = -INFINITY;
-    }
-    __device__ __forceinline__ void largest(float *x0, float *x1, float scale_log2) const
-    {
-        *x0 = *x1 = -INFINITY;
+            for (int i = 0; i < 16; i++)
+                if (i / 2 * 8 + i % 2 >= in) s[i / 2 * 4 + i % 2] = s[i / 2 * 4 + i % 2 + 2] = -INFINITY;
+        float x0 = -INFINITY, x1 = -INFINITY;
 #pragma unroll
         for (int i = 0; i < 32; i++) {
-            if (i & 2) *x1 = fmaxf(*x1, s[i]);
-            else *x0 = fmaxf(*x0, s[i]);
+            if (i & 2) x1 = fmaxf(x1, s[i]);
+            else x0 = fmaxf(x0, s[i]);
         }
-        *x0 = quad_max(*x0) * scale_log2, *x1 = quad_max(*x1) * scale_log2;
+        return make_float2(quad_max(x0) * scale_log2, quad_max(x1) * scale_log2);
     }
-    __device__ __forceinline__ void scale_sums(float f0, float f1)
+    __device__ __forceinline__ void scale_result(float f0, float f1)
     {
-        r.l0 *= f0, r.l1 *= f1;
         if (__any_sync(~0u, f0 != 1 || f1 != 1)) {
 #pragma unroll
             for (int i = 0; i < 128; i++) r.o[i] *= i & 2 ? f1 : f0;
         }
     }
-    /* Weights relative to x, from now on. */
-    __device__ __forceinline__ void weigh(float x0, float x1, float scale_log2, bool some)
+    /* Weights relative to `most`, or to x where that is more, from now on; told to the other warpgroup. */
+    __device__ __forceinline__ void weigh(float2 most, float2 x, float scale_log2, bool some, float2 *told)
     {
+        float x0 = reference(most.x, x.x), x1 = reference(most.y, x.y);
         float f0 = power(m0 - x0), f1 = power(m1 - x1);
         m0 = x0, m1 = x1;
-        if (some) scale_sums(f0, f1);
+        r.l0 *= f0, r.l1 *= f1;
+        if (some) scale_result(f0, f1);
 #pragma unroll
         for (int i = 0; i < 8; i++) {
             float *v = s + 4 * i;
@@ -208,6 +221,7 @@ template <enum kv_type TYPE> struct side {
             w[i / 2][i % 2 * 2] = pack<TYPE>(v[0], v[1]);
             w[i / 2][i % 2 * 2 + 1] = pack<TYPE>(v[2], v[3]);
         }
+        if (threadIdx.x % 4 == 0) told[threadIdx.x % 128 / 4] = make_float2(m0, m1);
     }
     /* The weights as they were, times f. */
     __device__ __forceinline__ void weigh_again(float f0, float f1)
@@ -249,23 +263,18 @@ template <enum kv_type TYPE> struct side {
                                                                      operand_t(v, PANEL_BYTES) + j * 128, true);
         products_close();
     }
-    /* The sums of all weights. */
-    __device__ __forceinline__ void finish(struct told *told, int number)
+    /* The sums of own weights, which are final. */
+    __device__ __forceinline__ void tell_sums(float2 *sums)
     {
         r.l0 = quad_sum(r.l0), r.l1 = quad_sum(r.l1);
-        int row = threadIdx.x % 128 / 4;
-        if (threadIdx.x % 4 == 0) told->sums[number][row] = make_float2(r.l0, r.l1);
-        named_sync(SUMS, 256);
-        float2 other = told->sums[number ^ 1][row];
+        if (threadIdx.x % 4 == 0) sums[threadIdx.x % 128 / 4] = make_float2(r.l0, r.l1);
+    }
+    __device__ __forceinline__ void add_sums(const float2 *sums)
+    {
+        float2 other = sums[threadIdx.x % 128 / 4];
         r.l0 += other.x, r.l1 += other.y;
     }
 };
-
-/* The largest so far does as well where what is new is little more, and spares the sums so far a product. */
-static __device__ __forceinline__ float reference(float m, float x)
-{
-    return x <= m + SLACK ? m : x;
-}
 
 /* The warpgroup of the left half, with the logits of each first buffer. */
 template <enum kv_type TYPE, typename F>
@@ -273,66 +282,50 @@ static __device__ __forceinline__ void attend_left(struct side<TYPE> &h, int n, 
                                                    struct pair_barriers *b, struct told *told, uint32_t &parity, F refill)
 {
     uint32_t q = memory + at::q, first = memory + at::keys, second = first + at::buffer;
-    int row = threadIdx.x % 128 / 4;
-    h.m0 = h.m1 = -INFINITY, h.r.l0 = h.r.l1 = 0;
+    h.begin();
     for (int p = 0; p * PAIR < n; p++) {
         if (p == 0) {
-            wait_keys(&b->full[0][0], parity);
-            products_hold(h.s);
-            products_open();
-            h.template logits<0, 4>(q, first, false);
-            wait_keys(&b->full[0][1], parity);
-            products_open();
-            h.template logits<4, 5>(q, first, true);
-            products_close();
-            products_wait<0>();
-            products_hold(h.s);
+            h.template logits<0, 4>(&b->full[0][0], parity, q, first, false);
+            h.template logits<4, 5>(&b->full[0][1], parity, q, first, true);
+            h.end_logits();
         }
-        h.mask(n - p * PAIR);
-        float x0, x1;
-        h.largest(&x0, &x1, scale_log2);
-        h.weigh(reference(h.m0, x0), reference(h.m1, x1), scale_log2, p > 0);
-        if (threadIdx.x % 4 == 0) told->first[row] = make_float2(h.m0, h.m1);
+        float2 x = h.largest(n - p * PAIR, scale_log2);
+        h.weigh(make_float2(h.m0, h.m1), x, scale_log2, p > 0, told->first);
         named_arrive(MOST_FIRST, 256);
         h.values(first, p > 0);
         products_wait<0>();
         products_hold(h.r.o);
         barrier_arrive(&b->empty[0][0]);
         barrier_wait(&b->both, parity);
-        float2 most = told->both[row];
+        float2 most = told->both[threadIdx.x % 128 / 4];
         float f0 = power(h.m0 - most.x), f1 = power(h.m1 - most.y);
         h.m0 = most.x, h.m1 = most.y;
         h.weigh_again(f0, f1);
         h.put_weights(first + at::rope);
-        named_arrive(WEIGHTS_FIRST, 256);
+        h.r.l0 *= f0, h.r.l1 *= f1;
         bool more = (p + 1) * PAIR < n;
+        if (!more) h.tell_sums(told->sums[0]);
+        named_arrive(WEIGHTS_FIRST, 256);
         if (!more) refill(); /* both have their last logits */
-        h.scale_sums(f0, f1);
+        h.scale_result(f0, f1);
         named_sync(WEIGHTS_SECOND, 256);
         products_hold(h.r.o);
         h.values_of(memory + at::weights, second);
         parity ^= 1;
         if (more) {
-            wait_keys(&b->full[0][0], parity);
-            products_hold(h.s);
-            products_open();
-            h.template logits<0, 4>(q, first, false);
+            h.template logits<0, 4>(&b->full[0][0], parity, q, first, false);
             products_close();
             products_wait<1>();
             barrier_arrive(&b->empty[1][0]);
-            wait_keys(&b->full[0][1], parity);
-            products_open();
-            h.template logits<4, 5>(q, first, true);
-            products_close();
-            products_wait<0>();
-            products_hold(h.s);
+            h.template logits<4, 5>(&b->full[0][1], parity, q, first, true);
+            h.end_logits();
         } else {
             products_wait<0>();
             barrier_arrive(&b->empty[1][0]);
         }
         products_hold(h.r.o);
     }
-    h.finish(told, 0);
+    h.add_sums(told->sums[1]);
 }
 
 /* The warpgroup of the right half, with the logits of each second buffer. */
@@ -341,26 +334,15 @@ static __device__ __forceinline__ void attend_right(struct side<TYPE> &h, int n,
                                                     struct pair_barriers *b, struct told *told, uint32_t &parity)
 {
     uint32_t q = memory + at::q, first = memory + at::keys, second = first + at::buffer;
-    int row = threadIdx.x % 128 / 4;
-    h.m0 = h.m1 = -INFINITY, h.r.l0 = h.r.l1 = 0;
+    h.begin();
     for (int p = 0; p * PAIR < n; p++, parity ^= 1) {
-        wait_keys(&b->full[1][1], parity);
-        products_hold(h.s);
-        products_open();
-        h.template logits<4, 5>(q, second, false);
-        wait_keys(&b->full[1][0], parity);
-        products_open();
-        h.template logits<0, 4>(q, second, true);
-        products_close();
-        products_wait<0>();
-        products_hold(h.s);
-        h.mask(n - p * PAIR - KEYS);
-        float x0, x1;
-        h.largest(&x0, &x1, scale_log2);
+        h.template logits<4, 5>(&b->full[1][1], parity, q, second, false);
+        h.template logits<0, 4>(&b->full[1][0], parity, q, second, true);
+        h.end_logits();
+        float2 x = h.largest(n - p * PAIR - KEYS, scale_log2);
         named_sync(MOST_FIRST, 256);
-        float2 most = told->first[row];
-        h.weigh(reference(most.x, x0), reference(most.y, x1), scale_log2, p > 0);
-        if (threadIdx.x % 4 == 0) told->both[row] = make_float2(h.m0, h.m1);
+        h.weigh(told->first[threadIdx.x % 128 / 4], x, scale_log2, p > 0, told->both);
+        if ((p + 1) * PAIR >= n) h.tell_sums(told->sums[1]);
         barrier_arrive(&b->both);
         h.values(second + at::right, p > 0);
         h.put_weights(memory + at::weights);
@@ -373,7 +355,7 @@ static __device__ __forceinline__ void attend_right(struct side<TYPE> &h, int n,
         products_hold(h.r.o);
         barrier_arrive(&b->empty[0][1]);
     }
-    h.finish(told, 1);
+    h.add_sums(told->sums[0]);
 }
 
 /* ------------------------------------------------------------------ results */
