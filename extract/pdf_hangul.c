@@ -40,10 +40,15 @@ bool hangul_is(uint32_t cp)
     return cp - FIRST < SYLLABLES;
 }
 
+static uint32_t key_of(uint32_t a, uint32_t b)
+{
+    return (a - FIRST) * SYLLABLES + (b - FIRST) + 1;
+}
+
 /* The place of a pair, or the free one where it would be: half of them stay free. */
 static struct pair *find_pair(const struct hangul *h, uint32_t a, uint32_t b)
 {
-    uint32_t key = (a - FIRST) * SYLLABLES + (b - FIRST) + 1;
+    uint32_t key = key_of(a, b);
     size_t at = (key * 2654435761u) >> 16;
     while (h->pair[at].key && h->pair[at].key != key) at = (at + 1) % PAIRS;
     return &h->pair[at];
@@ -56,7 +61,7 @@ static struct pair *add_pair(struct hangul *h, uint32_t a, uint32_t b)
     if (p->key) return p;
     if (h->pairs >= PAIRS / 2) return NULL;
     h->pairs++;
-    p->key = (a - FIRST) * SYLLABLES + (b - FIRST) + 1;
+    p->key = key_of(a, b);
     return p;
 }
 

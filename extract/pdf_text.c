@@ -198,6 +198,27 @@ size_t text_end_hyphen(struct str s)
     return text_is_letter(text_last(s)) ? k : 0;
 }
 
+/* ------------------------------------------------------------------ raised signs */
+
+uint32_t text_raised(uint32_t cp)
+{
+    switch (cp) {
+    case '1': return 0xB9;
+    case '2': return 0xB2;
+    case '3': return 0xB3;
+    case '+': return 0x207A;
+    case '-': return 0x207B;
+    default: return cp >= '0' && cp <= '9' ? 0x2070 + cp - '0' : cp;
+    }
+}
+
+int text_raised_digit(uint32_t cp)
+{
+    for (int digit = 0; digit < 10; digit++)
+        if (cp == text_raised('0' + (uint32_t)digit)) return digit;
+    return -1;
+}
+
 /* ------------------------------------------------------------------ plain forms */
 
 /* Writes what the reader of the page would type for cp. */
@@ -373,18 +394,6 @@ static bool is_raised(const struct words_page *page, const struct line *l, size_
            high > -0.25f * l->size && at.u0 - from.u1 < 0.25f * l->size;
 }
 
-static uint32_t raised(uint32_t cp)
-{
-    switch (cp) {
-    case '1': return 0xB9;
-    case '2': return 0xB2;
-    case '3': return 0xB3;
-    case '+': return 0x207A;
-    case '-': return 0x207B;
-    default: return cp >= '0' && cp <= '9' ? 0x2070 + cp - '0' : cp;
-    }
-}
-
 /* One letter of the scripts of Europe. */
 static bool is_letter_alone(const struct words_page *page, const struct word *w)
 {
@@ -427,7 +436,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
         for (size_t k = 0; k < w->n;) {
             k += utf8_next(page->text + w->text + k, w->n - k, &c[n]);
             if (text_is_rtl(c[n])) any_rtl = true;
-            if (up) c[n] = raised(c[n]);
+            if (up) c[n] = text_raised(c[n]);
             n++;
         }
     }

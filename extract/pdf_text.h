@@ -36,6 +36,10 @@ bool text_joins_tight(struct str a, struct str b);
 /* The same for two lines of running text in Thai, Lao, Burmese or Khmer, where a line ends behind any
  * word, and blanks stand between phrases: not behind the sign that a word is said twice. */
 bool text_joins_phrase(struct str a, struct str b);
+/* A digit, + or - as it is written raised; others as they are. */
+uint32_t text_raised(uint32_t cp);
+/* The digit that is written raised here; -1: none is. */
+int text_raised_digit(uint32_t cp);
 /* One sign that begins an item of a list. */
 bool text_is_bullet(uint32_t cp);
 /* "Table 3", "Tabelle 1:", "表 2", "表2" (next may be empty): how the caption of a table begins. */
