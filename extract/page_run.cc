@@ -35,13 +35,13 @@ bool has_reached(void *limit)
     return static_cast<const page_limit *>(limit)->reached();
 }
 
-// What a page draws, part after part, until the limit is reached: the interpreter asks only after
-// operators, and a part may have none for a gigabyte.  One part is open at a time: a page may name
-// the same one tens of thousands of times, and each opened has a decoder.
-class limited_stream : public Stream
+// What a page draws, part after part, until the limit is reached: then it ends, and the operators that
+// poppler has read ahead are still run.  One part is open at a time: a page may name the same one tens of
+// thousands of times, and each opened has a decoder.
+class parts_stream : public Stream
 {
   public:
-    limited_stream(Object &&parts, const page_limit *limit) : parts(std::move(parts)), limit(limit)
+    parts_stream(Object &&parts, const page_limit *limit) : parts(std::move(parts)), limit(limit)
     {
     }
     StreamKind getKind() const override
@@ -58,16 +58,16 @@ class limited_stream : public Stream
     }
     int getChar() override
     {
-        if (is_over() || !part.isStream()) return EOF;
-        int c = part.streamGetChar();
-        if (c != EOF || !has_more()) return c;
+        if (!part.isStream()) return EOF;
+        int c = of_part([this] { return part.streamGetChar(); });
+        if (c != EOF || !has_more() || limit->reached()) return c;
         open(at + 1);
         return BETWEEN;
     }
     int lookChar() override
     {
-        if (over || !part.isStream()) return EOF;
-        int c = part.getStream()->lookChar();
+        if (!part.isStream()) return EOF;
+        int c = of_part([this] { return part.getStream()->lookChar(); });
         return c == EOF && has_more() ? BETWEEN : c;
     }
     int getUnfilteredChar() override
@@ -108,18 +108,18 @@ class limited_stream : public Stream
     }
 
   private:
-    static constexpr unsigned OFTEN = 1 << 16; // characters between two questions
-    static constexpr int BETWEEN = '\n';       // no token goes on from part to part
+    static constexpr int BETWEEN = '\n'; // no token goes on from part to part
     Object parts, part;
     const page_limit *limit;
     int at = 0; // the place of `part`
-    unsigned taken = 0;
-    bool over = false;
 
-    bool is_over()
+    template <typename asks> static int of_part(asks ask)
     {
-        if (++taken % OFTEN == 0) over = over || limit->reached();
-        return over;
+        try {
+            return ask();
+        } catch (const page_late &) {
+            return EOF;
+        }
     }
 
     bool has_more() const
@@ -132,8 +132,8 @@ class limited_stream : public Stream
     {
         close();
         part = Object(objNull);
-        for (at = i; at < parts.arrayGetLength() && !part.isStream() && !over; at++) {
-            over = limit->reached();
+        for (at = i; at < parts.arrayGetLength() && !part.isStream(); at++) {
+            if (limit->reached()) break;
             part = parts.arrayGet(at);
         }
         at--;
@@ -151,15 +151,15 @@ bool may_swell(const Object &stream)
            (filter.isArray() && filter.arrayGetLength() > 1);
 }
 
-Object limited(Object &&contents, const page_limit *limit, XRef *xref)
+Object part_by_part(Object &&contents, const page_limit *limit, XRef *xref)
 {
     if (!contents.isArray() && !(contents.isStream() && may_swell(contents)))
         return std::move(contents);
     if (contents.isArray())
-        return Object(static_cast<Stream *>(new limited_stream(std::move(contents), limit)));
+        return Object(static_cast<Stream *>(new parts_stream(std::move(contents), limit)));
     Object alone(new Array(xref));
     alone.arrayAdd(std::move(contents));
-    return Object(static_cast<Stream *>(new limited_stream(std::move(alone), limit)));
+    return Object(static_cast<Stream *>(new parts_stream(std::move(alone), limit)));
 }
 
 void *as_data(const page_limit *limit)
@@ -260,7 +260,7 @@ bool page_run::left_open()
 
 void page_run::draw(Page *page)
 {
-    Object contents = limited(page->getContents(), limit, doc->getXRef());
+    Object contents = part_by_part(page->getContents(), limit, doc->getXRef());
     if (!contents.isNull()) {
         gfx->saveState();
         gfx->display(&contents);

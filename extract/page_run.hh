@@ -21,20 +21,26 @@
 #include <PDFDoc.h>
 #include <Page.h>
 
-// Asked after every few operators of a page; true stops the page, and stays true until the next one.
+// Asked after every few operators of a page, and on the way through the bytes of the file
+// (watched_stream.hh); true stops the page, and stays true until the next one.
 struct page_limit {
     bool (*is_enough)(void *ctx) = nullptr; // none: never enough
     void *ctx = nullptr;
     const bool *full = nullptr; // of the device at work: it takes no more of this page
+    bool no_memory = false;     // there was none left on this page
 
     bool is_late() const
     {
-        return is_enough && is_enough(ctx);
+        return no_memory || (is_enough && is_enough(ctx));
     }
     bool reached() const
     {
         return (full && *full) || is_late();
     }
+};
+
+// Thrown through poppler where a page is late: only the end of the interpreter may come after it.
+struct page_late {
 };
 
 // What an interpreter keeps, and what its device saw of the page at work.
@@ -63,6 +69,21 @@ template <typename base> class run_device : public base
         return (limit && limit->reached()) || base::useDrawForm();
     }
 
+    // poppler asks for all bytes that an image among the operators should have; here it ends where the
+    // content does.
+    void drawImage(GfxState *state, Object *ref, Stream *s, int width, int height,
+                   GfxImageColorMap *colors, bool interpolate, const int *mask, bool within) override
+    {
+        if (within) pass_image(s, width, height, colors->getNumPixelComps() * colors->getBits());
+        base::drawImage(state, ref, s, width, height, colors, interpolate, mask, false);
+    }
+    void drawImageMask(GfxState *state, Object *ref, Stream *s, int width, int height, bool invert,
+                       bool interpolate, bool within) override
+    {
+        if (within) pass_image(s, width, height, 1);
+        base::drawImageMask(state, ref, s, width, height, invert, interpolate, false);
+    }
+
     void updateFont(GfxState *state) override
     {
         fonts.saw(state);
@@ -76,6 +97,15 @@ template <typename base> class run_device : public base
     void endPage() override
     {
         if (!fonts.holds_end) base::endPage();
+    }
+
+  private:
+    static void pass_image(Stream *s, int width, int height, int bits)
+    {
+        long left = (static_cast<long>(width) * bits + 7) / 8 * height; // of ints that poppler checked
+        s->reset();
+        while (left-- > 0 && s->getChar() != EOF) continue;
+        s->close();
     }
 };
 
@@ -121,11 +151,34 @@ template <typename base> class page_runner
     page_limit limit; // of each page to come
 
     // Runs a page, `number` from 1.  The device is valid until the next call.  What it saw of a page
-    // that reached the limit is of no use.
+    // that reached the limit, or for which there was no memory, came before that.
     base &run(int number)
+    {
+        limit.no_memory = false;
+        try {
+            return run_whole(number);
+        } catch (const page_late &) {
+        } catch (const std::bad_alloc &) {
+            limit.no_memory = true;
+        }
+        run_device<base> &device = alone ? *alone : *shared;
+        device.fonts.holds_end = false;
+        device.endPage();
+        return device;
+    }
+
+  private:
+    static constexpr int MAX_STRAYS = 8; // pages run in vain; after that nothing is kept
+    PDFDoc *doc;
+    maker make;
+    int strays = 0;
+    std::unique_ptr<run_device<base>> shared, alone;
+
+    base &run_whole(int number)
     {
         std::unique_ptr<page_run> at_work = std::move(kept); // not kept when something is thrown
         Page *page = doc->getPage(number);
+        alone.reset();
         // Once more with a new interpreter where the one at hand cannot.
         for (int again = 0; page && again < 2; again++) {
             if (!at_work || again || strays > MAX_STRAYS) {
@@ -148,13 +201,6 @@ template <typename base> class page_runner
         page_run::run_alone(doc, alone.get(), number, &limit);
         return *alone;
     }
-
-  private:
-    static constexpr int MAX_STRAYS = 8; // pages run in vain; after that nothing is kept
-    PDFDoc *doc;
-    maker make;
-    int strays = 0;
-    std::unique_ptr<run_device<base>> shared, alone;
 
     std::unique_ptr<run_device<base>> make_limited()
     {

@@ -180,8 +180,8 @@ static void read_page(struct pdf_page *p, struct reading *r, struct arena *scrat
     begin_page(r);
     if (!words_read(r->words, (int)p->number - 1, &words)) {
         p->empty = true;
-        p->unread = r->enough;
-        r->unread += r->enough;
+        p->unread = words.halted;
+        r->unread += words.halted;
         return;
     }
     p->width = words.width;

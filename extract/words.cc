@@ -7,6 +7,7 @@
 #include "extract/words.h"
 
 #include "extract/page_run.hh"
+#include "extract/watched_stream.hh"
 #include "extract/words_rtl.hh"
 
 #include <algorithm>
@@ -256,9 +257,11 @@ class text_device : public TextOutputDev
                              none ? MARK_NONE : MARK_WHITE});
     }
 
+    // poppler has letters that a pattern fills drawn as a path to clip by: that is no mode of the page.
     static bool leaves_none(GfxState *state)
     {
         int mode = state->getRender() & 7;
+        if (mode == 7 && state->getFillColorSpace()->getMode() == csPattern) return false;
         return mode == 3 || mode == 7 || (mode == 0 && state->getFillOpacity() < OPAQUE);
     }
 
@@ -285,6 +288,7 @@ void note_damage(ErrorCategory, Goffset, const char *msg)
 
 struct words_doc {
     GlobalParamsIniter params{note_damage};
+    byte_watch watch;
     std::unique_ptr<PDFDoc> pdf;
     std::unique_ptr<page_runner<text_device>> runner; // over pdf
     std::vector<font> fonts; // of the page read last; the last one is looked at first
@@ -294,9 +298,12 @@ struct words_doc {
 namespace
 {
 
-// A page must not go missing because memory ran out: the end of the process, as in base/mem.h.
+bool is_in_poppler; // memory that it asks for in vain costs the rest of a page
+
+// Else a page must not go missing because memory ran out: the end of the process, as in base/mem.h.
 void no_memory()
 {
+    if (is_in_poppler) throw std::bad_alloc();
     static const char why[] = "deepread-extract: out of memory\n";
     ssize_t ignored = write(STDERR_FILENO, why, sizeof why - 1);
     (void)ignored;
@@ -512,6 +519,17 @@ std::unique_ptr<run_device<text_device>> run_crowded(PDFDoc *pdf, int i, page_li
     return dev;
 }
 
+// Runs page i.  What crowded pages are run on is for the caller to keep.
+text_device *run_page(words_doc *d, int i, std::unique_ptr<run_device<text_device>> *crowded)
+{
+    is_in_poppler = true;
+    text_device *run = &d->runner->run(i + 1);
+    is_in_poppler = false;
+    if (!run->full || d->runner->limit.is_late()) return run;
+    *crowded = run_crowded(d->pdf.get(), i, d->runner->limit);
+    return crowded->get();
+}
+
 // The order of the words in the content stream.
 std::vector<size_t> order_of(TextWordList &list, const std::vector<int> &from)
 {
@@ -572,13 +590,14 @@ enum words_status words_open(struct words_doc **out, const void *bytes, size_t n
     enum words_status status = WORDS_DAMAGED;
     try {
         std::unique_ptr<words_doc> d(new words_doc);
-        auto *s = new MemStream(const_cast<char *>(static_cast<const char *>(bytes)), 0,
-                                static_cast<Goffset>(n), Object(objNull));
+        auto *s = new watched_stream(static_cast<const char *>(bytes), 0, static_cast<Goffset>(n),
+                                     Object(objNull), &d->watch);
         std::optional<GooString> opens;
         if (password) opens.emplace(password);
         d->pdf = std::make_unique<PDFDoc>(s, opens, opens);
         if (d->pdf->isOk()) {
             d->runner = std::make_unique<page_runner<text_device>>(d->pdf.get(), make_device);
+            d->watch.limit = &d->runner->limit;
             *out = d.release();
             status = WORDS_OK;
         } else if (d->pdf->getErrorCode() == errEncrypted) {
@@ -664,9 +683,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
     std::unique_ptr<run_device<text_device>> crowded;
-    text_device *run = &d->runner->run(i + 1);
-    if (run->full && !d->runner->limit.is_late())
-        run = (crowded = run_crowded(d->pdf.get(), i, d->runner->limit)).get();
+    text_device *run = run_page(d, i, &crowded);
     text_device &dev = *run; // owns the words of the list
     out->cut = dev.full;
     out->halted = d->runner->limit.is_late();
@@ -722,7 +739,9 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         take_words(d, i, out);
         return true;
     } catch (...) {
+        is_in_poppler = false;
         words_page_free(out);
+        out->halted = d->runner->limit.is_late();
         return false;
     }
 }

@@ -56,7 +56,7 @@ struct words_page {
     size_t n_marks;
     size_t n_off; /* words that stand outside the page, and are not in v */
     bool cut;     /* the page has more words than are read of one        */
-    bool halted;  /* reading it took too long; what came before is there */
+    bool halted;  /* reading it took too long or too much memory; what came before is there */
     struct rule *rule; /* vertical, by x   */
     size_t n_rules;
     struct rule *bar; /* horizontal, by y */
@@ -77,13 +77,14 @@ void words_close(struct words_doc *d); /* NULL is fine */
 
 int words_pages(const struct words_doc *d);
 
-/* From now on asks after every few operators of a page whether it has taken enough; true has to stay
- * true for the rest of words_read, which then gives what came before, or false when that is nothing.
- * What a single operator does (a picture, a font) nobody asks about. */
+/* From now on asks after every few operators of a page, and every few bytes of the file that they take,
+ * whether it has taken enough; true has to stay true for the rest of words_read, which then gives what
+ * came before, or false when that is nothing.  What takes no bytes (a table of a font that repeats
+ * itself) nobody asks about. */
 void words_limit(struct words_doc *d, bool (*is_enough)(void *ctx), void *ctx);
 
-/* Reads page i (from 0).  False when the page cannot be made.  The memory is one malloc per
- * pointer, released by words_page_free, which accepts a zeroed page. */
+/* Reads page i (from 0).  False when the page cannot be made, or `halted` before it had words.  The
+ * memory is one malloc per pointer, released by words_page_free, which accepts a zeroed page. */
 bool words_read(struct words_doc *d, int i, struct words_page *out);
 void words_page_free(struct words_page *p);
 

@@ -22,11 +22,17 @@ static inline void object(struct pdf *p, int number)
     if (number > p->n) p->n = number;
 }
 
-static inline void stream(struct pdf *p, const char *s, size_t n)
+/* `entries` go into its dictionary. */
+static inline void stream_of(struct pdf *p, const char *entries, const char *s, size_t n)
 {
-    buf_addf(&p->b, "<</Length %zu>>\nstream\n", n);
+    buf_addf(&p->b, "<<%s/Length %zu>>\nstream\n", entries, n);
     buf_add(&p->b, s, n);
     buf_addz(&p->b, "\nendstream\nendobj\n");
+}
+
+static inline void stream(struct pdf *p, const char *s, size_t n)
+{
+    stream_of(p, "", s, n);
 }
 
 /* Objects 1 and 2 are written at the end: catalogue and page tree.  3, 4, 5, 6: fonts; the last one
@@ -47,18 +53,27 @@ static inline void begin(struct pdf *p)
     stream(p, table, sizeof table - 1);
 }
 
-/* A page of width x height points from the text operators in `s`; `fonts` is its font dictionary. */
-static inline void page_of(struct pdf *p, int width, int height, const char *fonts, const char *s)
+/* A page of width x height points that draws `contents`; `fonts` is its font dictionary. */
+static inline void page_on(struct pdf *p, int width, int height, const char *fonts,
+                           const char *contents)
 {
-    int content = p->n + 1, number = p->n + 2;
-    object(p, content);
-    stream(p, s, strlen(s));
+    int number = p->n + 1;
     object(p, number);
     buf_addf(&p->b,
-             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Rotate %d/Contents %d 0 R/Resources<<%s"
+             "<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Rotate %d/Contents %s/Resources<<%s"
              "/Font<<%s>>>>>>\nendobj\n",
-             width, height, p->rotate, content, p->resources ? p->resources : "", fonts);
+             width, height, p->rotate, contents, p->resources ? p->resources : "", fonts);
     p->page[p->pages++] = number;
+}
+
+/* The same from the text operators in `s`. */
+static inline void page_of(struct pdf *p, int width, int height, const char *fonts, const char *s)
+{
+    char contents[24];
+    object(p, p->n + 1);
+    stream(p, s, strlen(s));
+    snprintf(contents, sizeof contents, "%d 0 R", p->n);
+    page_on(p, width, height, fonts, contents);
 }
 
 #define PDF_FONTS "/F 3 0 R/B 4 0 R/C 5 0 R/G 6 0 R"

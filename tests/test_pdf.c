@@ -371,6 +371,32 @@ static void test_tall_font(void **state)
     check_tall_font("4E00", solid, han);
 }
 
+/* Letters that a pattern fills are seen. */
+static void test_patterned(void **state)
+{
+    (void)state;
+    struct pdf p;
+    struct buf b = {0};
+    begin(&p);
+    int pattern = p.n + 1;
+    object(&p, pattern);
+    stream_of(&p, "/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 9 9]/XStep 9/YStep 9/Resources<<>>",
+              "0 0 9 9 re f", 12);
+    char resources[60];
+    snprintf(resources, sizeof resources, "/Pattern<</P %d 0 R>>", pattern);
+    p.resources = resources;
+    buf_addz(&b, "/Pattern cs /P scn\n");
+    line(&b, "F", 20, 72, 100, "A heading of many colours");
+    page(&p, b.s);
+    buf_free(&b);
+    finish(&p, "", dir, "one.pdf");
+    struct got g = get(in_dir("one.pdf"), (struct ingest_options){0});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "A heading of many colours"));
+    drop(&g);
+}
+
 /* What nobody sees is left out: white on white, no mark, too small, off the page.  White on black
  * is seen. */
 static void test_hidden(void **state)
@@ -656,6 +682,7 @@ int main(void)
         cmocka_unit_test(test_sections),
         cmocka_unit_test(test_wide_letters),
         cmocka_unit_test(test_paragraphs),
+        cmocka_unit_test(test_patterned),
         cmocka_unit_test(test_hidden),
         cmocka_unit_test(test_spaced_out),
         cmocka_unit_test(test_goes_on),

@@ -5,11 +5,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "extract/crew.h"
 #include "ingest/text_cache.h"
-#include "tests/pdf_make.h"
+#include "tests/pdf_pack.h"
 
 static struct place place_in(const struct got *g, const char *s)
 {
@@ -179,11 +178,11 @@ static int add_endless_form(struct pdf *p)
         struct buf b = {0};
         for (int k = 0; k < WIDTH && i; k++) buf_addz(&b, "/X Do ");
         buf_addz(&b, i ? "" : "0 0 m");
-        int number = p->n + 1;
-        object(p, number);
-        buf_addz(&p->b, "<</Type/XObject/Subtype/Form/BBox[0 0 600 800]");
-        if (i) buf_addf(&p->b, "/Resources<</XObject<</X %d 0 R>>>>", number - 1);
-        buf_addf(&p->b, "/Length %zu>>\nstream\n%s\nendstream\nendobj\n", b.n, b.s);
+        char entries[200], *end = entries;
+        end = stpcpy(end, "/Type/XObject/Subtype/Form/BBox[0 0 600 800]");
+        if (i) sprintf(end, "/Resources<</XObject<</X %d 0 R>>>>", p->n);
+        object(p, p->n + 1);
+        stream_of(p, entries, b.s, b.n);
         buf_free(&b);
     }
     return p->n;
@@ -341,75 +340,13 @@ static int add_endless_font(struct pdf *p)
     struct buf b = {0};
     buf_addz(&b, "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange\n");
     for (int i = 0; i < TIMES; i++) buf_addz(&b, "1 beginbfrange <0000> <FFFF> <0000> endbfrange\n");
-    uLongf n = compressBound(b.n);
-    Bytef *packed = malloc(n);
-    assert_int_equal(compress(packed, &n, (const Bytef *)b.s, b.n), Z_OK);
-    int table = p->n + 1, font = p->n + 2;
-    object(p, table);
-    buf_addf(&p->b, "<</Filter/FlateDecode/Length %lu>>\nstream\n", n);
-    buf_add(&p->b, (const char *)packed, n);
-    buf_addz(&p->b, "\nendstream\nendobj\n");
+    int table = add_packed(p, "", (struct str){b.s, b.n}), font = p->n + 1;
     object(p, font);
     buf_addf(&p->b, "<</Type/Font/Subtype/Type0/BaseFont/E/Encoding/Identity-H/ToUnicode %d 0 R"
                     "/DescendantFonts[<</Type/Font/Subtype/CIDFontType2/BaseFont/E/CIDSystemInfo"
                     "<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]>>\nendobj\n", table);
-    free(packed);
     buf_free(&b);
     return font;
-}
-
-/* Blanks for ever, packed twice, behind the words of a page: no operator ends them. */
-static void test_endless_blanks(void **state)
-{
-    enum { BLANKS = 1 << 30, PART = 1 << 20 };
-    (void)state;
-    struct pdf p;
-    struct buf once = {0}, b = {0};
-    char *part = calloc(1, PART), packed[4096];
-    memset(part, ' ', PART);
-    z_stream z = {0};
-    assert_int_equal(deflateInit(&z, 9), Z_OK);
-    line(&b, "F", 10, 72, 100, "These words come before.");
-    z.next_in = (Bytef *)b.s, z.avail_in = (uInt)b.n;
-    for (int i = 0; i <= BLANKS / PART;) {
-        z.next_out = (Bytef *)packed, z.avail_out = sizeof packed;
-        assert_int_not_equal(deflate(&z, Z_NO_FLUSH), Z_STREAM_ERROR);
-        buf_add(&once, packed, sizeof packed - z.avail_out);
-        if (!z.avail_in) z.next_in = (Bytef *)part, z.avail_in = PART, i++;
-    }
-    deflateEnd(&z);
-    uLongf n = compressBound(once.n);
-    Bytef *small = malloc(n);
-    assert_int_equal(compress(small, &n, (const Bytef *)once.s, once.n), Z_OK);
-    begin(&p);
-    int content = p.n + 1, number = p.n + 2;
-    object(&p, content);
-    buf_addf(&p.b, "<</Filter[/FlateDecode/FlateDecode]/Length %lu>>\nstream\n", n);
-    buf_add(&p.b, (const char *)small, n);
-    buf_addz(&p.b, "\nendstream\nendobj\n");
-    object(&p, number);
-    buf_addf(&p.b, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources<</Font"
-                   "<<" PDF_FONTS ">>>>>>\nendobj\n", content);
-    p.page[p.pages++] = number;
-    finish(&p, "", dir, "blanks.pdf");
-    struct got g = get(in_dir("blanks.pdf"), (struct ingest_options){.timeout_s = LONG});
-    assert_int_equal(g.r, OK);
-    assert_true(holds(&g, "These words come before."));
-    assert_int_equal(g.d->pages_unread, 1);
-    drop(&g);
-    free(part), free(small);
-    buf_free(&once), buf_free(&b);
-}
-
-/* Few bytes, packed. */
-static void packed_stream(struct pdf *p, const char *s)
-{
-    Bytef packed[256];
-    uLongf n = sizeof packed;
-    assert_int_equal(compress(packed, &n, (const Bytef *)s, strlen(s)), Z_OK);
-    buf_addf(&p->b, "<</Filter/FlateDecode/Length %lu>>\nstream\n", n);
-    buf_add(&p->b, (const char *)packed, n);
-    buf_addz(&p->b, "\nendstream\nendobj\n");
 }
 
 /* A page of 40,000 parts is read part after part; a part ends a number, and what is no stream is no
@@ -422,15 +359,14 @@ static void test_many_parts(void **state)
     (void)state;
     struct pdf p;
     begin(&p);
-    int first = p.n + 1, number = first + 4;
-    for (int i = 0; i < 4; i++) object(&p, first + i), packed_stream(&p, parts[i]);
-    object(&p, number);
-    buf_addz(&p.b, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Resources<</Font<<" PDF_FONTS
-                   ">>>>/Contents[");
-    buf_addf(&p.b, "%d 0 R 3 0 R %d 0 R ", first, first + 1);
-    for (int i = 0; i < PARTS; i++) buf_addf(&p.b, "%d 0 R ", first + 2);
-    buf_addf(&p.b, "%d 0 R]>>\nendobj\n", first + 3);
-    p.page[p.pages++] = number;
+    int first = p.n + 1;
+    struct buf b = {0};
+    for (int i = 0; i < 4; i++) add_packed(&p, "", str_of(parts[i]));
+    buf_addf(&b, "[%d 0 R 3 0 R %d 0 R ", first, first + 1);
+    for (int i = 0; i < PARTS; i++) buf_addf(&b, "%d 0 R ", first + 2);
+    buf_addf(&b, "%d 0 R]", first + 3);
+    page_on(&p, 600, 800, PDF_FONTS, b.s);
+    buf_free(&b);
     finish(&p, "", dir, "parts.pdf");
     struct got g = get(in_dir("parts.pdf"), (struct ingest_options){0});
     assert_int_equal(g.r, OK);
@@ -629,7 +565,6 @@ int main(void)
         cmocka_unit_test(test_endless_page),
         cmocka_unit_test(test_endless_pages),
         cmocka_unit_test(test_endless_alone),
-        cmocka_unit_test(test_endless_blanks),
         cmocka_unit_test(test_endless_operator),
         cmocka_unit_test(test_many_parts),
         cmocka_unit_test(test_crowded_page),
