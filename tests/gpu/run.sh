@@ -72,6 +72,7 @@ if wants share; then # on a card that holds a 32nd of the experts: all over one 
 fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
     limit=120
+    export DEEPREAD_TEST_PATHS=cuda
     for tool in memcheck racecheck; do
         for t in cuda_fp8 op_mla op_indexer op_moe op_linear; do
             one "${tool}_$t" compute-sanitizer --tool $tool --error-exitcode 9 $bin/test_$t '*_as_*' # left out: the two long ones
