@@ -108,13 +108,21 @@ static size_t cell_above(const struct cells *w, const struct cell *y, size_t top
     return NONE;
 }
 
+/* The first cell over y in the rows from `top` to that of y, which has one. */
+static size_t cell_top(const struct cells *w, const struct cell *y, size_t top)
+{
+    size_t n, hit = NONE;
+    for (size_t k = top; k < y->row && hit == NONE; k++) hit = cells_facing(w, &w->r[k], y, &n);
+    return hit;
+}
+
 /* Whether row k, below the row `top` and what goes on from there, begins a row: a column begins or
  * begins again, or the line over its text had room for it. */
 static bool begins_row(const struct cells *w, size_t top, size_t k, size_t from, size_t end)
 {
     const struct cell_row *r = &w->r[k];
     size_t n;
-    bool first = false;
+    bool first = false, sentences = true; /* those that begin large go on small */
     for (size_t i = r->from; i < r->to; i++) {
         const struct cell *y = &w->c[i];
         size_t hit = cell_above(w, y, top, &n);
@@ -124,8 +132,9 @@ static bool begins_row(const struct cells *w, size_t top, size_t k, size_t from,
         if (x->row + 1 != k || (cell_is_number(x) && cell_is_number(y))) return true;
         bool goes_on = y->lower && r->to - r->from == 1 && !first; /* however much room there was */
         if (!goes_on && !is_full(w, x, y, from, end)) return true;
+        sentences &= y->lower && !w->c[cell_top(w, y, top)].lower;
     }
-    return first && r->to - r->from > 1;
+    return first && r->to - r->from > 1 && !sentences;
 }
 
 /* By what the lines of each column say: text goes on below a line that is full, and a row begins in
@@ -190,11 +199,31 @@ static bool are_parts(const struct cells *w, size_t from, size_t end, const size
     return rows <= 3 && several;
 }
 
+/* Whether a line is drawn above row k, which is not the first: over all of its cells over which one
+ * stands anywhere. */
+static bool is_drawn(const struct cells *w, size_t k)
+{
+    const struct cell_row *above = &w->r[k - 1], *r = &w->r[k];
+    float mid = 0.5f * (above->v0 + above->v1);
+    size_t lines = 0, under = 0;
+    for (size_t i = r->from; i < r->to; i++) {
+        lines += !isinf(w->c[i].line_above);
+        under += !isinf(w->c[i].line_above) && w->c[i].line_above > mid;
+    }
+    return lines && under == lines;
+}
+
+/* What no line reaches over stands in no band; lines tell only where they are what ends most of
+ * them. */
 bool bands_of_lines(const struct cells *w, size_t from, size_t end, size_t *band)
 {
+    size_t ends = 0, drawn = 0;
     for (size_t k = from, j; k < end; k = j) {
         j = ruled_end(w, k, end);
         for (size_t i = k; i < j; i++) band[i - from] = j;
+        if (j == end) break;
+        ends++;
+        drawn += is_drawn(w, j);
     }
-    return !are_parts(w, from, end, band);
+    return 4 * drawn >= 3 * ends && !are_parts(w, from, end, band);
 }

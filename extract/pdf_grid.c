@@ -11,6 +11,9 @@ enum { MIN_ROWS = 3, MIN_TEXT = 13 /* characters of a line of a column, at least
 #define MAX_RULED   16.0f /* of any between two lines that are drawn */
 #define LINES_APART 0.6f  /* font sizes, at most       */
 #define ROWS_APART  0.12f /* more than that, at least  */
+#define HOLE        0.9f  /* font sizes between two lines of a column with one left out, at least */
+#define JUSTIFIED   1.1f  /* the widest gap between words of a line */
+#define SPACE       0.25f /* between two words */
 
 float grid_line_gap(float *gaps, size_t n)
 {
@@ -34,8 +37,10 @@ float grid_first_gap(float *gaps, size_t n)
 struct part {
     float u0, u1, v0, v1, size;
     bool right, lower, text;
-    float top;  /* the line drawn above it */
-    float room; /* to the end of the longest part that starts where it does */
+    float first; /* width of its first word */
+    bool begins; /* a cell, or a paragraph, by what stands above it */
+    float top;   /* the line drawn above it */
+    float room;  /* to the end of the longest part that starts where it does */
 };
 
 static int by_left(const void *a, const void *b)
@@ -166,6 +171,123 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
     bool goes_on = 10 * small > 12 * rows && 2 * full > last; /* 12: of 20 sides */
     return rows >= MIN_ROWS && !goes_on && 10 * both >= 6 * rows && 2 * uneven >= tall &&
            10 * full <= 7 * last && height / (float)rows < MAX_HEIGHT * sizes / (float)n;
+}
+
+/* Whether the part begins a cell or a paragraph: nothing stands close above it, or a line that had
+ * room for its first word.  The parts are sorted by v0. */
+static bool begins(const struct part *v, size_t i)
+{
+    enum { BACK = 64 };
+    const struct part *above = NULL, *q = &v[i];
+    for (size_t k = i; k-- > 0 && i - k < BACK;) {
+        if (v[k].u0 >= q->u1 || v[k].u1 <= q->u0 || v[k].v1 > q->v0 + 0.4f * q->size) continue;
+        if (!above || v[k].v1 > above->v1) above = &v[k];
+    }
+    if (!above || q->v0 - above->v1 > HOLE * q->size) return true;
+    return above->u1 + SPACE * q->size + q->first < above->u0 + above->room - 1;
+}
+
+/* What the lines of both sides say. */
+struct lines {
+    size_t all;
+    size_t tops;   /* all that stands in it begins, on both sides                           */
+    size_t mixed;  /* one thing begins beside another that goes on                          */
+    size_t blanks; /* of one side, beside lines of the other that go on; a top is below them */
+    size_t other;  /* blanks that are not like this                                         */
+};
+
+/* The parts [i, j) of one line. */
+struct one_line {
+    size_t i, j;
+    bool side[2], begins[2], goes_on[2];
+};
+
+static struct one_line take_line(const struct part *v, size_t n, size_t i)
+{
+    struct one_line l = {.i = i, .j = i};
+    for (; l.j < n && v[l.j].v0 - v[i].v0 < 0.4f * v[i].size; l.j++) {
+        const struct part *q = &v[l.j];
+        l.side[q->right] = true;
+        if (q->begins)
+            l.begins[q->right] = true;
+        else
+            l.goes_on[q->right] = true;
+    }
+    return l;
+}
+
+static struct lines count_lines(const struct part *v, size_t n)
+{
+    struct lines sum = {0};
+    float low[2] = {-INFINITY, -INFINITY};
+    bool begun[2] = {false, false}, beside[2] = {false, false}; /* ... since the side's last line */
+    struct one_line l;
+    for (size_t i = 0; i < n; i = l.j, sum.all++) {
+        l = take_line(v, n, i);
+        bool both = l.side[0] && l.side[1], on = l.goes_on[0] || l.goes_on[1];
+        bool top = both && !on;
+        sum.tops += top;
+        sum.mixed += both && on && (l.begins[0] || l.begins[1]);
+        for (int s = 0; s < 2; s++) {
+            if (!l.side[s]) {
+                beside[s] = true, begun[s] |= l.begins[!s];
+                continue;
+            }
+            bool blank = both && beside[s] && v[i].v0 - low[s] > HOLE * v[i].size;
+            sum.blanks += blank && top && !begun[s];
+            sum.other += blank && !(top && !begun[s]);
+            begun[s] = beside[s] = false;
+            for (size_t k = l.i; k < l.j; k++)
+                if (v[k].right == (s > 0)) low[s] = fmaxf(low[s], v[k].v1);
+        }
+    }
+    return sum;
+}
+
+/* Justified text in a narrow column has gaps that part its lines: joins them, and returns how many
+ * parts are left. */
+static size_t join_justified(struct part *v, size_t n)
+{
+    size_t out = 0;
+    struct one_line l;
+    qsort(v, n, sizeof *v, by_top);
+    for (size_t i = 0; i < n; i = l.j) {
+        l = take_line(v, n, i);
+        qsort(v + i, l.j - i, sizeof *v, by_left);
+        for (size_t k = i; k < l.j; k++) {
+            struct part *a = &v[out - (out > 0)], *q = &v[k];
+            if (k > i && a->right == q->right && q->u0 - a->u1 < JUSTIFIED * q->size) {
+                a->u1 = fmaxf(a->u1, q->u1), a->v1 = fmaxf(a->v1, q->v1);
+                continue;
+            }
+            v[out++] = *q;
+        }
+    }
+    return out;
+}
+
+bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
+                  struct arena *scratch)
+{
+    enum { TOPS = 3, BLANKS = 2, MAX_LINES = 8 /* of a row, on average */ };
+    struct part *v = NEW(scratch, struct part, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *q = &p[idx[i]];
+        v[i] = (struct part){.u0 = q->u0,
+                             .u1 = q->u1,
+                             .v0 = q->v0,
+                             .v1 = q->v1,
+                             .size = q->size,
+                             .right = q->u0 >= x,
+                             .first = q->first};
+    }
+    n = join_justified(v, n);
+    measure_room(v, n);
+    qsort(v, n, sizeof *v, by_top);
+    for (size_t i = 0; i < n; i++) v[i].begins = begins(v, i);
+    struct lines l = count_lines(v, n);
+    return l.tops >= TOPS && l.tops >= 4 * l.mixed && l.blanks >= BLANKS &&
+           l.blanks >= 2 * l.other && l.all <= MAX_LINES * l.tops;
 }
 
 /* A piece, as it comes in the content stream. */

@@ -20,6 +20,12 @@ float grid_first_gap(float *gaps, size_t n);
  * there is only white, of a few lines each. */
 bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch);
 
+/* Whether one side of the strip leaves lines blank while a cell on the other side goes on, again and
+ * again, and both sides begin anew at one height below: rows of cells that take several lines, with
+ * no white between them.  Paragraphs in columns of text do not begin side by side. */
+bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
+                  struct arena *scratch);
+
 /* Whether the content stream goes to and fro across the strip, row by row, between pieces of which
  * few are as long as their column has room: cells were written so, columns of text are not. */
 bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,

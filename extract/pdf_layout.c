@@ -477,12 +477,14 @@ static void make_line(struct work *k, const struct slot *slot, size_t n, struct 
     describe(k, l);
 }
 
-/* Whether q goes on below or behind p, so that both are of one region. */
-static bool goes_on(const struct piece *p, const struct piece *q)
+/* Whether q goes on behind p or below it, so that both are of one region.  `rows`: also further to
+ * the left, where the next row of cells begins. */
+static bool goes_on(const struct piece *p, const struct piece *q, bool rows)
 {
     float size = fmaxf(p->size, q->size);
     if (overlap(p->v0, p->v1, q->v0, q->v1) >= 0.5f) return q->u0 > p->u1 - 0.5f * size;
-    return q->v0 > p->v0 && q->v0 - p->v1 < 1.6f * size && q->u0 < p->u1 && q->u1 > p->u0;
+    if (q->v0 <= p->v0 || q->v0 - p->v1 >= 1.6f * size) return false;
+    return q->u0 < p->u1 && (rows || q->u1 > p->u0);
 }
 
 struct streamed {
@@ -514,7 +516,8 @@ static int stream_order(struct work *k, size_t *order, int *region)
     qsort(v, k->n_pieces, sizeof *v, by_stream);
     for (size_t i = 0; i < k->n_pieces; i++) {
         order[i] = geometric[v[i].piece];
-        if (i && !goes_on(&k->piece[order[i - 1]], &k->piece[order[i]])) regions++;
+        if (i && !goes_on(&k->piece[order[i - 1]], &k->piece[order[i]], k->by == LAYOUT_ROWS))
+            regions++;
         region[i] = regions;
     }
     return regions + 1;
@@ -631,7 +634,7 @@ static void lay_turn(struct work *k, int turn, float tilt, struct layout *out, i
     int *region = NEW(k->a, int, n + 1), *row = NEW(k->a, int, n + 1);
     float gutter = k->by == LAYOUT_GEOMETRY ? GUTTER : GUTTER_STREAM;
     int regions = columns_order(k->piece, n, k->rtl, gutter, order, region, k->a);
-    if (k->by == LAYOUT_STREAM) regions = stream_order(k, order, region);
+    if (k->by == LAYOUT_STREAM || k->by == LAYOUT_ROWS) regions = stream_order(k, order, region);
     if (regions > 1) out->columns = true;
     for (size_t i = 0, j; i < n; i = j) {
         for (j = i + 1; j < n && region[j] == region[i]; j++) {

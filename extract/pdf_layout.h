@@ -46,7 +46,8 @@ enum layout_order {
     LAYOUT_GEOMETRY, /* by gutters, then from top to bottom                                  */
     LAYOUT_APART,    /* the same, but words that the content stream keeps apart part a line:
                         gutters may be as narrow as spaces                                   */
-    LAYOUT_STREAM    /* pieces of such lines as they follow in the content stream            */
+    LAYOUT_STREAM,   /* pieces of such lines as they follow in the content stream            */
+    LAYOUT_ROWS      /* the same, and what may be the rows of a table is one region          */
 };
 void layout_page(struct layout *out, struct arena *a, const struct words_page *page,
                  enum layout_order by);

@@ -115,5 +115,5 @@ void order_page(struct layout *out, struct arena *a, const struct words_page *pa
                   : orderly                     ? -SURE / (float)out->n
                                                 : CLEARLY;
     if (order_score(&by_stream, page, !orderly) > order_score(out, page, !orderly) + least)
-        *out = by_stream;
+        layout_page(out, a, page, LAYOUT_ROWS);
 }

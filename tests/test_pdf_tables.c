@@ -570,6 +570,98 @@ static void test_list_of_commands(void **state)
     drop(&g);
 }
 
+/* Cells of sentences with no white between the rows: what the shorter cell of a row leaves blank, and
+ * that all cells begin side by side, tells that they are no columns of text.  Two columns of text
+ * whose paragraphs are a line apart are columns. */
+static void test_sentences(void **state)
+{
+    (void)state;
+    static const char *const cell[][2][3] = {
+        {{"The harbour is kept open by", "boats that break the ice.", ""},
+         {"From the first frost on, also at", "night, as far out as the second", "light."}},
+        {{"Ships are led in by a pilot.", "", ""},
+         {"A pilot comes on board where", "the deep water ends and the", "islands begin."}},
+        {{"Goods that lie on the quay for", "longer than three days are", "stored."},
+         {"Their owner pays for the store.", "", ""}},
+        {{"Nets are not laid in the way of", "ships.", ""},
+         {"The harbour master may have", "them taken up at any time, and", "keeps them."}},
+        {{"Fires are out at nightfall.", "", ""},
+         {"The watch goes round and looks", "at every ship.", ""}},
+        {{"Lights burn until the morning.", "", ""},
+         {"Who lets them go out pays for", "what comes of it.", ""}}};
+    for (int table = 0; table < 2; table++) {
+        struct buf b = {0};
+        int at[2] = {0, 0};
+        for (size_t r = 0; r < sizeof cell / sizeof *cell; r++) {
+            for (int c = 0; c < 2; c++) {
+                for (int i = 0; i < 3 && *cell[r][c][i]; i++)
+                    line(&b, "F", 10, c ? 240 : 72, 100 + 12 * at[c]++, cell[r][c][i]);
+                at[c] += !table; /* a blank line behind each paragraph */
+            }
+            if (table) at[0] = at[1] = at[0] > at[1] ? at[0] : at[1];
+        }
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        if (table)
+            assert_true(holds(&g, "boats that break the ice. | From the first frost on, also at night, "
+                                  "as far out as the second light.\nShips are led in by a pilot. | A "
+                                  "pilot comes on board where"));
+        else
+            assert_true(!holds(&g, " | ") &&
+                        strstr(g.d->text.s, "Lights burn") < strstr(g.d->text.s, "From the first"));
+        drop(&g);
+    }
+}
+
+/* Lines over the head, under it and under the table, no longer than its rows: the first column does
+ * not stand between them, and they do not tell which rows are one. */
+static void test_three_rules(void **state)
+{
+    (void)state;
+    static const char *const cell[][3] = {
+        {"Group", "Command", "Meaning"},       {"Files", "open_file", "Number"},
+        {"", "shut_file", "Takes it back"},    {"", "seek_place", "Moves in it"},
+        {"Memory", "take_some", "For a while"}, {"", "give_back", "All that has been taken so far"},
+        {"Time", "read_clock", "In seconds"},  {"", "wait_for", "So many seconds"}};
+    struct buf b = {0};
+    for (int r = 0; r < 8; r++)
+        for (int c = 0; c < 3; c++)
+            if (*cell[r][c]) line(&b, "F", 10, 72 + 90 * c, 100 + 12 * r, cell[r][c]);
+    static const int at[] = {710, 696, 611};
+    for (int i = 0; i < 3; i++) buf_addf(&b, "72 %d m 400 %d l S\n", at[i], at[i]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "Group | Command | Meaning\nFiles | open_file | Number\n"
+                          "shut_file | Takes it back\nseek_place | Moves in it\nMemory | "));
+    drop(&g);
+}
+
+/* Two columns of text that are read as they were written, and a table in one of them whose rows were
+ * written so, too: its rows are one table, however its cells stand to the ones before. */
+static void test_written_rows(void **state)
+{
+    (void)state;
+    static const char *const cell[][3] = {{"Long live the", "Yes", "4"},
+                                          {"Oslo", "A reason", "5"},
+                                          {"Bergen and the", "No", "12"},
+                                          {"Hamar", "A doubt", "3"}};
+    static const char *const text = "words of a column that go on and fill";
+    struct buf b = {0};
+    int right = 0;
+    for (int i = 0; i < 9; i++) line(&b, "F", 10, 60, 100 + 12 * i, text);
+    for (int r = 0; r < 4; r++)
+        for (int c = 0; c < 3; c++)
+            line(&b, "F", 10, 60 + 76 * c, 216 + 12 * r, cell[r][c]);
+    for (; right < 13; right++) line(&b, "F", 10, 252, 100 + 12.7 * right, text);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "\nOslo | A reason | 5\nBergen and the | No | 12\nHamar | A doubt | 3\n"));
+    drop(&g);
+}
+
 /* Two columns of verse are no table, though each line of one is written before that beside it. */
 static void test_verse(void **state)
 {
@@ -611,6 +703,9 @@ int main(void)
         cmocka_unit_test(test_cells),
         cmocka_unit_test(test_list_of_commands),
         cmocka_unit_test(test_verse),
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_three_rules),
+        cmocka_unit_test(test_written_rows),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
