@@ -29,7 +29,7 @@ LDLIBS   := -ljansson -lpcre2-8 -lgit2 -luchardet -lnettle -lxxhash -lm
 EXTRACT_PKGS   := poppler-glib poppler libxml-2.0 libarchive zlib libseccomp
 EXTRACT_CFLAGS  = $(shell pkg-config --cflags $(filter-out poppler,$(EXTRACT_PKGS)))
 # Their headers share names with glib's; as those of a system they may have unused arguments.
-SHIM_CFLAGS     = $(patsubst -I%,-isystem%,$(shell pkg-config --cflags poppler))
+SHIM_CFLAGS     = $(patsubst -I%,-isystem%,$(shell pkg-config --cflags poppler glib-2.0))
 EXTRACT_LIBS    = $(shell pkg-config --libs $(EXTRACT_PKGS)) -lstdc++
 
 .DEFAULT_GOAL := all

@@ -9,17 +9,21 @@
 #include "extract/pdf_hyphen.h"
 #include "extract/pdf_text.h"
 
-#define FULL 2.0f /* sizes */
+#define FULL      2.0f /* sizes */
+#define LONG_WORD 6.0f /* sizes */
 
 bool line_is_full(const struct pdf_line *l)
 {
     return l->right - line_end(&l->at) < FULL * l->at.size;
 }
 
-/* Names and items of lists, one a line, stay apart. */
+/* Names and items of lists, one a line, stay apart.  Words that no blank parts may be long, and
+ * leave so much of a wide line free. */
 static bool phrase_goes_on(const struct pdf_line *a, const struct pdf_line *b)
 {
-    return text_joins_phrase(a->text, b->text) && a->filled && line_is_full(a) &&
+    float most =
+        fmaxf(FULL * a->at.size, fminf(LONG_WORD * a->at.size, 0.15f * (a->right - a->left)));
+    return text_joins_phrase(a->text, b->text) && a->filled && a->right - line_end(&a->at) < most &&
            fabsf(line_start(&b->at) - b->left) < 0.5f * b->at.size;
 }
 

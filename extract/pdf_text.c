@@ -419,6 +419,23 @@ static size_t end_of_spaced(const struct words_page *page, const struct line *l,
     return k - i >= LETTERS ? k : i;
 }
 
+/* Thai and Lao write am as one letter, which is drawn as two: a ring and, perhaps behind the sign of the
+ * tone, aa. */
+static size_t join_am(uint32_t *c, size_t n)
+{
+    size_t out = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t script = c[i] & ~0x7Fu;
+        size_t aa = i + 1 < n && c[i + 1] >= (script | 0x48) && c[i + 1] <= (script | 0x4B) ? i + 2 : i + 1;
+        bool ring = (c[i] == 0xE4D || c[i] == 0xECD) && aa < n && c[aa] == (script | 0x32);
+        if (ring)
+            c[aa] = script | 0x33;
+        else
+            c[out++] = c[i];
+    }
+    return out;
+}
+
 void text_of_line(struct buf *out, const struct words_page *page, const struct line *l, int *turned,
                   struct arena *scratch)
 {
@@ -442,7 +459,7 @@ void text_of_line(struct buf *out, const struct words_page *page, const struct l
     }
     if (any_rtl) bidi_to_logical(c, n, l->rtl, turned, scratch);
     size_t start = out->n;
-    n = shorten_leaders(c, n);
+    n = join_am(c, shorten_leaders(c, n));
     for (size_t i = 0; i < n; i++) {
         if (c[i] == ' ' && out->n == start) continue; /* what came before says nothing */
         if (c[i] == 0xAD && i + 1 == n)

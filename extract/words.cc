@@ -6,8 +6,10 @@
 // what is off the page.
 #include "extract/words.h"
 
+#include "extract/clusters.hh"
 #include "extract/page_run.hh"
 #include "extract/watched_stream.hh"
+#include "extract/words_em.hh"
 #include "extract/words_rtl.hh"
 
 #include <algorithm>
@@ -15,7 +17,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -97,6 +98,10 @@ class text_device : public TextOutputDev
         was_outside = in_cluster = was_rtl = false;
         rtl_blanks = 0;
         blank_font = nullptr;
+        is_actual = false;
+        table = xref;
+        cluster_glyph place;
+        at_work.end(&place);
         full = false;
         words = chars = 0;
         TextOutputDev::startPage(number, state, xref);
@@ -116,11 +121,23 @@ class text_device : public TextOutputDev
         else if (n > 1 && rtl_is(u[0]))
             note_cluster(state, x, y, std::vector<unsigned>(u, u + n));
         if (space) blank_font = state->getFont().get();
-        static const Unicode nothing = 0x200B;
         bool lost = n == 0 && in_cluster && dx > 0 && blank_font == state->getFont().get();
         in_cluster = lost || (n > 0 && has_clusters(u[n - 1]));
+        if (take_cluster(state, cluster_glyph{x, y, dx, dy, code, bytes, 0, {u, u + n}})) return;
+        static const Unicode nothing = 0x200B;
         if (lost) u = &nothing, n = 1;
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
+    }
+
+    void updateFont(GfxState *state) override
+    {
+        end_cluster(state);
+        TextOutputDev::updateFont(state);
+    }
+    void endTextObject(GfxState *state) override
+    {
+        end_cluster(state);
+        TextOutputDev::endTextObject(state);
     }
 
     // Puts the words in order: what is full is read once more, in another order.
@@ -136,11 +153,14 @@ class text_device : public TextOutputDev
         actual.assign(u, u + (n > 1 && n <= MAX_CLUSTER ? n : 0));
         if (std::none_of(actual.begin(), actual.end(), rtl_is)) actual.clear();
         gfree(u);
+        end_cluster(state);
+        is_actual = true;
         TextOutputDev::beginActualText(state, text);
     }
     void endActualText(GfxState *state) override
     {
         actual.clear();
+        is_actual = false;
         TextOutputDev::endActualText(state);
     }
 
@@ -166,6 +186,10 @@ class text_device : public TextOutputDev
     bool was_rtl = false;                // the last character that is no blank
     const GfxFont *blank_font = nullptr; // one that has drawn a blank
     std::vector<unsigned> actual; // what stands for the glyphs that come, from the first one on
+    bool is_actual = false;       // other text stands for what is drawn
+    cluster at_work;
+    cluster_fonts fonts_of_clusters;
+    XRef *table = nullptr;
     const bool orders;
     const size_t most_words;
     size_t words = 0, chars = 0;
@@ -178,6 +202,33 @@ class text_device : public TextOutputDev
         next_x = x + dx;
         next_y = y + dy;
         full = full || (words += begins) > most_words || ++chars > MAX_CHARS;
+    }
+
+    // False: the glyph is none of a cluster.
+    bool take_cluster(GfxState *state, cluster_glyph &&g)
+    {
+        bool known = false, says = !g.said.empty();
+        if (!is_actual && (says ? cluster_is(g.said[0]) : !at_work.is_empty() || g.dx > 0))
+            g.own = fonts_of_clusters.char_of(state->getFont().get(), g.code, table, &known);
+        if (is_actual || !(says ? cluster_is(g.said[0]) : known)) {
+            end_cluster(state);
+            return false;
+        }
+        if (!says && !g.own)
+            g.own = fonts_of_clusters.vowel_of(state->getFont().get(), g.code);
+        if (at_work.take(g)) return true;
+        end_cluster(state);
+        return at_work.take(g);
+    }
+
+    void end_cluster(GfxState *state)
+    {
+        if (at_work.is_empty()) return;
+        cluster_glyph g;
+        std::vector<unsigned> text = at_work.end(&g);
+        if (text.empty()) text.push_back(0x200B);
+        TextOutputDev::drawChar(state, g.x, g.y, g.dx, g.dy, 0, 0, g.code, g.bytes, text.data(),
+                                static_cast<int>(text.size()));
     }
 
     void note_cluster(GfxState *state, double x, double y, std::vector<unsigned> text)
@@ -375,13 +426,6 @@ size_t font_of(words_doc *d, const std::string &name)
     return d->fonts.size();
 }
 
-double char_width(const TextWord &t, size_t i)
-{
-    double x0, y0, x1, y1;
-    t.getCharBBox(static_cast<int>(i), &x0, &y0, &x1, &y1);
-    return t.getRotation() & 1 ? y1 - y0 : x1 - x0;
-}
-
 void take_font(words_doc *d, const TextWord &t, word *w)
 {
     const TextFontInfo *info = t.getFontInfo(0);
@@ -391,67 +435,6 @@ void take_font(words_doc *d, const TextWord &t, word *w)
     w->bold = d->fonts[f - 1].bold;
     w->mono = d->fonts[f - 1].mono;
     w->vertical = info && info->getWMode() == 1;
-}
-
-// The signs that are as wide as their font is large: kana, ideographs, syllables of hangul.
-bool is_square(unsigned c)
-{
-    return (c >= 0x3041 && c <= 0x30FF) || (c >= 0x3400 && c <= 0x4DBF) ||
-           (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3);
-}
-
-// By font, the widest square sign as a share of the size, and the small letters of Latin.
-struct em_width {
-    double most = 0;
-    bool spaced = false; // hangul, whose words stand apart
-    double small = 0;    // width of all of them, as a share of the size
-    size_t n_small = 0;
-};
-using em_widths = std::map<const TextFontInfo *, em_width>;
-
-// Fonts whose glyphs are drawings have no name.
-bool is_nameless(const TextWord &t)
-{
-    const TextFontInfo *info = t.getLength() ? t.getFontInfo(0) : nullptr;
-    return info && (!info->getFontName() || info->getFontName()->toStr().empty());
-}
-
-em_widths widths_of(TextWordList &list)
-{
-    em_widths widths;
-    for (int k = 0; k < list.getLength(); k++) {
-        const TextWord &t = *list.get(k);
-        if (!(t.getFontSize() > 0) || !is_nameless(t)) continue;
-        for (int i = 0; i < t.getLength(); i++) {
-            unsigned c = *t.getChar(i);
-            bool square = is_square(c), small = c >= 'a' && c <= 'z';
-            if (!square && !small) continue;
-            double width = char_width(t, static_cast<size_t>(i)) / t.getFontSize();
-            em_width &em = widths[t.getFontInfo(0)];
-            if (small) em.small += width, em.n_small++;
-            if (square) em.most = std::max(em.most, width);
-            em.spaced = em.spaced || (square && c >= 0xAC00);
-        }
-    }
-    return widths;
-}
-
-// poppler guesses the size of a font whose glyphs are drawings from the width of some letter.  With
-// square signs, which it takes for letters, the guess is twice the size; with a narrow letter, half
-// of it: small letters are half as wide as their font is large, on average.  `spaced` is set only
-// in the first case.
-double size_of(const TextWord &t, const em_widths &widths, bool *spaced)
-{
-    constexpr double NARROW = 0.67, WIDE_LETTERS = 0.7, SMALL_LETTER = 0.5;
-    constexpr size_t MANY = 12;
-    auto of = t.getLength() ? widths.find(t.getFontInfo(0)) : widths.end();
-    if (of == widths.end()) return t.getFontSize();
-    double mean =
-        of->second.n_small >= MANY ? of->second.small / static_cast<double>(of->second.n_small) : 0;
-    if (mean > WIDE_LETTERS) return t.getFontSize() * mean / SMALL_LETTER;
-    if (of->second.most < 0.1 || of->second.most >= NARROW) return t.getFontSize();
-    *spaced = of->second.spaced;
-    return t.getFontSize() * of->second.most;
 }
 
 constexpr float ABOVE = 1.05f, BELOW = 0.45f;   // of the size, on both sides of the base line: most
