@@ -74,13 +74,14 @@ static size_t first_size(struct str s)
     return utf8_next(s.s, s.n, &cp);
 }
 
-/* What calls the note that begins so, at out: its number raised, or its sign. */
+/* What calls the note that begins so, at out: its number raised, or its sign.  "1.1 Details" is none. */
 static struct str caller_of(struct str s, char out[16])
 {
     size_t n = 0, digits = 0;
     for (; digits < s.n && digits < 4 && g_ascii_isdigit(s.s[digits]); digits++)
         n += utf8_put(text_raised((uint32_t)s.s[digits]), out + n);
-    if (digits) return (struct str){out, digits < 4 ? n : 0};
+    bool section = digits + 1 < s.n && s.s[digits] == '.' && g_ascii_isdigit(s.s[digits + 1]);
+    if (digits) return (struct str){out, digits < 4 && !section ? n : 0};
     while (n < 12 && is_raised_digit((struct str){s.s + n, s.n - n}))
         n += first_size((struct str){s.s + n, s.n - n});
     uint32_t cp = text_first(s);

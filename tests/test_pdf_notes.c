@@ -167,6 +167,24 @@ static void test_powers(void **state)
     drop(&g);
 }
 
+/* The number of a section, in smaller letters, is not that of a note. */
+static void test_section(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"First of all", "Second", "1.1 Details", "Third", NULL};
+    struct buf b = {0};
+    add_lines(&b, 72, 100, 4, "First");
+    add_raised(&b, 148, "First of all.", "1");
+    add_lines(&b, 72, 180, 4, "Second");
+    line(&b, "B", 9, 72, 250, "1.1 Details of it");
+    add_lines(&b, 72, 280, 4, "Third");
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(in_order(&g, order));
+    drop(&g);
+}
+
 /* A box of several paragraphs beside the text stays together. */
 static void test_box(void **state)
 {
@@ -218,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_in_table),
         cmocka_unit_test(test_in_list),
         cmocka_unit_test(test_powers),
+        cmocka_unit_test(test_section),
         cmocka_unit_test(test_box),
         cmocka_unit_test(test_margin_numbers),
     };
