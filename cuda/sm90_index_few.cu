@@ -8,12 +8,16 @@
  *          warpgroup multiplies each with the query's heads (four m64n64k32) and adds over the heads, in
  *          sm90_index.cu's order.  Keys are on their way before the kernel before has ended.  What
  *          sm90_index_shared.cu has done (`common`) is left out.
- * Grid     three blocks per multiprocessor, each taking runs of pages in turn.
+ * Grid     three blocks per multiprocessor, each taking runs of pages in turn: equal runs, as many for each, where they take
+ *          more than two.
  * Cost     129 bytes a key, once, and 4 of its score: 64 queries of 128K: 1.12 GB, 0.26 ms at 4.28 TB/s.
  * Exact    as sm90_index.cu, bit for bit.
  * Seen     H200, batch 1 / 8 / 64 at 128K: 8.5 / 36.5 / 280 us, 3.87 TB/s of keys; DeepGEMM 8.6 / 39.6 / 281.  Keys in 16
- *          bits, turned and rounded on their way: 26.7 / 178 / 1280 in the same run.
- * Tried    two blocks per multiprocessor, 4 / 5 / 9 stages: 9.2 / 8.1 / 10.0, 45.9 / 46.7 / 40.8, 325 / 347 / 304 us: adding is
+ *          bits, turned and rounded on their way: 26.7 / 178 / 1280 in the same run.  A later run, runs of a multiple of pages
+ *          8.6 / 37.7 / 277, equal ones 9.5 / 37.9 / 271 (which is why few runs are not made so).
+ *          All threads of the warpgroup arrive where a stage is left (racecheck sees no order otherwise): the same as one a warp.
+ * Tried    keys marked as the first to leave the second cache: 8.7 / 37.9 / 282, with equal runs 277.
+ *          Two blocks per multiprocessor, 4 / 5 / 9 stages: 9.2 / 8.1 / 10.0, 45.9 / 46.7 / 40.8, 325 / 347 / 304 us: adding is
  *          then the longer part.  Four, 4 stages: 8.6 / 36.1 / 281.  Runs of at most 8 pages: 8.3 / 37.9 / 317.
  *          All queries' pages cut into equal pieces, one a block: 8.3 / 38.0 / 279, in the same run 8.5 / 36.8 / 279; two
  *          pages' products under way at once: 9.1 / 38 / 300.
@@ -37,7 +41,7 @@ struct few {
     const uint8_t *q;
     const float *w;
     float *out;
-    int run, runs, n; /* pages of a run, runs of a query, runs of all */
+    int run, more, runs, n; /* pages of a run, how many have one more, runs of a query, runs of all */
     const uint32_t *common;
     size_t words;
 };
@@ -60,9 +64,10 @@ struct work {
 
 static __device__ __forceinline__ struct work work_of(const struct few &a, int i)
 {
-    struct work r = {i / a.runs, i % a.runs * a.run, 0, 0};
+    int j = i % a.runs;
+    struct work r = {i / a.runs, j * a.run + min(j, a.more), 0, 0};
     r.keys = position_of(a.where, r.query) + 1;
-    r.end = min(r.first + a.run, (int)((r.keys + KV_PAGE - 1) / KV_PAGE));
+    r.end = min(r.first + a.run + (j < a.more), (int)((r.keys + KV_PAGE - 1) / KV_PAGE));
     return r;
 }
 
@@ -181,14 +186,13 @@ static __device__ void consume(const struct few &a, uint32_t q, uint32_t tiles, 
         struct load l = b->load[stage];
         if (l.query < 0) break;
         if (l.query != last) {
-            if (last >= 0 && lane == 0) barrier_arrive(&b->q_empty[queries % 2]);
+            if (last >= 0) barrier_arrive(&b->q_empty[queries % 2]);
             last = l.query;
             heads = q + ++queries % 2 * Q_ROOM;
             barrier_wait(&b->q_full[queries % 2], queries / 2 & 1);
 #pragma unroll
             for (int j = 0; j < 16; j++)
                 w[j] = load_shared(heads + Q_BYTES + (j / 2 * 8 + lane % 4 * 2 + j % 2) * 4);
-            __syncwarp(); /* all have theirs before the first leaves */
         }
         uint32_t page = tiles + stage * INDEX_ROOM;
         float d[32];
@@ -198,12 +202,11 @@ static __device__ void consume(const struct few &a, uint32_t q, uint32_t tiles, 
         products_close();
         float scale = index_scale(page, key + lane % 2 * 8);
         products_wait<0>();
-        __syncwarp();
-        if (lane == 0) barrier_arrive(&b->empty[stage]);
         products_hold<32>(d);
         float2 sum = index_add(d, w);
         sum.x += __shfl_xor_sync(~0u, sum.x, 1), sum.y += __shfl_xor_sync(~0u, sum.y, 1);
         sum.x += __shfl_xor_sync(~0u, sum.x, 2), sum.y += __shfl_xor_sync(~0u, sum.y, 2);
+        barrier_arrive(&b->empty[stage]);
         int s = l.page * KV_PAGE + key + lane % 2 * 8;
         if (lane % 4 < 2 && s < l.keys) a.out[l.query * a.ld + s] = (lane % 2 ? sum.y : sum.x) * scale;
         if (++stage == STAGES) stage = 0, phase ^= 1;
@@ -218,11 +221,11 @@ static __global__ void __launch_bounds__(160, BLOCKS) few_kernel(__grid_constant
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
             barrier_init(&b.full[i], 1);
-            barrier_init(&b.empty[i], 4);
+            barrier_init(&b.empty[i], 128);
         }
         for (int i = 0; i < 2; i++) {
             barrier_init(&b.q_full[i], 1);
-            barrier_init(&b.q_empty[i], 4);
+            barrier_init(&b.q_empty[i], 128);
         }
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
@@ -240,8 +243,14 @@ void sm90_index_few(struct device *d, const struct sm90_index_few_args *a)
     if (!a->n || !cuda_ready(d)) return;
     size_t pages = cuda_ceil(a->bound, KV_PAGE), blocks = BLOCKS * (size_t)d->multiprocessors;
     size_t share = cuda_ceil(pages * a->n, blocks), run = cuda_ceil(share, cuda_ceil(share, MOST_PAGES));
-    size_t runs = cuda_ceil(pages, run), n = runs * a->n;
-    struct few k = {a->where, a->offset, a->ld, a->q, a->w, a->out, (int)run, (int)runs, (int)n, a->common,
+    size_t runs = cuda_ceil(pages, run), more = 0, rounds = cuda_ceil(cuda_ceil(pages, MOST_PAGES) * a->n, blocks);
+    if (rounds > 2) { /* each block as many runs, nearly as long */
+        runs = min(rounds * blocks / a->n, pages);
+        run = pages / runs;
+        more = pages % runs;
+    }
+    size_t n = runs * a->n;
+    struct few k = {a->where, a->offset, a->ld, a->q, a->w, a->out, (int)run, (int)more, (int)runs, (int)n, a->common,
                     sm90_index_words(a->bound)};
     if (!cuda_shared(d, (const void *)few_kernel, SHARED, "index scores of few queries")) return;
     cuda_launch(d, few_kernel, (unsigned)(n < blocks ? n : blocks), 160, SHARED, k);

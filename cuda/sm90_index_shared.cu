@@ -11,13 +11,16 @@
  * Seen     H200, 64 / 128 / 256 sequences over one 128K: 139 / 277 / 556 us (sm90_index_few.cu, which has their last pages to
  *          do, included); sm90_index_few.cu alone 217 / 430 / 856.  Where nothing is shared looking for it takes 8 us.
  * Tried    sm90_index.cu in this form, too: 4096 queries of 128K 8.64 ms where it takes 8.49.
- *          racecheck (CUDA 13.0) reports the write of pages.count[0] and its reading, between which all threads meet.
+ *          Pages gathered by a function that all threads call, or the loop over tiles shared with sm90_index.cu as a template:
+ *          157 / 293 / 577 us in a run where these were 141 / 268 / 536: ptxas then puts all maxima before all sums, whose
+ *          units could work side by side.
  * Limits   64 heads of 128.     Tests: tests/test_cuda_fp8.c */
 #include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
 
 #define QUERIES 4
 #define STAGES 6
+#define THREADS 384
 #define PLACES SM90_INDEX_PLACES       /* of a block */
 #define Q_BYTES (QUERIES * INDEX_HEADS * INDEX_WIDTH)
 #define TILE_BYTES (2 * INDEX_ROOM)
@@ -30,7 +33,7 @@ struct pages {
     int count[PLACES / 32 + 1]; /* of all, then of each 32 places */
 };
 
-/* The first PLACES threads, one place each; which pages these are is left in a.common. */
+/* The first PLACES threads, one place each; which pages these are is left in a.common.  All threads meet within and behind. */
 static __device__ void gather_pages(const struct sm90_index_shared_args &a, size_t t0, int first, struct pages *out)
 {
     int p = first + (int)threadIdx.x, lane = threadIdx.x % 32, word = threadIdx.x / 32, see = 0;
@@ -52,11 +55,10 @@ static __device__ void gather_pages(const struct sm90_index_shared_args &a, size
     bool taken = same && see >= 2;
     uint32_t mask = __ballot_sync(~0u, taken);
     if (lane == 0) out->count[word + 1] = __popc(mask), a.common[(size_t)blockIdx.x * a.words + (size_t)first / 32 + word] = mask;
-    named_sync(3, PLACES);
+    named_sync(3, THREADS);
     int k = __popc(mask & ((1u << lane) - 1));
     for (int i = 1; i <= word; i++) k += out->count[i];
     if (taken) out->at[k] = (const char *)page + a.offset, out->place[k] = p;
-    named_sync(3, PLACES);
     if (threadIdx.x == 0) {
         int sum = 0;
         for (int i = 1; i <= PLACES / 32; i++) sum += out->count[i];
@@ -125,7 +127,7 @@ static __device__ void consume(const struct sm90_index_shared_args &a, size_t t0
     }
 }
 
-static __global__ void __launch_bounds__(384, 1)
+static __global__ void __launch_bounds__(THREADS, 1)
 shared_kernel(__grid_constant__ const struct sm90_index_shared_args a)
 {
     extern __shared__ uint8_t shared[];
@@ -145,6 +147,7 @@ shared_kernel(__grid_constant__ const struct sm90_index_shared_args a)
     }
     __syncwarp();
     if (threadIdx.x < PLACES) gather_pages(a, t0, (int)blockIdx.y * PLACES, &pages);
+    else named_sync(3, THREADS); /* where some meet without the others racecheck no longer knows when all have met */
     __syncthreads();
     int many = pages.count[0];
     if (!many) {
@@ -167,6 +170,6 @@ void sm90_index_shared(struct device *d, const struct sm90_index_shared_args *a)
     if (!a->T || !cuda_ready(d)) return;
     dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound, PLACES * KV_PAGE));
     if (!cuda_shared(d, (const void *)shared_kernel, SHARED, "index scores of shared pages")) return;
-    shared_kernel<<<grid, 384, SHARED, d->stream>>>(*a);
+    shared_kernel<<<grid, THREADS, SHARED, d->stream>>>(*a);
     cuda_launched(d, "index scores of shared pages");
 }
