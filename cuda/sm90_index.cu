@@ -23,13 +23,8 @@
 #include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
 
-#define QUERIES 4
 #define KEYS (2 * KV_PAGE)             /* of a tile */
-#define STAGES 6
 #define SPLIT 16384                    /* keys of a block */
-#define Q_BYTES (QUERIES * INDEX_HEADS * INDEX_WIDTH)
-#define TILE_BYTES (2 * INDEX_ROOM)
-#define SHARED (Q_BYTES + STAGES * TILE_BYTES + 1024)
 
 /* One warp: keys s0 .. s1-1 of the pages; beyond the last page a tile holds what lies there. */
 static __device__ void produce(const struct sm90_index_args &a, size_t s0, size_t s1, uint32_t tiles,
@@ -39,16 +34,16 @@ static __device__ void produce(const struct sm90_index_args &a, size_t s0, size_
     int first = (int)(s0 / KV_PAGE), end = (int)((s1 + KV_PAGE - 1) / KV_PAGE);
     unsigned long long mine = 0;
     for (int i = 0; i < n; i++) {
-        int stage = i % STAGES, page = first + 2 * i;
+        int stage = i % INDEX_STAGES, page = first + 2 * i;
         if (i % 16 == 0 && page + lane < end) /* of 32 pages a lane knows one */
             mine = (unsigned long long)((const char *)a.where.part->pages[page + lane] + a.offset);
         const void *p0 = (const void *)__shfl_sync(~0u, mine, i % 16 * 2);
         const void *p1 = (const void *)__shfl_sync(~0u, mine, i % 16 * 2 + 1);
         if (lane) continue;
-        if (i >= STAGES) barrier_wait(&empty[stage], (i / STAGES - 1) & 1);
+        if (i >= INDEX_STAGES) barrier_wait(&empty[stage], (i / INDEX_STAGES - 1) & 1);
         barrier_expect(&full[stage], page + 1 < end ? 2 * INDEX_PAGE : INDEX_PAGE);
-        copy_bulk(tiles + stage * TILE_BYTES, p0, INDEX_PAGE, &full[stage]);
-        if (page + 1 < end) copy_bulk(tiles + stage * TILE_BYTES + INDEX_ROOM, p1, INDEX_PAGE, &full[stage]);
+        copy_bulk(tiles + stage * INDEX_TILE_BYTES, p0, INDEX_PAGE, &full[stage]);
+        if (page + 1 < end) copy_bulk(tiles + stage * INDEX_TILE_BYTES + INDEX_ROOM, p1, INDEX_PAGE, &full[stage]);
     }
 }
 
@@ -57,12 +52,8 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
 {
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32;
     int n = (int)((s1 - s0 + KEYS - 1) / KEYS);
-    float w[64]; /* of the columns this thread holds */
-#pragma unroll
-    for (int i = 0; i < 64; i++) {
-        int column = i / 2 * 8 + lane % 4 * 2 + i % 2;
-        w[i] = a.w[(t0 + column / INDEX_HEADS) * INDEX_HEADS + column % INDEX_HEADS];
-    }
+    float w[64];
+    index_weights(w, a.w, t0);
     int row = thread / 32 * 16 + lane / 4;
     size_t t = t0 + lane % 4, last = a.where.part->pos0 + a.t0 + t;
     bool there = t < a.T;
@@ -71,34 +62,16 @@ static __device__ void consume(const struct sm90_index_args &a, size_t t0, size_
     barrier_wait(q_full, 0);
     if (half) named_arrive(1, 256);
     for (int i = 0; i < n; i++) {
-        int stage = i % STAGES;
+        int stage = i % INDEX_STAGES;
         size_t s = s0 + (size_t)i * KEYS + half * KV_PAGE + row;
-        uint32_t page = tiles + stage * TILE_BYTES + half * INDEX_ROOM;
-        barrier_wait(&full[stage], i / STAGES & 1);
+        uint32_t page = tiles + stage * INDEX_TILE_BYTES + half * INDEX_ROOM;
+        barrier_wait(&full[stage], i / INDEX_STAGES & 1);
         float k0 = index_scale(page, row), k1 = index_scale(page, row + 8);
-        named_sync(1 + half, 256); /* my turn to multiply */
-        products_hold(d);
-        products_open();
-#pragma unroll
-        for (int k = 0; k < 4; k++) {
-            wgmma_e4m3<256>(d, operand(page) + 2 * k, operand(q) + 2 * k, k > 0);
-            if (k >= 2) products_close();
-        }
-        products_wait<1>();
-        if (half == 0 || i + 1 < n) named_arrive(2 - half, 256);
-        products_wait<0>();
-        products_hold(d);
+        index_multiply(d, page, q, half, i + 1 < n);
         barrier_arrive(&empty[stage]);
-        float sum0[QUERIES], sum1[QUERIES];
-#pragma unroll
-        for (int j = 0; j < QUERIES; j++) {
-            float2 sum = index_add(d + 32 * j, w + 16 * j);
-            sum0[j] = sum.x;
-            sum1[j] = sum.y;
-        }
-        float mine0 = index_join(sum0) * k0, mine1 = index_join(sum1) * k1;
-        if (there && s < s1 && s <= last) out[s] = mine0;
-        if (there && s + 8 < s1 && s + 8 <= last) out[s + 8] = mine1;
+        float2 sum = index_sums(d, w, k0, k1);
+        if (there && s < s1 && s <= last) out[s] = sum.x;
+        if (there && s + 8 < s1 && s + 8 <= last) out[s + 8] = sum.y;
     }
 }
 
@@ -106,21 +79,21 @@ static __global__ void __launch_bounds__(384, 1)
 index_kernel(__grid_constant__ const struct sm90_index_args a)
 {
     extern __shared__ uint8_t shared[];
-    __shared__ uint64_t full[STAGES], empty[STAGES], q_full;
-    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + Q_BYTES;
-    size_t t0 = (size_t)blockIdx.x * QUERIES, s0 = (size_t)blockIdx.y * SPLIT, pos0 = a.where.part->pos0 + a.t0;
-    size_t s1 = pos0 + (t0 + QUERIES < a.T ? t0 + QUERIES : a.T);
+    __shared__ uint64_t full[INDEX_STAGES], empty[INDEX_STAGES], q_full;
+    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + INDEX_Q_BYTES;
+    size_t t0 = (size_t)blockIdx.x * INDEX_QUERIES, s0 = (size_t)blockIdx.y * SPLIT, pos0 = a.where.part->pos0 + a.t0;
+    size_t s1 = pos0 + (t0 + INDEX_QUERIES < a.T ? t0 + INDEX_QUERIES : a.T);
     if (s0 >= s1) return;
     if (s1 > s0 + SPLIT) s1 = s0 + SPLIT;
     if (threadIdx.x == 0) {
-        for (int i = 0; i < STAGES; i++) {
+        for (int i = 0; i < INDEX_STAGES; i++) {
             barrier_init(&full[i], 1);
             barrier_init(&empty[i], 256);
         }
         barrier_init(&q_full, 1);
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-        barrier_expect(&q_full, Q_BYTES);
-        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, Q_BYTES, &q_full);
+        barrier_expect(&q_full, INDEX_Q_BYTES);
+        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, INDEX_Q_BYTES, &q_full);
     }
     __syncthreads();
     if (threadIdx.x < 128) {
@@ -137,8 +110,8 @@ index_kernel(__grid_constant__ const struct sm90_index_args a)
 void sm90_index_scores(struct device *d, const struct sm90_index_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound, SPLIT));
-    if (!cuda_shared(d, (const void *)index_kernel, SHARED, "index scores, fp8")) return;
-    index_kernel<<<grid, 384, SHARED, d->stream>>>(*a);
+    dim3 grid((unsigned)cuda_ceil(a->T, INDEX_QUERIES), (unsigned)cuda_ceil(a->bound, SPLIT));
+    if (!cuda_shared(d, (const void *)index_kernel, INDEX_SHARED, "index scores, fp8")) return;
+    index_kernel<<<grid, 384, INDEX_SHARED, d->stream>>>(*a);
     cuda_launched(d, "index scores, fp8");
 }

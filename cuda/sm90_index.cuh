@@ -1,4 +1,5 @@
-/* sm90_index.cuh: what both kernels of index scores in FP8 share: pages of keys, sums over heads. */
+/* sm90_index.cuh: what the kernels of index scores in FP8 share: pages of keys, sums over heads, tiles of keys
+ * against four queries. */
 #ifndef CUDA_SM90_INDEX_CUH
 #define CUDA_SM90_INDEX_CUH
 
@@ -42,6 +43,56 @@ static __device__ __forceinline__ float index_join(const float v[4])
     float a = (odd ? v[1] : v[0]) + __shfl_xor_sync(~0u, odd ? v[0] : v[1], 1);
     float b = (odd ? v[3] : v[2]) + __shfl_xor_sync(~0u, odd ? v[2] : v[3], 1);
     return (high ? b : a) + __shfl_xor_sync(~0u, high ? a : b, 2);
+}
+
+/* ------------------------------------------------------------------ tiles of two pages against four queries */
+
+#define INDEX_QUERIES 4
+#define INDEX_STAGES 6
+#define INDEX_Q_BYTES (INDEX_QUERIES * INDEX_HEADS * INDEX_WIDTH)
+#define INDEX_TILE_BYTES (2 * INDEX_ROOM)
+#define INDEX_SHARED (INDEX_Q_BYTES + INDEX_STAGES * INDEX_TILE_BYTES + 1024)
+
+/* Weights of four queries for the columns of products that this thread holds. */
+static __device__ __forceinline__ void index_weights(float (&w)[64], const float *of, size_t t0)
+{
+#pragma unroll
+    for (int i = 0; i < 64; i++) {
+        int column = i / 2 * 8 + threadIdx.x % 4 * 2 + i % 2;
+        w[i] = of[(t0 + column / INDEX_HEADS) * INDEX_HEADS + column % INDEX_HEADS];
+    }
+}
+
+/* A page of a tile times the queries, in turn with the other warpgroup (half 0 or 1), whose turn comes when three quarters are
+ * done; more: another tile follows, so after the second one it is the first one's turn again. */
+static __device__ __forceinline__ void index_multiply(float (&d)[128], uint32_t page, uint32_t q, int half, bool more)
+{
+    named_sync(1 + half, 256); /* my turn to multiply */
+    products_hold(d);
+    products_open();
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+        wgmma_e4m3<256>(d, operand(page) + 2 * k, operand(q) + 2 * k, k > 0);
+        if (k >= 2) products_close();
+    }
+    products_wait<1>();
+    if (half == 0 || more) named_arrive(2 - half, 256);
+    products_wait<0>();
+    products_hold(d);
+}
+
+/* Scores of query threadIdx.x % 4 with this thread's two keys; k0, k1: their scales. */
+static __device__ __forceinline__ float2 index_sums(const float *d, const float *w, float k0, float k1)
+{
+    float sum0[INDEX_QUERIES], sum1[INDEX_QUERIES];
+#pragma unroll
+    for (int j = 0; j < INDEX_QUERIES; j++) {
+        float2 sum = index_add(d + 32 * j, w + 16 * j);
+        sum0[j] = sum.x;
+        sum1[j] = sum.y;
+    }
+    float x = index_join(sum0) * k0, y = index_join(sum1) * k1;
+    return make_float2(x, y);
 }
 
 #endif

@@ -18,13 +18,8 @@
 #include "cuda/sm90_index.cuh"
 #include "cuda/sm90_ops.h"
 
-#define QUERIES 4
-#define STAGES 6
 #define THREADS 384
 #define PLACES SM90_INDEX_PLACES       /* of a block */
-#define Q_BYTES (QUERIES * INDEX_HEADS * INDEX_WIDTH)
-#define TILE_BYTES (2 * INDEX_ROOM)
-#define SHARED (Q_BYTES + STAGES * TILE_BYTES + 1024)
 
 /* What a block works on: of its places the pages that are the same for all of its queries that see one. */
 struct pages {
@@ -37,16 +32,16 @@ struct pages {
 static __device__ void gather_pages(const struct sm90_index_shared_args &a, size_t t0, int first, struct pages *out)
 {
     int p = first + (int)threadIdx.x, lane = threadIdx.x % 32, word = threadIdx.x / 32, see = 0;
-    const void *mine[QUERIES], *page = NULL;
+    const void *mine[INDEX_QUERIES], *page = NULL;
     bool same = true;
 #pragma unroll
-    for (int j = 0; j < QUERIES; j++) { /* all on their way at once */
+    for (int j = 0; j < INDEX_QUERIES; j++) { /* all on their way at once */
         size_t t = t0 + j < a.T ? t0 + j : t0;
         bool sees = t0 + j < a.T && p <= (int)(position_of(a.where, t) / KV_PAGE);
         mine[j] = sees ? pages_of(a.where, t)[p] : NULL;
     }
 #pragma unroll
-    for (int j = 0; j < QUERIES; j++) {
+    for (int j = 0; j < INDEX_QUERIES; j++) {
         if (!mine[j]) continue;
         same = same && (!see || mine[j] == page);
         page = mine[j];
@@ -70,11 +65,11 @@ static __device__ void gather_pages(const struct sm90_index_shared_args &a, size
 static __device__ void produce(const struct pages &pages, int n, uint32_t tiles, uint64_t *full, uint64_t *empty)
 {
     for (int i = 0; 2 * i < n; i++) {
-        int stage = i % STAGES;
-        if (i >= STAGES) barrier_wait(&empty[stage], (i / STAGES - 1) & 1);
+        int stage = i % INDEX_STAGES;
+        if (i >= INDEX_STAGES) barrier_wait(&empty[stage], (i / INDEX_STAGES - 1) & 1);
         barrier_expect(&full[stage], 2 * i + 1 < n ? 2 * INDEX_PAGE : INDEX_PAGE);
-        copy_bulk(tiles + stage * TILE_BYTES, pages.at[2 * i], INDEX_PAGE, &full[stage]);
-        if (2 * i + 1 < n) copy_bulk(tiles + stage * TILE_BYTES + INDEX_ROOM, pages.at[2 * i + 1], INDEX_PAGE, &full[stage]);
+        copy_bulk(tiles + stage * INDEX_TILE_BYTES, pages.at[2 * i], INDEX_PAGE, &full[stage]);
+        if (2 * i + 1 < n) copy_bulk(tiles + stage * INDEX_TILE_BYTES + INDEX_ROOM, pages.at[2 * i + 1], INDEX_PAGE, &full[stage]);
     }
 }
 
@@ -82,12 +77,8 @@ static __device__ void consume(const struct sm90_index_shared_args &a, size_t t0
                                uint32_t q, uint32_t tiles, uint64_t *q_full, uint64_t *full, uint64_t *empty)
 {
     int thread = threadIdx.x % 128, half = threadIdx.x / 128 - 1, lane = thread % 32, n = (many + 1) / 2;
-    float w[64]; /* of the columns this thread holds */
-#pragma unroll
-    for (int i = 0; i < 64; i++) {
-        int column = i / 2 * 8 + lane % 4 * 2 + i % 2;
-        w[i] = a.w[(t0 + column / INDEX_HEADS) * INDEX_HEADS + column % INDEX_HEADS];
-    }
+    float w[64];
+    index_weights(w, a.w, t0);
     int row = thread / 32 * 16 + lane / 4;
     size_t t = t0 + lane % 4;
     int last = t < a.T ? (int)position_of(a.where, t) : -1;
@@ -96,34 +87,16 @@ static __device__ void consume(const struct sm90_index_shared_args &a, size_t t0
     barrier_wait(q_full, 0);
     if (half) named_arrive(1, 256);
     for (int i = 0; i < n; i++) {
-        int stage = i % STAGES;
+        int stage = i % INDEX_STAGES;
         int s = 2 * i + half < many ? pages.place[2 * i + half] * KV_PAGE + row : last + 1; /* the second may be none */
-        uint32_t page = tiles + stage * TILE_BYTES + half * INDEX_ROOM;
-        barrier_wait(&full[stage], i / STAGES & 1);
+        uint32_t page = tiles + stage * INDEX_TILE_BYTES + half * INDEX_ROOM;
+        barrier_wait(&full[stage], i / INDEX_STAGES & 1);
         float k0 = index_scale(page, row), k1 = index_scale(page, row + 8);
-        named_sync(1 + half, 256); /* my turn to multiply */
-        products_hold(d);
-        products_open();
-#pragma unroll
-        for (int k = 0; k < 4; k++) {
-            wgmma_e4m3<256>(d, operand(page) + 2 * k, operand(q) + 2 * k, k > 0);
-            if (k >= 2) products_close();
-        }
-        products_wait<1>();
-        if (half == 0 || i + 1 < n) named_arrive(2 - half, 256);
-        products_wait<0>();
-        products_hold(d);
+        index_multiply(d, page, q, half, i + 1 < n);
         barrier_arrive(&empty[stage]);
-        float sum0[QUERIES], sum1[QUERIES];
-#pragma unroll
-        for (int j = 0; j < QUERIES; j++) {
-            float2 sum = index_add(d + 32 * j, w + 16 * j);
-            sum0[j] = sum.x;
-            sum1[j] = sum.y;
-        }
-        float mine0 = index_join(sum0) * k0, mine1 = index_join(sum1) * k1;
-        if (s <= last) out[s] = mine0;
-        if (s + 8 <= last) out[s + 8] = mine1;
+        float2 sum = index_sums(d, w, k0, k1);
+        if (s <= last) out[s] = sum.x;
+        if (s + 8 <= last) out[s + 8] = sum.y;
     }
 }
 
@@ -131,19 +104,19 @@ static __global__ void __launch_bounds__(THREADS, 1)
 shared_kernel(__grid_constant__ const struct sm90_index_shared_args a)
 {
     extern __shared__ uint8_t shared[];
-    __shared__ uint64_t full[STAGES], empty[STAGES], q_full;
+    __shared__ uint64_t full[INDEX_STAGES], empty[INDEX_STAGES], q_full;
     __shared__ struct pages pages;
-    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + Q_BYTES;
-    size_t t0 = (size_t)blockIdx.x * QUERIES;
+    uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + INDEX_Q_BYTES;
+    size_t t0 = (size_t)blockIdx.x * INDEX_QUERIES;
     if (threadIdx.x == 0) {
-        for (int i = 0; i < STAGES; i++) {
+        for (int i = 0; i < INDEX_STAGES; i++) {
             barrier_init(&full[i], 1);
             barrier_init(&empty[i], 256);
         }
         barrier_init(&q_full, 1);
         asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-        barrier_expect(&q_full, Q_BYTES);
-        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, Q_BYTES, &q_full);
+        barrier_expect(&q_full, INDEX_Q_BYTES);
+        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, INDEX_Q_BYTES, &q_full);
     }
     __syncwarp();
     if (threadIdx.x < PLACES) gather_pages(a, t0, (int)blockIdx.y * PLACES, &pages);
@@ -168,8 +141,8 @@ shared_kernel(__grid_constant__ const struct sm90_index_shared_args a)
 void sm90_index_shared(struct device *d, const struct sm90_index_shared_args *a)
 {
     if (!a->T || !cuda_ready(d)) return;
-    dim3 grid((unsigned)cuda_ceil(a->T, QUERIES), (unsigned)cuda_ceil(a->bound, PLACES * KV_PAGE));
-    if (!cuda_shared(d, (const void *)shared_kernel, SHARED, "index scores of shared pages")) return;
-    shared_kernel<<<grid, THREADS, SHARED, d->stream>>>(*a);
+    dim3 grid((unsigned)cuda_ceil(a->T, INDEX_QUERIES), (unsigned)cuda_ceil(a->bound, PLACES * KV_PAGE));
+    if (!cuda_shared(d, (const void *)shared_kernel, INDEX_SHARED, "index scores of shared pages")) return;
+    shared_kernel<<<grid, THREADS, INDEX_SHARED, d->stream>>>(*a);
     cuda_launched(d, "index scores of shared pages");
 }
