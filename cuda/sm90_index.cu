@@ -34,16 +34,12 @@ static __device__ void produce(const struct sm90_index_args &a, size_t s0, size_
     int first = (int)(s0 / KV_PAGE), end = (int)((s1 + KV_PAGE - 1) / KV_PAGE);
     unsigned long long mine = 0;
     for (int i = 0; i < n; i++) {
-        int stage = i % INDEX_STAGES, page = first + 2 * i;
+        int page = first + 2 * i;
         if (i % 16 == 0 && page + lane < end) /* of 32 pages a lane knows one */
             mine = (unsigned long long)((const char *)a.where.part->pages[page + lane] + a.offset);
         const void *p0 = (const void *)__shfl_sync(~0u, mine, i % 16 * 2);
         const void *p1 = (const void *)__shfl_sync(~0u, mine, i % 16 * 2 + 1);
-        if (lane) continue;
-        if (i >= INDEX_STAGES) barrier_wait(&empty[stage], (i / INDEX_STAGES - 1) & 1);
-        barrier_expect(&full[stage], page + 1 < end ? 2 * INDEX_PAGE : INDEX_PAGE);
-        copy_bulk(tiles + stage * INDEX_TILE_BYTES, p0, INDEX_PAGE, &full[stage]);
-        if (page + 1 < end) copy_bulk(tiles + stage * INDEX_TILE_BYTES + INDEX_ROOM, p1, INDEX_PAGE, &full[stage]);
+        if (lane == 0) index_copy(i, p0, p1, page + 1 < end, tiles, full, empty);
     }
 }
 
@@ -85,16 +81,7 @@ index_kernel(__grid_constant__ const struct sm90_index_args a)
     size_t s1 = pos0 + (t0 + INDEX_QUERIES < a.T ? t0 + INDEX_QUERIES : a.T);
     if (s0 >= s1) return;
     if (s1 > s0 + SPLIT) s1 = s0 + SPLIT;
-    if (threadIdx.x == 0) {
-        for (int i = 0; i < INDEX_STAGES; i++) {
-            barrier_init(&full[i], 1);
-            barrier_init(&empty[i], 256);
-        }
-        barrier_init(&q_full, 1);
-        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-        barrier_expect(&q_full, INDEX_Q_BYTES);
-        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, INDEX_Q_BYTES, &q_full);
-    }
+    if (threadIdx.x == 0) index_begin(full, empty, &q_full, q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH);
     __syncthreads();
     if (threadIdx.x < 128) {
         registers_less<40>();

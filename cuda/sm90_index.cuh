@@ -53,6 +53,32 @@ static __device__ __forceinline__ float index_join(const float v[4])
 #define INDEX_TILE_BYTES (2 * INDEX_ROOM)
 #define INDEX_SHARED (INDEX_Q_BYTES + INDEX_STAGES * INDEX_TILE_BYTES + 1024)
 
+/* One thread: barriers of the stages and of the queries, and these on their way. */
+static __device__ __forceinline__ void index_begin(uint64_t *full, uint64_t *empty, uint64_t *q_full, uint32_t q,
+                                                   const uint8_t *from)
+{
+    for (int i = 0; i < INDEX_STAGES; i++) {
+        barrier_init(&full[i], 1);
+        barrier_init(&empty[i], 256);
+    }
+    barrier_init(q_full, 1);
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+    barrier_expect(q_full, INDEX_Q_BYTES);
+    copy_bulk(q, from, INDEX_Q_BYTES, q_full);
+}
+
+/* One thread: tile i, of two pages or (two false) one. */
+static __device__ __forceinline__ void index_copy(int i, const void *p0, const void *p1, bool two, uint32_t tiles, uint64_t *full,
+                                                  uint64_t *empty)
+{
+    int stage = i % INDEX_STAGES;
+    uint32_t to = tiles + stage * INDEX_TILE_BYTES;
+    if (i >= INDEX_STAGES) barrier_wait(&empty[stage], (i / INDEX_STAGES - 1) & 1);
+    barrier_expect(&full[stage], two ? 2 * INDEX_PAGE : INDEX_PAGE);
+    copy_bulk(to, p0, INDEX_PAGE, &full[stage]);
+    if (two) copy_bulk(to + INDEX_ROOM, p1, INDEX_PAGE, &full[stage]);
+}
+
 /* Weights of four queries for the columns of products that this thread holds. */
 static __device__ __forceinline__ void index_weights(float (&w)[64], const float *of, size_t t0)
 {

@@ -11,7 +11,7 @@
  * Seen     H200, 64 / 128 / 256 sequences over one 128K: 139 / 277 / 556 us (sm90_index_few.cu, which has their last pages to
  *          do, included); sm90_index_few.cu alone 217 / 430 / 856.  Where nothing is shared looking for it takes 8 us.
  * Tried    sm90_index.cu in this form, too: 4096 queries of 128K 8.64 ms where it takes 8.49.
- *          Pages gathered by a function that all threads call, or the loop over tiles shared with sm90_index.cu as a template:
+ *          Pages gathered by a function that all threads call, or the loop over tiles in one template with sm90_index.cu's:
  *          157 / 293 / 577 us in a run where these were 141 / 268 / 536: ptxas then puts all maxima before all sums, whose
  *          units could work side by side.
  * Limits   64 heads of 128.     Tests: tests/test_cuda_fp8.c */
@@ -64,13 +64,8 @@ static __device__ void gather_pages(const struct sm90_index_shared_args &a, size
 /* One thread. */
 static __device__ void produce(const struct pages &pages, int n, uint32_t tiles, uint64_t *full, uint64_t *empty)
 {
-    for (int i = 0; 2 * i < n; i++) {
-        int stage = i % INDEX_STAGES;
-        if (i >= INDEX_STAGES) barrier_wait(&empty[stage], (i / INDEX_STAGES - 1) & 1);
-        barrier_expect(&full[stage], 2 * i + 1 < n ? 2 * INDEX_PAGE : INDEX_PAGE);
-        copy_bulk(tiles + stage * INDEX_TILE_BYTES, pages.at[2 * i], INDEX_PAGE, &full[stage]);
-        if (2 * i + 1 < n) copy_bulk(tiles + stage * INDEX_TILE_BYTES + INDEX_ROOM, pages.at[2 * i + 1], INDEX_PAGE, &full[stage]);
-    }
+    for (int i = 0; 2 * i < n; i++)
+        index_copy(i, pages.at[2 * i], pages.at[2 * i + 1], 2 * i + 1 < n, tiles, full, empty);
 }
 
 static __device__ void consume(const struct sm90_index_shared_args &a, size_t t0, const struct pages &pages, int many,
@@ -108,16 +103,7 @@ shared_kernel(__grid_constant__ const struct sm90_index_shared_args a)
     __shared__ struct pages pages;
     uint32_t q = (shared_address(shared) + 1023) / 1024 * 1024, tiles = q + INDEX_Q_BYTES;
     size_t t0 = (size_t)blockIdx.x * INDEX_QUERIES;
-    if (threadIdx.x == 0) {
-        for (int i = 0; i < INDEX_STAGES; i++) {
-            barrier_init(&full[i], 1);
-            barrier_init(&empty[i], 256);
-        }
-        barrier_init(&q_full, 1);
-        asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-        barrier_expect(&q_full, INDEX_Q_BYTES);
-        copy_bulk(q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH, INDEX_Q_BYTES, &q_full);
-    }
+    if (threadIdx.x == 0) index_begin(full, empty, &q_full, q, a.q + t0 * INDEX_HEADS * INDEX_WIDTH);
     __syncwarp();
     if (threadIdx.x < PLACES) gather_pages(a, t0, (int)blockIdx.y * PLACES, &pages);
     else named_sync(3, THREADS); /* where some meet without the others racecheck no longer knows when all have met */
