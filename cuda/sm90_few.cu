@@ -5,15 +5,19 @@
  *          whatever lies there: rows do not meet.  The instructions and the order of their sums are
  *          sm90_gemm.cu's.
  * Grid     two blocks per multiprocessor, each taking tiles in turn; narrow tiles where N is small, of 48 rows where
- *          N is wide and these come out even.
+ *          N is wide and these come out even.  More than 64 rows: where tiles of 64 rows are done before sm90_gemm.cu's,
+ *          as where N is small and those would leave most of the device idle.
  * Cost     b's bytes: (2112, 7168): 15 MB, 3.5 us at 4.28 TB/s; 256 experts' (4096, 7168): 7.5 GB, 1.76 ms.
  * Exact    as sm90_gemm.cu, bit for bit.
  * Seen     H200, tiles of 16 / 32 / 64 rows of b: one row, (2112, 7168): 9.6 / 9.8 / 13.0 us; (24576, 1536): 18.2 / 13.6 /
  *          12.3; (7168, 16384): 48.6 / 36.9 / 34.2; (4096, 7168): 14.1 / 12.3 / 14.1; (7168, 2048): 8.6 / 7.4 / 7.7; (36864,
  *          7168): 113 / 77.5 / 73.2, 48 rows 68.0 to 70.4: 0.99 to 1.47 of DeepGEMM's speed there.  64 rows of (2112, 7168): 11.0 us.
+ *          (576, 7168), f32 results, 128 / 512 / 1024 rows: tiles of 16, 64, 64 take 11.5 / 14.0 / 20.1 us, sm90_gemm.cu's of 128x128
+ *          25.4 / 26.0 / 26.1, of 128x96 22.8 / 23.1 / 23.3; (1536, 7168), 128 / 512 rows: 12.4 / 19.6, there 26.1 / 26.6.
  *          256 experts' (4096, 7168), batch 1 / 8 / 64 / 128: 69 / 449 / 1551 / 1766 us, 1.45 / 1.00 / 1.14 / 1.13 of it.
  * Tried    48 rows elsewhere: (24576, 1536) 13.0, (7168, 16384) 37.2, (4096, 7168) 13.9 us.  Where tiles of 64 rows leave
  *          some over, these divided into tiles of 16: (36864, 7168) 74.1, (24576, 1536) in 32: 12.7.
+ *          b marked as read once, for the second cache: the same within 1.5 %.
  * Limits   K a multiple of 128; rows of 16-byte alignment. */
 #include "cuda/sm90_fp8.cuh"
 
@@ -225,16 +229,34 @@ template <typename OUT, int R> static void launch_width(struct device *d, const 
         launch<OUT, R, 64>(d, a);
 }
 
-bool sm90_few(struct device *d, const struct sm90_gemm_args *a)
+/* The width of tiles of 64 rows that takes the shortest, where this is less than `most` us; 0: none does. */
+static int width_for_many(const struct device *d, const struct sm90_gemm_args *a, double most)
+{
+    static const struct {
+        int width;
+        double alone, two; /* us of a block of 128 of K, for one block of a multiprocessor and for two */
+    } costs[] = {{16, 0.127, 0.163}, {32, 0.14, 0.21}, {64, 0.175, 0.32}};
+    int best = 0;
+    for (auto &c : costs) {
+        size_t work = cuda_ceil(a->M, 64) * cuda_ceil(a->N, (size_t)c.width), many = (size_t)d->multiprocessors;
+        double each = work <= many ? c.alone : (double)cuda_ceil(work, 2 * many) * c.two;
+        double time = 4.4 + each * (double)(a->K / 128);
+        if (time < most) most = time, best = c.width;
+    }
+    return best;
+}
+
+bool sm90_few(struct device *d, const struct sm90_gemm_args *a, double most)
 {
     size_t rows = a->tiles ? (size_t)a->tile_rows : a->M;
-    if (rows > 64) return false;
-    size_t most = a->tiles ? cuda_ceil(a->M, rows) : 1, many = (size_t)d->multiprocessors;
+    if (rows > 64 && a->tiles) return false;
+    size_t tiles = a->tiles ? cuda_ceil(a->M, rows) : 1, many = (size_t)d->multiprocessors;
     static const int widths[SM90_FEW_SHAPES] = {16, 32, 64, 48};
-    int width = a->shape >= 0 ? widths[a->shape] : 64;
+    int width = a->shape >= 0 ? widths[a->shape] : rows > 64 ? width_for_many(d, a, most) : 64;
+    if (!width) return false;
     auto rounds = [&](size_t n) { return cuda_ceil(cuda_ceil(a->N, n), 2 * many) * n; };
     if (a->shape < 0 && !a->tiles && rows <= 16 && a->N > 4 * many * 64 && rounds(48) < rounds(64)) width = 48;
-    while (a->shape < 0 && width > 16 && cuda_ceil(a->N, (size_t)width) * most * 4 < 3 * many) width /= 2;
+    while (a->shape < 0 && rows <= 64 && width > 16 && cuda_ceil(a->N, (size_t)width) * tiles * 4 < 3 * many) width /= 2;
     if (a->out_f32)
         rows <= 16 ? launch_width<float, 16>(d, a, width) : launch_width<float, 64>(d, a, width);
     else

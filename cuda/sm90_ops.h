@@ -87,8 +87,9 @@ struct sm90_gemm_args {
 /* Any M. */
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
 
-/* sm90_few.cu: M up to 64, or tiles of 16 or 64 rows, else false, and nothing done. */
-bool sm90_few(struct device *d, const struct sm90_gemm_args *a);
+/* sm90_few.cu: M up to 64, tiles of 16 or 64 rows, or where it takes less than about `most` us; else false, and nothing
+ * done. */
+bool sm90_few(struct device *d, const struct sm90_gemm_args *a, double most);
 
 /* sm90_mla_decode.cu */
 struct sm90_decode_args {

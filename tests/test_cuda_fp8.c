@@ -89,6 +89,44 @@ static void product(size_t O, size_t I, size_t T, bool accumulate)
     free(bytes), free(scale), free(x), free(y), free(want), free(row), free(alone), free(before);
 }
 
+/* Rows of a product of many have the bits that each has alone, whichever tiles it is made in. */
+static void rows_as_alone(size_t O, size_t I, size_t T)
+{
+    struct device *d = open_fp8();
+    struct errinfo e = {0};
+    uint8_t *bytes = random_bytes(O * I, 3);
+    float *scale = op_numbers((O + 127) / 128 * (I / 128), 4), *x = op_numbers(T * I, 5), *y = op_numbers(T * O, 6);
+    float *alone = malloc(O * sizeof *alone);
+    struct tensor t = fp8_tensor(bytes, scale, O, I);
+    struct weight *w;
+    assert_int_equal(mirror_backend.weight_new(d, &w, &t, 1, NULL, O, false, false, &e), OK);
+    mirror_backend.linear(d, &(struct linear_args){.w = w, .x = x, .y = y, .T = T, .ldx = I, .ldy = O});
+    for (size_t i = 0; i < T; i++) {
+        mirror_backend.linear(d, &(struct linear_args){.w = w, .x = x + i * I, .y = alone, .T = 1, .ldx = I, .ldy = O});
+        if (memcmp(alone, y + i * O, O * sizeof *alone)) fail_msg("%zu x %zu: row %zu of %zu differs", O, I, i, T);
+        if (i + 20 < T) i += 12;
+    }
+    mirror_backend.weight_free(d, w);
+    mirror_backend.close(d);
+    free(bytes), free(scale), free(x), free(y), free(alone);
+}
+
+static void rows_are_as_alone(void **state)
+{
+    (void)state;
+    struct device *d = open_fp8();
+    if (!d) skip();
+    mirror_backend.close(d);
+    rows_as_alone(576, 7168, 65); /* in tiles of 64 rows, of 16, 32 and 64 outputs */
+    rows_as_alone(2112, 7168, 129);
+    rows_as_alone(1536, 7168, 257);
+    rows_as_alone(7168, 2048, 256); /* of 128 x 128, 96, 192 */
+    rows_as_alone(1536, 7168, 1000);
+    rows_as_alone(7168, 2048, 300);
+    rows_as_alone(19224, 640, 385); /* of 256 x 128, those that are left in halves */
+    rows_as_alone(19224, 640, 513);
+}
+
 static void products_are_of_rounded_activations(void **state)
 {
     (void)state;
@@ -519,6 +557,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_of_rounded_activations),
+        cmocka_unit_test(rows_are_as_alone),
         cmocka_unit_test(experts_agree),
         cmocka_unit_test(keys_are_turned_and_rounded),
         cmocka_unit_test(state_keeps_them_so),
