@@ -58,7 +58,7 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weight
         return true;
     /* Prose with many links in it, as in manuals, is more than a box of links. */
     bool prose = s->p > 0 && s->chars - s->link_chars > 120;
-    if (!list && weight < 25 && density > fmaxf(prose ? 0.4f : 0.2f, usual)) return true;
+    if (!list && weight < 25 && density > fmaxf(prose ? 0.5f : 0.2f, usual)) return true;
     return weight >= 25 && density > 0.5f;
 }
 

@@ -312,6 +312,15 @@ static bool in_article(xmlNode *best, const xmlNode *body)
     return false;
 }
 
+/* The outermost article that best is in or is, best itself where there is none. */
+static xmlNode *article_around(xmlNode *best, const xmlNode *body)
+{
+    xmlNode *article = best;
+    for (xmlNode *n = best; n && n != body; n = n->parent)
+        if (is_article(n)) article = n;
+    return article;
+}
+
 static bool ends_like_text(const xmlNode *n)
 {
     for (const xmlNode *c = n->last; c; c = c->last) {
@@ -405,7 +414,7 @@ static struct found attempt(xmlNode *body, const struct rules *r)
     if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     best = out_of_tables(best, body);
-    if (!in_article(best, body)) best = widen(best, body);
+    best = widen(best, in_article(best, body) ? article_around(best, body) : body);
     keep_around(best, body);
     lead_keep(best, body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;

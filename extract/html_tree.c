@@ -199,6 +199,13 @@ static bool is_back_link(const xmlNode *n)
     return said ? !strpbrk(text, "0123456789") : is_arrow(text);
 }
 
+/* A part of the text that the reader unfolds. */
+static bool is_panel(const xmlNode *n)
+{
+    const char *role = tree_attr(n, "role");
+    return !strcasecmp(role, "region") || !strcasecmp(role, "tabpanel");
+}
+
 static bool invisible(const xmlNode *n, enum html_tag t, const struct style *style, bool show)
 {
     if (t == TAG_HEAD || t == TAG_BUTTON) return true;
@@ -209,9 +216,9 @@ static bool invisible(const xmlNode *n, enum html_tag t, const struct style *sty
     if (t == TAG_OTHER && tree_is_reading(n)) return true;
     if (t == TAG_DIALOG && !tree_has_attr(n, "open")) return true;
     if (t == TAG_BODY || !n->properties) return false;
-    if (tree_has_attr(n, "hidden") || style_hides(style)) return true;
+    if ((tree_has_attr(n, "hidden") || style_hides(style)) && !is_panel(n)) return true;
     /* A page saved while a dialogue was open hides its main part from screen readers only. */
-    return t != TAG_MAIN && t != TAG_ARTICLE && !strcasecmp(tree_attr(n, "aria-hidden"), "true");
+    return t != TAG_MAIN && t != TAG_ARTICLE && !is_panel(n) && !strcasecmp(tree_attr(n, "aria-hidden"), "true");
 }
 
 /* ------------------------------------------------------------------ facts */

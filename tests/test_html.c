@@ -508,6 +508,16 @@ static void test_streamed_parts(void **state)
     says("<body><p>One.</p><div hidden id='S:x'>no</div><div hidden id='T:0'>no</div><div hidden>no</div>", "One.");
 }
 
+/* What is folded until a reader opens it is part of the page. */
+static void test_panels(void **state)
+{
+    (void)state;
+    says("<body><h2>Why?</h2><div role=region style='display:none'><p>So.</p></div>"
+         "<div role=tabpanel hidden><p>In Rust.</p></div><div role=region aria-hidden=true><p>On.</p></div>",
+         "Why?\n\nSo.\n\nIn Rust.\n\nOn.");
+    says("<body><h2>Why?</h2><div role=note style='display:none'><p>So.</p></div>", "Why?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_articles),
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_buttons),
+        cmocka_unit_test(test_panels),
         cmocka_unit_test(test_streamed_parts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

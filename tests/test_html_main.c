@@ -273,6 +273,45 @@ static void test_long_table(void **state)
     drop(&g), buf_free(&page);
 }
 
+/* An article is read whole whose parts stand in boxes of their own, up to where the page says that it ends. */
+static void test_parts_of_an_article(void **state)
+{
+    (void)state;
+    enum { PARTS = 3 };
+    struct buf page = {0};
+    buf_addz(&page, "<body><main><article><div class=details>");
+    for (int part = 1; part <= PARTS; part++) {
+        buf_addf(&page, "<div class=row><div class=benefit><h3>Part %d</h3><div>", part);
+        for (int i = 0; i < (part == 2 ? 12 : 5); i++)
+            buf_addf(&page, "<p>A paragraph of part %d, with commas, of a length that counts, and some more, "
+                            "so that it is the longest there.</p>", part);
+        buf_addz(&page, "</div></div></div>");
+    }
+    buf_addz(&page, "</div></article><div><p>Beside it stands a text, with commas, that is long, and goes on "
+                    "for a while, but no part of it.</p></div></main></body>");
+    struct got g = get_text(page.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "A paragraph of part 1"));
+    assert_non_null(strstr(g.d->text.s, "A paragraph of part 2"));
+    assert_non_null(strstr(g.d->text.s, "A paragraph of part 3"));
+    assert_null(strstr(g.d->text.s, "Beside it"));
+    drop(&g), buf_free(&page);
+}
+
+/* Prose of which nearly half is links is prose, and no box of links. */
+static void test_linked_prose(void **state)
+{
+    (void)state;
+    struct got g = get_article("<div><p>The words in question, which are said here, with <a href=/a>a link that goes "
+                               "on</a> and on for a while, and so that there are enough of them besides <a href=/b>"
+                               "the many links to other places, and yet more of them, to be counted</a>, end here.</p></div>"
+                               "<div><p>Not these: <a href=/a>a link that goes on</a> <a href=/b>the many links "
+                               "to other places, and yet more of them</a></p></div>");
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    assert_null(strstr(g.d->text.s, "Not these"));
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +328,8 @@ int main(void)
         cmocka_unit_test(test_places_of_text),
         cmocka_unit_test(test_short_article),
         cmocka_unit_test(test_long_table),
+        cmocka_unit_test(test_parts_of_an_article),
+        cmocka_unit_test(test_linked_prose),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
