@@ -199,6 +199,24 @@ static bool is_back_link(const xmlNode *n)
     return said ? !strpbrk(text, "0123456789") : is_arrow(text);
 }
 
+static bool is_question(const xmlNode *n)
+{
+    while (n && n->type == XML_ELEMENT_NODE) n = n->last;
+    size_t k = n && n->content ? strlen((const char *)n->content) : 0;
+    while (k && strchr(" \t\r\n", n->content[k - 1])) k--;
+    return k && n->content[k - 1] == '?';
+}
+
+/* Whether a button is the heading of what it unfolds. */
+static bool is_heading(const xmlNode *button)
+{
+    enum { NEAR = 3 };
+    const xmlNode *up = button->parent;
+    for (int i = 0; i < NEAR && up && up->_private; i++, up = up->parent)
+        if (tree_heading_level(tree_facts(up)->tag) || tree_facts(up)->tag == TAG_DT) return true;
+    return tree_has_attr(button, "aria-expanded") && is_question(button);
+}
+
 /* A part of the text that the reader unfolds. */
 static bool is_panel(const xmlNode *n)
 {
@@ -208,7 +226,7 @@ static bool is_panel(const xmlNode *n)
 
 static bool invisible(const xmlNode *n, enum html_tag t, const struct style *style, bool show)
 {
-    if (t == TAG_HEAD || t == TAG_BUTTON) return true;
+    if (t == TAG_HEAD || (t == TAG_BUTTON && !is_heading(n))) return true;
     if (t == TAG_OTHER && math_is_unseen(n)) return true;
     if (t == TAG_OTHER && is_reading_bracket(n)) return true;
     if (t == TAG_A && is_back_link(n)) return true;

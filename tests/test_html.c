@@ -492,6 +492,17 @@ static void test_buttons(void **state)
     says("<body><p>The text.</p><button><i>One", "The text.");
 }
 
+/* A button is text where it is the heading of what it unfolds. */
+static void test_headings_in_buttons(void **state)
+{
+    (void)state;
+    says("<body><h2><button>Terms</button></h2><p>So.</p><dl><dt><span><button>Word</button></span></dt><dd>Sense</dl>",
+         "Terms\n\nSo.\n\nWord\nSense");
+    says("<body><div><button aria-expanded=false>Why <b>now</b>? </button></div><p>So.</p>", "Why now?\n\nSo.");
+    says("<body><div><button aria-expanded=false>Menu</button></div><p>So.</p><button>Why?</button>", "So.");
+    says("<body><h2>Terms</h2><div><div><div><div><button>Copy</button></div></div></div></div>", "Terms");
+}
+
 /* What a server sends late, hidden, is put where its place is kept by a template, by number; without one it
  * is shown where it stands. */
 static void test_streamed_parts(void **state)
@@ -541,6 +552,7 @@ int main(void)
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_buttons),
         cmocka_unit_test(test_panels),
+        cmocka_unit_test(test_headings_in_buttons),
         cmocka_unit_test(test_streamed_parts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
