@@ -52,7 +52,9 @@ static bool is_clutter(const xmlNode *n, const struct html_facts *f, bool weight
     bool figure = tree_inside(n, TAG_FIGURE, TAG_FIGURE);
     float headings = s->chars ? (float)s->heading_chars / (float)s->chars : 0;
     if (!figure && s->img > 1 && (float)s->p / (float)s->img < 0.5f) return s->chars < 300;
-    if (s->input > s->p / 3) return true;
+    /* A form asks; an answer with a button or a box to tick beside it says something. */
+    bool asks = s->p < 3 || s->chars - s->link_chars < 100 * s->input;
+    if (s->input > s->p / 3 && asks) return true;
     if (!list && !figure && headings < 0.9f && s->chars < 25 && (s->img == 0 || s->img > 2) &&
         density > 0)
         return true;

@@ -436,6 +436,7 @@ bool main_choose(xmlNode *body)
     struct found most = {0}, got = {0};
     reset(body);
     tree_sum(body);
+    names_heed_talk(body);
     lead_find(body);
     int all_text = tree_own_chars(body);
     while (got.chars < ENOUGH && ++last < (int)COUNT(tries)) {

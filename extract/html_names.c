@@ -93,6 +93,9 @@ static const char *const popup[] = {
 static const char *const unseen[] = {"^screen-reader-text", "^sr-only", "^visually-hidden", "^visuallyhidden",
                                      "^skip-link", "^skiplink"};
 
+static const char *const forum[] = {"^forum$", "^forums$", "^discussion$", "^viewtopic$", "^thread$"};
+static const char *const talk[] = {"^comment", "^reply$", "^replies$"};
+
 static bool apart(char c)
 {
     return c == ' ' || c == '-';
@@ -234,6 +237,8 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
                  {unseen, COUNT(unseen), NAMED_UNSEEN},
                  {note, COUNT(note), NAMED_NOTE},
                  {popup, COUNT(popup), NAMED_POPUP},
+                 {forum, COUNT(forum), NAMED_FORUM},
+                 {talk, COUNT(talk), NAMED_TALK},
                  {good, COUNT(good), good_bit},
                  {bad, COUNT(bad), bad_bit}};
     struct buf names = {0};
@@ -276,4 +281,24 @@ int names_weight(const xmlNode *n)
     int bits = names_of(n);
     return 25 *
            (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) - !!(bits & ID_BAD));
+}
+
+/* Whether the page, or schema.org's word for a part of it, says that it is a forum's. */
+static bool is_forum(const xmlNode *body)
+{
+    if ((names_of(body) | (body->parent && body->parent->_private ? names_of(body->parent) : 0)) & NAMED_FORUM)
+        return true;
+    for (xmlNode *n = (xmlNode *)(uintptr_t)body; n; n = tree_next(n, body, false)) {
+        const char *type = tree_attr(n, "itemtype");
+        if (strstr(type, "/DiscussionForumPosting")) return true;
+    }
+    return false;
+}
+
+void names_heed_talk(xmlNode *body)
+{
+    if (!is_forum(body)) return;
+    for (xmlNode *n = body; n; n = tree_next(n, body, false))
+        if (n->type == XML_ELEMENT_NODE && n->_private && (names_of(n) & NAMED_TALK))
+            tree_facts(n)->named &= ~(NAMED_NEVER | NAMED_UNLIKELY | NAMED_POPUP | CLASS_BAD | ID_BAD);
 }

@@ -23,7 +23,9 @@ enum name_bits {
     NAMED_UNSEEN = 1 << 12, /* for those who hear a page: it says how to get along in it */
     NAMED_NOTE = 1 << 13,   /* a step, a warning, a quotation: text, whatever its box is like */
     NAMED_POPUP = 1 << 14,  /* laid over a page, or about something beside it: not its lead   */
-    NAMED_PLACE = 1 << 15   /* the place of a text: NAMED_UNLIKELY is said of how it looks    */
+    NAMED_PLACE = 1 << 15,  /* the place of a text: NAMED_UNLIKELY is said of how it looks    */
+    NAMED_FORUM = 1 << 16,  /* people talk to each other here                                 */
+    NAMED_TALK = 1 << 17    /* what one of them says, or all of it                            */
 };
 
 /* The bits of an element, looked up once. */
@@ -31,6 +33,10 @@ int names_of(const xmlNode *n);
 
 /* Names or attributes say that n is the body of an article. */
 bool names_say_body(const xmlNode *n);
+
+/* On a page that is what people say to each other, what names say against comments and answers is
+ * forgotten.  Before names count.  Cost: linear. */
+void names_heed_talk(xmlNode *body);
 
 /* Points for what class and id say, below 0 where they speak against text. */
 int names_weight(const xmlNode *n);
