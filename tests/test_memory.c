@@ -5,7 +5,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <linux/mempolicy.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "engine/cpu/cpu.h"
 #include "engine/kv.h"
@@ -110,12 +117,79 @@ static void pages_keep_their_size(void **state)
     b.close(d);
 }
 
+/* A folder like /sys/devices/system/node with processor c on node c % nodes, nodes up to two; removes it where !make. */
+static void lay_nodes(const char *folder, int nodes, bool make)
+{
+    char path[256];
+    if (make) mkdir(folder, 0700);
+    for (int n = 0; n < nodes; n++) {
+        snprintf(path, sizeof path, "%s/node%d", folder, n);
+        if (make) mkdir(path, 0700);
+        for (int c = n; c < CPU_SETSIZE; c += nodes) {
+            snprintf(path, sizeof path, "%s/node%d/cpu%d", folder, n, c);
+            if (make) mkdir(path, 0700);
+            else rmdir(path);
+        }
+        snprintf(path, sizeof path, "%s/node%d", folder, n);
+        if (!make) rmdir(path);
+    }
+    if (!make) rmdir(folder);
+}
+
+/* Only threads that one node does not hold spread over several. */
+static void nodes_that_threads_need(void **state)
+{
+    char folder[] = "/tmp/nodes-XXXXXX";
+    cpu_set_t set;
+    int on[2] = {0, 0};
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
+    for (int c = 0; c < CPU_SETSIZE; c++) on[c % 2] += CPU_ISSET(c, &set) != 0;
+    int most = on[0] > on[1] ? on[0] : on[1];
+    assert_non_null(mkdtemp(folder));
+    lay_nodes(folder, 2, true);
+    assert_int_equal(cpu_nodes_of(folder, most), 0);
+    assert_int_equal(cpu_nodes_of(folder, most + 1), on[0] && on[1] ? 3 : 0);
+    lay_nodes(folder, 2, false);
+    lay_nodes(folder, 1, true);
+    assert_int_equal(cpu_nodes_of(folder, CPU_COUNT(&set) + 1), 0);
+    lay_nodes(folder, 1, false);
+    assert_int_equal(cpu_nodes_of(folder, 2), 0);
+}
+
+/* Where a piece lies: the pages go to the nodes in turn where there are any, and hold what was written. */
+static void huge_pages_go_to_nodes_in_turn(void **state)
+{
+    (void)state;
+    struct device_options o = {.threads = 1};
+    struct device *d;
+    for (uint64_t nodes = 0; nodes < 2; nodes++) {
+        int mode = -1;
+        assert_int_equal(cpu_backend.open(&d, &o, NULL), OK);
+        cpu_memory_free(d->memory);
+        d->memory = cpu_memory_new(nodes);
+        for (size_t bytes = 1 << 20; bytes <= 16 << 20; bytes <<= 4) {
+            unsigned char *p = cpu_alloc(d, bytes);
+            fill(p, bytes, 7);
+            assert_filled(p, bytes, 7);
+            if (syscall(SYS_get_mempolicy, &mode, NULL, 0ul, p, (unsigned long)MPOL_F_ADDR)) skip();
+#ifndef __SANITIZE_ADDRESS__
+            assert_int_equal(mode, nodes ? MPOL_INTERLEAVE : MPOL_DEFAULT);
+#endif
+            cpu_release(d, p, bytes);
+        }
+        cpu_backend.close(d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_lie_apart),
         cmocka_unit_test(pieces_serve_again),
         cmocka_unit_test(pages_keep_their_size),
+        cmocka_unit_test(nodes_that_threads_need),
+        cmocka_unit_test(huge_pages_go_to_nodes_in_turn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

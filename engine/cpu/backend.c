@@ -50,7 +50,7 @@ enum err cpu_open_isa(struct device **out, const struct device_options *o, enum 
     d->threads = o->threads > 0 && o->threads < cores ? o->threads : cores;
     d->weights = o->weights == WEIGHT_AUTO ? WEIGHT_FP8 : o->weights;
     d->kv = o->kv == KV_AUTO ? KV_F16 : o->kv;
-    d->memory = cpu_memory_new();
+    d->memory = cpu_memory_new(cpu_nodes(d->threads));
     enum err r = par_open(&d->pool, d->threads, e);
     if (r) {
         cpu_memory_free(d->memory);

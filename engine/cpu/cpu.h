@@ -227,8 +227,15 @@ void *cpu_reserve_local(struct device *d, size_t bytes);
  * fine.  From any thread. */
 void *cpu_alloc(struct device *d, size_t bytes);
 void cpu_release(struct device *d, void *p, size_t bytes);
-struct cpu_memory *cpu_memory_new(void);
+struct cpu_memory *cpu_memory_new(uint64_t nodes); /* bits; huge pages go to these in turn, 0: where they are touched */
 void cpu_memory_free(struct cpu_memory *m); /* with pieces that were not released */
+
+/* NUMA nodes whose processors this process may use, as bits, where `threads` threads need more than one of them;
+ * else 0, and where someone has set a policy.  folder: as /sys/devices/system/node. */
+uint64_t cpu_nodes(int threads);
+uint64_t cpu_nodes_of(const char *folder, int threads);
+/* Pages of these bytes, not touched so far, go to the nodes in turn; nodes 0: to whoever touches them. */
+void cpu_spread(void *p, size_t bytes, uint64_t nodes);
 
 /* Where the rows of each part of an operation begin: rows [first[i], first[i + 1]) are those of
  * part i < n.  Zero-initialise it. */

@@ -4,10 +4,7 @@
  * once a token: in pages of 4 KB nearly every row and every fourth KB of weights is a walk through page
  * tables, in a virtual machine through two of them.
  *
- * Where there are several NUMA nodes, a page lies on that of the thread which touches it first.  Threads
- * are not bound to processors and take work as they are free: all of them pack weights, panel by panel, and
- * store the rows of a pass, so that both come to lie on all nodes alike; of two nodes a thread finds about
- * half of what it reads near by.  (Not measured: all machines at hand had one node.)
+ * Where the threads need several NUMA nodes, these huge pages go to the nodes in turn (nodes.c).
  *
  * Pages of the state and matrices are smaller than a huge page: what is PIECE_LEAST or larger is cut
  * from regions, one behind the other.  What is released is used again for the same size; a region
@@ -43,13 +40,15 @@ struct region {
 };
 
 struct cpu_memory {
+    uint64_t nodes;       /* that share it; 0: each page lies where it is touched first */
     pthread_mutex_t lock; /* pages of the state come and go from several threads */
     struct region *first;
 };
 
-struct cpu_memory *cpu_memory_new(void)
+struct cpu_memory *cpu_memory_new(uint64_t nodes)
 {
     struct cpu_memory *m = mem_alloc(1, sizeof *m);
+    m->nodes = nodes;
     pthread_mutex_init(&m->lock, NULL);
     return m;
 }
@@ -66,10 +65,11 @@ void cpu_memory_free(struct cpu_memory *m)
 }
 
 /* `bytes` that begin on a huge page, or NULL.  Where there are none nothing is lost. */
-static void *huge(size_t bytes)
+static void *huge(const struct cpu_memory *m, size_t bytes)
 {
     void *p = aligned_alloc(HUGE_PAGE, bytes);
     if (p) madvise(p, bytes, MADV_HUGEPAGE);
+    if (p) cpu_spread(p, bytes, m->nodes);
     return p;
 }
 
@@ -94,7 +94,7 @@ static void *take_piece(struct cpu_memory *m, size_t bytes)
     void *p = NULL;
     pthread_mutex_lock(&m->lock);
     for (struct region *r = m->first; r && !p; r = r->next) p = region_take(r, bytes);
-    char *fresh = p ? NULL : huge(REGION);
+    char *fresh = p ? NULL : huge(m, REGION);
     if (fresh) {
         struct region *r = mem_alloc(1, sizeof *r);
         *r = (struct region){.next = m->first, .p = fresh};
@@ -140,7 +140,7 @@ void *cpu_alloc(struct device *d, size_t bytes)
     size_t n = rounded(bytes);
     if (!n) return NULL;
     if (is_piece(n)) return take_piece(d->memory, n);
-    return n > PIECE_MOST && PIECE_MOST ? huge(n) : aligned_alloc(CPU_ALIGN, n);
+    return n > PIECE_MOST && PIECE_MOST ? huge(d->memory, n) : aligned_alloc(CPU_ALIGN, n);
 }
 
 void cpu_release(struct device *d, void *p, size_t bytes)
