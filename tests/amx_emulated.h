@@ -99,6 +99,23 @@ INLINE void vi_e4m3(const uint8_t *p, vi *a, vi *b)
     for (int i = 0; i < 4 * VL; i++) x[i] = e4m3_eighths(p[i]);
     vi_halves(x, a, b);
 }
+/* Of each 16 bytes words of one and two in turn: of the first eight bytes to *a, of the others to *b. */
+INLINE void vi_quads(vi one, vi two, vi *a, vi *b)
+{
+    for (int i = 0; i < 32; i++) {
+        int16_t *to = (int16_t *)(i % 8 < 4 ? a : b) + i / 8 * 8 + i % 4 * 2;
+        memcpy(to, (int16_t *)&one + i, 2);
+        memcpy(to + 1, (int16_t *)&two + i, 2);
+    }
+}
+INLINE void vi_e4m3_bytes(vi u, vi *high, vi *low)
+{
+    for (int i = 0; i < 64; i++) {
+        int16_t x = e4m3_eighths(((uint8_t *)&u)[i]);
+        ((uint8_t *)high)[i] = (uint8_t)(x >> 8);
+        ((uint8_t *)low)[i] = (uint8_t)x;
+    }
+}
 INLINE uint32_t v_amax(const float *p, size_t n)
 {
     uint32_t most = 0, u;

@@ -17,9 +17,9 @@ static struct device *open_wide(enum weight_type weights)
     struct device_options o = {.threads = 1, .weights = weights};
     assert_int_equal(cpu_open_isa(&d, &o, CPU_ISA_GENERIC, NULL), OK);
     d->k.lanes = VL;
-    d->k.eight = (struct cpu_eight){.mr = MR, .row_bytes = int_row_bytes, .row = int_row,
+    d->k.eight = (struct cpu_eight){.mr = MR, .together = 1, .row_bytes = int_row_bytes, .row = int_row,
                                     .gemm_e4m3 = gemm_e4m3, .gemm_int8 = gemm_int8};
-    d->k.tiles = (struct cpu_eight){.mr = 32, .row_bytes = amx_row_bytes, .row = amx_row,
+    d->k.tiles = (struct cpu_eight){.mr = 32, .together = AMX_TOGETHER, .row_bytes = amx_row_bytes, .row = amx_row,
                                     .gemm_e4m3 = amx_gemm_e4m3, .gemm_int8 = amx_gemm_int8};
     return d;
 }

@@ -118,9 +118,10 @@ struct mha_tile {
 /* Products of 8-bit weights, for rows that `row` has prepared. */
 struct cpu_eight {
     int mr;              /* rows of a tile */
+    size_t together;     /* so many rows are prepared as one piece, of row_bytes each; the last one may be filled up with anything */
     size_t block_bytes;  /* of prepared rows that pass by a panel: a part of L2; 0: as with floats */
     size_t (*row_bytes)(const struct weight *w);
-    void (*row)(void *dst, const float *x, const struct weight *w);
+    void (*row)(void *piece, size_t row, const float *x, const struct weight *w); /* one of its rows */
     void (*gemm_e4m3)(const struct gemm_block *b);
     void (*gemm_int8)(const struct gemm_block *b);
 };

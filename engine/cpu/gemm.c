@@ -59,7 +59,8 @@ static const struct way *way_of(const struct product *g, const struct gemm_job *
 /* Of its rows when they are prepared. */
 static size_t job_bytes(const struct product *g, const struct gemm_job *j)
 {
-    return cpu_round_up(j->rows * way_of(g, j)->row_bytes, CPU_ALIGN);
+    const struct way *way = way_of(g, j);
+    return cpu_round_up(cpu_round_up(j->rows, way->eight->together) * way->row_bytes, CPU_ALIGN);
 }
 
 /* prepared: the job's first row. */
@@ -139,7 +140,8 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
         const float *x = j->x + t * g->ldx;
         const struct way *way = way_of(g, j);
         for (size_t i = 0; i < g->w->I && g->ldx > g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
-        way->eight->row(prepared + t * way->row_bytes, x, g->w);
+        size_t in = t % way->eight->together;
+        way->eight->row(prepared + (t - in) * way->row_bytes, in, x, g->w);
         t++;
         left--;
     }
@@ -149,7 +151,7 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
 static bool prepare_rows(struct product *g, size_t rows)
 {
     struct device *d = g->d;
-    size_t bytes = 15 * g->many.row_bytes; /* AMX tiles are loaded whole: a last one reads up to 15 rows further */
+    size_t bytes = 0;
     for (size_t i = 0; i < g->n; i++) bytes += job_bytes(g, &g->jobs[i]);
     g->prepared = cpu_reserve(d, &d->rows, bytes);
     if (g->prepared) par_for(d->pool, rows, 65536 / (g->w->I + 1) + 1, prepare_range, g);
