@@ -82,13 +82,13 @@ struct sm90_gemm_args {
     int shape; /* SM90_CHOOSE, or which of the kernels' shapes: bench/gpu_gemm.cu */
 };
 #define SM90_CHOOSE (-1)
-#define SM90_GEMM_SHAPES 3
+#define SM90_GEMM_SHAPES 3 /* of bf16 results; one more serves f32 only, and is not to be named */
 #define SM90_FEW_SHAPES 4
 /* Any M. */
 void sm90_gemm(struct device *d, const struct sm90_gemm_args *a);
 
 /* sm90_few.cu: M up to 64, tiles of 16 or 64 rows, or where it takes less than about `most` us; else false, and nothing
- * done. */
+ * done.  A shape that is named is taken for any M, whatever `most` is; 48 rows are 64 where M is above 16. */
 bool sm90_few(struct device *d, const struct sm90_gemm_args *a, double most);
 
 /* sm90_mla_decode.cu */

@@ -231,12 +231,13 @@ void cpu_release(struct device *d, void *p, size_t bytes);
 struct cpu_memory *cpu_memory_new(uint64_t nodes); /* bits; huge pages go to these in turn, 0: where they are touched */
 void cpu_memory_free(struct cpu_memory *m); /* with pieces that were not released */
 
-/* NUMA nodes whose processors this process may use, as bits, where `threads` threads need more than one of them;
- * else 0, and where someone has set a policy.  folder: as /sys/devices/system/node. */
+/* NUMA nodes whose processors this process may use, as bits, where `threads` threads need more than one of them and
+ * memory can be spread over them; else 0, and where someone has set a policy.  folder: as /sys/devices/system/node. */
 uint64_t cpu_nodes(int threads);
 uint64_t cpu_nodes_of(const char *folder, int threads);
-/* Pages of these bytes, not touched so far, go to the nodes in turn; nodes 0: to whoever touches them. */
-void cpu_spread(void *p, size_t bytes, uint64_t nodes);
+bool cpu_policy_is_set(void); /* numactl */
+/* Pages of these bytes go to the nodes in turn, but for those touched before; false where the system refuses. */
+bool cpu_spread(void *p, size_t bytes, uint64_t nodes);
 
 /* Where the rows of each part of an operation begin: rows [first[i], first[i + 1]) are those of
  * part i < n.  Zero-initialise it. */

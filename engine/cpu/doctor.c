@@ -47,7 +47,7 @@ void cpu_doctor(const struct device *d, struct buf *out)
     buf_addf(out, "cpu indexer: %s%s\n", whole ? "" : "bytes, ", whole ? floats : instructions[d->isa].bytes);
     enum cpu_isa pairs = d->isa == CPU_ISA_AMX ? CPU_ISA_AVX512VNNI : d->isa;
     buf_addf(out, "cpu attention: %s\n", d->kv == KV_INT8 ? instructions[pairs].eight_bits : floats);
-    bool spread = cpu_nodes(d->threads);
-    buf_addf(out, "cpu memory: %s\n", spread ? "on the NUMA nodes in turn" : "on the NUMA node of the thread that touches it first");
+    buf_addf(out, "cpu memory: %s\n", cpu_policy_is_set() ? "where the policy of this process says (numactl)" :
+             cpu_nodes(d->threads) ? "on the NUMA nodes in turn" : "on the NUMA node of the thread that touches it first");
     buf_addf(out, "cpu norms and activations: %s\n", floats);
 }

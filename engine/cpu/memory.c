@@ -69,7 +69,7 @@ static void *huge(const struct cpu_memory *m, size_t bytes)
 {
     void *p = aligned_alloc(HUGE_PAGE, bytes);
     if (p) madvise(p, bytes, MADV_HUGEPAGE);
-    if (p) cpu_spread(p, bytes, m->nodes);
+    if (p && m->nodes) (void)cpu_spread(p, bytes, m->nodes); /* refused: they lie where they are touched */
     return p;
 }
 

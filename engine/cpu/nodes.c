@@ -10,6 +10,7 @@
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,15 +40,30 @@ uint64_t cpu_nodes_of(const char *folder, int threads)
     return threads > most && nodes & (nodes - 1) ? nodes : 0;
 }
 
-uint64_t cpu_nodes(int threads)
+bool cpu_policy_is_set(void)
 {
     int mode = MPOL_DEFAULT;
-    if (syscall(SYS_get_mempolicy, &mode, NULL, 0ul, NULL, 0ul) || mode != MPOL_DEFAULT) return 0;
-    return cpu_nodes_of("/sys/devices/system/node", threads);
+    return !syscall(SYS_get_mempolicy, &mode, NULL, 0ul, NULL, 0ul) && mode != MPOL_DEFAULT;
 }
 
-void cpu_spread(void *p, size_t bytes, uint64_t nodes)
+bool cpu_spread(void *p, size_t bytes, uint64_t nodes)
 {
-    /* Refused (a sandbox): they lie where they are touched. */
-    if (nodes) (void)syscall(SYS_mbind, p, bytes, (unsigned long)MPOL_INTERLEAVE, &nodes, (unsigned long)NODES_MOST + 1, 0ul);
+    return !syscall(SYS_mbind, p, bytes, (unsigned long)MPOL_INTERLEAVE, &nodes, (unsigned long)NODES_MOST + 1, 0ul);
+}
+
+/* Not in a sandbox that refuses the call, nor where memory of one of the nodes may not be used. */
+static bool can_spread(uint64_t nodes)
+{
+    size_t bytes = (size_t)sysconf(_SC_PAGESIZE);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return false;
+    bool can = cpu_spread(p, bytes, nodes);
+    munmap(p, bytes);
+    return can;
+}
+
+uint64_t cpu_nodes(int threads)
+{
+    uint64_t nodes = cpu_policy_is_set() ? 0 : cpu_nodes_of("/sys/devices/system/node", threads);
+    return nodes && can_spread(nodes) ? nodes : 0;
 }
