@@ -122,6 +122,8 @@ class page_run
     bool run(Page *page);
     // Runs the page, `number` from 1, alone: on a fresh device, with nothing kept.
     static void run_alone(PDFDoc *doc, OutputDev *dev, int number, const page_limit *limit);
+    // A page was ended by an exception.
+    static void note_left();
 
   private:
     PDFDoc *doc;
@@ -161,6 +163,7 @@ template <typename base> class page_runner
         } catch (const std::bad_alloc &) {
             limit.no_memory = true;
         }
+        page_run::note_left();
         run_device<base> &device = alone ? *alone : *shared;
         device.fonts.holds_end = false;
         device.endPage();
