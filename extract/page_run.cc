@@ -205,9 +205,18 @@ page_run::~page_run()
     fonts->holds_end = true; // the last page has ended
 }
 
-void page_run::run_alone(PDFDoc *doc, OutputDev *dev, int number, const page_limit *limit)
+// As PDFDoc::displayPage does it, but that loses its interpreter where something is thrown through it.
+void page_run::run_alone(PDFDoc *doc, OutputDev *dev, page_fonts *fonts, int number,
+                         const page_limit *limit)
 {
-    doc->displayPage(dev, number, 72, 72, 0, false, true, false, has_reached, as_data(limit));
+    Page *page = doc->getPage(number);
+    if (!page) return;
+    page_run alone(doc, dev, fonts, limit);
+    fonts->holds_end = true;
+    alone.gfx.reset(page->createGfx(dev, 72, 72, 0, false, true, -1, -1, -1, -1, false, has_reached,
+                                    as_data(limit)));
+    alone.draw(page);
+    alone.end();
 }
 
 // The interpreter for pages like this one.
@@ -287,6 +296,13 @@ void page_run::draw(Page *page)
     for (const auto &annot : annots->getAnnots()) annot->draw(gfx.get(), false);
 }
 
+void page_run::end()
+{
+    fonts->holds_end = false;
+    dev->endPage();
+    fonts->holds_end = true;
+}
+
 bool page_run::run(Page *page)
 {
     if (gfx && left_open()) return false;
@@ -301,8 +317,6 @@ bool page_run::run(Page *page)
     draw(page);
     if (resources) gfx->popResources();
     if (fonts->stray) return false;
-    fonts->holds_end = false;
-    dev->endPage();
-    fonts->holds_end = true;
+    end();
     return true;
 }

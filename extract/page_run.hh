@@ -29,6 +29,12 @@ struct page_limit {
     const bool *full = nullptr; // of the device at work: it takes no more of this page
     bool no_memory = false;     // there was none left on this page
 
+    // Before the first byte of a page is asked for: else it ends for what the one before took.
+    void begin()
+    {
+        full = nullptr;
+        no_memory = false;
+    }
     bool is_late() const
     {
         return no_memory || (is_enough && is_enough(ctx));
@@ -45,6 +51,7 @@ struct page_late {
 
 // What an interpreter keeps, and what its device saw of the page at work.
 struct page_fonts {
+    bool has_page = false; // what the device holds is of the page at work, and not half brought into order
     std::map<std::string, Ref> kept;
     std::set<std::string> named; // by the page
     bool stray = false;          // it used a font that others name
@@ -54,7 +61,8 @@ struct page_fonts {
     void saw(const GfxState *state);
 };
 
-// A device of class `base`, which says when it is `full`, with what a run has to know of it.
+// A device of class `base`, which says when it is `full` and then waits for the end of the page only if
+// that `is_last`: the page is not run once more.  With what a run has to know of it.
 template <typename base> class run_device : public base
 {
   public:
@@ -94,9 +102,17 @@ template <typename base> class run_device : public base
         fonts.closed = true;
         base::endMarkedContent(state);
     }
+    void startPage(int number, GfxState *state, XRef *xref) override
+    {
+        base::startPage(number, state, xref);
+        fonts.has_page = true;
+    }
     void endPage() override
     {
-        if (!fonts.holds_end) base::endPage();
+        if (fonts.holds_end) return;
+        fonts.has_page = false;
+        base::endPage();
+        fonts.has_page = true;
     }
 
   private:
@@ -121,7 +137,8 @@ class page_run
     // Runs the page.  False: this interpreter cannot, and the device may have seen some of it.
     bool run(Page *page);
     // Runs the page, `number` from 1, alone: on a fresh device, with nothing kept.
-    static void run_alone(PDFDoc *doc, OutputDev *dev, int number, const page_limit *limit);
+    static void run_alone(PDFDoc *doc, OutputDev *dev, page_fonts *fonts, int number,
+                          const page_limit *limit);
     // A page was ended by an exception.
     static void note_left();
 
@@ -139,6 +156,7 @@ class page_run
     bool begin(Page *page);
     bool left_open();
     void draw(Page *page);
+    void end();
 };
 
 // Pages of one document for devices of class `base`.
@@ -146,70 +164,92 @@ template <typename base> class page_runner
 {
   public:
     using maker = std::unique_ptr<run_device<base>> (*)();
-    page_runner(PDFDoc *doc, maker make) : doc(doc), make(make)
+    // What is too full for a device of `make` is run once more, on one of `make_large`.
+    page_runner(PDFDoc *doc, maker make, maker make_large)
+        : doc(doc), make(make), make_large(make_large)
     {
     }
 
-    page_limit limit; // of each page to come
+    page_limit limit; // of each page to come: the caller begins it
 
     // Runs a page, `number` from 1.  The device is valid until the next call.  What it saw of a page
-    // that reached the limit, or for which there was no memory, came before that.
+    // that reached the limit, or for which there was no memory, came before that; throws page_late
+    // where that is nothing.
     base &run(int number)
     {
-        limit.no_memory = false;
+        device = nullptr;
+        alone.reset();
+        bool is_cut = true;
         try {
-            return run_whole(number);
+            run_whole(number);
+            if (device->full && !limit.is_late()) run_alone(number, make_large);
+            is_cut = false;
         } catch (const page_late &) {
         } catch (const std::bad_alloc &) {
             limit.no_memory = true;
         }
-        page_run::note_left();
-        run_device<base> &device = alone ? *alone : *shared;
-        device.fonts.holds_end = false;
-        device.endPage();
-        return device;
+        if (is_cut) page_run::note_left();
+        if (!device || !device->fonts.has_page) throw page_late();
+        if (device->full && !device->is_last) is_cut = true; // and late: its end was not heard
+        device->is_last = true;
+        device->fonts.holds_end = false;
+        if (is_cut) device->endPage();
+        return *device;
     }
 
   private:
     static constexpr int MAX_STRAYS = 8; // pages run in vain; after that nothing is kept
     PDFDoc *doc;
-    maker make;
+    maker make, make_large;
     int strays = 0;
     std::unique_ptr<run_device<base>> shared, alone;
+    run_device<base> *device = nullptr; // at work: one of them
 
-    base &run_whole(int number)
+    void run_whole(int number)
     {
         std::unique_ptr<page_run> at_work = std::move(kept); // not kept when something is thrown
         Page *page = doc->getPage(number);
-        alone.reset();
         // Once more with a new interpreter where the one at hand cannot.
         for (int again = 0; page && again < 2; again++) {
             if (!at_work || again || strays > MAX_STRAYS) {
                 at_work.reset();
-                shared = make_limited();
+                renew(&shared, make);
                 at_work = std::make_unique<page_run>(doc, shared.get(), &shared->fonts, &limit);
             }
-            limit.full = &shared->full;
+            use(shared.get());
             bool is_done = at_work->run(page);
-            if (limit.reached()) return *shared; // what is left open in the interpreter goes with it
+            if (limit.reached()) return; // what is left open in the interpreter goes with it
             if (is_done) {
                 kept = std::move(at_work);
-                return *shared;
+                return;
             }
             strays += shared->fonts.stray;
         }
         at_work.reset();
-        alone = make_limited();
-        limit.full = &alone->full;
-        page_run::run_alone(doc, alone.get(), number, &limit);
-        return *alone;
+        run_alone(number, make);
     }
 
-    std::unique_ptr<run_device<base>> make_limited()
+    void run_alone(int number, maker from)
     {
-        auto device = make();
-        device->limit = &limit;
-        return device;
+        renew(&alone, from);
+        use(alone.get());
+        page_run::run_alone(doc, device, &device->fonts, number, &limit);
+    }
+
+    void renew(std::unique_ptr<run_device<base>> *place, maker from)
+    {
+        device = nullptr;
+        limit.full = nullptr;
+        *place = from();
+        (*place)->limit = &limit;
+    }
+
+    // It may still hold the page before.
+    void use(run_device<base> *next)
+    {
+        device = next;
+        device->fonts.has_page = false;
+        limit.full = &device->full;
     }
     std::unique_ptr<page_run> kept; // on `shared`, dies before it
 };

@@ -75,11 +75,12 @@ class text_device : public TextOutputDev
 {
   public:
     explicit text_device(bool in_stream_order)
-        : TextOutputDev(nullptr, false, 0, in_stream_order, false), orders(!in_stream_order),
-          most_words(in_stream_order ? MAX_WORDS : MAX_ORDERED)
+        : TextOutputDev(nullptr, false, 0, in_stream_order, false), is_last(in_stream_order),
+          orders(!in_stream_order), most_words(in_stream_order ? MAX_WORDS : MAX_ORDERED)
     {
     }
     bool full = false; // the page has more than is taken of one
+    bool is_last;      // what is full is not read once more
     std::vector<mark> marks;
     std::vector<rule> rules, bars, blanks; // vertical, horizontal; words.h
     std::vector<rtl_cluster> clusters;     // that read from right to left
@@ -103,6 +104,7 @@ class text_device : public TextOutputDev
         cluster_glyph place;
         at_work.end(&place);
         full = false;
+        is_last = !orders;
         words = chars = 0;
         TextOutputDev::startPage(number, state, xref);
     }
@@ -140,10 +142,10 @@ class text_device : public TextOutputDev
         TextOutputDev::endTextObject(state);
     }
 
-    // Puts the words in order: what is full is read once more, in another order.
+    // Puts the words in order: what is full is read once more, in another order, where there is time.
     void endPage() override
     {
-        if (!full || !orders) TextOutputDev::endPage();
+        if (!full || is_last) TextOutputDev::endPage();
     }
 
     void beginActualText(GfxState *state, const GooString *text) override
@@ -351,6 +353,17 @@ namespace
 
 bool is_in_poppler; // memory that it asks for in vain costs the rest of a page
 
+struct in_poppler {
+    in_poppler()
+    {
+        is_in_poppler = true;
+    }
+    ~in_poppler()
+    {
+        is_in_poppler = false;
+    }
+};
+
 // Else a page must not go missing because memory ran out: the end of the process, as in base/mem.h.
 void no_memory()
 {
@@ -491,26 +504,16 @@ std::unique_ptr<run_device<text_device>> make_device()
     return std::make_unique<run_device<text_device>>(false);
 }
 
-// Runs page i, which has more words than poppler brings into order.
-std::unique_ptr<run_device<text_device>> run_crowded(PDFDoc *pdf, int i, page_limit limit)
+// For pages of more words than poppler brings into order.
+std::unique_ptr<run_device<text_device>> make_crowded()
 {
-    auto dev = std::make_unique<run_device<text_device>>(true);
-    dev->limit = &limit;
-    limit.full = &dev->full;
-    page_run::run_alone(pdf, dev.get(), i + 1, &limit);
-    dev->limit = nullptr;
-    return dev;
+    return std::make_unique<run_device<text_device>>(true);
 }
 
-// Runs page i.  What crowded pages are run on is for the caller to keep.
-text_device *run_page(words_doc *d, int i, std::unique_ptr<run_device<text_device>> *crowded)
+text_device &run_page(words_doc *d, int i)
 {
-    is_in_poppler = true;
-    text_device *run = &d->runner->run(i + 1);
-    is_in_poppler = false;
-    if (!run->full || d->runner->limit.is_late()) return run;
-    *crowded = run_crowded(d->pdf.get(), i, d->runner->limit);
-    return crowded->get();
+    in_poppler here;
+    return d->runner->run(i + 1);
 }
 
 // The order of the words in the content stream.
@@ -579,7 +582,8 @@ enum words_status words_open(struct words_doc **out, const void *bytes, size_t n
         if (password) opens.emplace(password);
         d->pdf = std::make_unique<PDFDoc>(s, opens, opens);
         if (d->pdf->isOk()) {
-            d->runner = std::make_unique<page_runner<text_device>>(d->pdf.get(), make_device);
+            d->runner = std::make_unique<page_runner<text_device>>(d->pdf.get(), make_device,
+                                                                   make_crowded);
             d->watch.limit = &d->runner->limit;
             *out = d.release();
             status = WORDS_OK;
@@ -665,9 +669,7 @@ void take_blanks(std::vector<rule> *blanks, struct words_page *out)
 void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
-    std::unique_ptr<run_device<text_device>> crowded;
-    text_device *run = run_page(d, i, &crowded);
-    text_device &dev = *run; // owns the words of the list
+    text_device &dev = run_page(d, i); // owns the words of the list
     out->cut = dev.full;
     out->halted = d->runner->limit.is_late();
     std::unique_ptr<TextWordList> list = dev.makeWordList();
@@ -713,6 +715,7 @@ void take_words(words_doc *d, int i, struct words_page *out)
 bool words_read(struct words_doc *d, int i, struct words_page *out)
 {
     *out = words_page();
+    d->runner->limit.begin();
     try {
         Page *page = d->pdf->getPage(i + 1);
         if (!page) return false;
@@ -722,7 +725,6 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         take_words(d, i, out);
         return true;
     } catch (...) {
-        is_in_poppler = false;
         words_page_free(out);
         out->halted = d->runner->limit.is_late();
         return false;
