@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "extract/html_entity.h"
 #include "extract/html_math.h"
+#include "extract/html_stream.h"
 
 #define MARK_BASE  0x100000u
 #define MARK_RADIX 0x8000u
@@ -510,54 +511,16 @@ static size_t copy_math(struct html_scan *o, const char *src, size_t i, size_t e
     return after;
 }
 
-/* Where the button ends in which src[i] stands, at its end tag, at that of the box around it or at
- * another button; n: nowhere. */
-static size_t button_end(const char *src, size_t i, size_t n)
-{
-    size_t boxes = 0;
+/* What markup and button_end know of a tag. */
+struct tag {
     char name[16];
-    for (; i < n; i++) {
-        const char *p = memchr(src + i, '<', n - i);
-        if (!p) return n;
-        i = (size_t)(p - src);
-        bool close = i + 1 < n && src[i + 1] == '/';
-        tag_name(src + i + 1 + close, n - i - 1 - close, name, sizeof name);
-        if (!strcmp(name, "button")) return i;
-        if (strcmp(name, "div") != 0) continue;
-        if (close && !boxes) return i;
-        if (close)
-            boxes--;
-        else
-            boxes++;
-    }
-    return n;
-}
+    size_t name_at, end;
+    bool close, empty; /* empty: "<i/>" in XHTML */
+    bool skip;         /* is_skipped             */
+};
 
-/* libxml2 leaves a button open whose end it meets in a block, and the page behind it would be in the
- * button: tags in one are not copied, only its text. */
-static void enter_button(struct html_scan *o, const char *src, size_t e, size_t n)
-{
-    size_t stop = button_end(src, e, n);
-    o->button = stop < n ? stop : 0;
-}
-
-static void leave_button(struct html_scan *o, bool close, const char *name)
-{
-    if (!close || strcmp(name, "button") != 0) buf_addz(&o->copy, "</button>");
-    o->button = 0;
-}
-
-/* What scripts would put into the place that a template keeps (html_stream.h). */
-static bool is_place(const char *src, size_t i, size_t e, const char *name)
-{
-    size_t from, to;
-    return !strcmp(name, "template") && attribute(src, i, e, "id", &from, &to) && to - from > 2 &&
-           (src[from] == 'B' || src[from] == 'P') && src[from + 1] == ':';
-}
-
-/* Handles the tag, comment or declaration at src[i] == '<'; returns where it ends, or i when the
- * character is ordinary text. */
-static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
+/* One past the comment, the declaration or the end tag without a name at src[i] == '<', or i. */
+static size_t over_comment(const char *src, size_t i, size_t n)
 {
     if (n - i >= 4 && !memcmp(src + i, "<!--", 4)) {
         if (i + 4 < n && src[i + 4] == '>') return i + 5;
@@ -565,51 +528,197 @@ static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
         if (f < e) return f + 4;
         return e < n ? e + 3 : n;
     }
-    if (i + 1 < n && (src[i + 1] == '!' || src[i + 1] == '?')) {
-        size_t e = find(src, i, n, ">");
-        e = e < n ? e + 1 : n;
+    bool declares = i + 1 < n && (src[i + 1] == '!' || src[i + 1] == '?');
+    bool nameless = i + 2 < n && src[i + 1] == '/' && !is_alpha(src[i + 2]); /* "</ x>" */
+    if (!declares && !nameless) return i;
+    size_t e = find(src, i, n, ">");
+    return e < n ? e + 1 : n;
+}
+
+/* False: src[i] == '<' begins no tag. */
+static bool read_tag(struct tag *t, struct html_scan *o, const char *src, size_t i, size_t n)
+{
+    t->close = i + 1 < n && src[i + 1] == '/';
+    t->name_at = i + 1 + t->close;
+    if (t->name_at >= n || !is_alpha(src[t->name_at])) return false;
+    t->end = tag_end(src, i, n);
+    tag_name(src + t->name_at, n - t->name_at, t->name, sizeof t->name);
+    t->skip = is_skipped(o, t->name, src, i, t->end, n);
+    t->empty = !t->close && closes_itself(o, src, t->end);
+    return true;
+}
+
+static bool is_root(const char *name)
+{
+    return !strcmp(name, "html") || !strcmp(name, "body");
+}
+
+/* Tags that leave no trace in the copy: what they end was left out, they only say how text looks, or what
+ * follows them is part of the page and libxml2 would leave it. */
+static bool is_ignored(const struct tag *t)
+{
+    if ((t->skip && t->close) || in_list(t->name, looks, sizeof looks / sizeof *looks)) return true;
+    return t->close && is_root(t->name);
+}
+
+/* Where what begins with the tag t and is left out ends. */
+static size_t skipped_end(const struct tag *t, const char *src, size_t n)
+{
+    size_t e = t->end;
+    bool drawing = src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(t->name, "svg");
+    return t->empty || drawing ? e : element_end(src, e, n, t->name);
+}
+
+/* ------------------------------------------------------------------ buttons */
+
+/* Elements in a line of text, at whose tags no word ends. */
+static bool is_in_line(const char *name)
+{
+    static const char *const names[] = {"a",   "abbr", "bdi",  "bdo", "cite", "code", "data",
+                                        "del", "dfn",  "i",    "ins", "kbd",  "label", "mark",
+                                        "q",   "s",    "samp", "span", "sub", "sup",  "time",
+                                        "tt",  "var",  "wbr"};
+    return in_list(name, names, sizeof names / sizeof *names);
+}
+
+/* How many elements of each name are open in a button. */
+enum { OPEN_NAMES = 32 };
+struct open_tags {
+    size_t n, all;
+    struct {
+        char name[16];
+        size_t count;
+    } v[OPEN_NAMES];
+};
+
+/* False: an end tag of what is not open, or more names than are counted. */
+static bool count_tag(struct open_tags *open, const struct tag *t)
+{
+    size_t k = 0;
+    while (k < open->n && strcmp(open->v[k].name, t->name) != 0) k++;
+    if (t->close) {
+        if (k == open->n || !open->v[k].count) return false;
+        open->v[k].count--;
+        open->all--;
+        return true;
+    }
+    if (k == OPEN_NAMES) return false;
+    if (k == open->n) {
+        memcpy(open->v[k].name, t->name, sizeof t->name);
+        open->v[k].count = 0;
+        open->n++;
+    }
+    open->v[k].count++;
+    open->all++;
+    return true;
+}
+
+/* Where the button ends in which src[i] stands: at its end tag, at another button, or at the end tag of what
+ * was open before it; n: nowhere.  The end tag of an element in a line ends it only where no end tag of its
+ * own follows.  *sound: whether all that was opened in it was closed there.  Cost: linear for all buttons
+ * of a page: none looks beyond the next. */
+static size_t button_end(struct html_scan *o, const char *src, size_t i, size_t n, bool *sound)
+{
+    struct open_tags open = {.n = 0};
+    struct tag t;
+    size_t ended = n, next;
+    bool last = false;
+    for (const char *p; !last && (p = i < n ? memchr(src + i, '<', n - i) : NULL); i = next) {
+        i = (size_t)(p - src);
+        if ((next = over_comment(src, i, n)) > i) continue;
+        next = i + 1;
+        if (!read_tag(&t, o, src, i, n)) continue;
+        next = t.end;
+        if (is_ignored(&t)) continue;
+        if (t.skip) {
+            next = skipped_end(&t, src, n);
+        } else if (!strcmp(t.name, "button")) {
+            if (t.close || ended == n) *sound = !open.all, ended = i;
+            return ended;
+        } else if (!t.empty && !is_void(t.name) && !count_tag(&open, &t)) {
+            if (ended == n) *sound = !open.all, ended = i;
+            last = !is_in_line(t.name);
+        }
+    }
+    return ended;
+}
+
+/* libxml2 leaves a button open whose end it meets in a block that nobody closed, and the page behind it would be
+ * in the button: of one that is not sound only the text is copied. */
+static void enter_button(struct html_scan *o, const char *src, size_t e, size_t n)
+{
+    bool sound = true;
+    size_t shown = o->shown, stop = button_end(o, src, e, n, &sound);
+    o->shown = shown; /* button_end looked ahead */
+    o->button = stop < n ? stop : 0;
+    o->flat = !sound && stop < n;
+}
+
+static void leave_button(struct html_scan *o, const struct tag *t)
+{
+    if (!t->close || strcmp(t->name, "button") != 0) buf_addz(&o->copy, "</button>");
+    o->button = 0;
+    o->flat = false;
+}
+
+/* ------------------------------------------------------------------ the page */
+
+/* What scripts would put into the place that a template keeps (html_stream.h). */
+static bool is_place(struct html_scan *o, const char *src, size_t i, const struct tag *t)
+{
+    size_t from, to;
+    if (strcmp(t->name, "template") != 0 || o->places == STREAM_PLACES) return false;
+    if (!attribute(src, i, t->end, "id", &from, &to) || to - from <= 2) return false;
+    if ((src[from] != 'B' && src[from] != 'P') || src[from + 1] != ':') return false;
+    o->places++;
+    return true;
+}
+
+/* Leaves out what begins with the tag t at src[i]; returns where it ends. */
+static size_t leave_out(struct html_scan *o, const char *src, size_t i, size_t n, const struct tag *t)
+{
+    size_t stop = skipped_end(t, src, n);
+    if (stop == t->end && (t->empty || !strcmp(t->name, "svg"))) return stop;
+    if (is_place(o, src, i, t)) {
+        copy_tag(o, src, i, t->end, false);
+        buf_addz(&o->copy, "</template>");
+    }
+    if (!in_list(t->name, unseen, sizeof unseen / sizeof *unseen)) buf_addc(&o->copy, ' ');
+    return stop;
+}
+
+/* Handles the tag, comment or declaration at src[i] == '<'; returns where it ends, or i when the
+ * character is ordinary text. */
+static size_t markup(struct html_scan *o, const char *src, size_t i, size_t n)
+{
+    size_t e = over_comment(src, i, n);
+    if (e > i) {
         if (n - i > 9 && !strncasecmp(src + i, "<!doctype", 9)) copy_tag(o, src, i, e, false);
         return e;
     }
-    bool close = i + 1 < n && src[i + 1] == '/';
-    size_t at = i + 1 + close;
-    if (at >= n || !is_alpha(src[at])) {
-        if (!close || at >= n) return i;
-        size_t e = find(src, i, n, ">"); /* "</ x>" is a comment */
-        return e < n ? e + 1 : n;
+    struct tag t;
+    if (!read_tag(&t, o, src, i, n)) return i;
+    e = t.end;
+    if (is_ignored(&t)) return e;
+    if (t.skip) return leave_out(o, src, i, n, &t);
+    if (o->flat && i < o->button) {
+        if (!is_in_line(t.name)) buf_addc(&o->copy, ' ');
+        return e;
     }
-    char name[16];
-    size_t e = tag_end(src, i, n);
-    tag_name(src + at, n - at, name, sizeof name);
-    bool skip = is_skipped(o, name, src, i, e, n);
-    bool empty = !close && closes_itself(o, src, e);
-    if ((skip && close) || in_list(name, looks, sizeof looks / sizeof *looks)) return e;
-    bool is_root = !strcmp(name, "html") || !strcmp(name, "body");
-    if (close && is_root) return e; /* what follows is part of the page; libxml2 would leave it */
-    if (!skip && i < o->button) return e;
-    if (!skip) {
-        if (o->button && i == o->button) leave_button(o, close, name);
-        if (!close && !strcmp(name, "button")) enter_button(o, src, e, n);
-        size_t math = !close && !strcmp(math_name(name), "math") ? copy_math(o, src, i, e, n, name) : 0;
-        if (math) return math;
-        copy_tag(o, src, i, e, is_root);
-        if (!close && !strcmp(name, "img")) copy_alt(o, src, i, e);
-        if (empty && !is_void(name)) {
-            buf_addf(&o->copy, "</%.*s>", (int)tag_length(src + at, n - at), src + at);
-            return e;
-        }
-        if (close || strcmp(name, "title")) return e;
-        size_t stop = element_end(src, e, n, name);
-        copy_text(o, src, e, stop);
-        return stop;
+    if (o->button && i >= o->button) leave_button(o, &t);
+    if (!t.close && !t.empty && !strcmp(t.name, "button")) enter_button(o, src, e, n);
+    size_t math = !t.close && !strcmp(math_name(t.name), "math") ? copy_math(o, src, i, e, n, t.name) : 0;
+    if (math) return math;
+    copy_tag(o, src, i, e, is_root(t.name));
+    if (!t.close && !strcmp(t.name, "img")) copy_alt(o, src, i, e);
+    if (t.empty && !is_void(t.name)) {
+        const char *name = src + t.name_at;
+        buf_addf(&o->copy, "</%.*s>", (int)tag_length(name, n - t.name_at), name);
+        return e;
     }
-    if (empty || (src[e - 1] == '>' && src[e - 2] == '/' && !strcmp(name, "svg"))) return e;
-    size_t stop = element_end(src, e, n, name);
-    if (is_place(src, i, e, name)) {
-        copy_tag(o, src, i, e, false);
-        buf_addz(&o->copy, "</template>");
-    }
-    if (!in_list(name, unseen, sizeof unseen / sizeof *unseen)) buf_addc(&o->copy, ' ');
+    if (t.close || strcmp(t.name, "title") != 0) return e;
+    size_t stop = element_end(src, e, n, t.name);
+    copy_text(o, src, e, stop);
     return stop;
 }
 

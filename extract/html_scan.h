@@ -34,6 +34,8 @@ struct html_scan {
     size_t shown;      /* up to here what is there for readers without scripts is text, or 0 */
     size_t plain_math; /* a formula that begins before this carries no words of its own */
     size_t button;     /* where the button that we are in ends, or 0 */
+    size_t places;     /* kept so far for what was sent late: html_stream.h */
+    bool flat;         /* of that button only the text is copied */
     bool xml;     /* set before scanning a chapter of a book: "/>" closes, and what stands for
                      readers without scripts is text                                        */
 };

@@ -6,7 +6,6 @@
 
 #include "extract/html_tree.h"
 
-enum { PARTS = 256 };  /* more stay where they are                     */
 enum { DEPTH = 1000 }; /* of a place below which nothing is moved there */
 
 struct part {
@@ -31,10 +30,10 @@ static int by_number(const void *a, const void *b)
     return (p->number > q->number) - (p->number < q->number);
 }
 
-static size_t find_parts(struct part part[PARTS], xmlNode *root)
+static size_t find_parts(struct part part[STREAM_PARTS], xmlNode *root)
 {
     size_t n_parts = 0;
-    for (xmlNode *n = root; n && n_parts < PARTS; n = tree_next(n, root, false)) {
+    for (xmlNode *n = root; n && n_parts < STREAM_PARTS; n = tree_next(n, root, false)) {
         if (n->type != XML_ELEMENT_NODE || !tree_has_attr(n, "hidden")) continue;
         long number = number_of(n, "S");
         if (number >= 0) part[n_parts++] = (struct part){.box = n, .number = number};
@@ -64,7 +63,7 @@ static bool may_move(const struct part *p)
 
 void stream_settle(xmlNode *root)
 {
-    struct part part[PARTS];
+    struct part part[STREAM_PARTS];
     size_t n_parts = find_parts(part, root);
     if (!n_parts) return;
     find_places(part, n_parts, root);

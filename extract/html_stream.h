@@ -7,8 +7,14 @@
 
 #include <libxml/HTMLparser.h>
 
-/* Does what these scripts do.  Before tree_prepare.  A part without a place stays where it is, and is
- * shown.  Cost: linear in the page. */
+/* Of more places only so many are known: two for each of the parts that are moved. */
+enum { STREAM_PARTS = 256, STREAM_PLACES = 2 * STREAM_PARTS };
+
+/* Moves each part behind the first template of its number, and shows it.  Before tree_prepare.  A part without a
+ * place, and those after the first STREAM_PARTS, stay where they are; the former are shown.  Unlike the
+ * scripts, it does not take away what the reader sees meanwhile ("Loading..."), which comments enclose that
+ * html_scan does not keep, and it does not read the calls that may pair a part with a template of another
+ * number.  Cost: linear in the page. */
 void stream_settle(xmlNode *root);
 
 #endif

@@ -199,12 +199,16 @@ static bool is_back_link(const xmlNode *n)
     return said ? !strpbrk(text, "0123456789") : is_arrow(text);
 }
 
-static bool is_question(const xmlNode *n)
+/* Whether the text of an element ends with a question mark; a drawing may stand behind it. */
+static bool is_question(const xmlNode *root)
 {
-    while (n && n->type == XML_ELEMENT_NODE) n = n->last;
-    size_t k = n && n->content ? strlen((const char *)n->content) : 0;
-    while (k && strchr(" \t\r\n", n->content[k - 1])) k--;
-    return k && n->content[k - 1] == '?';
+    char last = 0;
+    for (const xmlNode *n = root; n; n = tree_next((xmlNode *)(uintptr_t)n, root, false)) {
+        size_t k = n->type != XML_ELEMENT_NODE && n->content ? strlen((const char *)n->content) : 0;
+        while (k && strchr(" \t\r\n", n->content[k - 1])) k--;
+        if (k) last = (char)n->content[k - 1];
+    }
+    return last == '?';
 }
 
 /* Whether a button is the heading of what it unfolds. */

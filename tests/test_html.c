@@ -490,6 +490,29 @@ static void test_buttons(void **state)
     says("<body><div><button><p>One<button>Two</button>The text.</div>", "The text.");
     says("<body><div><button>One</div><p>The text.</p>", "The text.");
     says("<body><p>The text.</p><button><i>One", "The text.");
+    says("<body><button><!-- </div><button> --><div><script>'</button>'</script><template></p></template>Menu</button><p>The text.",
+         "The text.");
+    says("<body><span><button><i>Menu</i></a>more</button></span><p>The text.", "The text.");
+}
+
+/* Nor does a button go on behind the end of any box that was open before it. */
+static void test_open_buttons(void **state)
+{
+    static const char *const boxes[] = {"li", "td", "form", "header", "nav", "section", "p", "span", "h2"};
+    struct buf page = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof boxes / sizeof *boxes; i++) {
+        const char *in = !strcmp(boxes[i], "td") ? "<table><tr>" : "", *out = *in ? "</tr></table>" : "";
+        for (int open = 0; open < 2; open++) {
+            page.n = 0;
+            buf_addf(&page, "<body><div>%s<%s><button>%s</%s>%s<article><p>The text.</p><p>Goes on.</p></article></div>", in,
+                     boxes[i], open ? "<div><div>" : "", boxes[i], out);
+            says(page.s, "The text.\n\nGoes on.");
+        }
+    }
+    says("<body><div><table><tr><td><button>+</td><td>One</td></tr><tr><td>Two</td><td>Three</td></tr></table><p>The text.</p></div>",
+         "One\nTwo | Three\n\nThe text.");
+    buf_free(&page);
 }
 
 /* A button is text where it is the heading of what it unfolds. */
@@ -499,6 +522,9 @@ static void test_headings_in_buttons(void **state)
     says("<body><h2><button>Terms</button></h2><p>So.</p><dl><dt><span><button>Word</button></span></dt><dd>Sense</dl>",
          "Terms\n\nSo.\n\nWord\nSense");
     says("<body><div><button aria-expanded=false>Why <b>now</b>? </button></div><p>So.</p>", "Why now?\n\nSo.");
+    says("<body><h2><button>Terms<br>of use</button></h2><p>So.</p>", "Terms\nof use\n\nSo.");
+    says("<body><h2><button><div><div>Part one</div><div>Part <span>t</span>wo</button></h2><p>So.</p>", "Part one Part two\n\nSo.");
+    says("<body><div><button aria-expanded=false><div>Why?</div> <span><svg></svg></span></button></div><p>So.</p>", "Why?\n\nSo.");
     says("<body><div><button aria-expanded=false>Menu</button></div><p>So.</p><button>Why?</button>", "So.");
     says("<body><h2>Terms</h2><div><div><div><div><button>Copy</button></div></div></div></div>", "Terms");
 }
@@ -551,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_articles),
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_buttons),
+        cmocka_unit_test(test_open_buttons),
         cmocka_unit_test(test_panels),
         cmocka_unit_test(test_headings_in_buttons),
         cmocka_unit_test(test_streamed_parts),
