@@ -204,6 +204,38 @@ static void selection_among_loud_pages(void **state)
     op_each(loud_pages_on);
 }
 
+/* Where the keys that the CPU backend takes for a sample (indexer.c, sample_pos) are nothing like the
+ * others: largest for queries of positive weight, least for the rest. */
+static void misleading_sample_in(const struct op_path *p, enum kv_type type)
+{
+    struct job j = {50, 3000, 2, 64, 512, type};
+    struct device *d = op_open(p, 2, j.type);
+    struct input in = make_input(&j, false, false);
+    for (size_t i = 0; i < j.T * 2; i++) in.w[i] = (fabsf(in.w[i]) + 0.1f) * (i / 2 % 3 ? 1.0f : -1.0f);
+    for (size_t i = 0; i < (j.pos0 + j.T) / 16; i++)
+        for (size_t c = 0; c < 64; c++) in.keys[(i * 16 + ((uint32_t)i * 2654435761u >> 16) % 16) * 64 + c] *= 64;
+    op_kv_free(&in.kv);
+    in.kv = op_kv_new(j.pos0 + j.T, 64, j.type, in.keys);
+    int32_t *sel = select_rows(p->be, d, &j, &in, 0, j.T);
+    for (size_t t = 0; t < j.T; t++) check_selection(p, &j, &in, sel + t * 512, t, false);
+    free(sel);
+    free_input(&in);
+    p->be->close(d);
+}
+
+static void misleading_sample_on(const struct op_path *p)
+{
+    if (!is_own_path(p)) return;
+    misleading_sample_in(p, KV_F32);
+    if (op_has_int8(p)) misleading_sample_in(p, KV_INT8);
+}
+
+static void selection_where_a_sample_misleads(void **state)
+{
+    (void)state;
+    op_each(misleading_sample_on);
+}
+
 /* Products of few-bit numbers are exact in every order and precision: all backends must choose
  * exactly what ref chooses, ties and negative scores included. */
 static struct input few_bits(const struct job *j)
@@ -301,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(selection_is_exact),
         cmocka_unit_test(selection_among_loud_pages),
+        cmocka_unit_test(selection_where_a_sample_misleads),
         cmocka_unit_test(selection_is_that_of_ref),
         cmocka_unit_test(selection_of_odd_scores),
     };
