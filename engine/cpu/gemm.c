@@ -48,7 +48,9 @@ struct product {
     bool accumulate;
     size_t many_from; /* rows of a job that goes the way of many */
     struct way few, many;
-    char *prepared;   /* 8-bit packs: the rows of all jobs */
+    char *prepared;   /* 8-bit packs: the rows of all jobs; NULL where units prepare theirs ... */
+    char *local;      /* ... in a slice of `local_bytes` for each thread */
+    size_t local_bytes;
 };
 
 static const struct way *way_of(const struct product *g, const struct gemm_job *j)
@@ -63,18 +65,34 @@ static size_t job_bytes(const struct product *g, const struct gemm_job *j)
     return cpu_round_up(cpu_round_up(j->rows, way->eight->together) * way->row_bytes, CPU_ALIGN);
 }
 
-/* prepared: the job's first row. */
+/* Rows [row, row + n) of a job in the form that the 8-bit products read; dst: where row `first` of it, which
+ * begins a piece, goes. */
+static void prepare(const struct product *g, const struct gemm_job *j, char *dst, size_t first, size_t row, size_t n)
+{
+    const struct way *way = way_of(g, j);
+    const float *x = j->x + row * g->ldx;
+    bool apart = g->ldx > g->w->I;
+    for (size_t t = row - first; t < row - first + n; t++, x += g->ldx) {
+        for (size_t i = 0; apart && i < g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
+        size_t in = t % way->eight->together;
+        way->eight->row(dst + (t - in) * way->row_bytes, in, x, g->w);
+    }
+}
+
+/* prepared: the unit's first row; NULL with floats. */
 static void run_unit(const struct product *g, const struct gemm_job *j, const char *prepared,
-                     size_t row, size_t panel)
+                     size_t row, size_t rows, size_t panel)
 {
     const struct weight *w = g->w;
     const struct way *way = way_of(g, j);
     size_t lanes2 = (size_t)w->lanes2, left = w->O - panel * lanes2;
     struct gemm_block b = {
+        .x = prepared ? prepared : (const char *)(j->x + row * g->ldx),
+        .ldx = prepared ? way->row_bytes : g->ldx,
         .w = (const char *)w->data + j->g * w->group_bytes + panel * w->panel_bytes,
         .y = j->y + row * g->ldy + panel * lanes2,
         .ldy = g->ldy,
-        .rows = cpu_min(way->plan.rows, j->rows - row),
+        .rows = rows,
         .I = w->I,
         .panels = cpu_min(way->plan.panels, w->panels - panel),
         .panel_bytes = w->panel_bytes,
@@ -83,13 +101,6 @@ static void run_unit(const struct product *g, const struct gemm_job *j, const ch
         .accumulate = g->accumulate,
     };
     b.columns = cpu_min(b.panels * lanes2, left);
-    if (prepared) {
-        b.x = prepared + row * way->row_bytes;
-        b.ldx = way->row_bytes;
-    } else {
-        b.x = j->x + row * g->ldx;
-        b.ldx = g->ldx;
-    }
     switch (w->pack) {
     case PACK_F32: g->d->k.gemm_f32(&b); break;
     case PACK_BF16: g->d->k.gemm_bf16(&b); break;
@@ -101,11 +112,11 @@ static void run_unit(const struct product *g, const struct gemm_job *j, const ch
 static size_t units_of(const struct product *g, const struct gemm_job *j)
 {
     const struct plan *p = &way_of(g, j)->plan;
-    return (j->rows + p->rows - 1) / p->rows * p->panel_units;
+    return j->rows ? (j->rows + p->rows - 1) / p->rows * p->panel_units : 0;
 }
 
 /* Unit u of all: finds its job by walking; jobs are few (heads) or have few units (experts). */
-static void run_numbered(const struct product *g, size_t u)
+static void run_numbered(const struct product *g, size_t u, char *local)
 {
     const struct gemm_job *j = g->jobs;
     const char *prepared = g->prepared;
@@ -114,13 +125,21 @@ static void run_numbered(const struct product *g, size_t u)
         if (prepared) prepared += job_bytes(g, j);
     }
     const struct plan *p = &way_of(g, j)->plan;
-    run_unit(g, j, prepared, u / p->panel_units * p->rows, u % p->panel_units * p->panels);
+    size_t row = u / p->panel_units * p->rows, rows = cpu_min(p->rows, j->rows - row);
+    if (prepared) {
+        prepared += row * way_of(g, j)->row_bytes;
+    } else if (local) {
+        prepare(g, j, local, row, row, rows);
+        prepared = local;
+    }
+    run_unit(g, j, prepared, row, rows, u % p->panel_units * p->panels);
 }
 
 static void run_units(void *ctx, size_t first, size_t last, int worker)
 {
-    (void)worker;
-    for (size_t u = first; u < last; u++) run_numbered(ctx, u);
+    const struct product *g = ctx;
+    char *local = g->local ? g->local + (size_t)worker * g->local_bytes : NULL;
+    for (size_t u = first; u < last; u++) run_numbered(g, u, local);
 }
 
 /* Rows [first, last), counted through all jobs. */
@@ -129,29 +148,32 @@ static void prepare_range(void *ctx, size_t first, size_t last, int worker)
     const struct product *g = ctx;
     const struct gemm_job *j = g->jobs;
     char *prepared = g->prepared; /* the first row of j */
-    size_t t = first, left = last - first;
     (void)worker;
-    while (left) {
-        if (t >= j->rows) {
-            t -= j->rows;
-            prepared += job_bytes(g, j++);
-            continue;
-        }
-        const float *x = j->x + t * g->ldx;
-        const struct way *way = way_of(g, j);
-        for (size_t i = 0; i < g->w->I && g->ldx > g->w->I; i += 16) __builtin_prefetch(x + 2 * g->ldx + i);
-        size_t in = t % way->eight->together;
-        way->eight->row(prepared + (t - in) * way->row_bytes, in, x, g->w);
-        t++;
-        left--;
+    for (size_t t = first, left = last - first, n; left; left -= n, j++) {
+        n = t < j->rows ? cpu_min(left, j->rows - t) : 0;
+        if (n) prepare(g, j, prepared, 0, t, n);
+        prepared += job_bytes(g, j);
+        t = n ? 0 : t - j->rows;
     }
 }
 
-/* Activations of all jobs in the form that the 8-bit products read. */
+/* Of a unit's rows when they are prepared. */
+static size_t unit_bytes(const struct way *way)
+{
+    return way->plan.rows ? cpu_round_up(way->plan.rows, way->eight->together) * way->row_bytes : 0;
+}
+
+/* Activations of all jobs in the form that the 8-bit products read; or room for a unit's rows, where no
+ * other unit reads them: then they are written and read in the nearest cache. */
 static bool prepare_rows(struct product *g, size_t rows)
 {
     struct device *d = g->d;
-    size_t bytes = 0;
+    size_t few = unit_bytes(&g->few), many = unit_bytes(&g->many), bytes = 0;
+    if (g->few.plan.panel_units <= 1 && g->many.plan.panel_units <= 1) {
+        g->local_bytes = cpu_round_up(few > many ? few : many, CPU_ALIGN);
+        g->local = cpu_reserve_local(d, g->local_bytes);
+        return g->local;
+    }
     for (size_t i = 0; i < g->n; i++) bytes += job_bytes(g, &g->jobs[i]);
     g->prepared = cpu_reserve(d, &d->rows, bytes);
     if (g->prepared) par_for(d->pool, rows, 65536 / (g->w->I + 1) + 1, prepare_range, g);
@@ -170,7 +192,7 @@ static void choose_way(struct product *g, struct way *way, const struct cpu_eigh
         mr = (size_t)eight->mr;
         if (eight->block_bytes) fit = eight->block_bytes / way->row_bytes;
     }
-    way->plan = plan_units(g->d, g->w, mr, fit, most, g->n);
+    if (most) way->plan = plan_units(g->d, g->w, mr, fit, most, g->n);
 }
 
 void cpu_gemm(struct device *d, const struct weight *w, const struct gemm_job *jobs, size_t n,
