@@ -71,7 +71,7 @@ if wants share; then # on a card that holds a 32nd of the experts: all over one 
     grep '^  together' "$logs/share.log" | tail -13
 fi
 if wants sanitize && command -v compute-sanitizer >/dev/null; then
-    limit=120
+    limit=300 # racecheck; that of op_indexer, which checks long selections on the host as well, takes longer yet
     export DEEPREAD_TEST_PATHS=cuda
     for tool in memcheck racecheck; do
         for t in cuda_fp8 op_mla op_indexer op_moe op_linear; do
