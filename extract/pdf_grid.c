@@ -136,6 +136,13 @@ static bool is_ruled(const struct part *v, size_t n)
     return rows >= MIN_ROWS && 10 * inside >= 8 * n;
 }
 
+/* Its place beside a border at x. */
+static struct part part_of(const struct piece *q, float x)
+{
+    return (struct part){
+        .u0 = q->u0, .u1 = q->u1, .v0 = q->v0, .v1 = q->v1, .size = q->size, .right = q->u0 >= x};
+}
+
 bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch)
 {
     struct part *v = NEW(scratch, struct part, n + 1);
@@ -144,14 +151,9 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
     if (n < 2 * MIN_ROWS) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        v[i] = (struct part){.u0 = q->u0,
-                             .u1 = q->u1,
-                             .v0 = q->v0,
-                             .v1 = q->v1,
-                             .size = q->size,
-                             .right = q->u0 >= x,
-                             .lower = q->lower,
-                             .top = q->line_above};
+        v[i] = part_of(q, x);
+        v[i].lower = q->lower;
+        v[i].top = q->line_above;
         sizes += q->size;
     }
     measure_room(v, n);
@@ -273,13 +275,8 @@ bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
     struct part *v = NEW(scratch, struct part, n + 1);
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        v[i] = (struct part){.u0 = q->u0,
-                             .u1 = q->u1,
-                             .v0 = q->v0,
-                             .v1 = q->v1,
-                             .size = q->size,
-                             .right = q->u0 >= x,
-                             .first = q->first};
+        v[i] = part_of(q, x);
+        v[i].first = q->first;
     }
     n = join_justified(v, n);
     measure_room(v, n);

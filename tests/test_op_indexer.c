@@ -171,6 +171,17 @@ static void selection_is_exact(void **state)
     op_each(jobs_on);
 }
 
+/* Selects among the keys as they now are, checks what was chosen, and frees the input. */
+static void select_among(const struct op_path *p, struct device *d, const struct job *j, struct input *in)
+{
+    op_kv_free(&in->kv);
+    in->kv = op_kv_new(j->pos0 + j->T, 64, j->type, in->keys);
+    int32_t *sel = select_rows(p->be, d, j, in, 0, j->T);
+    for (size_t t = 0; t < j->T; t++) check_selection(p, j, in, sel + t * 512, t, false);
+    free(sel);
+    free_input(in);
+}
+
 /* Where every n-th page holds the largest scores. */
 static void loud_pages_in(const struct op_path *p, enum kv_type type)
 {
@@ -181,12 +192,7 @@ static void loud_pages_in(const struct op_path *p, enum kv_type type)
         for (size_t i = 0; i < j.T * 2; i++) in.w[i] = fabsf(in.w[i]) + 0.1f;
         for (size_t i = 0; i < (j.pos0 + j.T) * 64; i++)
             if (i / 64 / KV_PAGE % every == 0) in.keys[i] *= 64;
-        op_kv_free(&in.kv);
-        in.kv = op_kv_new(j.pos0 + j.T, 64, j.type, in.keys);
-        int32_t *sel = select_rows(p->be, d, &j, &in, 0, j.T);
-        for (size_t t = 0; t < j.T; t++) check_selection(p, &j, &in, sel + t * 512, t, false);
-        free(sel);
-        free_input(&in);
+        select_among(p, d, &j, &in);
     }
     p->be->close(d);
 }
@@ -214,12 +220,7 @@ static void misleading_sample_in(const struct op_path *p, enum kv_type type)
     for (size_t i = 0; i < j.T * 2; i++) in.w[i] = (fabsf(in.w[i]) + 0.1f) * (i / 2 % 3 ? 1.0f : -1.0f);
     for (size_t i = 0; i < (j.pos0 + j.T) / 16; i++)
         for (size_t c = 0; c < 64; c++) in.keys[(i * 16 + ((uint32_t)i * 2654435761u >> 16) % 16) * 64 + c] *= 64;
-    op_kv_free(&in.kv);
-    in.kv = op_kv_new(j.pos0 + j.T, 64, j.type, in.keys);
-    int32_t *sel = select_rows(p->be, d, &j, &in, 0, j.T);
-    for (size_t t = 0; t < j.T; t++) check_selection(p, &j, &in, sel + t * 512, t, false);
-    free(sel);
-    free_input(&in);
+    select_among(p, d, &j, &in);
     p->be->close(d);
 }
 
