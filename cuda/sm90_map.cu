@@ -38,29 +38,29 @@ bool sm90_map(struct device *d, CUtensorMap *map, const void *p, size_t n, size_
     return made(d, c, n, k);
 }
 
-bool sm90_map_numbers(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows,
-                      size_t item)
+/* Boxes of a matrix [n, k] of numbers, rows `bytes` apart. */
+static bool map_numbers(struct device *d, CUtensorMap *map, CUtensorMapDataType type, const void *p, size_t n, size_t k,
+                        size_t bytes, unsigned columns, unsigned rows, CUtensorMapSwizzle swizzle)
 {
     encode_tiled *encode = encoder(d);
     if (!encode) return false;
-    cuuint64_t size[2] = {k, n}, stride[1] = {item * ld};
-    cuuint32_t box[2] = {(cuuint32_t)(128 / item), rows}, step[2] = {1, 1};
-    CUtensorMapDataType type = item == 4 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT32 : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
-    CUresult c = encode(map, type, 2, p, size, stride, box, step,
-                        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_NONE,
-                        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+    cuuint64_t size[2] = {k, n}, stride[1] = {bytes};
+    cuuint32_t box[2] = {columns, rows}, step[2] = {1, 1};
+    CUresult c = encode(map, type, 2, (void *)p, size, stride, box, step, CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle,
+                        CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
     return made(d, c, n, k);
+}
+
+bool sm90_map_numbers(struct device *d, CUtensorMap *map, void *p, size_t n, size_t k, size_t ld, unsigned rows,
+                      size_t item)
+{
+    CUtensorMapDataType type = item == 4 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT32 : CU_TENSOR_MAP_DATA_TYPE_BFLOAT16;
+    return map_numbers(d, map, type, p, n, k, item * ld, (unsigned)(128 / item), rows, CU_TENSOR_MAP_SWIZZLE_128B);
 }
 
 bool sm90_map_scales(struct device *d, CUtensorMap *map, const float *p, size_t n, size_t k, size_t ld, unsigned columns,
                      unsigned rows)
 {
-    encode_tiled *encode = encoder(d);
-    if (!encode) return false;
-    cuuint64_t size[2] = {k, n}, stride[1] = {4 * ld};
-    cuuint32_t box[2] = {columns, rows}, step[2] = {1, 1};
-    CUresult c = encode(map, CU_TENSOR_MAP_DATA_TYPE_FLOAT32, 2, (void *)p, size, stride, box, step,
-                        CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
-                        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-    return made(d, c, n, k);
+    return map_numbers(d, map, CU_TENSOR_MAP_DATA_TYPE_FLOAT32, p, n, k, sizeof *p * ld, columns, rows,
+                       CU_TENSOR_MAP_SWIZZLE_NONE);
 }

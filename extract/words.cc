@@ -66,8 +66,8 @@ constexpr double WIDE = 20, TALL = 8;  // less is no ground of a row
 // itself.  It is not a gap between words, if its font has another glyph for that.
 bool has_clusters(Unicode c)
 {
-    return rtl_is(c) || (c >= 0x900 && c <= 0xDFF) || (c >= 0xE00 && c <= 0x109F) ||
-           (c >= 0x1780 && c <= 0x17FF) || c == 0x200B;
+    bool tibetan = c >= 0xF00 && c <= 0xFFF;
+    return rtl_is(c) || cluster_is(c) || tibetan || c == 0x200B;
 }
 
 // poppler's text device, which also notes the characters that may not be seen, and lines.
@@ -101,8 +101,7 @@ class text_device : public TextOutputDev
         blank_font = nullptr;
         is_actual = false;
         table = xref;
-        cluster_glyph place;
-        at_work.end(&place);
+        at_work = cluster();
         full = false;
         is_last = !orders;
         words = chars = 0;
@@ -125,7 +124,10 @@ class text_device : public TextOutputDev
         if (space) blank_font = state->getFont().get();
         bool lost = n == 0 && in_cluster && dx > 0 && blank_font == state->getFont().get();
         in_cluster = lost || (n > 0 && has_clusters(u[n - 1]));
-        if (take_cluster(state, cluster_glyph{x, y, dx, dy, code, bytes, 0, {u, u + n}})) return;
+        if (!may_be_of_cluster(u, n, dx))
+            end_cluster(state);
+        else if (take_cluster(state, cluster_glyph{x, y, dx, dy, code, bytes, 0, {u, u + n}}))
+            return;
         static const Unicode nothing = 0x200B;
         if (lost) u = &nothing, n = 1;
         TextOutputDev::drawChar(state, x, y, dx, dy, x0, y0, code, bytes, u, n);
@@ -206,13 +208,18 @@ class text_device : public TextOutputDev
         full = full || (words += begins) > most_words || ++chars > MAX_CHARS;
     }
 
-    // False: the glyph is none of a cluster.
+    // By what the file says of a glyph: where that is nothing, its font has to be asked.
+    bool may_be_of_cluster(const Unicode *u, int n, double dx) const
+    {
+        return !is_actual && (n > 0 ? cluster_is(u[0]) : !at_work.is_empty() || dx > 0);
+    }
+
+    // False: the glyph, which may be of one, is none of a cluster.
     bool take_cluster(GfxState *state, cluster_glyph &&g)
     {
         bool known = false, says = !g.said.empty();
-        if (!is_actual && (says ? cluster_is(g.said[0]) : !at_work.is_empty() || g.dx > 0))
-            g.own = fonts_of_clusters.char_of(state->getFont().get(), g.code, table, &known);
-        if (is_actual || !(says ? cluster_is(g.said[0]) : known)) {
+        g.own = fonts_of_clusters.char_of(state->getFont().get(), g.code, table, &known);
+        if (!says && !known) {
             end_cluster(state);
             return false;
         }
