@@ -45,13 +45,19 @@ static inline void says(const char *html, const char *text)
     drop(&g);
 }
 
+/* Paragraphs of "it" or "the article", long enough to be text. */
+static inline void add_prose(struct buf *page, int n, const char *what)
+{
+    for (int i = 0; i < n; i++)
+        buf_addf(page, "<p>A paragraph of %s, with commas, of a length that counts, here.</p>", what);
+}
+
 /* A page that is long enough to have a main part, with `inner` at its end. */
 static inline struct got get_page(const char *head, const char *inner)
 {
     struct buf page = {0};
     buf_addf(&page, "<html><head>%s</head><body><article>", head);
-    for (int i = 0; i < 30; i++)
-        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 30, "the article");
     buf_addz(&page, inner);
     buf_addz(&page, "<p>It ends here, in a last paragraph, with commas.</p></article>"
                     "<p>Beside it, below.</p></body></html>");

@@ -28,8 +28,7 @@ static void test_leads(void **state)
         const char *html = kept ? leads[i] : others[i - sizeof leads / sizeof *leads];
         struct buf page = {0};
         buf_addf(&page, "<body><div>%s<div class=x><div class=articleBody>", html);
-        for (int k = 0; k < 40; k++)
-            buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+        add_prose(&page, 40, "it");
         buf_addz(&page, "</div></div></div></body>");
         struct got g = get_text(page.s);
         assert_int_equal(g.r, OK);
@@ -48,8 +47,7 @@ static void get_described(struct got *g, const char *said, const char *above, co
     buf_addf(&page, "<html><head><meta name=description content=\"%s\"></head><body><div><div>%s</div>"
                     "<div class=x><div class=articleBody>%s",
              said, above, first);
-    for (int k = 0; k < 40; k++)
-        buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 40, "it");
     buf_addz(&page, "</div></div></div></body></html>");
     *g = get_text(page.s);
     assert_int_equal(g->r, OK);
@@ -113,8 +111,7 @@ static void test_teaser_of_lead(void **state)
     struct buf page = {0};
     buf_addz(&page, "<html><head><meta name=description content=\"" SAID "\"></head><body><div class=teaser><p>"
                     SAID "</p></div><article><h1>A title</h1><p>" SAID "</p>");
-    for (int k = 0; k < 12; k++)
-        buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 12, "it");
     buf_addz(&page, "</article></body></html>");
     struct got g = get_text(page.s);
     assert_int_equal(g.r, OK);
@@ -165,8 +162,7 @@ static void get_titled(struct got *g, const char *head, const char *title, const
     buf_addf(&page, "<html><head>%s<title>%s</title></head><body><header><h1>A paper</h1></header><div>"
                     "<article>%s",
              head, title, above);
-    for (int k = 0; k < 40; k++)
-        buf_addz(&page, "<p>A paragraph of it, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 40, "it");
     buf_addf(&page, "%s</article></div><div class=x>Another part</div></body></html>", below);
     *g = get_text(page.s);
     buf_free(&page);

@@ -8,8 +8,7 @@ static void test_clutter(void **state)
     (void)state;
     struct buf page = {0};
     buf_addz(&page, "<body><div id=top><div class='articleBody'>");
-    for (int i = 0; i < 30; i++)
-        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 30, "the article");
     buf_addz(&page,
              "<figure><figcaption>A man walks. Photo: Jane Doe/Agency</figcaption></figure>"
              "<figure><figcaption>Figure 1. How it works.</figcaption></figure>"
@@ -113,8 +112,7 @@ static void test_little_more(void **state)
     (void)state;
     struct buf page = {0};
     buf_addz(&page, "<body><div><article><p class=dateline>LONDON, 5 May</p>");
-    for (int i = 0; i < 6; i++)
-        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 6, "the article");
     buf_addz(&page, "<p>And so it goes on, line for line, to the end.</p><div class=extra><p>Rain, they said, "
                     "will come.</p></div></article></div><footer>");
     for (int i = 0; i < 40; i++)
@@ -165,8 +163,7 @@ static void test_page_with_a_bad_name(void **state)
     (void)state;
     struct buf page = {0};
     buf_addz(&page, "<body><div class='with-sidebar'><div>");
-    for (int i = 0; i < 40; i++)
-        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 40, "the article");
     buf_addz(&page, "</div><div class=post-author><p>The words in question tell who wrote it.</p></div>"
                     "</div><div class=sidebar><p>What stands beside it, here.</p></div></body>");
     struct got g = get_text(page.s);
@@ -183,8 +180,7 @@ static void test_body_with_a_bad_name(void **state)
     (void)state;
     struct buf page = {0};
     buf_addz(&page, "<body><div class=x><div itemprop=articleBody id=share-btns-2-container>");
-    for (int i = 0; i < 25; i++)
-        buf_addz(&page, "<p>A paragraph of the article, with commas, of a length that counts, here.</p>");
+    add_prose(&page, 25, "the article");
     buf_addz(&page, "</div></div>");
     for (int i = 0; i < 40; i++)
         buf_addz(&page, "<div><p>What stands beside it, in all, is longer, by far, here.</p></div>");

@@ -1,6 +1,13 @@
 /* test_html_pointers.c: what leads from an article to other pages. */
 #include "tests/html_check.h"
 
+static void check_words(const struct got *g, const char *html, bool kept)
+{
+    bool found = strstr(g->d->text.s, "words in question") || strstr(g->d->text.s, "WORDS IN");
+    if (found != kept) fail_msg("%s", html);
+    assert_non_null(strstr(g->d->text.s, "It ends here"));
+}
+
 /* Between the paragraphs of an article stand pointers to other pages; what only begins like one, or
  * holds a link, is text. */
 static void test_pointers(void **state)
@@ -51,11 +58,9 @@ static void test_pointers(void **state)
         bool kept = i < sizeof text / sizeof *text;
         const char *html = kept ? text[i] : pointers[i - sizeof text / sizeof *text];
         struct got g = get_article(html);
-        bool found = strstr(g.d->text.s, "words in question") || strstr(g.d->text.s, "WORDS IN");
-        if (found != kept) fail_msg("%s", html);
+        check_words(&g, html, kept);
         assert_null(strstr(g.d->text.s, "also like"));
         assert_null(strstr(g.d->text.s, "Weitere"));
-        assert_non_null(strstr(g.d->text.s, "It ends here"));
         drop(&g);
     }
     struct got g = get_article("<p>Advertisement</p><div>Werbung:</div><p>Print</p><p><a href=/x>Share</a>");
@@ -89,9 +94,7 @@ static void test_news(void **state)
         bool kept = i < sizeof text / sizeof *text;
         const char *html = kept ? text[i] : pointers[i - sizeof text / sizeof *text];
         struct got g = get_news(html);
-        bool found = strstr(g.d->text.s, "words in question") || strstr(g.d->text.s, "WORDS IN");
-        if (found != kept) fail_msg("%s", html);
-        assert_non_null(strstr(g.d->text.s, "It ends here"));
+        check_words(&g, html, kept);
         drop(&g);
     }
 }
