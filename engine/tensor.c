@@ -42,9 +42,9 @@ static void e4m3_row(const struct tensor *t, uint64_t r, const uint8_t *p, uint6
 {
     uint64_t block = t->scale ? t->block : cols;
     const float *scale = t->scale ? t->scale + r / block * ((cols + block - 1) / block) : NULL;
-    for (uint64_t i = 0; i < cols; scale += scale != NULL) {
+    for (uint64_t i = 0; i < cols;) {
         uint64_t end = cols - i < block ? cols : i + block;
-        float s = scale ? *scale : 1;
+        float s = scale ? *scale++ : 1;
         for (; i < end; i++) out[i] = e4m3_to_f32(p[i]) * s;
     }
 }
