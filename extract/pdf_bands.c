@@ -1,8 +1,10 @@
 /* pdf_bands.c: see pdf_bands.h. */
 #include "extract/pdf_bands.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "extract/pdf_grid.h"
 
@@ -152,6 +154,68 @@ bool bands_of_text(const struct cells *w, size_t from, size_t end, size_t *band)
         for (size_t i = k; i < j; i++) band[i - from] = j;
     }
     return true;
+}
+
+/* A line of a cell, as it comes in the content stream. */
+struct written {
+    long stream;
+    size_t cell;
+};
+
+static int by_stream(const void *a, const void *b)
+{
+    const struct written *x = a, *y = b;
+    if (x->stream != y->stream) return x->stream < y->stream ? -1 : 1;
+    return x->cell < y->cell ? -1 : x->cell > y->cell;
+}
+
+/* The lines' order in the content stream; false where it is not known. */
+static bool sort_written(const struct cells *w, struct written *v, size_t first, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cell *c = &w->c[first + i];
+        v[i] = (struct written){LONG_MAX, first + i};
+        for (size_t k = c->from; k < c->to; k++) {
+            long at = w->p[w->s[k].piece].stream;
+            if (at < 0) return false;
+            if (at < v[i].stream) v[i].stream = at;
+        }
+    }
+    qsort(v, n, sizeof *v, by_stream);
+    return true;
+}
+
+/* By the order in which the lines were written, cell after cell: a row begins where it goes back to
+ * the left, or down from a column to another; and where a line that begins large stands under one
+ * that had room for it, with nothing else in the row.  That cells were written so is seen where it
+ * goes up to the next one. */
+bool bands_of_writing(const struct cells *w, size_t from, size_t end, size_t *band)
+{
+    size_t first = w->r[from].from, n = w->r[end - 1].to - first, up = 0;
+    struct written *v = NEW(w->scratch, struct written, n + 1);
+    float low = -INFINITY;
+    if (!sort_written(w, v, first, n)) return false;
+    for (size_t k = from; k < end; k++) band[k - from] = k + 1;
+    size_t begin = from, last = from; /* rows of the band */
+    bool alone = true;                /* it has cells of one column only */
+    for (size_t i = 0; i < n; i++) {
+        const struct cell *y = &w->c[v[i].cell], *x = i ? &w->c[v[i - 1].cell] : y;
+        bool under = cells_overlap(x, y), below = y->v0 > low - 0.3f * y->size;
+        alone &= under;
+        bool new_cell = alone && x->row < y->row && !y->lower && !is_full(w, x, y, from, end);
+        bool begins = i && below && (!under || new_cell);
+        up += i && y->v0 < x->v0 - 0.5f * y->size;
+        if (begins) {
+            if (y->row <= last) return false;
+            for (size_t k = begin; k <= last; k++) band[k - from] = last + 1;
+            begin = last + 1, alone = true;
+        }
+        if (y->row < begin) return false;
+        if (y->row > last) last = y->row;
+        low = fmaxf(begins ? -INFINITY : low, y->v1);
+    }
+    for (size_t k = begin; k < end; k++) band[k - from] = end;
+    return up >= 2;
 }
 
 /* Whether the bands are rows, `least` or more, of which some take several lines: lines that are

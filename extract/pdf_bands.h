@@ -12,6 +12,7 @@ typedef bool bands_find(const struct cells *w, size_t from, size_t end, size_t *
 
 bands_find bands_of_lines; /* by the lines that are drawn                                        */
 bands_find bands_of_white; /* by the white between the lines of each column                      */
+bands_find bands_of_writing; /* cells were written after each other, row by row                  */
 bands_find bands_of_text;  /* text goes on below a line that is full; rows begin in all columns  */
 
 /* Whether the bands are rows, `least` or more, of which some take several lines: lines that are

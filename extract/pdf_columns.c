@@ -214,7 +214,8 @@ static struct gutter find_gutter(struct cutter *c, const size_t *idx, size_t n)
 static bool is_grid(const struct cutter *c, const size_t *idx, size_t n, float x)
 {
     return grid_at(c->p, idx, n, x, c->scratch) ||
-           grid_written(c->p, idx, n, x, c->scratch) || grid_aligned(c->p, idx, n, x, c->scratch);
+           grid_written(c->p, idx, n, x, c->scratch) ||
+           grid_cells(c->p, idx, n, x, c->scratch) || grid_aligned(c->p, idx, n, x, c->scratch);
 }
 
 static void cut(struct cutter *c, size_t *idx, size_t n, int depth)

@@ -9,6 +9,7 @@
 enum { MIN_ROWS = 3, MIN_TEXT = 13 /* characters of a line of a column, at least */ };
 #define MAX_HEIGHT  4.5f  /* of a row, in font sizes, on average */
 #define MAX_RULED   16.0f /* of any between two lines that are drawn */
+#define MAX_CELLS   6.0f  /* of one that was written cell by cell, on average */
 #define LINES_APART 0.6f  /* font sizes, at most       */
 #define ROWS_APART  0.12f /* more than that, at least  */
 #define HOLE        0.9f  /* font sizes between two lines of a column with one left out, at least */
@@ -291,12 +292,59 @@ bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
 struct written {
     long stream;
     bool right;
+    size_t piece;
 };
 
 static int by_stream(const void *a, const void *b)
 {
     const struct written *x = a, *y = b;
     return (x->stream > y->stream) - (x->stream < y->stream);
+}
+
+/* Pieces of one side that were written after each other. */
+struct run {
+    float top, bottom, last; /* last: the top of its lowest piece */
+};
+
+static size_t take_run(const struct piece *p, const struct written *w, size_t n, size_t i,
+                       struct run *r)
+{
+    size_t j = i;
+    *r = (struct run){INFINITY, -INFINITY, -INFINITY};
+    for (; j < n && w[j].right == w[i].right; j++) {
+        const struct piece *q = &p[w[j].piece];
+        r->top = fminf(r->top, q->v0), r->bottom = fmaxf(r->bottom, q->v1);
+        r->last = fmaxf(r->last, q->v0);
+    }
+    return j;
+}
+
+bool grid_cells(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch)
+{
+    struct written *w = NEW(scratch, struct written, n + 1);
+    size_t rows = 0, up = 0, other = 0;
+    float low = -INFINITY, size = 0, height = 0;
+    if (n < 2 * MIN_ROWS) return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *q = &p[idx[i]];
+        if (q->stream < 0) return false;
+        w[i] = (struct written){q->stream, q->u0 >= x, idx[i]};
+        size += q->size / (float)n;
+    }
+    qsort(w, n, sizeof *w, by_stream);
+    for (size_t i = 0; i < n;) {
+        struct run a, b;
+        i = take_run(p, w, n, i, &a);
+        if (i == n) break;
+        i = take_run(p, w, n, i, &b);
+        rows++;
+        up += b.top < a.last - HOLE * size;
+        other += a.top < low - 0.3f * size || b.top > a.bottom;
+        height += fmaxf(a.bottom, b.bottom) - fminf(a.top, b.top);
+        low = fmaxf(a.bottom, b.bottom);
+    }
+    return rows > MIN_ROWS && 2 * up >= rows && rows >= 8 * other &&
+           height < MAX_CELLS * size * (float)rows;
 }
 
 /* How many rows have parts on both sides; the parts are sorted by v0. */
@@ -328,7 +376,7 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
         if (q->stream < 0) return false;
-        w[i] = (struct written){q->stream, q->u0 >= x};
+        w[i] = (struct written){q->stream, q->u0 >= x, idx[i]};
         v[i] = (struct part){.u0 = q->u0,
                              .u1 = q->u1,
                              .v0 = q->v0,

@@ -31,4 +31,9 @@ bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
 bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
                   struct arena *scratch);
 
+/* Whether the content stream goes from one side of the strip to the other and back, and each time
+ * back to below all of what it wrote, and up at times to go across: cells of several lines. */
+bool grid_cells(const struct piece *p, const size_t *idx, size_t n, float x,
+                struct arena *scratch);
+
 #endif

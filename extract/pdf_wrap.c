@@ -263,7 +263,8 @@ static bool join_bands(struct cells *w, size_t from, size_t end, bands_find *fin
 /* True: bands tell all lines of the cells. */
 static bool join_body(struct cells *w, size_t from, size_t end)
 {
-    if (join_bands(w, from, end, bands_of_lines, 2)) return true;
+    if (join_bands(w, from, end, bands_of_lines, 2) || join_bands(w, from, end, bands_of_writing, 2))
+        return true;
     float most = end - from > 3 ? row_gap(w, from, end) : -1;
     if (most < 0 &&
         (join_bands(w, from, end, bands_of_white, 3) || join_bands(w, from, end, bands_of_text, 3)))

@@ -260,69 +260,6 @@ static void test_lines_around_rows(void **state)
     drop(&g);
 }
 
-/* Lines of one cell: heads that stack up, headings over several columns, rows set apart. */
-/* Three rows with cells of several lines, the short ones in the middle; `apart` is what rows are
- * apart beyond lines.  `ground`: each second row stands on a ground of its own.  Returns where the
- * table ends. */
-static double tall_rows(struct buf *b, double y, double apart, bool ground)
-{
-    static const char *const text[3][2][3] = {
-        {{"Reading"},
-         {"whatever is kept about you and all", "that others have been told of it,",
-          "now or later"}},
-        {{"Setting it right", "where it is wrong"},
-         {"the office has a month to do it and", "says when it is done"}},
-        {{"Erasing"},
-         {"data that nobody needs any more, as", "soon as somebody asks for that, and",
-          "copies too"}}};
-    line(b, "B", 10, 72, y, "Right");
-    line(b, "B", 10, 240, y, "What it means");
-    y += 12 + apart;
-    for (int r = 0; r < 3; r++) {
-        int lines[2] = {0, 0};
-        for (int c = 0; c < 2; c++)
-            while (lines[c] < 3 && text[r][c][lines[c]]) lines[c]++;
-        double height = 12 * (lines[0] > lines[1] ? lines[0] : lines[1]);
-        if (ground && r % 2 == 0)
-            buf_addf(b, "0.9 g 70 %g 380 %g re f 0 g\n", 810 - y - height, height);
-        for (int c = 0; c < 2; c++)
-            for (int i = 0; i < lines[c]; i++)
-                line(b, "F", 10, c ? 240 : 72, y + 0.5 * (height - 12 * lines[c]) + 12 * i,
-                     text[r][c][i]);
-        y += height + apart;
-    }
-    return y;
-}
-
-/* No line is drawn: the white tells rows from lines of a cell, or the ground that rows stand on.
- * Text between two such tables is of neither. */
-static void test_tall_rows(void **state)
-{
-    (void)state;
-    static const char rows[] = "Right | What it means\n"
-                               "Reading | whatever is kept about you and all that others have been "
-                               "told of it, now or later\n"
-                               "Setting it right where it is wrong | the office has a month to do "
-                               "it and says when it is done\n"
-                               "Erasing | data that nobody needs any more, as soon as somebody "
-                               "asks for that, and copies too\n";
-    for (int ground = 0; ground < 2; ground++) {
-        struct buf b = {0};
-        double y = tall_rows(&b, 100, ground ? 1 : 4, ground);
-        line(&b, "F", 10, 72, y + 3,
-             "Text as wide as both columns stands between the tables, and it goes on and");
-        line(&b, "F", 10, 72, y + 15, "on for as many lines as it likes, since nobody minds it.");
-        tall_rows(&b, y + 32, ground ? 1 : 4, ground);
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
-        const char *first = strstr(g.d->text.s, rows);
-        assert_non_null(first);
-        assert_non_null(strstr(first + 1, rows));
-        drop(&g);
-    }
-}
-
 /* A caption close above the head is no line of it. */
 static void test_caption(void **state)
 {
@@ -390,55 +327,6 @@ static void test_ragged_numbers(void **state)
     assert_true(holds(&g,
                       "North | 5 | 123,456\nSouth | 99,000 | 1,987,654\nEast | 43,210 | 1,098,765\n"
                       "West | 3,210 | 345,678\n"));
-    drop(&g);
-}
-
-static void test_wrapped_cells(void **state)
-{
-    (void)state;
-    struct buf b = {0};
-    line(&b, "F", 10, 72, 80, "Some words stand before the table.");
-    line(&b, "F", 10, 249, 120, "Catch");
-    line(&b, "F", 10, 160, 132, "Ships at");
-    line(&b, "F", 10, 220, 132, "Cod");
-    line(&b, "F", 10, 272, 132, "Herring");
-    line(&b, "F", 10, 72, 144, "Harbour");
-    line(&b, "F", 10, 160, 144, "work");
-    line(&b, "F", 10, 220, 144, "in tons");
-    line(&b, "F", 10, 272, 144, "in tons");
-    static const char *const name[] = {"Vardo", "Bodo", "Hammerfest", "Alta"};
-    for (int r = 0; r < 4; r++) {
-        char n[16];
-        line(&b, "F", 10, 72, 164 + 14 * r, name[r]);
-        for (int c = 0; c < 3; c++) {
-            snprintf(n, sizeof n, "%d", 11 * (r + 2) + 7 * c);
-            line(&b, "F", 10, 160 + 60 * c, 164 + 14 * r, n);
-        }
-    }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_true(holds(&g, "Harbour | Ships at work | Catch\nCod in tons | Herring in tons\n"
-                          "Vardo | 22 | 29 | 36\n"));
-    drop(&g);
-
-    b = (struct buf){0};
-    static const char *const row[4][3][2] = {
-        {{"Pilot"}, {"Brings ships past the", "outer buoy"}, {"all year"}},
-        {{"Harbour", "master"}, {"Gives out berths"}, {"office hours"}},
-        {{"Tug"}, {"Pulls what cannot go", "by itself"}, {"on request"}},
-        {{"Crane"}, {"Loads and unloads"}, {"from six", "to ten"}}};
-    for (int r = 0; r < 4; r++)
-        for (int c = 0; c < 3; c++)
-            for (int l = 0; l < 2 && row[r][c][l]; l++)
-                line(&b, "F", 10, 72 + 130 * c, 120 + 34 * r + 12 * l, row[r][c][l]);
-    g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_true(holds(&g, "Pilot | Brings ships past the outer buoy | all year\n"
-                          "Harbour master | Gives out berths | office hours\n"
-                          "Tug | Pulls what cannot go by itself | on request\n"
-                          "Crane | Loads and unloads | from six to ten\n"));
     drop(&g);
 }
 
@@ -543,77 +431,6 @@ static void test_framed_cells(void **state)
     }
 }
 
-/* What programs do, in words that fill their column or begin small: each is a row of its own. */
-static void test_list_of_commands(void **state)
-{
-    (void)state;
-    static const char *const cell[][3] = {
-        {"open", "reads the file and gives its size in bytes", "r"},
-        {"shut", "ends what open began and frees its store", "w"},
-        {"", "as well as what it holds in other places", ""},
-        {"seek", "moves to a place in the file given by it", "rw"},
-        {"tell", "says at which place in the file it stands", "r"},
-        {"read", "takes bytes from the file and gives them", "r"},
-        {"", "to who asks, as many as there are in it", ""},
-        {"send", "puts bytes into the file where it stands", "w"}};
-    struct buf b = {0};
-    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
-        for (int c = 0; c < 3; c++)
-            if (*cell[r][c])
-                line(&b, "F", 10, c == 0 ? 72 : c == 1 ? 130 : 340, 100 + 11.5 * (double)r,
-                     cell[r][c]);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_true(holds(&g, "\nseek | moves to a place in the file given by it | rw\n"
-                          "tell | says at which place in the file it stands | r\nread | "));
-    drop(&g);
-}
-
-/* Cells of sentences with no white between the rows: what the shorter cell of a row leaves blank, and
- * that all cells begin side by side, tells that they are no columns of text.  Two columns of text
- * whose paragraphs are a line apart are columns. */
-static void test_sentences(void **state)
-{
-    (void)state;
-    static const char *const cell[][2][3] = {
-        {{"The harbour is kept open by", "boats that break the ice.", ""},
-         {"From the first frost on, also at", "night, as far out as the second", "light."}},
-        {{"Ships are led in by a pilot.", "", ""},
-         {"A pilot comes on board where", "the deep water ends and the", "islands begin."}},
-        {{"Goods that lie on the quay for", "longer than three days are", "stored."},
-         {"Their owner pays for the store.", "", ""}},
-        {{"Nets are not laid in the way of", "ships.", ""},
-         {"The harbour master may have", "them taken up at any time, and", "keeps them."}},
-        {{"Fires are out at nightfall.", "", ""},
-         {"The watch goes round and looks", "at every ship.", ""}},
-        {{"Lights burn until the morning.", "", ""},
-         {"Who lets them go out pays for", "what comes of it.", ""}}};
-    for (int table = 0; table < 2; table++) {
-        struct buf b = {0};
-        int at[2] = {0, 0};
-        for (size_t r = 0; r < sizeof cell / sizeof *cell; r++) {
-            for (int c = 0; c < 2; c++) {
-                for (int i = 0; i < 3 && *cell[r][c][i]; i++)
-                    line(&b, "F", 10, c ? 240 : 72, 100 + 12 * at[c]++, cell[r][c][i]);
-                at[c] += !table; /* a blank line behind each paragraph */
-            }
-            if (table) at[0] = at[1] = at[0] > at[1] ? at[0] : at[1];
-        }
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
-        if (table)
-            assert_true(holds(&g, "boats that break the ice. | From the first frost on, also at night, "
-                                  "as far out as the second light.\nShips are led in by a pilot. | A "
-                                  "pilot comes on board where"));
-        else
-            assert_true(!holds(&g, " | ") &&
-                        strstr(g.d->text.s, "Lights burn") < strstr(g.d->text.s, "From the first"));
-        drop(&g);
-    }
-}
-
 /* Lines over the head, under it and under the table, no longer than its rows: the first column does
  * not stand between them, and they do not tell which rows are one. */
 static void test_three_rules(void **state)
@@ -638,50 +455,6 @@ static void test_three_rules(void **state)
     drop(&g);
 }
 
-/* Two columns of text that are read as they were written, and a table in one of them whose rows were
- * written so, too: its rows are one table, however its cells stand to the ones before. */
-static void test_written_rows(void **state)
-{
-    (void)state;
-    static const char *const cell[][3] = {{"Long live the", "Yes", "4"},
-                                          {"Oslo", "A reason", "5"},
-                                          {"Bergen and the", "No", "12"},
-                                          {"Hamar", "A doubt", "3"}};
-    static const char *const text = "words of a column that go on and fill";
-    struct buf b = {0};
-    int right = 0;
-    for (int i = 0; i < 9; i++) line(&b, "F", 10, 60, 100 + 12 * i, text);
-    for (int r = 0; r < 4; r++)
-        for (int c = 0; c < 3; c++)
-            line(&b, "F", 10, 60 + 76 * c, 216 + 12 * r, cell[r][c]);
-    for (; right < 13; right++) line(&b, "F", 10, 252, 100 + 12.7 * right, text);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_true(holds(&g, "\nOslo | A reason | 5\nBergen and the | No | 12\nHamar | A doubt | 3\n"));
-    drop(&g);
-}
-
-/* Two columns of verse are no table, though each line of one is written before that beside it. */
-static void test_verse(void **state)
-{
-    (void)state;
-    static const char *const verse[] = {"The ships went out at nightfall", "and none of them",
-                                        "Came home before the harbour",    "had seen the snow",
-                                        "And who would ask the water",     "where they had gone",
-                                        "When all the lamps are burning",  "along the quay"};
-    struct buf b = {0};
-    for (int i = 0; i < 24; i++) {
-        line(&b, "F", 11, 72, 80 + 14 * i, verse[i % 8]);
-        line(&b, "F", 11, 330, 80 + 14 * i, verse[(i * 5 + 3) % 8]);
-    }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_false(holds(&g, " | "));
-    drop(&g);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -695,17 +468,11 @@ int main(void)
         cmocka_unit_test(test_lines_around_rows),
         cmocka_unit_test(test_a_space_apart),
         cmocka_unit_test(test_framed_cells),
-        cmocka_unit_test(test_tall_rows),
         cmocka_unit_test(test_ragged_numbers),
         cmocka_unit_test(test_caption),
         cmocka_unit_test(test_caption_words),
-        cmocka_unit_test(test_wrapped_cells),
         cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_list_of_commands),
-        cmocka_unit_test(test_verse),
-        cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_three_rules),
-        cmocka_unit_test(test_written_rows),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
