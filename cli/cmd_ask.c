@@ -1,5 +1,5 @@
 #include "cli/cmd.h"
-#include "cli/questions.h"
+#include "cli/lists.h"
 #include "cli/run.h"
 
 static bool unanswered(const struct options *o, const struct result *r)

@@ -3,7 +3,7 @@
 #include "cli/jsonw.h"
 #include "cli/output.h"
 #include "cli/pace.h"
-#include "cli/questions.h"
+#include "cli/lists.h"
 #include "cli/read.h"
 #include "cli/report.h"
 

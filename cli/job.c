@@ -225,6 +225,7 @@ enum err job_prepare(struct job *j, struct errinfo *e)
                                         .ocr_lang = o->ocr_lang,
                                         .follow = o->follow,
                                         .max_file = o->max_file,
+                                        .max_depth = (int)o->max_depth,
                                         .timeout_s = (int)o->doc_timeout,
                                         .memory = o->doc_memory,
                                         .jobs = (int)o->jobs,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/lists.h"
 #include "cli/output.h"
 
 /* ------------------------------------------------------------------ the commands */
@@ -146,6 +147,34 @@ static enum exit_code check_questions(const struct cmd *c, const struct options 
     return EXIT_DONE;
 }
 
+/* Puts the paths of --files-from behind the operands.  A list without any is no input, where nothing else
+ * is named; it is not standard input. */
+static enum exit_code add_listed(const struct cmd *c, const struct options *o, struct term *t,
+                                 char ***operands, int *n, struct arena *a)
+{
+    char **paths;
+    size_t more;
+    struct errinfo e = {0};
+    enum err r = paths_read(a, o->files_from, &paths, &more, &e);
+    if (!r && !more && !*n && c->needs & NEEDS_INPUT)
+        r = err_set(&e, E_EMPTY, "%s: holds no path", o->files_from);
+    if (r) return term_fail(t, STAGE_INPUT, &e);
+    char **all = NEW(a, char *, (size_t)*n + more + 2);
+    memcpy(all, *operands, (size_t)*n * sizeof *all);
+    memcpy(all + *n, paths, more * sizeof *all);
+    *operands = all;
+    *n += (int)more;
+    return EXIT_DONE;
+}
+
+static enum exit_code take_question(const struct cmd *c, struct options *o, struct term *t, const char *text)
+{
+    o->question = text;
+    if (!text[strspn(text, " \t\r\n")]) return misuse(t, c, "ask: the question is empty");
+    if (utf8_check(text, strlen(text)) != strlen(text)) return misuse(t, c, "ask: the question must be UTF-8");
+    return EXIT_DONE;
+}
+
 /* Turns the operands into what the row asks for.  *operands has room for one more. */
 static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term *t,
                              char ***operands, int n, struct arena *a)
@@ -153,12 +182,13 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
     static char dash[] = "-";
     if (c->needs & NEEDS_QUESTION && !o->questions) {
         if (!n) return misuse(t, c, "ask: no question");
-        o->question = *(*operands)++;
+        enum exit_code code = take_question(c, o, t, *(*operands)++);
+        if (code) return code;
         n--;
-        if (!o->question[strspn(o->question, " \t\r\n")])
-            return misuse(t, c, "ask: the question is empty");
-        if (utf8_check(o->question, strlen(o->question)) != strlen(o->question))
-            return misuse(t, c, "ask: the question must be UTF-8");
+    }
+    if (o->files_from && (c->needs & NEEDS_INPUT || n)) { /* else the first would be the action */
+        enum exit_code listed = add_listed(c, o, t, operands, &n, a);
+        if (listed) return listed;
     }
     if (c->needs & NEEDS_INPUT && !n) {
         if (isatty(STDIN_FILENO)) return misuse(t, c, "no input: name a file or a folder");
@@ -169,7 +199,7 @@ static enum exit_code fulfil(const struct cmd *c, struct options *o, struct term
     enum exit_code asked = check_questions(c, o, t, *operands);
     if (!asked && c->needs & NEEDS_INPUT) asked = check_addresses(c, t, *operands);
     if (asked) return asked;
-    int dashes = o->questions && !strcmp(o->questions, "-");
+    int dashes = (o->questions && !strcmp(o->questions, "-")) + (o->files_from && !strcmp(o->files_from, "-"));
     for (int i = 0; i < n && c->needs & NEEDS_INPUT; i++) {
         if (!*(*operands)[i]) return misuse(t, c, "an operand is empty");
         dashes += !strcmp((*operands)[i], "-");

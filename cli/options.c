@@ -32,6 +32,10 @@ static const struct opt input_opts[] = {
      "do not follow .gitignore and other ignore files"),
     ROW(0, "hidden", OPT_FLAG, hidden, NULL, "read dot files of folders too"),
     ROW('L', "follow", OPT_FLAG, follow, NULL, "follow symbolic links in folders"),
+    ROW(0, "files-from", OPT_STR, files_from, "FILE",
+     "read the paths in FILE too, after those named, one a line or each ended by a NUL (- for standard input)"),
+    ROW(0, "max-depth", OPT_INT, max_depth, "N",
+     "of a folder, read files at most N folders down: 1 for its own only (128)", .min = 1, .max = 128),
     ROW(0, "from", OPT_STR, from, "TYPE",
      "what the input is, instead of looking: a name that `deepread help formats` lists"),
     ROW(0, "encoding", OPT_STR, encoding, "NAME", "the input's character set, instead of looking"),
@@ -263,6 +267,7 @@ enum err options_check(struct options *o, struct errinfo *e)
         return err_set(e, E_USAGE, "--focus: the text is empty");
     if (o->focus && utf8_check(o->focus, strlen(o->focus)) != strlen(o->focus))
         return err_set(e, E_USAGE, "--focus: the text must be UTF-8");
+    if (o->files_from && !*o->files_from) return err_set(e, E_USAGE, "--files-from: the name is empty");
     if (o->output && !*o->output) return err_set(e, E_USAGE, "-o (--output): the name is empty");
     if (o->output_dir && !*o->output_dir)
         return err_set(e, E_USAGE, "-O (--output-dir): the name is empty");

@@ -19,10 +19,10 @@ struct options {
     /* what to read */
     struct opt_list include, exclude;
     bool no_ignore, hidden, follow, show_hidden, strict, fail_fast;
-    const char *from, *encoding, *stdin_name, *pages, *password_file, *ocr_lang;
+    const char *files_from, *from, *encoding, *stdin_name, *pages, *password_file, *ocr_lang;
     int ocr; /* enum ocr_use */
     size_t max_file, doc_memory;
-    long doc_timeout, jobs;
+    long max_depth, doc_timeout, jobs;
 
     /* the model */
     const char *model, *backend, *prompts;

@@ -216,6 +216,7 @@ struct ingest_options {
     bool follow;                /* follow symlinks in folders (never in a loop)                           */
     size_t max_file;            /* bytes; larger files of a folder are skipped, a larger file named
                                    directly is E_LIMIT.  0: 64 MiB                                        */
+    int max_depth;              /* folders down, whose files are read; 1: a folder's own only, 0: 128     */
     int timeout_s;              /* per document for the extract program; 0: 120                           */
     bool ocr_timed;             /* recognising takes ocr_ms, shared by its processes, else most of
                                    timeout_s                                                              */

@@ -185,7 +185,7 @@ static enum err add_globs(struct globs *g, struct arena *a, const char *const *p
 enum err members_rules(struct members_rules *r, struct arena *a, const struct ingest_options *o,
                        struct errinfo *e)
 {
-    *r = (struct members_rules){.hidden = o->hidden};
+    *r = (struct members_rules){.hidden = o->hidden, .max_depth = o->max_depth};
     TRY(add_globs(&r->include, a, o->include, e));
     return add_globs(&r->exclude, a, o->exclude, e);
 }
@@ -194,6 +194,9 @@ const char *members_rule(const struct members_rules *r, const char *path)
 {
     bool dot = path[0] == '.' || strstr(path, "/.");
     if (dot && !r->hidden) return "hidden";
+    int depth = 1;
+    for (const char *s = path; (s = strchr(s, '/')); s++) depth++;
+    if (r->max_depth && depth > r->max_depth) return "deeper than --max-depth";
     const struct glob *g = globs_last(&r->exclude, path, false);
     if (g && !g->negated) return "excluded";
     g = globs_last(&r->include, path, false);

@@ -53,6 +53,7 @@ enum err members_parse(struct members *out, struct arena *a, const struct wire_a
 struct members_rules {
     struct globs include, exclude;
     bool hidden;
+    int max_depth; /* of a member's path, in names; 0: any */
 };
 enum err members_rules(struct members_rules *r, struct arena *a, const struct ingest_options *o,
                        struct errinfo *e);

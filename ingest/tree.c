@@ -181,6 +181,10 @@ static enum err walk_folder(struct walk *w, int folder);
 
 static enum err enter(struct walk *w, int above, const struct entry *f)
 {
+    if (w->o->max_depth && w->depth + 1 >= w->o->max_depth) {
+        leave_out(w, LEDGER_IGNORED, "deeper than --max-depth", 0);
+        return OK;
+    }
     if (w->depth >= MAX_DEPTH) {
         leave_out(w, LEDGER_SKIPPED, "too many folders in one another", 0);
         return OK;

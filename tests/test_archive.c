@@ -133,6 +133,13 @@ static void rules_for_members_of_one_name(void **state)
     t = read_path("twice.tar", (struct ingest_options){.include = make});
     assert_string_equal(t.names.s, "twice.tar/2-Makefile\ntwice.tar/Makefile\n");
     drop_tree(&t);
+    t = read_path("twice.tar", (struct ingest_options){.max_depth = 1});
+    assert_string_equal(t.names.s, "twice.tar/2-Makefile\ntwice.tar/Makefile\n");
+    assert_non_null(strstr(t.reasons.s, "twice.tar/d/2-secret.txt: deeper than --max-depth\n"));
+    drop_tree(&t);
+    t = read_path("twice.tar/d", (struct ingest_options){.max_depth = 1}); /* counted from what is named */
+    assert_int_equal(t.set.n, 2);
+    drop_tree(&t);
     t = read_path("twice.tar/d", (struct ingest_options){.exclude = secret});
     assert_int_equal(t.set.n, 0);
     drop_tree(&t);

@@ -350,6 +350,13 @@ static void include_exclude(void **state)
     assert_used(dir, &o, "doc.md\nsrc/a.h\n");
     o = (struct ingest_options){.exclude = all_but};
     assert_used(dir, &o, "doc.md\nsrc/deep/b.c\ntest/t.c\n");
+    o = (struct ingest_options){.max_depth = 1};
+    assert_used(dir, &o, "doc.md\n");
+    assert_left(dir, &o, LEDGER_IGNORED, "src (deeper than --max-depth)\ntest (deeper than --max-depth)\n");
+    o.max_depth = 2;
+    assert_used(dir, &o, "doc.md\nsrc/a.c\nsrc/a.h\ntest/t.c\n");
+    o.max_depth = 3;
+    assert_used(dir, &o, "doc.md\nsrc/a.c\nsrc/a.h\nsrc/deep/b.c\ntest/t.c\n");
     const char *bad[] = {"[", NULL};
     o = (struct ingest_options){.exclude = bad};
     struct ledger l = {0};

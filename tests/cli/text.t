@@ -127,6 +127,40 @@ deepread text -i 'limit*' tree | head -n 1
 ln -s main.c tree/a.c; ln -s main.c tree/b.c; deepread text tree >/dev/null
 ! skipped 2 files (2 symbolic links)
 ---
+printf 'tree/main.c\r\n\n./tree/sub/limit.c' >list; deepread text --files-from list lease.txt | grep '^# '
+# lease.txt
+# tree/main.c
+# tree/sub/limit.c
+---
+mkdir "$(printf 'two\nlines')"; cp lease.txt two*; find two* -type f -print0 | deepread text --files-from - | tail -n 1
+Rent is due on the first working day of each month, in advance, to the account named in annex B.
+---
+printf 'lease.txt\nmissing.txt\n' | deepread text --files-from - | tail -n 1
+! missing.txt: *
+Rent is due on the first working day of each month, in advance, to the account named in annex B.
+---
+printf '\n' | deepread text --files-from -
+! -: holds no path
+= 4
+---
+deepread text --files-from missing.txt
+! missing.txt: No such file or directory
+= 4
+---
+deepread text --files-from /dev/null lease.txt | tail -n 1
+Rent is due on the first working day of each month, in advance, to the account named in annex B.
+---
+echo lease.txt | deepread text --files-from - -
+! standard input (-) can be read once only
+= 2
+---
+echo list | deepread cache --files-from -
+! cache: *
+= 2
+---
+deepread text --list --max-depth 1 tree | cut -f 1
+tree/main.c
+---
 deepread text --max-file-size 10 lease.txt
 ! lease.txt: larger than 10 bytes, the limit for one file (--max-file-size)
 = 4

@@ -1,4 +1,4 @@
-#include "cli/questions.h"
+#include "cli/lists.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -6,13 +6,15 @@
 #include "base/sys.h"
 
 #define QUESTIONS_LIMIT ((size_t)1 << 20) /* bytes */
+#define PATHS_LIMIT ((size_t)64 << 20)
 
-static enum err read_file(const char *path, struct buf *out, struct errinfo *e)
+static enum err read_file(const char *path, size_t limit, struct buf *out, struct errinfo *e)
 {
-    if (!strcmp(path, "-"))
-        return sys_read_all(STDIN_FILENO, QUESTIONS_LIMIT, out, "standard input", e);
-    return sys_read_file(path, QUESTIONS_LIMIT, out, e);
+    if (!strcmp(path, "-")) return sys_read_all(STDIN_FILENO, limit, out, "standard input", e);
+    return sys_read_file(path, limit, out, e);
 }
+
+/* ------------------------------------------------------------------ questions */
 
 /* Bytes that are UTF-8 and not NUL, which no text holds and UTF-16 is full of. */
 static size_t text_bytes(const struct buf *b)
@@ -58,13 +60,35 @@ enum err questions_read(struct arena *a, const char *path, const char *const **t
 {
     struct buf b = {0};
     const char **v = NULL;
-    enum err r = read_file(path, &b, e);
+    enum err r = read_file(path, QUESTIONS_LIMIT, &b, e);
     size_t valid = text_bytes(&b);
     if (!r && valid != b.n)
         r = err_set(e, E_FORMAT, "%s:%zu: questions must be UTF-8", path, line_at(&b, valid));
     if (!r) *n = split_lines(a, &b, &v);
     if (!r && !*n) r = err_set(e, E_EMPTY, "%s: holds no question", path);
     *texts = v;
+    buf_free(&b);
+    return r;
+}
+
+/* ------------------------------------------------------------------ paths */
+
+enum err paths_read(struct arena *a, const char *path, char ***paths, size_t *n, struct errinfo *e)
+{
+    struct buf b = {0};
+    enum err r = read_file(path, PATHS_LIMIT, &b, e);
+    char end = b.n && memchr(b.s, '\0', b.n) ? '\0' : '\n';
+    size_t most = 1;
+    for (size_t i = 0; i < b.n; i++) most += b.s[i] == end;
+    *paths = NEW(a, char *, most + 1);
+    *n = 0;
+    for (size_t from = 0, to; !r && from < b.n; from = to + 1) {
+        const char *stop = memchr(b.s + from, end, b.n - from);
+        to = stop ? (size_t)(stop - b.s) : b.n;
+        size_t len = to - from;
+        if (len && end == '\n' && b.s[to - 1] == '\r') len--;
+        if (len) (*paths)[(*n)++] = mem_copy(a, b.s + from, len);
+    }
     buf_free(&b);
     return r;
 }
