@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,7 +22,8 @@
 #define TICK_MS 200       /* between looks at the time that all have used */
 #define LOOK_US 100000    /* between a watch's looks at its process       */
 
-enum { EXIT_LATE = 3 }; /* a process was ended by its watch */
+/* A process was ended by its watch; by the end of its stack. */
+enum { EXIT_LATE = 3, EXIT_DEEP = 4 };
 
 /* What a process is told. */
 struct order {
@@ -39,6 +41,7 @@ struct member {
 struct shared {
     atomic_bool stop;
     atomic_llong left_ms; /* of the time of all */
+    atomic_int late;
 };
 
 struct crew {
@@ -106,6 +109,11 @@ double crew_time_left(const struct crew *c)
     return c->left / cpu_given();
 }
 
+atomic_int *crew_late(struct crew *c)
+{
+    return &c->all->late;
+}
+
 /* ------------------------------------------------------------------ a process of it */
 
 /* Nothing stays open but its own ends: who listens to the reader must not wait for this one. */
@@ -139,7 +147,9 @@ static void look(int sig)
     double left = 1e-3 * (double)atomic_load(&watch.all->left_ms);
     double passed = sys_seconds() - watch.since - watch.grace;
     if (atomic_load(&watch.all->stop)) _exit(0);
-    if (used > watch.share * left || passed > left) _exit(watch.status);
+    if (used <= watch.share * left && passed <= left) return;
+    atomic_fetch_add(&watch.all->late, 1);
+    _exit(watch.status);
 }
 
 void crew_watch(double share, double grace)
@@ -172,6 +182,40 @@ void crew_watch_alone(double share, double grace, int status)
     crew_watch(share, grace);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* Where the stack of a process of the crew may be. */
+static uintptr_t stack_low, stack_top;
+
+/* In a signal that has a stack of its own.  Any other fault ends the process as ever. */
+static void look_at_fault(int sig, siginfo_t *fault, void *context)
+{
+    uintptr_t at = (uintptr_t)fault->si_addr;
+    (void)context;
+    if (at >= stack_low && at < stack_top) _exit(EXIT_DEEP);
+    signal(sig, SIG_DFL);
+    raise(sig); /* when this returns */
+}
+
+/* What leads into itself may fill the memory on its way to the end of the stack: it is that end which
+ * tells it from what was short of memory. */
+static void listen_to_stack(void)
+{
+    enum { GUARD = 1 << 20, USUAL = 8 << 20 };
+    static char own[1 << 14];
+    struct rlimit most;
+    bool any = !getrlimit(RLIMIT_STACK, &most) && most.rlim_cur != RLIM_INFINITY;
+    stack_top = (uintptr_t)__builtin_frame_address(0);
+    stack_low = stack_top - (any ? most.rlim_cur : USUAL) - GUARD;
+    struct sigaction act = {.sa_sigaction = look_at_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    if (sigaltstack(&(stack_t){.ss_sp = own, .ss_size = sizeof own}, NULL) == 0)
+        sigaction(SIGSEGV, &act, NULL);
+}
+#else /* which listens for faults itself */
+static void listen_to_stack(void)
+{
+}
+#endif
+
 static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, int parts,
                                 enum sandbox_need need, crew_work *work, void *ctx,
                                 struct shared *all)
@@ -180,6 +224,7 @@ static _Noreturn void be_member(struct crew_post post, int order, pid_t lead, in
     struct order told;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     listen_to_watch(all, EXIT_LATE);
+    listen_to_stack();
     if (getppid() != lead || !keep_only(order, post.fd)) _exit(1);
     take_part(parts);
     if (sandbox_enter(need, &lacks, NULL)) _exit(1);
@@ -239,7 +284,8 @@ struct crew *crew_new(int n, enum sandbox_need need, crew_work *work, void *ctx)
     c->since = sys_seconds();
     set_left(c, cpu_given());
     for (int i = 0; i < n + CREW_RESERVE; i++)
-        if (!add_member(c, (struct crew_post){.of = n, .stop = &c->all->stop}, need, work, ctx)) {
+        if (!add_member(c, (struct crew_post){.of = n, .stop = &c->all->stop, .late = &c->all->late},
+                        need, work, ctx)) {
             crew_end(c);
             return NULL;
         }
@@ -266,7 +312,8 @@ static bool is_lost(const struct crew *c, int status, const struct rusage *used)
 {
     struct rlimit data;
     int sig = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if ((WIFEXITED(status) && WEXITSTATUS(status) == EXIT_LATE) || sig == SIGSYS) return true;
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (code == EXIT_LATE || code == EXIT_DEEP || sig == SIGSYS) return true;
     if (sig != SIGSEGV && sig != SIGBUS && sig != SIGFPE && sig != SIGILL) return false;
     if (getrlimit(RLIMIT_DATA, &data) || data.rlim_cur == RLIM_INFINITY) return true;
     return (rlim_t)used->ru_maxrss * 1024 < data.rlim_cur / (rlim_t)(c->n + 1) / 2;

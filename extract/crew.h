@@ -29,6 +29,7 @@ struct crew_post {
     size_t from;             /* as crew_replace was called; 0            */
     int fd;                  /* to the reader; writing fails when it has no use for more */
     const atomic_bool *stop; /* nothing more is wanted                   */
+    atomic_int *late;        /* crew_late                                */
 };
 
 /* The process ends when this returns. */
@@ -66,6 +67,9 @@ bool crew_replace(struct crew *c, int number, size_t from);
 bool crew_gone(const struct crew *c, int number);
 /* The part of the time that is left to all, 0 to 1, as of the last crew_read. */
 double crew_time_left(const struct crew *c);
+/* How many things took all the time that they were given, of all processes: each adds those that it
+ * ends itself, its watch the one that it ends it for.  Valid until crew_end. */
+atomic_int *crew_late(struct crew *c);
 /* Returns when all have ended.  NULL is fine. */
 void crew_end(struct crew *c);
 

@@ -28,16 +28,25 @@ struct page_limit {
     void *ctx = nullptr;
     const bool *full = nullptr; // of the device at work: it takes no more of this page
     bool no_memory = false;     // there was none left on this page
+    mutable bool deep = false;  // it led poppler so deep into itself that the stack would end
+    const char *top = nullptr;  // of the stack as the page began
 
     // Before the first byte of a page is asked for: else it ends for what the one before took.
     void begin()
     {
         full = nullptr;
-        no_memory = false;
+        no_memory = deep = false;
+        top = static_cast<const char *>(__builtin_frame_address(0));
+    }
+    bool is_deep() const
+    {
+        static constexpr long DEEP = 4 << 20; // of 8 MB, as is usual
+        const char *here = static_cast<const char *>(__builtin_frame_address(0));
+        return deep = deep || (top && top - here > DEEP);
     }
     bool is_late() const
     {
-        return no_memory || (is_enough && is_enough(ctx));
+        return no_memory || deep || (is_enough && is_enough(ctx));
     }
     bool reached() const
     {

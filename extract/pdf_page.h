@@ -35,10 +35,12 @@ struct pdf_page {
     bool wants_ocr;  /* its text could be recognised: ask                              */
     bool recognised; /* its text was recognised                                        */
     bool late;       /* there was no time left for that                                */
-    bool unread;     /* its process broke down over it, or took too long                */
+    bool unread;     /* reading it broke down, took too long or too much memory         */
     bool untried;    /* after such pages no time was left for it                        */
     bool cut;        /* it has more words than are read of one page                     */
-    bool halted;     /* only what came before reading it took too long is here          */
+    bool halted;     /* the same as unread, but what came before that is here           */
+    bool no_memory;  /* unread or halted: for want of memory                            */
+    bool hurried;    /* unread or halted: after many such it had less time              */
     /* Words left out of it: nobody can see them; nobody can tell their characters. */
     size_t n_hidden, n_garbage;
 };

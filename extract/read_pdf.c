@@ -61,6 +61,9 @@ enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
  * than this share of it.  40,000 words take one and a half. */
 #define PAGE_MOST_S     3.0
 #define PAGE_MOST_SHARE 0.01
+/* After so many pages that used up all of that, a page has this part of it: half a second. */
+enum { PATIENCE = 3 };
+#define HURRY (1.0 / 6)
 #define LAST_SHARE 0.1
 #define LOOK_S     0.1 /* between looks at what a page has used */
 
@@ -112,25 +115,36 @@ struct reading {
     bool apart;          /* the crew is to read all pages */
     double since;        /* sys_seconds */
     size_t unread;       /* pages so far */
+    atomic_int own_late; /* *late, without a crew */
+    atomic_int *late;    /* pages that used up their time, of all processes */
     /* Of the page at hand, where this is no helper: */
     double begun;        /* seconds of CPU */
+    bool hurried;        /* it has less time, as so many were late */
     double looked;       /* sys_seconds */
     bool enough;         /* it has taken too long */
     const char *hint;    /* how pages that are pictures could be read; NULL: nothing special */
 };
 
-static double share_of_page(double share)
+static bool is_in_hurry(const struct reading *r)
 {
-    return fmin(share, fmax(PAGE_MOST_S / cpu_given(), PAGE_MOST_SHARE));
+    return atomic_load(r->late) >= PATIENCE;
+}
+
+static double share_of_page(double share, bool hurried)
+{
+    double most = fmax(PAGE_MOST_S / cpu_given(), PAGE_MOST_SHARE);
+    return fmin(share, hurried ? HURRY * most : most);
 }
 
 /* From now on the page may take its share of what is left, and grace seconds.  The second time it is
  * tried it has nobody who would try it a third time. */
 static void watch_page(const struct reading *r, double grace)
 {
-    if (r->is_helper) crew_watch(share_of_page(PAGE_SHARE), grace);
+    bool hurried = is_in_hurry(r);
+    if (r->is_helper) crew_watch(share_of_page(PAGE_SHARE, hurried), grace);
     else if (!r->apart)
-        crew_watch_alone(share_of_page(OPERATOR_SHARE) + LOOK_S / cpu_given(), grace, WIRE_EXIT_APART);
+        crew_watch_alone(share_of_page(OPERATOR_SHARE, hurried) + LOOK_S / cpu_given(), grace,
+                         WIRE_EXIT_APART);
 }
 
 /* The words of a page of which none can be read; of any where that is asked for. */
@@ -160,6 +174,7 @@ static void begin_page(struct reading *r)
     r->begun = cpu_used();
     r->looked = sys_seconds();
     r->enough = false;
+    r->hurried = is_in_hurry(r);
 }
 
 static bool is_enough(void *reading)
@@ -168,9 +183,21 @@ static bool is_enough(void *reading)
     double now = sys_seconds();
     if (r->enough || now - r->looked < LOOK_S) return r->enough;
     r->looked = now;
-    double most = share_of_page(PAGE_SHARE) * time_left(r) * cpu_given();
+    double most = share_of_page(PAGE_SHARE, r->hurried) * time_left(r) * cpu_given();
     if (r->is_helper) most *= BEFORE_END;
     return r->enough = cpu_used() - r->begun > most;
+}
+
+/* What ended the reading of a page, which gave nothing if it `gave` nothing. */
+static void note_end(struct pdf_page *p, struct reading *r, const struct words_page *words, bool gave)
+{
+    if (!words->halted) return;
+    p->halted = gave;
+    p->unread = !gave;
+    p->no_memory = words->no_memory;
+    p->hurried = r->enough && r->hurried;
+    r->unread++;
+    if (r->enough) atomic_fetch_add(r->late, 1);
 }
 
 static void read_page(struct pdf_page *p, struct reading *r, struct arena *scratch)
@@ -180,15 +207,13 @@ static void read_page(struct pdf_page *p, struct reading *r, struct arena *scrat
     begin_page(r);
     if (!words_read(r->words, (int)p->number - 1, &words)) {
         p->empty = true;
-        p->unread = words.halted;
-        r->unread += words.halted;
+        note_end(p, r, &words, false);
         return;
     }
     p->width = words.width;
     p->height = words.height;
     p->cut = words.cut;
-    p->halted = words.halted;
-    r->unread += words.halted;
+    note_end(p, r, &words, true);
     if (words.label) p->label = mem_copy(r->a, words.label, strlen(words.label));
     if (!r->show_hidden) p->n_hidden = hidden_drop(&words, r->outline, p->number);
     p->n_garbage = garbage_drop(&words, scratch, &p->garbage);
@@ -263,6 +288,9 @@ static enum err list_pages(struct pdf_doc *out, bool **needed, const struct read
 
 static void dismiss(struct reading *r)
 {
+    if (!r->crew) return;
+    r->own_late = atomic_load(r->late);
+    r->late = &r->own_late;
     crew_end(r->crew);
     r->crew = NULL;
 }
@@ -288,6 +316,7 @@ static bool is_taken(struct pdf_page *p, struct reading *r, size_t k)
         return false;
     }
     p->unread = p->empty = true;
+    p->hurried = is_in_hurry(r);
     r->unread++;
     crew_replace(r->crew, process, k + 1);
     return true;
@@ -333,7 +362,9 @@ static enum err nothing_read(const struct pdf_doc *d, const struct reading *r, s
     const char *hint = r->hint ? r->hint : "use an OCR tool first";
     for (size_t i = 0; i < d->n; i++)
         if ((d->v[i].unread || d->v[i].untried) && !d->v[i].context)
-            return err_set(e, E_LIMIT, "%s: reading its pages took too long or broke down", name);
+            return err_set(e, E_LIMIT, d->v[i].no_memory
+                               ? "%s: reading its pages took more memory than there is (--doc-memory)"
+                               : "%s: reading its pages took too long or broke down", name);
     if (d->garbage)
         return err_set(e, E_EMPTY, "%s: its fonts do not tell which characters they show; %s", name,
                        hint);
@@ -434,13 +465,60 @@ static void add_part(struct buf *b, const char *what)
     if (what) buf_addf(b, "%s%s", b->n ? "; " : "", what);
 }
 
-/* "page 3" or "pages 3, 5-9" of those that are marked: `mark` is the offset of a bool. */
-static bool add_page_list(struct buf *b, const struct pdf_doc *d, size_t mark)
+static bool was_recognised(const struct pdf_page *p)
+{
+    return p->recognised;
+}
+static bool was_late(const struct pdf_page *p)
+{
+    return p->late;
+}
+static bool was_untried(const struct pdf_page *p)
+{
+    return p->untried;
+}
+static bool was_cut(const struct pdf_page *p)
+{
+    return p->cut;
+}
+static bool is_lost(const struct pdf_page *p)
+{
+    return p->unread && !p->no_memory;
+}
+static bool is_part(const struct pdf_page *p)
+{
+    return p->halted && !p->no_memory;
+}
+static bool is_lost_to_memory(const struct pdf_page *p)
+{
+    return p->unread && p->no_memory;
+}
+static bool is_part_for_memory(const struct pdf_page *p)
+{
+    return p->halted && p->no_memory;
+}
+
+/* What a note says of pages. */
+static const struct {
+    bool (*is)(const struct pdf_page *p);
+    const char *says;
+} ends[] = {
+    {was_late, "no time was left to recognise their text (--doc-timeout)"},
+    {is_lost, "reading that took too long (--doc-timeout) or broke down"},
+    {is_lost_to_memory, "reading that took more memory than there is (--doc-memory)"},
+    {is_part, "only what came before reading them took too long (--doc-timeout) or broke down"},
+    {is_part_for_memory, "only what came before reading them took more memory than there is (--doc-memory)"},
+    {was_untried, "no time was left to read that (--doc-timeout)"},
+    {was_cut, "more words than are read of one page"},
+};
+
+/* "page 3" or "pages 3, 5-9" of those that are so. */
+static bool add_page_list(struct buf *b, const struct pdf_doc *d, bool (*is_so)(const struct pdf_page *p))
 {
     size_t parts = 0, from = 0, all = 0, last = 0;
     struct buf list = {0};
     for (size_t i = 0; i <= d->n; i++) {
-        bool is = i < d->n && !d->v[i].context && *(const bool *)((const char *)&d->v[i] + mark);
+        bool is = i < d->n && !d->v[i].context && is_so(&d->v[i]);
         all += is;
         if (is && !from) from = i + 1;
         if (is || !from) continue;
@@ -458,20 +536,18 @@ static bool add_page_list(struct buf *b, const struct pdf_doc *d, size_t mark)
 
 static void add_recognised(struct buf *b, const struct pdf_doc *d, const struct reading *r)
 {
-    if (add_page_list(b, d, offsetof(struct pdf_page, recognised)))
+    if (add_page_list(b, d, was_recognised))
         buf_addf(b, ": text recognised in an image (tesseract, %s)", ocr_languages(r->ocr));
-    if (add_page_list(b, d, offsetof(struct pdf_page, late)))
-        buf_addz(b, ": no time was left to recognise their text (--doc-timeout)");
-    if (add_page_list(b, d, offsetof(struct pdf_page, unread)))
-        buf_addz(b, ": reading that took too long (--doc-timeout) or broke down");
-    if (add_page_list(b, d, offsetof(struct pdf_page, halted)))
-        buf_addz(b, ": only what came before reading them took too long (--doc-timeout)");
-    if (add_page_list(b, d, offsetof(struct pdf_page, untried)))
-        buf_addz(b, ": no time was left to read that (--doc-timeout)");
-    if (add_page_list(b, d, offsetof(struct pdf_page, cut)))
-        buf_addz(b, ": more words than are read of one page");
-    bool pictures = false;
-    for (size_t i = 0; i < d->n; i++) pictures |= d->v[i].no_text;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (add_page_list(b, d, ends[i].is)) buf_addf(b, ": %s", ends[i].says);
+    bool pictures = false, hurried = false;
+    for (size_t i = 0; i < d->n; i++) {
+        pictures |= d->v[i].no_text;
+        hurried |= d->v[i].hurried && !d->v[i].context;
+    }
+    if (hurried)
+        buf_addf(b, "; after %d pages that took too long each had %.1f seconds of the processor",
+                 PATIENCE, share_of_page(PAGE_SHARE, true) * cpu_given());
     if (pictures) add_part(b, r->hint);
 }
 
@@ -506,6 +582,7 @@ static void open_reading(struct reading *r, const struct opened *file,
     r->ocr_all = aid->ocr && o->ocr == OCR_FORCE;
     r->may_ask = aid->may_ask;
     r->apart = aid->apart;
+    if (!r->late) r->late = r->crew ? crew_late(r->crew) : &r->own_late;
     /* So that what was read is not lost with the rest; the CPU time is one sum for all processes. */
     double recognising = o->ocr_timed ? 1e-3 * o->ocr_ms : OCR_SHARE * cpu_given();
     r->deadline = sys_seconds() + recognising / processes;
@@ -594,7 +671,7 @@ void help_pdf(void *input, const struct crew_post *post)
 {
     const struct extract_input *in = input;
     struct reading reading = {.a = arena_new(), .about = arena_new(), .is_helper = true,
-                              .since = sys_seconds()};
+                              .late = post->late, .since = sys_seconds()};
     struct opened file = {0};
     if (open_somehow(&file, in->bytes, in->n, in->o->password) == WORDS_OK) {
         open_reading(&reading, &file, in->o, in->aid, post->of);

@@ -673,12 +673,18 @@ void take_blanks(std::vector<rule> *blanks, struct words_page *out)
     out->n_blanks = blanks->size();
 }
 
+void note_end(const words_doc *d, struct words_page *out)
+{
+    out->halted = d->runner->limit.is_late();
+    out->no_memory = d->runner->limit.no_memory;
+}
+
 void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
     text_device &dev = run_page(d, i); // owns the words of the list
     out->cut = dev.full;
-    out->halted = d->runner->limit.is_late();
+    note_end(d, out);
     std::unique_ptr<TextWordList> list = dev.makeWordList();
     size_t most = list ? static_cast<size_t>(list->getLength()) : 0, n = 0;
     std::vector<word> v(most + 1);
@@ -733,7 +739,7 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         return true;
     } catch (...) {
         words_page_free(out);
-        out->halted = d->runner->limit.is_late();
+        note_end(d, out);
         return false;
     }
 }

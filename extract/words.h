@@ -56,7 +56,9 @@ struct words_page {
     size_t n_marks;
     size_t n_off; /* words that stand outside the page, and are not in v */
     bool cut;     /* the page has more words than are read of one        */
-    bool halted;  /* reading it took too long or too much memory; what came before is there */
+    bool halted;  /* reading it took too long or too much memory, or led too deep; what came before
+                     is there */
+    bool no_memory; /* halted: for want of it */
     struct rule *rule; /* vertical, by x   */
     size_t n_rules;
     struct rule *bar; /* horizontal, by y */

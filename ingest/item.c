@@ -182,8 +182,9 @@ static void note_missing(struct reading *r, const char *path, const char *reason
 
 static void note_unread(struct reading *r, const char *path, const struct doc *d)
 {
-    char reason[96];
-    snprintf(reason, sizeof reason, "%zu of %zu pages not read: that took too long or broke down",
+    char reason[128];
+    snprintf(reason, sizeof reason,
+             "%zu of %zu pages not read: that took too long, or too much memory, or broke down",
              d->pages_unread, d->n_pages);
     note_missing(r, path, reason);
 }

@@ -2,14 +2,22 @@
  * other pages. */
 #include "tests/pdf_pack.h"
 
-/* Seconds by the clock, of which a page may take three of the processor's: however busy the
- * machine. */
+/* Seconds by the clock, of which a page may take three of the processor's, and the later ones half a
+ * second: however busy the machine. */
 enum { LONG = 300 };
 
 #define FORM "/Type/XObject/Subtype/Form/BBox[0 0 600 800]"
 
-/* Adds a page of a line, what `draws` draws, and another line; and a page that is as others are. */
-static void finish_bomb(struct pdf *p, const char *resources, const char *draws, const char *name)
+static void add_other_pages(struct pdf *p, int n)
+{
+    struct buf b = {0};
+    line(&b, "F", 10, 72, 100, "This is another page.");
+    for (int i = 0; i < n; i++) page(p, b.s);
+    buf_free(&b);
+}
+
+/* Adds a page of a line, what `draws` draws, and another line. */
+static void add_bomb(struct pdf *p, const char *resources, const char *draws)
 {
     struct buf b = {0};
     line(&b, "F", 10, 72, 100, "These words come before.");
@@ -17,97 +25,113 @@ static void finish_bomb(struct pdf *p, const char *resources, const char *draws,
     line(&b, "F", 10, 72, 120, "These words come after.");
     p->resources = resources;
     page(p, b.s);
-    buf_clear(&b);
-    line(&b, "F", 10, 72, 100, "This is another page.");
     p->resources = NULL;
-    page(p, b.s);
     buf_free(&b);
-    finish(p, "", dir, name);
-}
-
-static void check_bomb(const char *name)
-{
-    struct got g = get(in_dir(name), (struct ingest_options){.jobs = 1, .timeout_s = LONG});
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
-    assert_true(holds(&g, "These words come before."));
-    assert_true(holds(&g, "This is another page."));
-    assert_int_equal(g.d->pages_unread, 1);
-    assert_true(g.d->pages[0].unread);
-    assert_non_null(strstr(g.d->note, "page 1: only what came before"));
-    drop(&g);
 }
 
 /* Blanks for ever, packed twice, behind the words of a page: no operator ends them. */
-static void test_page(void **state)
+static void add_endless(struct pdf *p)
 {
-    (void)state;
-    struct pdf p;
     char contents[40];
     struct buf b = {0};
-    begin(&p);
     line(&b, "F", 10, 72, 100, "These words come before.");
-    snprintf(contents, sizeof contents, "%d 0 R", add_blanks(&p, "", b.s));
-    page_on(&p, 600, 800, PDF_FONTS, contents);
-    buf_clear(&b);
-    line(&b, "F", 10, 72, 100, "This is another page.");
-    page(&p, b.s);
+    snprintf(contents, sizeof contents, "%d 0 R", add_blanks(p, "", b.s));
+    page_on(p, 600, 800, PDF_FONTS, contents);
     buf_free(&b);
-    finish(&p, "", dir, "blanks.pdf");
-    check_bomb("blanks.pdf");
 }
 
-/* The same in a form, before and among its operators, and in an image among them. */
-static void test_forms(void **state)
+/* The same in a form: before its operators, and in an image among them. */
+static void add_form(struct pdf *p, const char *before)
 {
-    static const char *const before[] = {"", "BI /W 40000 /H 40000 /BPC 8 /CS /G ID "};
-    (void)state;
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-        struct pdf p;
-        char form[80];
-        begin(&p);
-        snprintf(form, sizeof form, "/XObject<</X %d 0 R>>", add_blanks(&p, FORM, before[i]));
-        finish_bomb(&p, form, "/X Do\n/X Do\n/X Do\n/X Do\n/X Do\n", "form.pdf");
-        check_bomb("form.pdf");
-    }
+    char form[80];
+    snprintf(form, sizeof form, "/XObject<</X %d 0 R>>", add_blanks(p, FORM, before));
+    add_bomb(p, form, "/X Do\n/X Do\n/X Do\n/X Do\n/X Do\n");
 }
 
 /* Masks that have masks, ten at each level, which no device is asked about. */
-static void test_masks(void **state)
+static void add_masks(struct pdf *p)
 {
     enum { LEVELS = 10 };
-    static const char times[] = "/G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs ";
-    (void)state;
-    struct pdf p;
+    static const char times[] = "/G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs /G gs ";
     char own[120] = "", entries[300];
-    begin(&p);
     for (int i = 0; i < LEVELS; i++) {
         snprintf(entries, sizeof entries, FORM "/Group<</S/Transparency>>/Resources<<%s>>", own);
-        object(&p, p.n + 1);
-        stream_of(&p, entries, i ? times : "", i ? sizeof times - 1 : 0);
-        snprintf(own, sizeof own, "/ExtGState<</G<</SMask<</S/Luminosity/G %d 0 R>>>>>>", p.n);
+        object(p, p->n + 1);
+        stream_of(p, entries, i ? times : "", i ? sizeof times - 1 : 0);
+        snprintf(own, sizeof own, "/ExtGState<</G<</SMask<</S/Luminosity/G %d 0 R>>>>>>", p->n);
     }
-    finish_bomb(&p, own, "/G gs\n", "masks.pdf");
-    check_bomb("masks.pdf");
+    add_bomb(p, own, "/G gs\n");
 }
 
 /* A table of the characters of a font that fills the memory or takes all time. */
-static void test_table(void **state)
+static void add_table(struct pdf *p)
 {
+    char entries[300], form[80];
+    int table =
+        add_blanks(p, "", "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange ");
+    object(p, p->n + 1);
+    buf_addf(&p->b, "<</Type/Font/Subtype/Type1/BaseFont/E/ToUnicode %d 0 R>>\nendobj\n", table);
+    snprintf(entries, sizeof entries, FORM "/Resources<</Font<</E %d 0 R>>>>", p->n);
+    object(p, p->n + 1);
+    stream_of(p, entries, "", 0);
+    snprintf(form, sizeof form, "/XObject<</X %d 0 R>>", p->n);
+    add_bomb(p, form, "/X Do\n");
+}
+
+/* A gigabyte of blanks behind more words than poppler brings into order: it is met when the page is read
+ * once more. */
+static void add_crowded(struct pdf *p)
+{
+    enum { WORDS = 30000 };
+    struct buf b = {0};
+    char contents[80];
+    buf_addz(&b, "BT /F 6 Tf\n");
+    for (int i = 1; i <= WORDS; i++)
+        buf_addf(&b, "1 0 0 1 %d %d Tm (w%d) Tj\n", 30 + i % 72 * 36, 14390 - i / 72 * 10, i);
+    buf_addz(&b, "(These words come before.) Tj ET");
+    int words = add_packed(p, "", (struct str){b.s, b.n}), blanks = add_blanks(p, "", "");
+    snprintf(contents, sizeof contents, "[%d 0 R %d 0 R]", words, blanks);
+    page_on(p, 2700, 14400, PDF_FONTS, contents);
+    buf_free(&b);
+}
+
+static bool page_holds(const struct doc *d, size_t number, const char *s)
+{
+    for (size_t i = 0; i < d->n_spans; i++)
+        if (d->spans[i].page == number &&
+            memmem(d->text.s + d->spans[i].text, d->spans[i].len, s, strlen(s)))
+            return true;
+    return false;
+}
+
+/* Of each bomb there is what came before, and every other page is there.  The first three take three
+ * seconds each, and no one of those behind them does. */
+static void test_bombs(void **state)
+{
+    enum { BOMBS = 6 };
     (void)state;
     struct pdf p;
-    char entries[300], form[80];
     begin(&p);
-    int table =
-        add_blanks(&p, "", "begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange ");
-    object(&p, p.n + 1);
-    buf_addf(&p.b, "<</Type/Font/Subtype/Type1/BaseFont/E/ToUnicode %d 0 R>>\nendobj\n", table);
-    snprintf(entries, sizeof entries, FORM "/Resources<</Font<</E %d 0 R>>>>", p.n);
-    object(&p, p.n + 1);
-    stream_of(&p, entries, "", 0);
-    snprintf(form, sizeof form, "/XObject<</X %d 0 R>>", p.n);
-    finish_bomb(&p, form, "/X Do\n", "table.pdf");
-    check_bomb("table.pdf");
+    for (int i = 0; i < BOMBS; i++) {
+        i == 0 ? add_crowded(&p) : i == 1 ? add_endless(&p) : i == 2 ? add_form(&p, "")
+        : i == 3 ? add_form(&p, "BI /W 40000 /H 40000 /BPC 8 /CS /G ID ")
+        : i == 4 ? add_masks(&p) : add_table(&p);
+        add_other_pages(&p, 1);
+    }
+    finish(&p, "", dir, "bombs.pdf");
+    struct got g = get(in_dir("bombs.pdf"), (struct ingest_options){.jobs = 1, .timeout_s = LONG});
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_int_equal(g.d->n_pages, 2 * BOMBS);
+    for (size_t i = 0; i < 2 * BOMBS; i++) {
+        assert_int_equal(g.d->pages[i].unread, i % 2 == 0);
+        assert_true(page_holds(g.d, i + 1, i % 2 ? "another page." : "come before."));
+        assert_false(page_holds(g.d, i + 1, "come after."));
+    }
+    assert_non_null(strstr(g.d->note, "pages 1, 3, 5, 7, 9, 11: only what came before reading them "
+                                      "took too long (--doc-timeout)"));
+    assert_non_null(strstr(g.d->note, "after 3 pages that took too long each had 0.5 seconds"));
+    drop(&g);
 }
 
 /* The document's memory in the tests of it: far less than what the array takes. */
@@ -128,14 +152,6 @@ static int add_arrays(struct pdf *p, const char *before)
     return p->n;
 }
 
-static void add_other_pages(struct pdf *p, int n)
-{
-    struct buf b = {0};
-    line(&b, "F", 10, 72, 100, "This is another page.");
-    for (int i = 0; i < n; i++) page(p, b.s);
-    buf_free(&b);
-}
-
 /* The first page fills the memory: it alone is cut short, however many come after it. */
 static void check_memory(struct pdf *p, const char *name, const char *last)
 {
@@ -148,7 +164,8 @@ static void check_memory(struct pdf *p, const char *name, const char *last)
     check_pdf(g.d);
     assert_int_equal(g.d->pages_unread, 1);
     assert_true(g.d->pages[0].unread);
-    assert_non_null(strstr(g.d->note, "page 1: only what came before"));
+    assert_non_null(strstr(g.d->note, "page 1: only what came before reading them took more "
+                                      "memory than there is (--doc-memory)"));
     assert_true(holds(&g, last));
     assert_int_equal(g.d->n_pages, OTHERS + 1);
     for (size_t i = 1; i <= OTHERS; i++) assert_false(g.d->pages[i].unread);
@@ -169,38 +186,11 @@ static void test_memory(void **state)
     check_memory(&p, "memory.pdf", "These words come before.");
 }
 
-/* A gigabyte of blanks behind more words than poppler brings into order: it is met when the page is read
- * once more. */
-static void test_crowded(void **state)
-{
-    enum { WORDS = 30000 };
-    (void)state;
-    struct pdf p;
-    struct buf b = {0};
-    char contents[80];
-    begin(&p);
-    buf_addz(&b, "BT /F 6 Tf\n");
-    for (int i = 1; i <= WORDS; i++)
-        buf_addf(&b, "1 0 0 1 %d %d Tm (w%d) Tj\n", 30 + i % 72 * 36, 14390 - i / 72 * 10, i);
-    buf_addz(&b, "(These words come before.) Tj ET");
-    int words = add_packed(&p, "", (struct str){b.s, b.n}), blanks = add_blanks(&p, "", "");
-    snprintf(contents, sizeof contents, "[%d 0 R %d 0 R]", words, blanks);
-    page_on(&p, 2700, 14400, PDF_FONTS, contents);
-    buf_free(&b);
-    add_other_pages(&p, 1);
-    finish(&p, "", dir, "crowded.pdf");
-    check_bomb("crowded.pdf");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_page),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_masks),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_bombs),
         cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_crowded),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

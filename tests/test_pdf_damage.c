@@ -170,6 +170,79 @@ static void test_damage(void **state)
     }
 }
 
+/* A page in a font whose table of codes goes on from itself, or from another that goes on from a
+ * third, and that from the other; `ops` go before its words.  Between pages that are as others are. */
+static struct got get_circle(int tables, const char *ops)
+{
+    static const char codes[] = "begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
+                                "1 begincidrange <00> <FF> 0 endcidrange endcmap";
+    static const char chars[] = "begincmap 1 begincodespacerange <00> <FF> endcodespacerange "
+                                "1 beginbfrange <20> <7E> <0020> endbfrange endcmap";
+    struct pdf p;
+    struct buf b = {0};
+    char entries[80], font[24];
+    begin(&p);
+    line(&b, "F", 10, 72, 100, "This is a page as others are.");
+    page(&p, b.s);
+    int first = p.n + 1;
+    for (int i = 0; i < tables; i++) {
+        int next = first + (i + 1 < tables ? i + 1 : tables / 2);
+        snprintf(entries, sizeof entries, "/Type/CMap/CMapName/A/UseCMap %d 0 R", next);
+        object(&p, first + i);
+        stream_of(&p, entries, codes, sizeof codes - 1);
+    }
+    object(&p, p.n + 1);
+    stream(&p, chars, sizeof chars - 1);
+    object(&p, p.n + 1);
+    buf_addf(&p.b,
+             "<</Type/Font/Subtype/Type0/BaseFont/E/Encoding %d 0 R/ToUnicode %d 0 R"
+             "/DescendantFonts[<</Type/Font/Subtype/CIDFontType0/BaseFont/E/DW 500/CIDSystemInfo"
+             "<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>]>>\nendobj\n",
+             first, p.n - 1);
+    snprintf(font, sizeof font, "/E %d 0 R/F 3 0 R", p.n);
+    struct buf ops_of = {0};
+    buf_addz(&ops_of, ops);
+    line(&ops_of, "E", 10, 72, 100, "These words are in that font.");
+    buf_addz(&ops_of, "0 g\n");
+    line(&ops_of, "F", 10, 72, 120, "These words come after.");
+    page_of(&p, 600, 800, font, ops_of.s);
+    page(&p, b.s);
+    finish(&p, "", dir, "circle.pdf");
+    buf_free(&b), buf_free(&ops_of);
+    return get(in_dir("circle.pdf"), (struct ingest_options){.jobs = 1});
+}
+
+/* poppler would follow such tables until its stack ends. */
+static void test_circles(void **state)
+{
+    (void)state;
+    for (int tables = 1; tables <= 3; tables++) {
+        struct got g = get_circle(tables, "");
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, "These words are in that font."));
+        assert_true(holds(&g, "These words come after."));
+        assert_null(g.d->note);
+        drop(&g);
+    }
+}
+
+/* Where it does, in drawing what may be hidden, that costs the page. */
+static void test_sinking(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip(); /* ends such a process itself */
+#endif
+    struct got g = get_circle(1, "1 g\n");
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_int_equal(g.d->pages_unread, 1);
+    assert_true(g.d->pages[1].unread && holds(&g, "This is a page as others are."));
+    assert_non_null(strstr(g.d->note, "page 2: reading that took too long"));
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +251,8 @@ int main(void)
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_edited),
         cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_circles),
+        cmocka_unit_test(test_sinking),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

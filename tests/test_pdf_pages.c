@@ -405,13 +405,22 @@ static void test_endless_operator(void **state)
 
 /* ------------------------------------------------------------------ crews */
 
-enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SLEEPS, WORKS, WAITS, SPINS };
+enum { ANSWERS, CRASHES, CLIMBS, FAULTS, SINKS, SLEEPS, WORKS, WAITS, SPINS };
 
 enum { TOKEN = 77 };
 struct told {
     size_t token;
     int order;
 };
+
+/* Sinks into its stack and takes a page of memory at each step. */
+static size_t sink(size_t depth)
+{
+    volatile char own[1000] = {0};
+    char *page = malloc(4096);
+    if (page) memset(page, (int)depth, 4096);
+    return depth && page ? sink(depth + 1) + (size_t)own[depth % sizeof own] : 0;
+}
 
 /* Says its number and its part of the memory, or does not: it crashes, takes more than its part, or
  * takes too long. */
@@ -425,6 +434,7 @@ static void work(void *ctx, const struct crew_post *post)
     if (told->order == SPINS)
         for (volatile int i = 0;; i++) continue;
     if (post->number == 1 && told->order == FAULTS && !post->from) raise(SIGSEGV);
+    if (post->number == 1 && told->order == SINKS && !post->from) say[2] = sink(1);
     if (post->number == 1 && told->order == SLEEPS) {
         crew_watch(0.3, 0);
         for (;;) nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
@@ -464,23 +474,27 @@ static int lead(int order)
 /* One that is lost is replaced as long as there are others, and the rest are not touched by it. */
 static int lead_on(int order)
 {
+    enum { SINKING = 200 << 20 }; /* of which the part is not twice what sinking takes */
     size_t say[5];
     struct told told = {TOKEN, order};
-    rlim_t most = order == FAULTS ? 60 : 4; /* by the clock, too, which a busy machine uses up */
+    bool once = order == FAULTS || order == SINKS;
+    rlim_t most = once ? 60 : 4; /* by the clock, too, which a busy machine uses up */
     setrlimit(RLIMIT_CPU, &(struct rlimit){most, most + 2});
+    if (order == SINKS) setrlimit(RLIMIT_DATA, &(struct rlimit){SINKING, SINKING});
     struct crew *c = crew_new(3, SANDBOX_NO_FILES, work, &told);
     if (!c || !crew_begin(c)) return 100;
     for (size_t from = 5; from < 8; from++) {
         if (crew_read(c, 1, say, sizeof say) || !crew_lost(c, 1) || crew_gone(c, 1)) return (int)from;
         bool another = crew_replace(c, 1, from);
         if (another != (from < 7) || crew_gone(c, 1) == another) return 10 + (int)from;
-        if (order == FAULTS) break;
+        if (once) break;
     }
-    if (order == FAULTS && (!crew_read(c, 1, say, sizeof say) || say[0] != 1 || say[4] != 5)) return 20;
-    if (order != FAULTS && (crew_read(c, 1, say, 1) || crew_lost(c, 1))) return 21;
+    if (once && (!crew_read(c, 1, say, sizeof say) || say[0] != 1 || say[4] != 5)) return 20;
+    if (!once && (crew_read(c, 1, say, 1) || crew_lost(c, 1))) return 21;
     for (int i = 0; i < 3; i += 2)
         if (!crew_read(c, i, say, sizeof say) || say[0] != (size_t)i || crew_lost(c, i)) return 22;
-    if (crew_time_left(c) >= 1 || (order == FAULTS && crew_time_left(c) <= 0)) return 23;
+    if (crew_time_left(c) >= 1 || (once && crew_time_left(c) <= 0)) return 23;
+    if (atomic_load(crew_late(c)) != (once ? 0 : 3)) return 24;
     crew_end(c);
     return waitpid(-1, NULL, WNOHANG) < 0 ? 0 : 101;
 }
@@ -549,6 +563,7 @@ static void test_crew(void **state)
     assert_int_equal(status_of(lead, CLIMBS), 2);
     assert_int_equal(status_of(dismiss_crew, 0), 0);
     assert_int_equal(status_of(lead_on, FAULTS), 0);
+    assert_int_equal(status_of(lead_on, SINKS), 0);
     assert_int_equal(status_of(lead_on, SLEEPS), 0);
     assert_int_equal(status_of(lead_on, WORKS), 0);
     assert_int_equal(status_of(lead_waiting, WAITS), 0);
