@@ -118,7 +118,7 @@ void clean_part(xmlNode *root, bool weights, bool clutter)
         struct html_facts *f = tree_facts(n);
         if (!f || f->drop || n->type != XML_ELEMENT_NODE || n == root) continue;
         bool share = (names_of(n) & NAMED_SHARING) && f->sum.chars < 500 && !is_quotation(n);
-        if (f->lead) continue;
+        if (f->lead || f->said) continue;
         if (clutter && caption_adorns(n, captions))
             f->drop = true;
         else if (f->tag == TAG_FOOTER || f->tag == TAG_ASIDE || f->tag == TAG_NAV || share)

@@ -9,6 +9,7 @@
 #include "extract/html_clean.h"
 #include "extract/html_lead.h"
 #include "extract/html_names.h"
+#include "extract/html_talk.h"
 #include "extract/html_title.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -55,7 +56,7 @@ static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct 
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
     if (f->tag == TAG_NAV || f->tag == TAG_FOOTER || f->tag == TAG_ASIDE)
         return true;
-    if (!r->unlikely || names_say_body(n)) return false;
+    if (!r->unlikely || f->said || names_say_body(n)) return false;
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     if (tree_heading_level(f->tag)) return false;             /* "header" is one of a section  */
@@ -84,7 +85,7 @@ static bool is_unseen(const xmlNode *n, const struct html_facts *f)
 /* A name that speaks against half of the page speaks of something else. */
 static bool never_text(const xmlNode *n, const struct html_facts *f, int all)
 {
-    return ((names_of(n) & NAMED_NEVER) || is_unseen(n, f)) && 2 * f->sum.chars < all && !f->lead &&
+    return ((names_of(n) & NAMED_NEVER) || is_unseen(n, f)) && 2 * f->sum.chars < all && !f->lead && !f->said &&
            !names_say_body(n) && !tree_inside(n, TAG_PRE, TAG_CODE);
 }
 
@@ -221,13 +222,6 @@ static size_t best_few(xmlNode *body, xmlNode *top[TOPS])
     return n_top;
 }
 
-static bool is_ancestor(const xmlNode *up, const xmlNode *n)
-{
-    for (; n; n = n->parent)
-        if (n == up) return true;
-    return false;
-}
-
 /* Three of the best that score nearly alike speak for what they have in common. */
 static xmlNode *common_ancestor(xmlNode *const top[TOPS], size_t n_top, const xmlNode *body)
 {
@@ -235,7 +229,7 @@ static xmlNode *common_ancestor(xmlNode *const top[TOPS], size_t n_top, const xm
         int votes = 0;
         for (size_t i = 1; i < n_top; i++)
             if (tree_facts(top[i])->score >= 0.75f * tree_facts(top[0])->score &&
-                is_ancestor(up, top[i]) && !is_ancestor(top[0], top[i]))
+                tree_is_in(top[i], up) && !tree_is_in(top[i], top[0]))
                 votes++;
         if (votes >= 3) return up;
     }
@@ -399,7 +393,7 @@ static bool is_more(struct found lax, struct found strict)
     return lax.own > strict.own || 10 * (long)lax.chars > 11 * (long)strict.chars;
 }
 
-static struct found attempt(xmlNode *body, const struct rules *r)
+static struct found attempt(xmlNode *body, const struct rules *r, bool talk)
 {
     xmlNode *top[TOPS] = {0};
     reset(body);
@@ -414,7 +408,10 @@ static struct found attempt(xmlNode *body, const struct rules *r)
     if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     best = out_of_tables(best, body);
-    best = widen(best, in_article(best, body) ? article_around(best, body) : body);
+    if (talk)
+        best = talk_widen(best, body);
+    else
+        best = widen(best, in_article(best, body) ? article_around(best, body) : body);
     keep_around(best, body);
     lead_keep(best, body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;
@@ -431,22 +428,22 @@ static struct found attempt(xmlNode *body, const struct rules *r)
 bool main_choose(xmlNode *body)
 {
     static const struct rules tries[] = {
-        {true, true, true}, {false, true, true}, {false, false, true}, {false, false, false}};
+        {.unlikely = true, .weights = true, .clean = true}, {.weights = true, .clean = true}, {.clean = true}, {0}};
     int best = -1, last = -1;
     struct found most = {0}, got = {0};
     reset(body);
     tree_sum(body);
-    names_heed_talk(body);
+    bool talk = talk_find(body);
     lead_find(body);
     int all_text = tree_own_chars(body);
     while (got.chars < ENOUGH && ++last < (int)COUNT(tries)) {
-        got = attempt(body, &tries[last]);
+        got = attempt(body, &tries[last], talk);
         if (is_more(got, most)) most = got, best = last;
     }
     /* The stricter of two tries that find about the same is as good as one that found enough. */
     bool enough = got.chars >= ENOUGH || 4 * (long)most.chars > all_text;
     if (best >= 0 && most.chars >= LEAST && enough) {
-        if (best != last) attempt(body, &tries[best]);
+        if (best != last) attempt(body, &tries[best], talk);
         title_drop(body);
         return true;
     }

@@ -93,7 +93,12 @@ static const char *const popup[] = {
 static const char *const unseen[] = {"^screen-reader-text", "^sr-only", "^visually-hidden", "^visuallyhidden",
                                      "^skip-link", "^skiplink"};
 
-static const char *const forum[] = {"^forum$", "^forums$", "^discussion$", "^viewtopic$", "^thread$"};
+static const char *const forum[] = {"^forum$", "^forums$", "^discussion$", "^viewtopic$", "^thread$",
+                                    "question-page", "^phpbb$"};
+static const char *const posts[] = {"^post-body",    "^postbody",     "^post-content", "^postcontent", "^post-text",
+                                    "^post-message", "^message-body", "^message-content", "^message-text",
+                                    "^comment-body", "^comment-text", "^comment-content", "^answer-body",
+                                    "^answer-content", "^postmsg$",   "^cooked$", "^bb-wrapper$", "^s-prose$"};
 static const char *const talk[] = {"^comment", "^reply$", "^replies$"};
 
 static bool apart(char c)
@@ -283,22 +288,19 @@ int names_weight(const xmlNode *n)
            (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) - !!(bits & ID_BAD));
 }
 
-/* Whether the page, or schema.org's word for a part of it, says that it is a forum's. */
-static bool is_forum(const xmlNode *body)
+bool names_say_post(const xmlNode *n)
 {
-    if ((names_of(body) | (body->parent && body->parent->_private ? names_of(body->parent) : 0)) & NAMED_FORUM)
-        return true;
-    for (xmlNode *n = (xmlNode *)(uintptr_t)body; n; n = tree_next(n, body, false)) {
-        const char *type = tree_attr(n, "itemtype");
-        if (strstr(type, "/DiscussionForumPosting")) return true;
-    }
-    return false;
+    struct buf names = {0};
+    bool found = false;
+    add_words(&names, tree_attr(n, "class"));
+    add_words(&names, tree_attr(n, "id"));
+    for (size_t i = 0; !found && i < COUNT(posts); i++) found = has_word(&names, posts[i]);
+    buf_free(&names);
+    return found;
 }
 
-void names_heed_talk(xmlNode *body)
+void names_forget(xmlNode *n)
 {
-    if (!is_forum(body)) return;
-    for (xmlNode *n = body; n; n = tree_next(n, body, false))
-        if (n->type == XML_ELEMENT_NODE && n->_private && (names_of(n) & NAMED_TALK))
-            tree_facts(n)->named &= ~(NAMED_NEVER | NAMED_UNLIKELY | NAMED_POPUP | CLASS_BAD | ID_BAD);
+    if (names_of(n) & NAMED_TALK)
+        tree_facts(n)->named &= ~(NAMED_NEVER | NAMED_UNLIKELY | NAMED_POPUP | CLASS_BAD | ID_BAD);
 }

@@ -34,9 +34,11 @@ int names_of(const xmlNode *n);
 /* Names or attributes say that n is the body of an article. */
 bool names_say_body(const xmlNode *n);
 
-/* On a page that is what people say to each other, what names say against comments and answers is
- * forgotten.  Before names count.  Cost: linear. */
-void names_heed_talk(xmlNode *body);
+/* Names say that n is what somebody posted, without who did and when. */
+bool names_say_post(const xmlNode *n);
+
+/* What the names of n say against comments and answers does not count any more. */
+void names_forget(xmlNode *n);
 
 /* Points for what class and id say, below 0 where they speak against text. */
 int names_weight(const xmlNode *n);

@@ -69,6 +69,12 @@ xmlNode *tree_next_kept(xmlNode *n, const xmlNode *root)
     return tree_next(n, root, !f || f->drop);
 }
 
+bool tree_is_in(const xmlNode *n, const xmlNode *up)
+{
+    while (n && n != up) n = n->parent;
+    return n;
+}
+
 bool tree_inside(const xmlNode *n, enum html_tag a, enum html_tag b)
 {
     for (n = n->parent; n && n->_private; n = n->parent)

@@ -80,6 +80,7 @@ struct html_facts {
     bool drop;   /* neither it nor what is below it is content            */
     bool keep;   /* part of the chosen main content                       */
     bool lead;   /* it, or what is below it, begins the article (html_lead.h) */
+    bool said;   /* it, or what is below it, is a post of somebody (html_talk.h)    */
     bool card; /* one of a row that calls out other pages (html_cards.h)  */
     bool data_table;
     bool counted; /* item, of a list, is set                              */
@@ -124,6 +125,8 @@ const char *tree_attr(const xmlNode *n, const char *name);
 const xmlNode *tree_head(const xmlNode *n);
 /* Whether it says that the page is an article of a site (og:type). */
 bool tree_says_article(const xmlNode *n);
+/* Whether n is up, or below it. */
+bool tree_is_in(const xmlNode *n, const xmlNode *up);
 /* Whether an element of one of two kinds is above n. */
 bool tree_inside(const xmlNode *n, enum html_tag a, enum html_tag b);
 bool tree_in_data_table(const xmlNode *n); /* n may be one; they are known (html_clean.h) */

@@ -308,29 +308,6 @@ static void test_linked_prose(void **state)
     drop(&g);
 }
 
-/* On a page of a forum the comments are the text; on others they are not. */
-static void test_forum(void **state)
-{
-    (void)state;
-    static const char *const body[] = {"class='page-forums x'", "itemscope itemtype='https://schema.org/DiscussionForumPosting'",
-                                       "class=forumulas", "class=post"};
-    for (size_t k = 0; k < sizeof body / sizeof *body; k++) {
-        struct buf page = {0};
-        buf_addf(&page, "<body %s><main><div class=content>", body[k]);
-        for (int i = 0; i < 12; i++)
-            buf_addz(&page, "<p>A paragraph of the question, with commas, of a length that counts, here, and some more of "
-                            "it, so that it is found.</p>");
-        for (int i = 0; i < 4; i++)
-            buf_addz(&page, "<div class=comment id=comment-1><p>The words in question, an answer to it, with commas, "
-                            "that goes on for a while.</p></div>");
-        buf_addz(&page, "</div></main></body>");
-        struct got g = get_text(page.s);
-        assert_int_equal(g.r, OK);
-        assert_int_equal(!!strstr(g.d->text.s, "words in question"), k < 2);
-        drop(&g), buf_free(&page);
-    }
-}
-
 /* Fields beside prose do not make a form of it. */
 static void test_fields_beside_prose(void **state)
 {
@@ -362,7 +339,6 @@ int main(void)
         cmocka_unit_test(test_long_table),
         cmocka_unit_test(test_parts_of_an_article),
         cmocka_unit_test(test_linked_prose),
-        cmocka_unit_test(test_forum),
         cmocka_unit_test(test_fields_beside_prose),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,108 @@
+/* test_html_talk.c: pages that are what people say to each other. */
+#include "tests/html_check.h"
+
+/* On a page of a forum the comments are the text; on others they are not. */
+static void test_comments(void **state)
+{
+    (void)state;
+    static const char *const body[] = {"class='page-forums x'", "itemscope itemtype='https://schema.org/DiscussionForumPosting'",
+                                       "class=forumulas", "class=post"};
+    for (size_t k = 0; k < sizeof body / sizeof *body; k++) {
+        struct buf page = {0};
+        buf_addf(&page, "<body %s><main><div class=content>", body[k]);
+        for (int i = 0; i < 12; i++)
+            buf_addz(&page, "<p>A paragraph of the question, with commas, of a length that counts, here, and some more of "
+                            "it, so that it is found.</p>");
+        for (int i = 0; i < 4; i++)
+            buf_addz(&page, "<div class=comment id=comment-1><p>The words in question, an answer to it, with commas, "
+                            "that goes on for a while.</p></div>");
+        buf_addz(&page, "</div></main></body>");
+        struct got g = get_text(page.s);
+        assert_int_equal(g.r, OK);
+        assert_int_equal(!!strstr(g.d->text.s, "words in question"), k < 2);
+        drop(&g), buf_free(&page);
+    }
+}
+
+#define ASK "<div class=x><img src=a><img src=b><img src=c><input><input>"
+
+/* A thread of one long post and short ones, with fields and pictures around each, and with what stands
+ * beside and behind it. */
+static struct got get_thread(const char *page, const char *around, const char *last)
+{
+    struct buf b = {0};
+    buf_addz(&b, page);
+    buf_addz(&b, "<main><div><div class=post-1><div itemprop=text>");
+    add_prose(&b, 30, "the first post");
+    buf_addf(&b, "</div></div><div class='%s'>" ASK "<div class=post-body>One answers in short words.</div></div></div>"
+                 "<div class='%s'>" ASK "<div class=post-body>%s</div></div></div></div>"
+                 "<div class=y><p>Behind it stands another thread, of a length that counts.</p></div></main></body>",
+             around, around, last);
+    struct got g = get_text(b.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "of the first post"));
+    buf_free(&b);
+    return g;
+}
+
+/* What somebody says is text, however short it is and whatever stands around it. */
+static void test_short_posts(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {
+        "<body class=viewtopic>", "<body id=phpbb>", "<head><meta name=generator content='Discourse 3'></head><body>",
+        "<html itemscope itemtype='https://schema.org/QAPage'><body>",
+        "<body><div itemtype='http://schema.org/DiscussionForumPosting'></div>"};
+    for (size_t k = 0; k < sizeof pages / sizeof *pages; k++) {
+        struct got g = get_thread(pages[k], "post-header", "The last one answers as well.");
+        assert_non_null(strstr(g.d->text.s, "answers in short words"));
+        assert_non_null(strstr(g.d->text.s, "The last one answers"));
+        assert_null(strstr(g.d->text.s, "another thread"));
+        drop(&g);
+    }
+    struct got g = get_thread("<body>", "post-header", "The last one answers as well.");
+    assert_null(strstr(g.d->text.s, "answers in short words"));
+    drop(&g);
+}
+
+/* Comments on the answers to a question are no answers. */
+static void test_comments_on_answers(void **state)
+{
+    (void)state;
+    static const char comment[] = "It is answered.<div class=comments><div class=comment-body>The words in question are "
+                                  "a comment.</div></div>";
+    struct got g = get_thread("<html itemscope itemtype='https://schema.org/QAPage'><body>", "answer", comment);
+    assert_non_null(strstr(g.d->text.s, "It is answered"));
+    assert_null(strstr(g.d->text.s, "words in question"));
+    drop(&g);
+    g = get_thread("<body class=viewtopic>", "answer", comment);
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    drop(&g);
+}
+
+/* The newest posts, shown beside what a page of a forum says, are not the page. */
+static void test_newest_posts(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    buf_addz(&b, "<body class=forum><div><div class=list><div class=comment-body>The words in question are the newest."
+                 "</div><div class=comment-body>And so are these, of a length that counts.</div></div></div><article>");
+    add_prose(&b, 30, "the rules");
+    buf_addz(&b, "</article></body>");
+    struct got g = get_text(b.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "of the rules"));
+    assert_null(strstr(g.d->text.s, "words in question"));
+    drop(&g), buf_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_comments),
+        cmocka_unit_test(test_short_posts),
+        cmocka_unit_test(test_comments_on_answers),
+        cmocka_unit_test(test_newest_posts),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
