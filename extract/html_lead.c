@@ -75,7 +75,7 @@ static bool is_beside(const xmlNode *n, const xmlNode *root)
     }
     if (n == root || n->type != XML_ELEMENT_NODE) return false;
     if (!strcmp(role, "dialog") || !strcmp(role, "alertdialog")) return true;
-    return (names_of(n) & NAMED_POPUP) && (names_of(n) & (NAMED_NEVER | NAMED_UNLIKELY));
+    return (names_of(n) & NAMED_POPUP) && (names_of(n) & (NAMED_NEVER | NAMED_UNLIKELY | NAMED_FRAME));
 }
 
 /* The first and smallest block from n on, below root, that says what the head describes. */

@@ -51,6 +51,21 @@ static bool name_is_wrong(xmlNode *n, int own)
            (s->chars < TITLE_BOX && (tree_facts(n)->lead || lead_title(n)));
 }
 
+/* Whether the page says that n is in its main part. */
+static bool is_in_main(const xmlNode *n)
+{
+    for (n = n->parent; n && n->_private; n = n->parent)
+        if (tree_facts(n)->tag == TAG_MAIN || tree_facts(n)->tag == TAG_ARTICLE || names_say_body(n)) return true;
+    return false;
+}
+
+static bool is_prose(const xmlNode *n)
+{
+    enum { PROSE = 150 };
+    const struct html_sums *s = &tree_facts(n)->sum;
+    return is_in_main(n) && s->p > 0 && s->chars - s->link_chars >= PROSE && 20 * s->link_chars <= s->chars && s->input == 0;
+}
+
 static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct rules *r, int own)
 {
     if (f->tag == TAG_BODY || f->tag == TAG_A) return false;
@@ -60,7 +75,8 @@ static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct 
     if (has_role(n)) return true;
     if (!strcmp((const char *)n->name, "span")) return false; /* "comment" is a colour of code */
     if (tree_heading_level(f->tag)) return false;             /* "header" is one of a section  */
-    return (names_of(n) & NAMED_UNLIKELY) && !(names_of(n) & NAMED_PLACE) &&
+    bool unlikely = (names_of(n) & NAMED_UNLIKELY) || ((names_of(n) & NAMED_FRAME) && !is_prose(n));
+    return unlikely && !(names_of(n) & NAMED_PLACE) &&
            !tree_inside(n, TAG_TABLE, TAG_CODE) && !name_is_wrong(n, own);
 }
 

@@ -11,10 +11,11 @@ enum { LONGEST = 120 }; /* characters of a name that somebody gave */
 /* ^ asks for the start of a word, $ for its end, a blank for that of the whole class; else a name
  * may hold the letters anywhere. */
 static const char *const unlikely[] = {
-    "-ad-",       "ad-break",  "adbox",        "agegate", "banner",  "combx",           "community",
-    "cover-wrap", "extra",     "footer",       "gdpr",    "header",  "jp-relatedposts", "legends",
-    "menu",       "navbar",    "remark$",      "replies", "rss",     "shoutbox",        "sidebar",
-    "skyscraper", "subscribe", "supplemental", "toolbar", " widget "};
+    "-ad-",       "ad-break", "adbox",           "agegate",   "banner",  "combx",    "community",  "cover-wrap",
+    "footer",     "gdpr",     "jp-relatedposts", "legends",   "menu",    "navbar",   "remark$",    "replies",
+    "rss",        "shoutbox", "sidebar",         "skyscraper", "subscribe", "supplemental", "toolbar", " widget "};
+/* The same, but prose in such a box is text: what opens a page or a section. */
+static const char *const frames[] = {"header", "^extra"};
 /* What a box is about that holds no text, wherever it stands.  The whole name must say so: beside
  * one of these a class may only hold words that place or arrange (boxes), so that "comment-list"
  * and "sdc-article-related-stories" are such boxes, "rating-scale" and "sharing-in-practice" are
@@ -61,7 +62,7 @@ static const char *const boxes[] = {
     "sign-up",   "social",     "message", "coverage",  "background", "foreground", "media",
     "nav",       "navigation", "ad",      "bio"};
 /* "no-share", "has-recommendations", "category-newsletter": said of a page or a text. */
-static const char *const said_of_it[] = {"no", "not",      "non", "has",  "with",   "without",
+static const char *const said_of_it[] = {"no", "hide", "not",      "non", "has",  "with",   "without",
                                          "is", "category", "tag", "node", "enable", "theme"};
 static const char *const good[] = {"article", "blog", "body", "content", "entry", "hentry",
                                    "main",    "page", "post", "story",   "text"};
@@ -112,15 +113,22 @@ static bool has_digit(const char *s)
     return s[strcspn(s, "0123456789-_ ")] >= '0' && s[strcspn(s, "0123456789-_ ")] <= '9';
 }
 
+/* Whether s, behind two strokes, is what programs add to keep the names of style sheets apart: five signs end the
+ * name, "table_root__adKqa". */
+static bool is_hash(const char *s)
+{
+    return strcspn(s, " \n\t\r\f") == 5;
+}
+
 /* " article body  post-5 " for articleBody and post-5: small letters, words apart. */
 static void add_words(struct buf *out, const char *s)
 {
-    char last = ' ';
+    char last = ' ', before = ' ';
     bool made = false;
     buf_addc(out, ' ');
-    for (; *s; last = *s++) {
+    for (; *s; before = last, last = *s++) {
         bool upper = *s >= 'A' && *s <= 'Z', small = last >= 'a' && last <= 'z';
-        if (apart(last) || last == '_') made = has_digit(s);
+        if (apart(last) || last == '_') made = has_digit(s) || (last == '_' && before == '_' && is_hash(s));
         small &= !made;
         if (upper && small) buf_addc(out, '-');
         char c = upper ? (char)(*s | 32) : *s == '_' ? '-' : strchr("\n\t\r\f", *s) ? ' ' : *s;
@@ -163,6 +171,13 @@ static bool only_boxes(const char *s, const char *end)
     return true;
 }
 
+/* Whether the word that begins at s is one of those. */
+static bool glued_boxes(const char *s, const char *end)
+{
+    size_t n = strcspn(s, "- ");
+    return s + n <= end && is_one_of(s, n, boxes, COUNT(boxes));
+}
+
 static bool any_said_of_it(const char *s, const char *end)
 {
     for (const char *w = s; w < end; w++) {
@@ -181,6 +196,7 @@ static bool names_it(const char *s, const char *at, const char *end, const char 
     size_t n = strlen(word);
     if ((size_t)(end - at) < n || memcmp(at, word, n)) return false;
     const char *rest = at + n + (at[n] == 's');
+    if (rest < end && !apart(*rest) && !glued_boxes(rest, end)) return false; /* "adt", "ad0e60e" */
     if (!only_boxes(rest, end)) return false;
     return known ? only_boxes(s, at) : !any_said_of_it(s, at);
 }
@@ -234,6 +250,7 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
         size_t n;
         int bit;
     } lists[] = {{unlikely, COUNT(unlikely), NAMED_UNLIKELY},
+                 {frames, COUNT(frames), NAMED_FRAME},
                  {sharing, COUNT(sharing), NAMED_SHARING},
                  {byline, COUNT(byline), NAMED_BYLINE},
                  {certain, COUNT(certain), NAMED_CERTAIN},
@@ -302,5 +319,5 @@ bool names_say_post(const xmlNode *n)
 void names_forget(xmlNode *n)
 {
     if (names_of(n) & NAMED_TALK)
-        tree_facts(n)->named &= ~(NAMED_NEVER | NAMED_UNLIKELY | NAMED_POPUP | CLASS_BAD | ID_BAD);
+        tree_facts(n)->named &= ~(NAMED_NEVER | NAMED_UNLIKELY | NAMED_FRAME | NAMED_POPUP | CLASS_BAD | ID_BAD);
 }

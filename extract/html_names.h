@@ -25,7 +25,8 @@ enum name_bits {
     NAMED_POPUP = 1 << 14,  /* laid over a page, or about something beside it: not its lead   */
     NAMED_PLACE = 1 << 15,  /* the place of a text: NAMED_UNLIKELY is said of how it looks    */
     NAMED_FORUM = 1 << 16,  /* people talk to each other here                                 */
-    NAMED_TALK = 1 << 17    /* what one of them says, or all of it                            */
+    NAMED_TALK = 1 << 17,   /* what one of them says, or all of it                            */
+    NAMED_FRAME = 1 << 18   /* as NAMED_UNLIKELY, where it holds no prose                       */
 };
 
 /* The bits of an element, looked up once. */

@@ -321,9 +321,35 @@ static void test_fields_beside_prose(void **state)
     drop(&g);
 }
 
+/* What opens a section is text where it holds prose, and so is what programs name as nothing else is. */
+static void test_frames_of_prose(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *class, *prose;
+        bool text;
+    } boxes[] = {{"listicle-header", "p", true},         {"nextra-callout", "div", true},
+                 {"kt-header-style-basic", "p", true},   {"x widget y", "p", false},
+                 {"mdx-table_root__adKqa", "div", true}, {"element-ad0e60e", "div", true},
+                 {"hide-post-date", "div", true},        {"listicle-header", "div", false},
+                 {"x-footer", "p", false},               {"ad-box", "p", false},
+                 {"post-date", "p", false}};
+    for (size_t k = 0; k < sizeof boxes / sizeof *boxes; k++) {
+        struct buf inner = {0};
+        buf_addf(&inner, "<div class='%s'><%s>The words in question are prose, which goes on for long enough to be text, and "
+                         "says, with a comma or two, what such a box is there for, here and in other places, too, as long as anybody reads them.</%s></div>",
+                 boxes[k].class, boxes[k].prose, boxes[k].prose);
+        struct got g = get_article(inner.s);
+        if (!!strstr(g.d->text.s, "words in question") != boxes[k].text) print_message("%s\n", boxes[k].class);
+        assert_int_equal(!!strstr(g.d->text.s, "words in question"), boxes[k].text);
+        drop(&g), buf_free(&inner);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_frames_of_prose),
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
         cmocka_unit_test(test_unseen_text),
