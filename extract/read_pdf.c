@@ -660,6 +660,7 @@ static void send_pages(struct reading *r, const char *pages, const struct crew_p
         if (!needed[i] || share_of(k++, run_of(r), post->of) != post->number || k <= post->from)
             continue;
         take_page(&pdf.v[i], r, scratch);
+        if (pdf.v[i].no_memory && !r->apart) break; /* the reader has more, alone */
         heard = share_send(post->fd, &pdf.v[i]);
         arena_reset(r->a);
     }

@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <Catalog.h>
@@ -358,23 +360,47 @@ struct words_doc {
 namespace
 {
 
-bool is_in_poppler; // memory that it asks for in vain costs the rest of a page
+bool is_on_page; // memory that is asked for in vain costs the rest of it
 
-struct in_poppler {
-    in_poppler()
+// Memory that nobody touches, set aside while poppler runs a page: where a page takes all the rest, what
+// came before is brought into order in this.  It counts as taken (RLIMIT_DATA), and costs nothing else.
+struct spare_memory {
+    void *at = MAP_FAILED;
+    size_t n = 0;
+
+    void take()
     {
-        is_in_poppler = true;
+        constexpr size_t SHARE = 3, MOST = 256 << 20;
+        struct rlimit most;
+        if (getrlimit(RLIMIT_DATA, &most) || most.rlim_cur == RLIM_INFINITY) return;
+        n = std::min(static_cast<size_t>(most.rlim_cur) / SHARE, MOST);
+        at = mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     }
-    ~in_poppler()
+    void give()
     {
-        is_in_poppler = false;
+        if (at != MAP_FAILED) munmap(at, n);
+        at = MAP_FAILED;
+    }
+} spare;
+
+struct on_page {
+    on_page()
+    {
+        is_on_page = true;
+        spare.take();
+    }
+    ~on_page()
+    {
+        is_on_page = false;
+        spare.give();
     }
 };
 
 // Else a page must not go missing because memory ran out: the end of the process, as in base/mem.h.
 void no_memory()
 {
-    if (is_in_poppler) throw std::bad_alloc();
+    spare.give();
+    if (is_on_page) throw std::bad_alloc();
     static const char why[] = "deepread-extract: out of memory\n";
     ssize_t ignored = write(STDERR_FILENO, why, sizeof why - 1);
     (void)ignored;
@@ -384,7 +410,7 @@ void no_memory()
 char *copy(const char *s, size_t n)
 {
     char *p = static_cast<char *>(malloc(n + 1));
-    if (!p) abort();
+    if (!p) throw std::bad_alloc();
     if (n) memcpy(p, s, n);
     p[n] = 0;
     return p;
@@ -517,12 +543,6 @@ std::unique_ptr<run_device<text_device>> make_crowded()
     return std::make_unique<run_device<text_device>>(true);
 }
 
-text_device &run_page(words_doc *d, int i)
-{
-    in_poppler here;
-    return d->runner->run(i + 1);
-}
-
 // The order of the words in the content stream.
 std::vector<size_t> order_of(TextWordList &list, const std::vector<int> &from)
 {
@@ -626,7 +646,7 @@ namespace
 template <typename item> item *copy_items(const item *from, size_t n)
 {
     auto *p = static_cast<item *>(calloc(n + 1, sizeof(item)));
-    if (!p) abort();
+    if (!p) throw std::bad_alloc();
     if (n) memcpy(p, from, n * sizeof(item));
     return p;
 }
@@ -682,7 +702,7 @@ void note_end(const words_doc *d, struct words_page *out)
 void take_words(words_doc *d, int i, struct words_page *out)
 {
     std::string pool;
-    text_device &dev = run_page(d, i); // owns the words of the list
+    text_device &dev = d->runner->run(i + 1); // owns the words of the list
     out->cut = dev.full;
     note_end(d, out);
     std::unique_ptr<TextWordList> list = dev.makeWordList();
@@ -729,6 +749,7 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
 {
     *out = words_page();
     d->runner->limit.begin();
+    on_page here;
     try {
         Page *page = d->pdf->getPage(i + 1);
         if (!page) return false;
@@ -737,11 +758,13 @@ bool words_read(struct words_doc *d, int i, struct words_page *out)
         out->label = label.empty() ? nullptr : copy(label.data(), label.size());
         take_words(d, i, out);
         return true;
+    } catch (const std::bad_alloc &) {
+        d->runner->limit.no_memory = true;
     } catch (...) {
-        words_page_free(out);
-        note_end(d, out);
-        return false;
     }
+    words_page_free(out);
+    note_end(d, out);
+    return false;
 }
 
 void words_page_free(struct words_page *p)
