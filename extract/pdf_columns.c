@@ -85,7 +85,7 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
 
 /* One side of a candidate strip. */
 struct side {
-    size_t pieces, n;         /* n: lines, or parts of them with a wide gap before */
+    size_t pieces, n; /* n: lines, or parts of them with a wide gap before */
     size_t bullets;
     bool listed;              /* a bullet comes first                              */
     float end, mid;           /* of the last piece                                 */
@@ -153,7 +153,8 @@ static void try_strip(struct cutter *c, const size_t *idx, size_t n, float x, fl
         if (left || right) continue;
         float score = strip_score(c, &l, &r);
         if (score > best->score)
-            *best = (struct gutter){0.5f * (l.inner + r.inner), score, is_list(&l) && is_list(&r), from, i};
+            *best = (struct gutter){0.5f * (l.inner + r.inner), score, is_list(&l) && is_list(&r),
+                                    from, i};
         l = r = (struct side){0};
         from = i + 1;
     }
@@ -213,9 +214,9 @@ static struct gutter find_gutter(struct cutter *c, const size_t *idx, size_t n)
 
 static bool is_grid(const struct cutter *c, const size_t *idx, size_t n, float x)
 {
-    return grid_at(c->p, idx, n, x, c->scratch) ||
-           grid_written(c->p, idx, n, x, c->scratch) ||
-           grid_cells(c->p, idx, n, x, c->scratch) || grid_aligned(c->p, idx, n, x, c->scratch);
+    return grid_at(c->p, idx, n, x, c->scratch) || grid_written(c->p, idx, n, x, c->scratch) ||
+           grid_cells(c->p, idx, n, x, c->scratch) || grid_aligned(c->p, idx, n, x, c->scratch) ||
+           grid_groups(c->p, idx, n, x, c->scratch);
 }
 
 static void cut(struct cutter *c, size_t *idx, size_t n, int depth)

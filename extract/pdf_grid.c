@@ -177,8 +177,8 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
 }
 
 /* Whether the part begins a cell or a paragraph: nothing stands close above it, or a line that had
- * room for its first word.  The parts are sorted by v0. */
-static bool begins(const struct part *v, size_t i)
+ * room for its first word; `words`: or one word.  The parts are sorted by v0. */
+static bool begins(const struct part *v, size_t i, bool words)
 {
     enum { BACK = 64 };
     const struct part *above = NULL, *q = &v[i];
@@ -187,6 +187,7 @@ static bool begins(const struct part *v, size_t i)
         if (!above || v[k].v1 > above->v1) above = &v[k];
     }
     if (!above || q->v0 - above->v1 > HOLE * q->size) return true;
+    if (words && above->u1 - above->u0 < above->first + 1) return true;
     return above->u1 + SPACE * q->size + q->first < above->u0 + above->room - 1;
 }
 
@@ -269,23 +270,72 @@ static size_t join_justified(struct part *v, size_t n)
     return out;
 }
 
+/* The parts beside x, by lines, each of which tells what it begins. */
+static size_t make_lines(struct part *v, const struct piece *p, const size_t *idx, size_t n,
+                         float x, bool words)
+{
+    for (size_t i = 0; i < n; i++) {
+        v[i] = part_of(&p[idx[i]], x);
+        v[i].first = p[idx[i]].first;
+    }
+    n = join_justified(v, n);
+    measure_room(v, n);
+    qsort(v, n, sizeof *v, by_top);
+    for (size_t i = 0; i < n; i++) v[i].begins = begins(v, i, words);
+    return n;
+}
+
 bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
                   struct arena *scratch)
 {
     enum { TOPS = 3, BLANKS = 2, MAX_LINES = 8 /* of a row, on average */ };
     struct part *v = NEW(scratch, struct part, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        const struct piece *q = &p[idx[i]];
-        v[i] = part_of(q, x);
-        v[i].first = q->first;
-    }
-    n = join_justified(v, n);
-    measure_room(v, n);
-    qsort(v, n, sizeof *v, by_top);
-    for (size_t i = 0; i < n; i++) v[i].begins = begins(v, i);
+    n = make_lines(v, p, idx, n, x, false);
     struct lines l = count_lines(v, n);
     return l.tops >= TOPS && l.tops >= 4 * l.mixed && l.blanks >= BLANKS &&
            l.blanks >= 2 * l.other && l.all <= MAX_LINES * l.tops;
+}
+
+/* Where the second column begins left of x: the second place where several pieces begin, with at
+ * most one (a caption) that runs across; else x. */
+static float second_column(const struct piece *p, const size_t *idx, size_t n, float x,
+                           struct arena *scratch)
+{
+    enum { SEVERAL = 3 };
+    float *u = NEW(scratch, float, n + 1);
+    size_t all = 0, i = 0, j = 0, columns = 0, across = 0;
+    for (size_t k = 0; k < n; k++)
+        if (p[idx[k]].u0 < x) u[all++] = p[idx[k]].u0;
+    floats_sort(u, all);
+    for (; i < all; i = j) {
+        for (j = i + 1; j < all && u[j] - u[j - 1] < 2; j++) {
+        }
+        if (j - i >= SEVERAL && columns++) break;
+    }
+    if (i == all) return x;
+    for (size_t k = 0; k < n; k++) across += p[idx[k]].u0 < u[i] - 2 && p[idx[k]].u1 > u[i];
+    return across > 1 ? x : u[i] - 1;
+}
+
+bool grid_groups(const struct piece *p, const size_t *idx, size_t n, float x, struct arena *scratch)
+{
+    enum { GROUPS = 3 };
+    struct part *v = NEW(scratch, struct part, n + 1);
+    size_t lines[2] = {0, 0}, begun = 0, groups = 0, tops = 0;
+    bool in_group = false;
+    struct one_line l;
+    n = make_lines(v, p, idx, n, second_column(p, idx, n, x, scratch), true);
+    for (size_t i = 0; i < n; i = l.j) {
+        l = take_line(v, n, i);
+        bool new_group = l.side[0] && (!in_group || l.begins[0]);
+        lines[0] += l.side[0], lines[1] += l.side[1];
+        begun += l.side[1] && !l.goes_on[1];
+        groups += new_group;
+        tops += new_group && l.begins[1] && !l.goes_on[0] && !l.goes_on[1];
+        in_group = l.side[0];
+    }
+    return tops >= GROUPS && tops >= 2 * (groups - tops) && 2 * groups >= lines[0] &&
+           3 * lines[0] <= 2 * lines[1] && 2 * begun >= lines[1];
 }
 
 /* A piece, as it comes in the content stream. */

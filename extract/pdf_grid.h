@@ -26,6 +26,12 @@ bool grid_at(const struct piece *p, const size_t *idx, size_t n, float x, struct
 bool grid_aligned(const struct piece *p, const size_t *idx, size_t n, float x,
                   struct arena *scratch);
 
+/* Whether what stands left of the strip is names of groups: few lines, each of which begins beside
+ * one that begins on the right, where most do: rows whose first cell is left blank where it would
+ * say the same again. */
+bool grid_groups(const struct piece *p, const size_t *idx, size_t n, float x,
+                 struct arena *scratch);
+
 /* Whether the content stream goes to and fro across the strip, row by row, between pieces of which
  * few are as long as their column has room: cells were written so, columns of text are not. */
 bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,

@@ -263,7 +263,8 @@ static bool join_bands(struct cells *w, size_t from, size_t end, bands_find *fin
 /* True: bands tell all lines of the cells. */
 static bool join_body(struct cells *w, size_t from, size_t end)
 {
-    if (join_bands(w, from, end, bands_of_lines, 2) || join_bands(w, from, end, bands_of_writing, 2))
+    if (join_bands(w, from, end, bands_of_lines, 2) ||
+        join_bands(w, from, end, bands_of_writing, 2))
         return true;
     float most = end - from > 3 ? row_gap(w, from, end) : -1;
     if (most < 0 &&
@@ -426,10 +427,25 @@ static size_t head_begin(const struct cells *w, size_t row)
     return from;
 }
 
+/* Whether the row of numbers `row` goes on in the next one: years, and under them what they count
+ * in; nothing stands under the first cell. */
+static bool has_units(const struct cells *w, size_t row, size_t end)
+{
+    if (row + 1 >= end || cells_gap_below(w, row) > TABLE_CLOSE || rows_parted(w, row))
+        return false;
+    const struct cell_row *r = &w->r[row], *b = &w->r[row + 1];
+    size_t n;
+    if (b->to - b->from < 2 || cells_overlap(&w->c[b->from], &w->c[r->from])) return false;
+    for (size_t i = b->from; i < b->to; i++)
+        if (w->c[i].digits || cells_facing(w, r, &w->c[i], &n) == NONE) return false;
+    return true;
+}
+
 static void one_table(struct cells *w, size_t from, size_t end)
 {
     size_t body = from;
-    while (body < end && body - from <= MAX_HEAD && !is_body(w, &w->r[body]) &&
+    while (body < end && body - from <= MAX_HEAD &&
+           (!is_body(w, &w->r[body]) || has_units(w, body, end)) &&
            !is_under_line(w, from, body, end))
         body++;
     if (body < end && body - from <= MAX_HEAD) {

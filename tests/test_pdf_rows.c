@@ -300,6 +300,53 @@ static void test_written_blocks(void **state)
     drop(&g);
 }
 
+/* Names of groups beside their members, each of which takes one line or two: a table, however much
+ * of it is text.  An index has breaks, too, and is read column by column. */
+static void test_groups(void **state)
+{
+    (void)state;
+    static const char *const cell[][3] = {
+        {"Harbour and sea", "take_in_all_sail", "gives the boat less way, when the wind"},
+        {"", "", "rises"},
+        {"", "cast_the_anchor", "holds it where the water is not deep"},
+        {"", "light_the_lamps", "shows it to others"},
+        {"Quay and store", "land_the_goods", "brings them to the store"},
+        {"", "pay_what_is_due", "is done before they leave it"},
+        {"Yard and forge", "mend_the_ships", "is work for the winter"},
+        {"", "boil_all_the_tar", "is not done beside the timber"},
+        {"", "cut_the_timber", "makes planks of it"},
+        {"Chapel and hill", "ring_the_bells", "tells of a storm"},
+        {"", "light_the_fires", "tells of a wreck"}};
+    struct buf b = {0};
+    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
+        for (int c = 0; c < 3; c++)
+            if (*cell[r][c])
+                line(&b, "F", 10,
+                     c == 0   ? 72
+                     : c == 1 ? 170
+                              : 270,
+                     100 + 12 * (double)r, cell[r][c]);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "\nQuay and store | land_the_goods | brings them to the store\n"
+                          "pay_what_is_due | is done before they leave it\n"
+                          "Yard and forge | mend_the_ships | is work for the winter\n"));
+    drop(&g);
+
+    b = (struct buf){0};
+    for (int c = 0; c < 2; c++)
+        for (int i = 0; i < 26; i++)
+            if (c || i % 6 != 5)
+                line(&b, "F", 10, c ? 320 : 72, 100 + 12 * i,
+                     i % 2 ? "anchors of boats, 12" : "berths, 7, 104");
+    g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_false(holds(&g, " | "));
+    drop(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_list_of_commands), cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_written_rows),     cmocka_unit_test(test_verse),
         cmocka_unit_test(test_written_cells),    cmocka_unit_test(test_written_blocks),
+        cmocka_unit_test(test_groups),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

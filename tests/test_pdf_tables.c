@@ -3,7 +3,7 @@
 #include "extract/pdf_text.h"
 #include "tests/pdf_make.h"
 
-/* A font of drawings, whose size is guessed from the width of the glyph named A: a narrow one.  Wide
+/* A font of drawings, whose size is guessed from the width of the glyph named A: a narrow one. Wide
  * gaps between words of one line are then no gaps between cells. */
 static void test_narrow_font(void **state)
 {
@@ -32,9 +32,9 @@ static void test_narrow_font(void **state)
 }
 
 static const char *const towns[4][3] = {{"City", "People", "Area"},
-                                       {"Oslo", "709", "454"},
-                                       {"Bergen", "291", "464"},
-                                       {"Hamar", "32", "351"}};
+                                        {"Oslo", "709", "454"},
+                                        {"Bergen", "291", "464"},
+                                        {"Hamar", "32", "351"}};
 
 static void test_table(void **state)
 {
@@ -91,7 +91,8 @@ static void test_same_words(void **state)
     static const double at[4] = {140, 164.2, 180, 198};
     struct buf b = {0};
     for (int i = 0; i < 4; i++) /* how wide a space is */
-        line(&b, "F", 10, 72, 60 + 12 * i, "The names of all fonts and what they are for is as follows here");
+        line(&b, "F", 10, 72, 60 + 12 * i,
+             "The names of all fonts and what they are for is as follows here");
     for (int r = 0; r < 5; r++) {
         line(&b, "F", 10, 72, 120 + 14 * r, "v3.33");
         for (int c = 0; c < 4; c++) line(&b, "F", 10, at[c], 120 + 14 * r, words[c]);
@@ -106,8 +107,8 @@ static void test_same_words(void **state)
     drop(&g);
 }
 
-/* Rows of several lines that stand no further apart than their lines: text goes on below a line that
- * is full.  With three lines that are drawn, around the head and below the body, as well. */
+/* Rows of several lines that stand no further apart than their lines: text goes on below a line
+ * that is full.  With three lines that are drawn, around the head and below the body, as well. */
 static void check_close_rows(bool rules)
 {
     static const char *const lines[7][3] = {
@@ -124,17 +125,23 @@ static void check_close_rows(bool rules)
             line(&b, "F", 10, c == 0 ? 72 : c == 1 ? 130 : 320, 120 + 12 * r, lines[r][c]);
     if (rules)
         for (int r = 0; r < 3; r++)
-            buf_addf(&b, "60 %d m 460 %d l S\n", r == 0 ? 690 : r == 1 ? 677 : 600,
-                     r == 0 ? 690 : r == 1 ? 677 : 600);
+            buf_addf(&b, "60 %d m 460 %d l S\n",
+                     r == 0   ? 690
+                     : r == 1 ? 677
+                              : 600,
+                     r == 0   ? 690
+                     : r == 1 ? 677
+                              : 600);
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
-    assert_true(holds(&g, "Nets | All nets are counted when the boat is in the harbour, and once at "
-                          "sea | Boats that stay are not asked\n"
-                          "Lamps | Keepers send a report | Since May\n"
-                          "Ropes | Ropes longer than thirty feet have two marks | Not before the "
-                          "next year\n"
-                          "Oars | Oars are free | Since June"));
+    assert_true(holds(&g,
+                      "Nets | All nets are counted when the boat is in the harbour, and once at "
+                      "sea | Boats that stay are not asked\n"
+                      "Lamps | Keepers send a report | Since May\n"
+                      "Ropes | Ropes longer than thirty feet have two marks | Not before the "
+                      "next year\n"
+                      "Oars | Oars are free | Since June"));
     drop(&g);
 }
 
@@ -437,10 +444,10 @@ static void test_three_rules(void **state)
 {
     (void)state;
     static const char *const cell[][3] = {
-        {"Group", "Command", "Meaning"},       {"Files", "open_file", "Number"},
-        {"", "shut_file", "Takes it back"},    {"", "seek_place", "Moves in it"},
+        {"Group", "Command", "Meaning"},        {"Files", "open_file", "Number"},
+        {"", "shut_file", "Takes it back"},     {"", "seek_place", "Moves in it"},
         {"Memory", "take_some", "For a while"}, {"", "give_back", "All that has been taken so far"},
-        {"Time", "read_clock", "In seconds"},  {"", "wait_for", "So many seconds"}};
+        {"Time", "read_clock", "In seconds"},   {"", "wait_for", "So many seconds"}};
     struct buf b = {0};
     for (int r = 0; r < 8; r++)
         for (int c = 0; c < 3; c++)
@@ -455,24 +462,42 @@ static void test_three_rules(void **state)
     drop(&g);
 }
 
+/* Years are numbers, and heads all the same where units stand under them; a row of numbers under
+ * words is the body. */
+static void test_units_under_years(void **state)
+{
+    (void)state;
+    static const char *const cell[][4] = {{"Town", "1998", "1999", "2000"},
+                                          {"", "(tons)", "(casks)", "(tons)"},
+                                          {"Oslo", "709", "454", "12"},
+                                          {"Bergen", "291", "464", "15"},
+                                          {"Hamar", "32", "351", "18"}};
+    for (int units = 0; units < 2; units++) {
+        struct buf b = {0};
+        for (int r = 0; r < 5; r++)
+            for (int c = 0; c < 4; c++)
+                if (*cell[r][c] && (units || r != 1))
+                    line(&b, "F", 10, 72 + 90 * c, 120 + 13 * r, cell[r][c]);
+        struct got g = get_page(&b);
+        assert_int_equal(g.r, OK);
+        check_pdf(g.d);
+        assert_true(holds(&g, units ? "Town | 1998 (tons) | 1999 (casks) | 2000 (tons)\nOslo | 709"
+                                    : "Town | 1998 | 1999 | 2000\nOslo | 709"));
+        drop(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_narrow_font),
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_narrow_gaps),
-        cmocka_unit_test(test_same_words),
-        cmocka_unit_test(test_close_rows),
-        cmocka_unit_test(test_ruled_table),
-        cmocka_unit_test(test_rows_between_lines),
-        cmocka_unit_test(test_lines_around_rows),
-        cmocka_unit_test(test_a_space_apart),
-        cmocka_unit_test(test_framed_cells),
-        cmocka_unit_test(test_ragged_numbers),
-        cmocka_unit_test(test_caption),
-        cmocka_unit_test(test_caption_words),
-        cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_three_rules),
+        cmocka_unit_test(test_narrow_font),        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_narrow_gaps),        cmocka_unit_test(test_same_words),
+        cmocka_unit_test(test_close_rows),         cmocka_unit_test(test_ruled_table),
+        cmocka_unit_test(test_rows_between_lines), cmocka_unit_test(test_lines_around_rows),
+        cmocka_unit_test(test_a_space_apart),      cmocka_unit_test(test_framed_cells),
+        cmocka_unit_test(test_ragged_numbers),     cmocka_unit_test(test_caption),
+        cmocka_unit_test(test_caption_words),      cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_three_rules),        cmocka_unit_test(test_units_under_years),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
