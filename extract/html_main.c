@@ -63,7 +63,8 @@ static bool is_prose(const xmlNode *n)
 {
     enum { PROSE = 150 };
     const struct html_sums *s = &tree_facts(n)->sum;
-    return is_in_main(n) && s->p > 0 && s->chars - s->link_chars >= PROSE && 20 * s->link_chars <= s->chars && s->input == 0;
+    return s->p > 0 && s->chars - s->link_chars >= PROSE && 20 * s->link_chars <= s->chars && s->input == 0 &&
+           is_in_main(n);
 }
 
 static bool speaks_against(xmlNode *n, const struct html_facts *f, const struct rules *r, int own)
@@ -424,8 +425,9 @@ static struct found attempt(xmlNode *body, const struct rules *r, bool talk)
     if (all->chars - all->link_chars < SMALL && all->blocks < SIMPLE) n_top = 0;
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     best = out_of_tables(best, body);
-    if (talk)
-        best = talk_widen(best, body);
+    xmlNode *posts = talk ? talk_widen(best, body) : NULL;
+    if (posts)
+        best = posts;
     else
         best = widen(best, in_article(best, body) ? article_around(best, body) : body);
     keep_around(best, body);

@@ -117,7 +117,10 @@ static bool has_digit(const char *s)
  * name, "table_root__adKqa". */
 static bool is_hash(const char *s)
 {
-    return strcspn(s, " \n\t\r\f") == 5;
+    enum { SIGNS = 5 };
+    size_t n = 0;
+    while (n <= SIGNS && !strchr(" \n\t\r\f", s[n])) n++; /* strchr finds the end as well */
+    return n == SIGNS;
 }
 
 /* " article body  post-5 " for articleBody and post-5: small letters, words apart. */
@@ -135,6 +138,30 @@ static void add_words(struct buf *out, const char *s)
         if (c != '-' || out->s[out->n - 1] != '-') buf_addc(out, c);
     }
     buf_addc(out, ' ');
+}
+
+/* The pairs of letters that stand side by side in names, more or less: nearly every word that is not in them is
+ * known by its first pair or its last. */
+struct pairs {
+    bool seen[512];
+};
+
+static size_t pair_at(const char *s)
+{
+    return ((unsigned)(unsigned char)s[0] * 17 + (unsigned char)s[1]) % 512;
+}
+
+static void find_pairs(struct pairs *p, const struct buf *names)
+{
+    memset(p, 0, sizeof *p);
+    for (const char *s = names->s; s[1]; s++) p->seen[pair_at(s)] = true;
+}
+
+static bool may_have(const struct pairs *p, const char *word)
+{
+    size_t n = strlen(word += *word == '^');
+    n -= word[n - 1] == '$';
+    return p->seen[pair_at(word)] && p->seen[pair_at(word + n - 2)];
 }
 
 static bool has_word(const struct buf *names, const char *word)
@@ -164,7 +191,7 @@ static bool only_boxes(const char *s, const char *end)
 {
     for (const char *w = s; w < end; w++) {
         size_t n = strcspn(w, "- ");
-        bool empty = n <= 1 || strcspn(w, "0123456789") < n;
+        bool empty = n <= 1 || has_digit(w);
         if (!empty && !is_one_of(w, n, boxes, COUNT(boxes))) return false;
         w += n;
     }
@@ -261,15 +288,18 @@ static int bits_of(const char *s, int good_bit, int bad_bit)
                  {popup, COUNT(popup), NAMED_POPUP},
                  {forum, COUNT(forum), NAMED_FORUM},
                  {talk, COUNT(talk), NAMED_TALK},
+                 {posts, COUNT(posts), NAMED_POST},
                  {good, COUNT(good), good_bit},
                  {bad, COUNT(bad), bad_bit}};
     struct buf names = {0};
+    struct pairs pairs;
     int bits = 0;
     if (!*s) return 0;
     add_words(&names, s);
+    find_pairs(&pairs, &names);
     for (size_t k = 0; k < COUNT(lists); k++)
         for (size_t i = 0; !(bits & lists[k].bit) && i < lists[k].n; i++)
-            if (has_word(&names, lists[k].words[i])) bits |= lists[k].bit;
+            if (may_have(&pairs, lists[k].words[i]) && has_word(&names, lists[k].words[i])) bits |= lists[k].bit;
     if (has_never(&names)) bits |= NAMED_NEVER | bad_bit;
     if (has_place(&names)) bits |= NAMED_PLACE;
     buf_free(&names);
@@ -303,17 +333,6 @@ int names_weight(const xmlNode *n)
     int bits = names_of(n);
     return 25 *
            (!!(bits & CLASS_GOOD) + !!(bits & ID_GOOD) - !!(bits & CLASS_BAD) - !!(bits & ID_BAD));
-}
-
-bool names_say_post(const xmlNode *n)
-{
-    struct buf names = {0};
-    bool found = false;
-    add_words(&names, tree_attr(n, "class"));
-    add_words(&names, tree_attr(n, "id"));
-    for (size_t i = 0; !found && i < COUNT(posts); i++) found = has_word(&names, posts[i]);
-    buf_free(&names);
-    return found;
 }
 
 void names_forget(xmlNode *n)

@@ -26,7 +26,8 @@ enum name_bits {
     NAMED_PLACE = 1 << 15,  /* the place of a text: NAMED_UNLIKELY is said of how it looks    */
     NAMED_FORUM = 1 << 16,  /* people talk to each other here                                 */
     NAMED_TALK = 1 << 17,   /* what one of them says, or all of it                            */
-    NAMED_FRAME = 1 << 18   /* as NAMED_UNLIKELY, where it holds no prose                       */
+    NAMED_FRAME = 1 << 18,  /* as NAMED_UNLIKELY, where it holds no prose                       */
+    NAMED_POST = 1 << 19    /* what somebody posted, without who did and when                  */
 };
 
 /* The bits of an element, looked up once. */
@@ -34,9 +35,6 @@ int names_of(const xmlNode *n);
 
 /* Names or attributes say that n is the body of an article. */
 bool names_say_body(const xmlNode *n);
-
-/* Names say that n is what somebody posted, without who did and when. */
-bool names_say_post(const xmlNode *n);
 
 /* What the names of n say against comments and answers does not count any more. */
 void names_forget(xmlNode *n);

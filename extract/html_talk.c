@@ -8,6 +8,9 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
+enum { SHARE = 8 }; /* one in so many characters of a page of posts is of a post, at least (seen: a tenth on the
+                     * front page of a forum, a sixth in a thread of one short post) */
+
 /* ------------------------------------------------------------------ what kind of page it is */
 
 static bool says_forum(const xmlNode *n)
@@ -27,21 +30,34 @@ static bool is_made_by_forum(const xmlNode *body)
     return false;
 }
 
-/* Whether the page or a part of it is of a type of schema.org. */
-static bool has_type(const xmlNode *body, const char *type)
+/* What schema.org's types say that the page is, or a part of it. */
+struct types {
+    bool asks, forum;
+};
+
+static void add_type(struct types *t, const xmlNode *n)
 {
-    if (body->parent && strstr(tree_attr(body->parent, "itemtype"), type)) return true;
-    for (xmlNode *n = (xmlNode *)(uintptr_t)body; n; n = tree_next(n, body, false))
-        if (strstr(tree_attr(n, "itemtype"), type)) return true;
-    return false;
+    const char *type = tree_attr(n, "itemtype");
+    if (!*type) return;
+    t->asks |= strstr(type, "/QAPage") != NULL;
+    t->forum |= strstr(type, "/DiscussionForumPosting") != NULL;
+}
+
+static struct types types_of(xmlNode *body)
+{
+    struct types t = {0};
+    if (body->parent) add_type(&t, body->parent);
+    for (xmlNode *n = body; n; n = tree_next(n, body, false)) add_type(&t, n);
+    return t;
 }
 
 /* ------------------------------------------------------------------ what is said */
 
-static bool is_post(const xmlNode *n)
+/* `typed`: what only names call a post is none. */
+static bool is_post(const xmlNode *n, bool typed)
 {
-    return n->type == XML_ELEMENT_NODE && tree_facts(n)->sum.chars > 0 &&
-           (strstr(tree_attr(n, "itemprop"), "text") || names_say_post(n));
+    if (n->type != XML_ELEMENT_NODE || tree_facts(n)->sum.chars == 0) return false;
+    return strstr(tree_attr(n, "itemprop"), "text") || (!typed && (names_of(n) & NAMED_POST));
 }
 
 /* Comments on an answer to a question, and what stands beside a thread, are no posts of it. */
@@ -51,27 +67,44 @@ static bool is_beside(const xmlNode *n)
     return t == TAG_ASIDE || t == TAG_NAV || t == TAG_FOOTER || (names_of(n) & NAMED_NEVER);
 }
 
-static void mark_posts(xmlNode *body)
+/* Posts that were marked, and how many characters of them are in no link. */
+struct said {
+    int posts, chars;
+};
+
+/* Marks posts and what they are in. */
+static struct said mark_posts(xmlNode *body, bool typed)
 {
+    struct said said = {0};
     for (xmlNode *n = body, *next; n; n = next) {
         bool over = !n->_private || tree_facts(n)->hidden || (n->type == XML_ELEMENT_NODE && is_beside(n));
-        bool post = !over && is_post(n);
+        bool post = !over && is_post(n, typed);
         next = tree_next(n, body, over || post);
+        if (post) said.posts++, said.chars += tree_own_chars(n);
         for (xmlNode *up = n; post && up != body && !tree_facts(up)->said; up = up->parent)
             tree_facts(up)->said = true;
     }
+    return said;
+}
+
+static void unmark_posts(xmlNode *body)
+{
+    for (xmlNode *n = body; n; n = tree_next(n, body, false))
+        if (n->_private) tree_facts(n)->said = false;
 }
 
 bool talk_find(xmlNode *body)
 {
-    bool asks = has_type(body, "/QAPage");
-    if (!asks && !says_forum(body) && !says_forum(body->parent) && !is_made_by_forum(body) &&
-        !has_type(body, "/DiscussionForumPosting"))
+    struct types types = types_of(body);
+    if (!types.asks && !types.forum && !says_forum(body) && !says_forum(body->parent) && !is_made_by_forum(body))
         return false;
-    for (xmlNode *n = asks ? NULL : body; n; n = tree_next(n, body, false))
+    for (xmlNode *n = types.asks ? NULL : body; n; n = tree_next(n, body, false))
         if (n->type == XML_ELEMENT_NODE && n->_private) names_forget(n);
-    mark_posts(body);
-    return true;
+    struct said said = mark_posts(body, true);
+    if (said.posts < 2) said = mark_posts(body, false); /* the page's words are for the first post at most */
+    if (said.posts > 0 && SHARE * (long)said.chars >= tree_own_chars(body)) return true;
+    unmark_posts(body); /* the front page of a forum, with some of what is new: its lists are the page */
+    return false;
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -106,7 +139,7 @@ xmlNode *talk_widen(xmlNode *best, xmlNode *body)
         last = n;
         while (all != body && !tree_is_in(n, all) && !tree_is_in(all, n)) all = all->parent;
     }
-    if (!among) return best; /* all posts stand beside it: the page only shows the newest of each thread */
+    if (!among) return NULL; /* all posts stand beside it: the page only shows the newest of each thread */
     drop_behind(last, tree_is_in(last, all) ? all : body);
     return all;
 }

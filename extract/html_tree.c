@@ -95,7 +95,7 @@ const char *tree_attr(const xmlNode *n, const char *name)
 {
     if (n->type != XML_ELEMENT_NODE) return "";
     for (const xmlAttr *a = n->properties; a; a = a->next)
-        if (!strcmp((const char *)a->name, name))
+        if (*a->name == (xmlChar)*name && !strcmp((const char *)a->name, name))
             return a->children && a->children->content ? (const char *)a->children->content : "";
     return "";
 }

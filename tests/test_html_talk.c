@@ -96,6 +96,33 @@ static void test_newest_posts(void **state)
     drop(&g), buf_free(&b);
 }
 
+/* What stands beside the thread is no post where the page says which are; without a post that is marked, prose
+ * beside the best part is text, as on other pages. */
+static void test_which_are_posts(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    buf_addz(&b, "<html itemscope itemtype='https://schema.org/QAPage'><body><div><div itemprop=text>");
+    add_prose(&b, 30, "the question");
+    buf_addz(&b, "</div><div itemprop=text>An answer to it.</div></div><div class=y><p>Behind it stand the words in question, of "
+                 "a length that counts.</p><div class=s-prose>It is about more.</div></div></body></html>");
+    struct got g = get_text(b.s);
+    assert_non_null(strstr(g.d->text.s, "An answer to it"));
+    assert_null(strstr(g.d->text.s, "words in question"));
+    drop(&g), buf_free(&b);
+    buf_addz(&b, "<body class=discussion><div><div class=a>");
+    add_prose(&b, 12, "the question");
+    buf_addz(&b, "</div></div><ul class=b>");
+    for (int i = 0; i < 8; i++)
+        buf_addz(&b, "<li><div><div class=c><p>The words in question, an answer to it, with commas, that goes on for quite a while, "
+                     "until it has said, at length, what it has to say.</p></div></div></li>");
+    buf_addz(&b, "</ul></body>");
+    g = get_text(b.s);
+    assert_non_null(strstr(g.d->text.s, "of the question"));
+    assert_non_null(strstr(g.d->text.s, "words in question"));
+    drop(&g), buf_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +130,7 @@ int main(void)
         cmocka_unit_test(test_short_posts),
         cmocka_unit_test(test_comments_on_answers),
         cmocka_unit_test(test_newest_posts),
+        cmocka_unit_test(test_which_are_posts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
