@@ -355,6 +355,14 @@ static bool is_text(const struct cells *w, const struct width *t, const struct c
     return c->u0 < t->u0 + c->size && c->u1 - c->u0 > WHOLE * (t->u1 - t->u0);
 }
 
+/* Whether the row, which is not the first, is the caption of another table: it stands alone, and
+ * apart from what is above. */
+static bool is_caption(const struct cells *w, size_t k)
+{
+    const struct cell_row *r = &w->r[k];
+    return r->to - r->from == 1 && w->c[r->from].caption && cells_gap_below(w, k - 1) > TABLE_CLOSE;
+}
+
 /* The row after the table that the row `from` begins: rows of cells, and between and behind them
  * lines of a cell that goes on. */
 static size_t table_end(const struct cells *w, size_t from)
@@ -366,7 +374,7 @@ static size_t table_end(const struct cells *w, size_t from)
         const struct cell_row *r = &w->r[k];
         float gap = cells_gap_below(w, k - 1);
         if (gap > 3.2f) break;
-        if (is_text(w, &width, r)) break;
+        if (is_text(w, &width, r) || is_caption(w, k)) break;
         if (r->tabular) {
             widen(&width, w, end, k + 1);
             end = k + 1, between = 0;

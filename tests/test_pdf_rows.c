@@ -233,43 +233,55 @@ static void test_verse(void **state)
     drop(&g);
 }
 
+/* Writes a row cell by cell; a cell's lines end in "\n".  `down`: the part of what a short cell
+ * leaves blank that stands above it.  Returns where the row ends. */
+static double written_row(struct buf *b, double y, int columns, const double *left,
+                          const char *const *cell, double down)
+{
+    int lines[4] = {0}, most = 0;
+    for (int c = 0; c < columns; c++) {
+        for (const char *s = cell[c]; *s; s++) lines[c] += *s == '\n';
+        if (lines[c] > most) most = lines[c];
+    }
+    for (int c = 0; c < columns; c++) {
+        const char *s = cell[c];
+        for (int i = 0; i < lines[c]; i++) {
+            char one[80];
+            size_t n = strcspn(s, "\n");
+            snprintf(one, sizeof one, "%.*s", (int)n, s);
+            line(b, "F", 10, left[c], y + 12 * (down * (most - lines[c]) + i), one);
+            s += n + 1;
+        }
+    }
+    return y + 12 * most;
+}
+
 /* Rows that touch, whose short cells stand in the middle: only the order in which the cells were
  * written tells the rows. */
 static void test_written_cells(void **state)
 {
     (void)state;
-    static const char *const cell[][3][4] = {
-        {{"Open water"},
-         {"Boats may lie here at anchor", "as long as the wind is from", "the land and no storm is",
-          "near."},
-         {"A light is shown at night", "from the mast."}},
-        {{"Quay", "and slip"},
-         {"Room for ten."},
-         {"Goods are landed here and", "brought to the store by", "those who own them."}},
-        {{"Store"},
-         {"What is brought here is kept", "dry for a month, or longer", "where this was agreed."},
-         {"Nobody sleeps here."}},
-        {{"Yard"},
-         {"Ships are mended here."},
-         {"Tar is boiled at the far end", "of the yard, never beside the", "timber, and in no wind",
-          "from it."}},
-        {{"Chapel", "on the hill"},
-         {"It serves as a mark for those", "who come in from the south", "in the morning."},
-         {"The door is not locked at any", "time of the year."}}};
+    static const double left[] = {72, 172, 337};
+    static const char *const cell[][3] = {
+        {"Open water\n",
+         "Boats may lie here at anchor\nas long as the wind is from\nthe land and no storm is\n"
+         "near.\n",
+         "A light is shown at night\nfrom the mast.\n"},
+        {"Quay\nand slip\n", "Room for ten.\n",
+         "Goods are landed here and\nbrought to the store by\nthose who own them.\n"},
+        {"Store\n",
+         "What is brought here is kept\ndry for a month, or longer\nwhere this was agreed.\n",
+         "Nobody sleeps here.\n"},
+        {"Yard\n", "Ships are mended here.\n",
+         "Tar is boiled at the far end\nof the yard, never beside the\ntimber, and in no wind\n"
+         "from it.\n"},
+        {"Chapel\non the hill\n",
+         "It serves as a mark for those\nwho come in from the south\nin the morning.\n",
+         "The door is not locked at any\ntime of the year.\n"}};
     struct buf b = {0};
     double y = 100;
-    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++) {
-        int lines[3] = {0}, most = 0;
-        for (int c = 0; c < 3; c++) {
-            while (lines[c] < 4 && cell[r][c][lines[c]]) lines[c]++;
-            if (lines[c] > most) most = lines[c];
-        }
-        for (int c = 0; c < 3; c++)
-            for (int i = 0; i < lines[c]; i++)
-                line(&b, "F", 10, 72 + (c ? 100 + 165 * (c - 1) : 0),
-                     y + 6 * (most - lines[c]) + 12 * i, cell[r][c][i]);
-        y += 12 * most;
-    }
+    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
+        y = written_row(&b, y, 3, left, cell[r], 0.5);
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
@@ -279,6 +291,47 @@ static void test_written_cells(void **state)
             "Store | What is brought here is kept dry for a month, or longer where this was "
             "agreed. | Nobody sleeps here.\n"
             "Yard | Ships are mended here. | Tar is boiled at the far end of the yard"));
+    drop(&g);
+}
+
+/* A caption between two tables whose columns differ: each is a table of its own. */
+static void test_caption_between(void **state)
+{
+    (void)state;
+    static const double left[] = {72, 172, 292, 412};
+    static const char *const above[][2] = {
+        {"Place\n", "Use\n"},
+        {"Open water\n", "Boats may lie here at anchor as long as the wind is from\n"
+                         "the land and no storm is near.\n"},
+        {"Quay\n", "Goods are landed here and brought to the store by those\nwho own them.\n"},
+        {"Yard\n", "Ships are mended.\n"},
+        {"Chapel\n", "It serves as a mark for those who come in from the south,\n"
+                     "early in the morning.\n"}};
+    static const char *const below[][4] = {
+        {"Place\n", "Use\n", "Rule\n", "Reason\n"},
+        {"Open water\n", "Boats may lie here\nat anchor in good\nweather.\n", "A light is shown.\n",
+         "Others would run\ninto them.\n"},
+        {"Quay\n", "Goods are landed\nand stored.\n", "Nobody may leave\nthem here for the\nnight.\n",
+         "There is no room\nfor that on a quay\nas small as this\none.\n"},
+        {"Yard\n", "Ships are mended.\n", "Tar is boiled far\nfrom the timber.\n", "It burns.\n"},
+        {"Chapel\n", "It serves as a mark\nfor ships.\n", "Its door is never\nlocked.\n",
+         "Whoever comes may\nstay there as long\nas they like.\n"}};
+    struct buf b = {0};
+    double y = 100;
+    for (size_t r = 0; r < sizeof above / sizeof *above; r++)
+        y = written_row(&b, y, 2, left, above[r], 0);
+    line(&b, "F", 10, 150, y + 12, "Table 2. What the places are used for");
+    y += 30;
+    for (size_t r = 0; r < sizeof below / sizeof *below; r++)
+        y = written_row(&b, y, 4, left, below[r], 0);
+    struct got g = get_page(&b);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    assert_true(holds(&g, "\nQuay | Goods are landed here and brought to the store by those who own "
+                          "them.\nYard | Ships are mended.\n"));
+    assert_true(holds(&g, "\nTable 2. What the places are used for\n"));
+    assert_true(holds(&g, "\nQuay | Goods are landed and stored. | Nobody may leave them here for the "
+                          "night. | There is no room for that on a quay as small as this one.\n"));
     drop(&g);
 }
 
@@ -354,6 +407,7 @@ int main(void)
         cmocka_unit_test(test_list_of_commands), cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_written_rows),     cmocka_unit_test(test_verse),
         cmocka_unit_test(test_written_cells),    cmocka_unit_test(test_written_blocks),
+        cmocka_unit_test(test_caption_between),
         cmocka_unit_test(test_groups),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
