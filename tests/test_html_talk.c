@@ -96,6 +96,28 @@ static void test_newest_posts(void **state)
     drop(&g), buf_free(&b);
 }
 
+/* The front page of a forum is its list of boards, whatever was said last, which is shown beside it. */
+static void test_front_page(void **state)
+{
+    (void)state;
+    struct buf b = {0};
+    buf_addz(&b, "<body class=forum><div class=left><div class=boards>");
+    for (int i = 0; i < 160; i++)
+        buf_addf(&b, "<div><div><div><div><div><a href=b%d>Board</a></div><div>All about things of one kind: questions and "
+                     "answers, board %d.</div><div>12 threads</div></div></div></div></div>", i, i);
+    buf_addz(&b, "</div></div><div class=sidebar><div>");
+    for (int i = 0; i < 8; i++)
+        buf_addz(&b, "<div class=post-content><p>Somebody says something new, with commas, of a length, more or less, that "
+                     "counts, here, for it goes on, and on.</p></div>");
+    buf_addz(&b, "</div></div></body>");
+    struct got g = get_text(b.s);
+    assert_int_equal(g.r, OK);
+    assert_non_null(strstr(g.d->text.s, "answers, board 0."));
+    assert_non_null(strstr(g.d->text.s, "answers, board 159."));
+    assert_null(strstr(g.d->text.s, "Somebody says"));
+    drop(&g), buf_free(&b);
+}
+
 /* What stands beside the thread is no post where the page says which are; without a post that is marked, prose
  * beside the best part is text, as on other pages. */
 static void test_which_are_posts(void **state)
@@ -130,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_short_posts),
         cmocka_unit_test(test_comments_on_answers),
         cmocka_unit_test(test_newest_posts),
+        cmocka_unit_test(test_front_page),
         cmocka_unit_test(test_which_are_posts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
