@@ -1,4 +1,6 @@
 /* test_html_main.c: which part of a page is read, and what is taken out of it. */
+#include <time.h>
+
 #include "tests/html_check.h"
 
 /* Boxes that say what they are, captions that name an owner, and headings of what was taken out are
@@ -346,10 +348,34 @@ static void test_frames_of_prose(void **state)
     }
 }
 
+/* Names of any length cost no more than they are long: none of these takes a second, a square of it takes many. */
+static void test_long_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *part;
+        int n;
+    } names[] = {{"a__", 600000}, {"comment-zzz ", 200000}};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        struct buf page = {0};
+        buf_addz(&page, "<body><div class='");
+        for (int i = 0; i < names[k].n; i++) buf_addz(&page, names[k].part);
+        buf_addz(&page, "'>The words in question.</div></body>");
+        struct timespec from, to;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        struct got g = get_text(page.s);
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        assert_int_equal(g.r, OK);
+        assert_in_range(to.tv_sec - from.tv_sec, 0, 6);
+        drop(&g), buf_free(&page);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frames_of_prose),
+        cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_clutter),
         cmocka_unit_test(test_names_of_boxes),
         cmocka_unit_test(test_unseen_text),
