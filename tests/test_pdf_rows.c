@@ -114,6 +114,14 @@ static void test_tall_rows(void **state)
     }
 }
 
+/* n rows of cells, from y = 100 down, their columns at x; empty ones are not there. */
+static void put_cells(struct buf *b, const char *const (*cell)[3], size_t n, const double *x, double leading)
+{
+    for (size_t r = 0; r < n; r++)
+        for (int c = 0; c < 3; c++)
+            if (*cell[r][c]) line(b, "F", 10, x[c], 100 + leading * (double)r, cell[r][c]);
+}
+
 /* What programs do, in words that fill their column or begin small: each is a row of its own. */
 static void test_list_of_commands(void **state)
 {
@@ -128,14 +136,7 @@ static void test_list_of_commands(void **state)
         {"", "to who asks, as many as there are in it", ""},
         {"send", "puts bytes into the file where it stands", "w"}};
     struct buf b = {0};
-    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
-        for (int c = 0; c < 3; c++)
-            if (*cell[r][c])
-                line(&b, "F", 10,
-                     c == 0   ? 72
-                     : c == 1 ? 130
-                              : 340,
-                     100 + 11.5 * (double)r, cell[r][c]);
+    put_cells(&b, cell, sizeof cell / sizeof *cell, (const double[]){72, 130, 340}, 11.5);
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
@@ -371,14 +372,7 @@ static void test_groups(void **state)
         {"Chapel and hill", "ring_the_bells", "tells of a storm"},
         {"", "light_the_fires", "tells of a wreck"}};
     struct buf b = {0};
-    for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
-        for (int c = 0; c < 3; c++)
-            if (*cell[r][c])
-                line(&b, "F", 10,
-                     c == 0   ? 72
-                     : c == 1 ? 170
-                              : 270,
-                     100 + 12 * (double)r, cell[r][c]);
+    put_cells(&b, cell, sizeof cell / sizeof *cell, (const double[]){72, 170, 270}, 12);
     struct got g = get_page(&b);
     assert_int_equal(g.r, OK);
     check_pdf(g.d);
