@@ -1,9 +1,9 @@
 #include "cli/cmd.h"
 #include "cli/job.h"
 #include "cli/jsonw.h"
+#include "cli/lists.h"
 #include "cli/output.h"
 #include "cli/pace.h"
-#include "cli/lists.h"
 #include "cli/read.h"
 #include "cli/report.h"
 

@@ -426,10 +426,7 @@ static struct found attempt(xmlNode *body, const struct rules *r, bool talk)
     xmlNode *best = n_top ? climb(common_ancestor(top, n_top, body), body) : body;
     best = out_of_tables(best, body);
     xmlNode *posts = talk ? talk_widen(best, body) : NULL;
-    if (posts)
-        best = posts;
-    else
-        best = widen(best, in_article(best, body) ? article_around(best, body) : body);
+    best = posts ? posts : widen(best, in_article(best, body) ? article_around(best, body) : body);
     keep_around(best, body);
     lead_keep(best, body);
     for (xmlNode *c = best->parent && best != body ? best->parent->children : best; c;

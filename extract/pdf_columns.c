@@ -85,7 +85,7 @@ static size_t aligned_edges(struct cutter *c, const size_t *idx, size_t n, float
 
 /* One side of a candidate strip. */
 struct side {
-    size_t pieces, n; /* n: lines, or parts of them with a wide gap before */
+    size_t pieces, n;         /* n: lines, or parts of them with a wide gap before */
     size_t bullets;
     bool listed;              /* a bullet comes first                              */
     float end, mid;           /* of the last piece                                 */

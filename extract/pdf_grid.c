@@ -351,6 +351,19 @@ static int by_stream(const void *a, const void *b)
     return (x->stream > y->stream) - (x->stream < y->stream);
 }
 
+/* The pieces beside x in the order of the content stream; false where it is not known. */
+static bool sort_written(struct written *w, const struct piece *p, const size_t *idx, size_t n,
+                         float x)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *q = &p[idx[i]];
+        if (q->stream < 0) return false;
+        w[i] = (struct written){q->stream, q->u0 >= x, idx[i]};
+    }
+    qsort(w, n, sizeof *w, by_stream);
+    return true;
+}
+
 /* Pieces of one side that were written after each other. */
 struct run {
     float top, bottom, last; /* last: the top of its lowest piece */
@@ -374,14 +387,8 @@ bool grid_cells(const struct piece *p, const size_t *idx, size_t n, float x, str
     struct written *w = NEW(scratch, struct written, n + 1);
     size_t rows = 0, up = 0, other = 0;
     float low = -INFINITY, size = 0, height = 0;
-    if (n < 2 * MIN_ROWS) return false;
-    for (size_t i = 0; i < n; i++) {
-        const struct piece *q = &p[idx[i]];
-        if (q->stream < 0) return false;
-        w[i] = (struct written){q->stream, q->u0 >= x, idx[i]};
-        size += q->size / (float)n;
-    }
-    qsort(w, n, sizeof *w, by_stream);
+    if (n < 2 * MIN_ROWS || !sort_written(w, p, idx, n, x)) return false;
+    for (size_t i = 0; i < n; i++) size += p[idx[i]].size / (float)n;
     for (size_t i = 0; i < n;) {
         struct run a, b;
         i = take_run(p, w, n, i, &a);
@@ -422,11 +429,9 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
     struct part *v = NEW(scratch, struct part, n + 1);
     struct written *w = NEW(scratch, struct written, n + 1);
     size_t switches = 0, full = 0, parts[2] = {0}, text[2] = {0};
-    if (n < 2 * MIN_ROWS) return false;
+    if (n < 2 * MIN_ROWS || !sort_written(w, p, idx, n, x)) return false;
     for (size_t i = 0; i < n; i++) {
         const struct piece *q = &p[idx[i]];
-        if (q->stream < 0) return false;
-        w[i] = (struct written){q->stream, q->u0 >= x, idx[i]};
         v[i] = (struct part){.u0 = q->u0,
                              .u1 = q->u1,
                              .v0 = q->v0,
@@ -435,7 +440,6 @@ bool grid_written(const struct piece *p, const size_t *idx, size_t n, float x,
                              .right = q->u0 >= x,
                              .text = is_line(q)};
     }
-    qsort(w, n, sizeof *w, by_stream);
     for (size_t i = 1; i < n; i++) switches += w[i].right != w[i - 1].right;
     measure_room(v, n);
     for (size_t i = 0; i < n; i++) {

@@ -190,13 +190,18 @@ enum err members_rules(struct members_rules *r, struct arena *a, const struct in
     return add_globs(&r->exclude, a, o->exclude, e);
 }
 
+static int depth_of(const char *path)
+{
+    int depth = 1;
+    for (const char *s = path; (s = strchr(s, '/')); s++) depth++;
+    return depth;
+}
+
 const char *members_rule(const struct members_rules *r, const char *path)
 {
     bool dot = path[0] == '.' || strstr(path, "/.");
     if (dot && !r->hidden) return "hidden";
-    int depth = 1;
-    for (const char *s = path; (s = strchr(s, '/')); s++) depth++;
-    if (r->max_depth && depth > r->max_depth) return "deeper than --max-depth";
+    if (r->max_depth && depth_of(path) > r->max_depth) return "deeper than --max-depth";
     const struct glob *g = globs_last(&r->exclude, path, false);
     if (g && !g->negated) return "excluded";
     g = globs_last(&r->include, path, false);
