@@ -138,6 +138,15 @@ static inline void check_pdf(const struct doc *d)
     assert_null(strstr(d->text.s, "\n\n\n"));
 }
 
+/* One page from text operators, which is read and holds what every document does. */
+static inline struct got get_checked(struct buf *ops)
+{
+    struct got g = get_page(ops);
+    assert_int_equal(g.r, OK);
+    check_pdf(g.d);
+    return g;
+}
+
 /* The text of a page is the same whichever pages are asked for. */
 static inline void each_page_alone(const char *name)
 {

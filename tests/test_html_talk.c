@@ -10,9 +10,7 @@ static void test_comments(void **state)
     for (size_t k = 0; k < sizeof body / sizeof *body; k++) {
         struct buf page = {0};
         buf_addf(&page, "<body %s><main><div class=content>", body[k]);
-        for (int i = 0; i < 12; i++)
-            buf_addz(&page, "<p>A paragraph of the question, with commas, of a length that counts, here, and some more of "
-                            "it, so that it is found.</p>");
+        add_prose(&page, 20, "the question");
         for (int i = 0; i < 4; i++)
             buf_addz(&page, "<div class=comment id=comment-1><p>The words in question, an answer to it, with commas, "
                             "that goes on for a while.</p></div>");

@@ -124,9 +124,7 @@ static void test_columns(void **state)
         snprintf(s, sizeof s, "right words of line %d go on and on", i);
         line(&b, "F", 10, 310, 100 + 12 * i, s);
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     const char *t = g.d->text.s, *l0 = strstr(t, "left words of line 0"),
                *l11 = strstr(t, "left words of line 11"), *r0 = strstr(t, "right words of line 0"),
                *r11 = strstr(t, "right words of line 11");
@@ -162,9 +160,7 @@ static void test_sections(void **state)
                 line(&b, "F", 10, right ? 310 : 60, 100 + 210 * part + 12 * i, s);
             }
         }
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         assert_true(precedes(&g, "Left words of part 0", "Right words of part 0"));
         assert_true(precedes(&g, "Left words of part 1", "Right words of part 1"));
         assert_int_equal(precedes(&g, "Right words of part 0", "Second part"), parted);
@@ -206,9 +202,7 @@ static void test_paragraphs(void **state)
     line(&b, "F", 10, 72, 312, "93 that also more words were needed, in the US-");
     line(&b, "F", 10, 72, 324, "American part, for what was said about pre-");
     line(&b, "F", 10, 72, 336, "and postwar time.");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "the far margin and a self-contained term"));
     assert_true(holds(&g, "the broken self-contained one, before"));
     assert_true(holds(&g, "last line.\n\nThe second one"));
@@ -590,9 +584,7 @@ static void test_initial(void **state)
     line(&b, "F", 11, 72, 136, "it, and all of them are one paragraph nevertheless, with");
     line(&b, "F", 11, 72, 149, "one word at its start.");
     line(&b, "F", 11, 72, 200, "Contents . . . . . . . . . . . . 7");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g,
                       "When a paragraph opens with a letter of several lines the lines beside it "
                       "stand further in than those below it, and all of them are one"));
@@ -614,9 +606,7 @@ static void test_angles(void **state)
         for (int k = 0; k < 3; k++) /* in the middle of the page */
             buf_addf(&b, "BT /F 11 Tf %.5f %.5f %.5f %.5f %.3f %.3f Tm (%s) Tj ET\n", c, s, -s, c,
                      300 - 120 * c + 14 * k * s, 400 - 120 * s - 14 * k * c, words[k]);
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         bool right = holds(&g, "The quick brown fox jumps over the lazy dog and goes on running "
                                "through the forest until evening, when it finally finds a place to "
                                "sleep.");

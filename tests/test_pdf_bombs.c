@@ -113,9 +113,14 @@ static void test_bombs(void **state)
     struct pdf p;
     begin(&p);
     for (int i = 0; i < BOMBS; i++) {
-        i == 0 ? add_crowded(&p, add_blanks(&p, "", "")) : i == 1 ? add_endless(&p) : i == 2 ? add_form(&p, "")
-        : i == 3 ? add_form(&p, "BI /W 40000 /H 40000 /BPC 8 /CS /G ID ")
-        : i == 4 ? add_masks(&p) : add_table(&p);
+        switch (i) {
+        case 0: add_crowded(&p, add_blanks(&p, "", "")); break;
+        case 1: add_endless(&p); break;
+        case 2: add_form(&p, ""); break;
+        case 3: add_form(&p, "BI /W 40000 /H 40000 /BPC 8 /CS /G ID "); break;
+        case 4: add_masks(&p); break;
+        default: add_table(&p);
+        }
         add_other_pages(&p, 1);
     }
     finish(&p, "", dir, "bombs.pdf");

@@ -39,9 +39,7 @@ static void test_called(void **state)
     add_lines(&b, 72, 260, 4, "Third");
     line(&b, "F", 8, 72, 700, "1 The first note says something.");
     line(&b, "F", 8, 72, 710, "* The second note says more.");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(in_order(&g, order));
     drop(&g);
 }
@@ -56,9 +54,7 @@ static void test_uncalled(void **state)
     buf_addz(&b, "BT /F 10 Tf 1 0 0 1 72 652 Tm (that it is 10) Tj /F 6 Tf 4 Ts (12) Tj ET\n");
     add_lines(&b, 72, 180, 4, "Second");
     line(&b, "F", 8, 72, 700, "2 Nobody calls this.");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(in_order(&g, order));
     drop(&g);
 }
@@ -78,9 +74,7 @@ static void test_side(void **state)
     line(&b, "F", 8, 60, 124, "Beside the first");
     line(&b, "F", 8, 60, 134, "in two lines");
     line(&b, "F", 8, 60, 200, "Beside the second");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(in_order(&g, order));
     assert_true(holds(&g, "fill the width First number b") &&
                 holds(&g, "fill the width First number f"));
@@ -160,9 +154,7 @@ static void test_powers(void **state)
     line(&b, "F", 8, 72, 700, "1 The first note.");
     line(&b, "F", 8, 72, 710, "2 The second note.");
     line(&b, "F", 8, 72, 720, "3 Nobody calls it.");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(in_order(&g, order));
     drop(&g);
 }
@@ -178,9 +170,7 @@ static void test_section(void **state)
     add_lines(&b, 72, 180, 4, "Second");
     line(&b, "B", 9, 72, 250, "1.1 Details of it");
     add_lines(&b, 72, 280, 4, "Third");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(in_order(&g, order));
     drop(&g);
 }
@@ -199,9 +189,7 @@ static void test_box(void **state)
         line(&b, "F", 8, 60, 120 + 30 * i, box[i]);
         line(&b, "F", 8, 60, 130 + 30 * i, "and goes on here.");
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "The box begins and goes on here.\n\nits second one and goes on here.\n\n"
                           "its third one and goes on here.\n\nits last one and goes on here."));
     drop(&g);
@@ -220,9 +208,7 @@ static void test_margin_numbers(void **state)
     line(&b, "F", 7, 72, 100, "5");
     line(&b, "F", 7, 72, 200, "10");
     line(&b, "F", 7, 72, 300, "15");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(in_order(&g, order));
     drop(&g);
 }

@@ -25,9 +25,7 @@ static void test_wrapped_cells(void **state)
             line(&b, "F", 10, 160 + 60 * c, 164 + 14 * r, n);
         }
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "Harbour | Ships at work | Catch\nCod in tons | Herring in tons\n"
                           "Vardo | 22 | 29 | 36\n"));
     drop(&g);
@@ -42,9 +40,7 @@ static void test_wrapped_cells(void **state)
         for (int c = 0; c < 3; c++)
             for (int l = 0; l < 2 && row[r][c][l]; l++)
                 line(&b, "F", 10, 72 + 130 * c, 120 + 34 * r + 12 * l, row[r][c][l]);
-    g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    g = get_checked(&b);
     assert_true(holds(&g, "Pilot | Brings ships past the outer buoy | all year\n"
                           "Harbour master | Gives out berths | office hours\n"
                           "Tug | Pulls what cannot go by itself | on request\n"
@@ -104,9 +100,7 @@ static void test_tall_rows(void **state)
              "Text as wide as both columns stands between the tables, and it goes on and");
         line(&b, "F", 10, 72, y + 15, "on for as many lines as it likes, since nobody minds it.");
         tall_rows(&b, y + 32, ground ? 1 : 4, ground);
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         const char *first = strstr(g.d->text.s, rows);
         assert_non_null(first);
         assert_non_null(strstr(first + 1, rows));
@@ -137,9 +131,7 @@ static void test_list_of_commands(void **state)
         {"send", "puts bytes into the file where it stands", "w"}};
     struct buf b = {0};
     put_cells(&b, cell, sizeof cell / sizeof *cell, (const double[]){72, 130, 340}, 11.5);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "\nseek | moves to a place in the file given by it | rw\n"
                           "tell | says at which place in the file it stands | r\nread | "));
     drop(&g);
@@ -175,9 +167,7 @@ static void test_sentences(void **state)
             }
             if (table) at[0] = at[1] = at[0] > at[1] ? at[0] : at[1];
         }
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         if (table)
             assert_true(holds(&g,
                               "boats that break the ice. | From the first frost on, also at night, "
@@ -206,9 +196,7 @@ static void test_written_rows(void **state)
     for (int r = 0; r < 4; r++)
         for (int c = 0; c < 3; c++) line(&b, "F", 10, 60 + 76 * c, 216 + 12 * r, cell[r][c]);
     for (; right < 13; right++) line(&b, "F", 10, 252, 100 + 12.7 * right, text);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(
         holds(&g, "\nOslo | A reason | 5\nBergen and the | No | 12\nHamar | A doubt | 3\n"));
     drop(&g);
@@ -227,9 +215,7 @@ static void test_verse(void **state)
         line(&b, "F", 11, 72, 80 + 14 * i, verse[i % 8]);
         line(&b, "F", 11, 330, 80 + 14 * i, verse[(i * 5 + 3) % 8]);
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_false(holds(&g, " | "));
     drop(&g);
 }
@@ -283,9 +269,7 @@ static void test_written_cells(void **state)
     double y = 100;
     for (size_t r = 0; r < sizeof cell / sizeof *cell; r++)
         y = written_row(&b, y, 3, left, cell[r], 0.5);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(
         &g, "Quay and slip | Room for ten. | Goods are landed here and brought to the store by "
             "those who own them.\n"
@@ -325,9 +309,7 @@ static void test_caption_between(void **state)
     y += 30;
     for (size_t r = 0; r < sizeof below / sizeof *below; r++)
         y = written_row(&b, y, 4, left, below[r], 0);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "\nQuay | Goods are landed here and brought to the store by those who own "
                           "them.\nYard | Ships are mended.\n"));
     assert_true(holds(&g, "\nTable 2. What the places are used for\n"));
@@ -347,9 +329,7 @@ static void test_written_blocks(void **state)
                  i == 6  ? "and ends with it."
                  : i % 2 ? "that goes on in a line as long as this"
                          : "one of several blocks of text on a page");
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_false(holds(&g, " | "));
     drop(&g);
 }
@@ -373,9 +353,7 @@ static void test_groups(void **state)
         {"", "light_the_fires", "tells of a wreck"}};
     struct buf b = {0};
     put_cells(&b, cell, sizeof cell / sizeof *cell, (const double[]){72, 170, 270}, 12);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "\nQuay and store | land_the_goods | brings them to the store\n"
                           "pay_what_is_due | is done before they leave it\n"
                           "Yard and forge | mend_the_ships | is work for the winter\n"));
@@ -387,9 +365,7 @@ static void test_groups(void **state)
             if (c || i % 6 != 5)
                 line(&b, "F", 10, c ? 320 : 72, 100 + 12 * i,
                      i % 2 ? "anchors of boats, 12" : "berths, 7, 104");
-    g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    g = get_checked(&b);
     assert_false(holds(&g, " | "));
     drop(&g);
 }

@@ -43,9 +43,7 @@ static void test_table(void **state)
     line(&b, "F", 10, 72, 80, "Some words stand before the table.");
     for (int r = 0; r < 4; r++)
         for (int c = 0; c < 3; c++) line(&b, "F", 10, 72 + 90 * c, 120 + 14 * r, towns[r][c]);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "City | People | Area\nOslo | 709 | 454\nBergen | 291 | 464\n"));
     /* each cell has its own box, and cells of a row share a line */
     const char *at = strstr(g.d->text.s, "291");
@@ -71,9 +69,7 @@ static void test_narrow_gaps(void **state)
         line(&b, "F", 10, 120, 120 + 14 * r, rows[r][1]);
         line(&b, "F", 10, 210.6, 120 + 14 * r, rows[r][2]); /* September 2007 ends at 207.8 */
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "Norway | 12 May 1995 | Pending\nSweden | 23 September 1995 | In force\n"
                           "Finland | 14 March 1999 | In force\n"
                           "Denmark | 30 September 2007 | Pending\n"
@@ -98,9 +94,7 @@ static void test_same_words(void **state)
         for (int c = 0; c < 4; c++) line(&b, "F", 10, at[c], 120 + 14 * r, words[c]);
         line(&b, "F", 10, 220.5, 120 + 14 * r, last[r]);
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "v3.33 | Font for the sign first\n"
                           "v3.33 | Font for the sign second\n"
                           "v3.33 | Font for the sign third and last\n"));
@@ -132,9 +126,7 @@ static void check_close_rows(bool rules)
                      r == 0   ? 690
                      : r == 1 ? 677
                               : 600);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g,
                       "Nets | All nets are counted when the boat is in the harbour, and once at "
                       "sea | Boats that stay are not asked\n"
@@ -229,9 +221,7 @@ static void test_rows_between_lines(void **state)
         }
         line(&b, "F", 10, 70, 193, "All of this is said in the law, which is older than the");
         line(&b, "F", 10, 70, 205, "authority that has to keep it.");
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         assert_true(
             holds(&g, "Right | What it gives\n"
                       "Access | You may ask which data is kept, and where it came from, and to "
@@ -259,9 +249,7 @@ static void test_lines_around_rows(void **state)
             if (text[r][c]) line(&b, "F", 10, 76 + 70 * c, 100 + 12 * r, text[r][c]);
     static const double lines[] = {90, 102.5, 138.5, 150.5};
     for (int i = 0; i < 4; i++) bar(&b, 70, 270, lines[i], true);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "Country | Capital | People\nFrance | Paris | 68\nItaly | Rome | 59\n"
                           "Spain | Madrid | 48\nAll | 175"));
     drop(&g);
@@ -278,9 +266,7 @@ static void test_caption(void **state)
             for (int c = 0; c < 3; c++)
                 line(&b, "F", 10, 72 + 90 * c, 118 + 200 * t + 14 * r, towns[r][c]);
     }
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "Table 4. Towns\n"));
     assert_true(holds(&g, "\nCity | People | Area\nOslo | 709 | 454\n"));
     assert_true(holds(&g, "Name of the City | People | Area\nOslo | 709 | 454\n"));
@@ -370,9 +356,7 @@ static void test_cells(void **state)
     for (int r = 0; r < 7; r++)
         for (int c = 0; c < 3; c++)
             if (row[r][c]) line(&b, "F", 10, 72 + 80 * c + 110 * (c > 1), 300 + 12 * r, row[r][c]);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g,
                       "Harbour | No. | First winter | Second winter\n"
                       "Mean | SD (t) | Mean | SD (t)\nAlta | 10.9 | 11.9 | 12.9 | 13.9 | 14.9\n"));
@@ -399,9 +383,7 @@ static void test_a_space_apart(void **state)
     for (int r = 0; r < 6; r++)
         for (int c = 0; c < 3; c++) /* 62.8 points wide, and a space of 2.8 */
             line(&b, "F", 10, c == 0 ? 72 : c == 1 ? 137.6 : 270, 100 + 12 * r, text[r][c]);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "Ada | first to write a program | England\n"
                           "Grace Hopper | compilers | United States\n"
                           "Alan | machines that think | England\n"));
@@ -428,9 +410,7 @@ static void test_framed_cells(void **state)
             static const int at[] = {70, 176, 346, 380};
             buf_addf(&b, "%d 648 m %d 714 l S\n", at[c], at[c]);
         }
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         assert_true(holds(&g, parted ? "Correcting | of | What is wrong is put right. | 16\n"
                                      : "Access | You may ask which data is kept. | 15\n"
                                        "Correcting of | What is wrong is put right. | 16\n"));
@@ -454,9 +434,7 @@ static void test_three_rules(void **state)
             if (*cell[r][c]) line(&b, "F", 10, 72 + 90 * c, 100 + 12 * r, cell[r][c]);
     static const int at[] = {710, 696, 611};
     for (int i = 0; i < 3; i++) buf_addf(&b, "72 %d m 400 %d l S\n", at[i], at[i]);
-    struct got g = get_page(&b);
-    assert_int_equal(g.r, OK);
-    check_pdf(g.d);
+    struct got g = get_checked(&b);
     assert_true(holds(&g, "Group | Command | Meaning\nFiles | open_file | Number\n"
                           "shut_file | Takes it back\nseek_place | Moves in it\nMemory | "));
     drop(&g);
@@ -478,9 +456,7 @@ static void test_units_under_years(void **state)
             for (int c = 0; c < 4; c++)
                 if (*cell[r][c] && (units || r != 1))
                     line(&b, "F", 10, 72 + 90 * c, 120 + 13 * r, cell[r][c]);
-        struct got g = get_page(&b);
-        assert_int_equal(g.r, OK);
-        check_pdf(g.d);
+        struct got g = get_checked(&b);
         assert_true(holds(&g, units ? "Town | 1998 (tons) | 1999 (casks) | 2000 (tons)\nOslo | 709"
                                     : "Town | 1998 | 1999 | 2000\nOslo | 709"));
         drop(&g);
