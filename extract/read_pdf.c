@@ -55,7 +55,7 @@ enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
  * LAST_SHARE is left, what was read is kept and no more is tried. */
 #define OCR_SHARE  0.8
 #define PAGE_SHARE 0.2
-#define BEFORE_END 0.7 /* of what crew_watch gives the page */
+#define BEFORE_END 0.7 /* of what crew_watch gives the page; then it is told to end */
 #define OPERATOR_SHARE 0.3 /* the same where nothing can be asked on the way */
 /* But no page takes more than so many seconds of CPU, where a document is given so much that more is
  * than this share of it.  40,000 words take one and a half. */
@@ -64,6 +64,7 @@ enum { CREW_PAGES = 12, CREW_PAGES_OCR = 2, RUN = 4, RUN_OCR = 1 };
 /* After so many pages that used up all of that, a page has this part of it: half a second. */
 enum { PATIENCE = 3 };
 #define HURRY (1.0 / 6)
+#define ANSWER_S 0.5 /* more, where it is told to end and does not look in time */
 #define LAST_SHARE 0.1
 #define LOOK_S     0.1 /* between looks at what a page has used */
 
@@ -141,10 +142,20 @@ static double share_of_page(double share, bool hurried)
 static void watch_page(const struct reading *r, double grace)
 {
     bool hurried = is_in_hurry(r);
+    if (hurried) grace += ANSWER_S;
     if (r->is_helper) crew_watch(share_of_page(PAGE_SHARE, hurried), grace);
     else if (!r->apart)
         crew_watch_alone(share_of_page(OPERATOR_SHARE, hurried) + LOOK_S / cpu_given(), grace,
                          WIRE_EXIT_APART);
+}
+
+/* A page that has been told to end may take as long as any to bring into order what came before: the
+ * more it had read, and the slower the machine, the longer. */
+static void watch_order(const struct reading *r)
+{
+    double share = share_of_page(PAGE_SHARE, false);
+    if (r->is_helper) crew_watch(share, 0);
+    else if (!r->apart) crew_watch_alone(share, 0, WIRE_EXIT_APART);
 }
 
 /* The words of a page of which none can be read; of any where that is asked for. */
@@ -185,7 +196,9 @@ static bool is_enough(void *reading)
     r->looked = now;
     double most = share_of_page(PAGE_SHARE, r->hurried) * time_left(r) * cpu_given();
     if (r->is_helper) most *= BEFORE_END;
-    return r->enough = cpu_used() - r->begun > most;
+    r->enough = cpu_used() - r->begun > most;
+    if (r->enough) watch_order(r);
+    return r->enough;
 }
 
 /* What ended the reading of a page, which gave nothing if it `gave` nothing. */
