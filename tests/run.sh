@@ -9,7 +9,7 @@ export CMOCKA_MESSAGE_OUTPUT=TAP
 export OMP_WAIT_POLICY=passive # the reference backend must not spin beside other programs
 export DEEPREAD_BUILD="$build"
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 since=$(date +%s)
 out=$(mktemp) || exit 1
 failures=$(mktemp) || exit 1
 DEEPREAD_CACHE_DIR=$(mktemp -d) || exit 1 # not the user's
@@ -24,9 +24,12 @@ count() { # NAME STATUS
     if [ "$2" -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
     if [ "$2" -eq 0 ] && [ $((p + s + f)) -eq 0 ]; then f=1; echo "$1: ran no test"; fi
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-    echo "$1: $p passed, $f failed, $s skipped"
+    now=$(date +%s)
+    echo "$1: $p passed, $f failed, $s skipped ($((now - since)) s)"
+    since=$now
     if [ "$f" -ne 0 ]; then
-        { echo "--- $1 (exit $2)"; grep -v '^ok ' "$out" | tail -n 60; echo "---"; } | tee -a "$failures"
+        # first what failed, then what a sanitizer says of it
+        { echo "--- $1 (exit $2)"; grep -A 4 '^not ok ' "$out" | head -n 40; grep -v '^ok ' "$out" | tail -n 60; echo "---"; } | tee -a "$failures"
     elif [ "$s" -ne 0 ]; then
         grep '# SKIP' "$out"
     fi
