@@ -298,9 +298,21 @@ check-house: $(addprefix layer-,base ingest extract prompts engine cuda cli) | $
 	[ -z "$$long" ] || { echo "$$long"; exit 1; }
 
 TEST_PROGRAMS := $(TESTS:%=build/tests/%)
+EMULATED := $(if $(filter x86_64,$(shell uname -m)),$(patsubst %,build/emulated/%,$(filter test_op_%,$(TESTS))))
 .PHONY: check
-check: all check-house $(TEST_PROGRAMS) $(FUZZERS:%=build/tests/fuzz/%)
+check: all check-house $(TEST_PROGRAMS) $(EMULATED) $(FUZZERS:%=build/tests/fuzz/%)
 	@tests/run.sh build $(TEST_PROGRAMS)
+
+# The tests of operations with the kernels for AVX-512 emulated, for machines that do not have it.
+build/emulated/avx512.o: tests/avx512_emulated.c | $(if $(SETUP),setup)
+	@mkdir -p $(@D)
+	@echo '  CC   $@'
+	$(Q)$(CC) $(CPPFLAGS) $(STD) $(WARN) $(CFLAGS) -O1 -mavx2 -mfma -mf16c -Wno-psabi -MMD -MP -c $< -o $@
+-include build/emulated/avx512.d
+
+build/emulated/test_%: build/tests/test_%.o build/emulated/avx512.o build/libextract.a build/libdeepread.a
+	@echo '  LINK $@'
+	$(Q)$(CC) $(STD) $(CFLAGS) -Wl,--wrap=cpu_isa_has $(LDFLAGS) $^ -lcmocka $(EXTRACT_LIBS) $(LDLIBS) -o $@
 
 # Tests that compute for minutes on the reference backend are left out under the sanitizers.
 SLOW_TESTS := test_reference test_labels

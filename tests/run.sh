@@ -39,6 +39,11 @@ for program in "$@"; do
     "$program" >"$out" 2>&1
     count "$(basename "$program")" $?
 done
+for program in "$build"/emulated/test_*; do # kernels for AVX-512, on any machine
+    [ -x "$program" ] || continue
+    DEEPREAD_TEST_PATHS="cpu AVX-512" "$program" >"$out" 2>&1
+    count "$(basename "$program"), AVX-512 emulated" $?
+done
 if [ -x tests/cli/run.sh ]; then
     # The cache's cases read thousands of tokens: minutes each under the sanitizers, where
     # test_prefix and test_prefix_store look at the same code.  No memory limit holds there, and

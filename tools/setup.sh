@@ -6,7 +6,7 @@ set -eu
 build="make gcc g++ pkg-config libc6-dev libjansson-dev libpcre2-dev libxml2-dev libpoppler-glib-dev
        libpoppler-private-dev libgit2-dev libuchardet-dev nettle-dev libxxhash-dev
        zlib1g-dev libarchive-dev libseccomp-dev linux-libc-dev poppler-data"
-test="libcmocka-dev git python3 poppler-utils tesseract-ocr"
+test="libcmocka-dev libsimde-dev git python3 poppler-utils tesseract-ocr"
 
 want=
 [ $# -gt 0 ] || set -- build
