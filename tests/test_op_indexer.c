@@ -286,6 +286,87 @@ static void selection_is_that_of_ref(void **state)
     op_each(same_as_ref);
 }
 
+/* Queries of 7 bits of which some groups of 8 are as large as they can be, against keys that are: no short cut of a
+ * kernel may lose what exceeds its 16 bits.  Queries 2 n and 2 n + 1 have n such groups, from none on, or groups just
+ * within what the AVX2 path takes together. */
+static struct input large_numbers(const struct job *j)
+{
+    struct input in = make_input(j, false, false);
+    size_t C = (size_t)j->C, rows = j->T * (size_t)j->J, S = j->pos0 + j->T;
+    uint64_t seed = 9;
+    for (size_t i = 0; i < rows; i++) {
+        float *q = in.q + i * C, sign = op_random(&seed) % 2 ? 63.0f : -63.0f;
+        in.w[i] = (float)(op_random(&seed) % 5) - 2.0f;
+        for (size_t c = 0; c < C; c++) q[c] = (float)(op_random(&seed) % 21) - 10.0f;
+        q[C - 1] = 63;
+        for (size_t n = i / (2 * (size_t)j->J) % (C / 8 + 2); n; n--) {
+            float *group = q + 8 * (op_random(&seed) % (C / 8));
+            uint64_t kind = op_random(&seed) % 4; /* both halves, either, or sums of 128 and 129 */
+            for (size_t k = 0; k < 8; k++)
+                if (kind == 0 || k / 2 % 2 == kind - 1) group[k] = sign;
+            if (kind == 3) memcpy(group, (float[]){63, 63, -63, -63, 2, 0, -2, -1}, 8 * sizeof *group);
+        }
+    }
+    for (size_t i = 0; i < S * C; i++) {
+        int kind = (int)(op_random(&seed) % 8);
+        in.keys[i] = kind < 3 ? 127 : kind < 6 ? -127 : (float)(op_random(&seed) % 255) - 127.0f;
+    }
+    for (size_t i = 0; i < S; i++) {
+        if (i % 5 == 0)
+            for (size_t c = 0; c < C; c++) in.keys[i * C + c] = fabsf(in.keys[i * C + c]);
+        in.keys[i * C] = 127;
+    }
+    return in;
+}
+
+/* Scores that rise, so that each one passes every threshold before it, or fall. */
+static struct input steps(const struct job *j, bool falling)
+{
+    struct input in = make_input(j, false, false);
+    size_t C = (size_t)j->C, rows = j->T * (size_t)j->J, S = j->pos0 + j->T;
+    memset(in.q, 0, rows * C * sizeof *in.q);
+    memset(in.keys, 0, S * C * sizeof *in.keys);
+    for (size_t i = 0; i < rows; i++) {
+        in.q[i * C] = 63;
+        in.q[i * C + 1] = 1;
+        in.w[i] = 1;
+    }
+    for (size_t i = 0; i < S; i++) {
+        size_t step = falling ? S - i : i;
+        in.keys[i * C] = (float)(step / 63);
+        in.keys[i * C + 1] = (float)(step % 63);
+        in.keys[i * C + 2] = 127; /* so that all have one scale */
+    }
+    return in;
+}
+
+static void numbers_on(const struct op_path *p)
+{
+    static const struct job large[] = {{50, 1500, 2, 64, 64, KV_INT8},  {40, 300, 2, 33, 64, KV_INT8},
+                                       {37, 300, 3, 24, 30, KV_INT8},   {9, 300, 1, 520, 64, KV_INT8},
+                                       {150, 200, 1, 512, 64, KV_INT8}, {50, 300, 2, 72, 64, KV_INT8}};
+    static const size_t K[] = {1, 63, 64, 65, 512, 2999, 3000};
+    if (!is_own_path(p) || !op_has_int8(p)) return;
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        struct input in = large_numbers(&large[i]);
+        compare_with_ref(p, &large[i], &in, 2);
+        free_input(&in);
+    }
+    for (size_t i = 0; i < sizeof K / sizeof *K; i++)
+        for (int falling = 0; falling < 2; falling++) {
+            struct job j = {30, 2970, 1, 64, (int)K[i], KV_INT8};
+            struct input in = steps(&j, falling);
+            compare_with_ref(p, &j, &in, 1 + falling);
+            free_input(&in);
+        }
+}
+
+static void selection_of_large_numbers_and_steps(void **state)
+{
+    (void)state;
+    op_each(numbers_on);
+}
+
 /* Scores that are all equal, infinite, NaN, or next to nothing. */
 enum odd { KEYS_ZERO, KEYS_NAN, WEIGHTS_NAN, WEIGHTS_MINUS_ZERO, WEIGHTS_LEAST, WEIGHTS_MOST, WEIGHTS_MINUS_MOST, ODDS };
 
@@ -336,6 +417,7 @@ int main(void)
         cmocka_unit_test(selection_among_loud_pages),
         cmocka_unit_test(selection_where_a_sample_misleads),
         cmocka_unit_test(selection_is_that_of_ref),
+        cmocka_unit_test(selection_of_large_numbers_and_steps),
         cmocka_unit_test(selection_of_odd_scores),
     };
     return cmocka_run_group_tests_name("op_indexer", tests, NULL, NULL);

@@ -63,6 +63,7 @@ struct index_tile {
     const float *key_scale; /* [KV_PAGE], integers only */
     const void *q;       /* f32 [queries][J][C]; bytes [queries][J][C, up to a quad] */
     const int32_t *bias; /* [queries][J] integers only: -128 times the sum of a query */
+    const uint64_t *crowded; /* [queries][J] integers only, where `crowded` is: what it says of a query */
     const float *w;      /* [queries][J]; with integers times the step of q */
     const float *limit;  /* [queries] */
     float *score;        /* [queries][KV_PAGE] */
@@ -152,6 +153,8 @@ struct cpu_kernels {
     void (*quads)(uint8_t *out, const int8_t *first, size_t stride, int n, const void *then);
     void (*index_score)(const struct index_tile *t);
     void (*index_score_int8)(const struct index_tile *t);
+    /* Which groups of 8 of a query's n numbers are too large for short cuts, as bits; NULL: there are none. */
+    uint64_t (*crowded)(const int8_t *q, size_t n);
     /* The scores of a page whose bits are set to `to`, their positions (pos is the first one's) to `at`;
      * returns how many.  NaN becomes -infinity.  Up to KV_PAGE of both are written. */
     size_t (*take)(float *to, int32_t *at, const float *score, uint64_t mask, size_t pos);

@@ -14,11 +14,14 @@
  * did.  Neighbours in a text score alike, so the sample is of single keys, one of each 16 that follow one
  * another: with one page in 17 as the sample 11 % of the queries between 4,400 and 7,168 tokens began again.
  *
- * Cost  keys in 8 bits, one Zen 3 core: a score's products 1.6 ns; all else about 1.1 ns at 4,096 tokens, 0.9 at
- * 8,192 (without the guess, which spares most candidates and all cuts but the last, 1.6 and 1.3).
+ * Cost  keys in 8 bits, one Zen 3 core, a text: 3.3 ns a score at 2,000 tokens, 2.3 at 8,000, 2.1 at 27,000; its
+ * products (indexer.inc) are half, two thirds and four fifths of that.  The guess spares most candidates and all
+ * cuts but the last.
  *
  * Tried and dropped: cuts that go on with the scores left in range, moved together: 6 to 8 rounds over a
  * last list of 850 take no longer than that.  48 or 24 queries in flight: 2 and 15 % slower.
+ * The ends of the lists asked for before a page is scored (all lists in flight exceed L2): no difference; rows of a
+ * sample asked for 16 ahead and its scores copied instead of packed: 2 % slower.
  *
  * Memory 8 (2 K + 256) bytes per list in flight, whatever S.  With fewer queries than threads,
  * threads share a query by slices of the pages, and the lists are joined. */
@@ -159,6 +162,7 @@ struct unit {
     float *key_scale; /* [KV_PAGE] */
     int8_t *q;        /* [QUERIES][J][C, up to a quad], with keys in 8 bits */
     int32_t *bias;    /* [QUERIES][J] */
+    uint64_t *crowded; /* [QUERIES][J] */
     float *w;         /* [QUERIES][J], times the step of q */
     float *score;     /* [BLOCK][KV_PAGE] */
     char *rows;       /* [KV_PAGE] rows of a sample */
@@ -180,6 +184,7 @@ static size_t lay_out(const struct job *j, struct unit *u, char *base)
     u->key_scale = scratch_take(&s, 1, KV_PAGE, sizeof(float));
     u->q = scratch_take(&s, QUERIES * J, C, 1);
     u->bias = scratch_take(&s, QUERIES, J, sizeof(int32_t));
+    u->crowded = scratch_take(&s, QUERIES, J, sizeof(uint64_t));
     u->w = scratch_take(&s, QUERIES, J, sizeof(float));
     u->score = scratch_take(&s, BLOCK, KV_PAGE, sizeof(float));
     u->rows = scratch_take(&s, KV_PAGE, key_bytes(j->a), 1);
@@ -210,6 +215,7 @@ static void round_queries(const struct job *j, struct unit *u, size_t t0, size_t
         int32_t sum = 0;
         for (size_t c = 0; c < C; c++) sum += q[c];
         u->bias[i] = -128 * sum;
+        if (j->d->k.crowded) u->crowded[i] = j->d->k.crowded(q, padded);
     }
 }
 
@@ -244,6 +250,7 @@ static void score_keys(const struct job *j, const struct unit *u, size_t t, size
         tile.q = u->q + i * J * cpu_round_up(C, 4);
         tile.w = u->w + i * J;
         tile.bias = u->bias + i * J;
+        tile.crowded = u->crowded + i * J;
         j->d->k.index_score_int8(&tile);
     } else {
         tile.q = a->q + t * J * C;
