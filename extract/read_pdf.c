@@ -137,16 +137,20 @@ static double share_of_page(double share, bool hurried)
     return fmin(share, hurried ? HURRY * most : most);
 }
 
-/* From now on the page may take its share of what is left, and grace seconds.  The second time it is
- * tried it has nobody who would try it a third time. */
+/* From now on a process of the crew may take `share` of what is left and grace seconds, a reader without
+ * one `alone`.  The second time a page is tried it has nobody who would try it a third time. */
+static void watch(const struct reading *r, double share, double alone, double grace)
+{
+    if (r->is_helper) crew_watch(share, grace);
+    else if (!r->apart) crew_watch_alone(alone, grace, WIRE_EXIT_APART);
+}
+
+/* The page at hand, and grace seconds. */
 static void watch_page(const struct reading *r, double grace)
 {
     bool hurried = is_in_hurry(r);
-    if (hurried) grace += ANSWER_S;
-    if (r->is_helper) crew_watch(share_of_page(PAGE_SHARE, hurried), grace);
-    else if (!r->apart)
-        crew_watch_alone(share_of_page(OPERATOR_SHARE, hurried) + LOOK_S / cpu_given(), grace,
-                         WIRE_EXIT_APART);
+    watch(r, share_of_page(PAGE_SHARE, hurried), share_of_page(OPERATOR_SHARE, hurried) + LOOK_S / cpu_given(),
+          grace + (hurried ? ANSWER_S : 0));
 }
 
 /* A page that has been told to end may take as long as any to bring into order what came before: the
@@ -154,8 +158,7 @@ static void watch_page(const struct reading *r, double grace)
 static void watch_order(const struct reading *r)
 {
     double share = share_of_page(PAGE_SHARE, false);
-    if (r->is_helper) crew_watch(share, 0);
-    else if (!r->apart) crew_watch_alone(share, 0, WIRE_EXIT_APART);
+    watch(r, share, share, 0);
 }
 
 /* The words of a page of which none can be read; of any where that is asked for. */

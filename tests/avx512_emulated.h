@@ -11,15 +11,15 @@
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
 
-/* name(v): n lanes, each what `lane` makes of the lane of v, whose type is `of`. */
-#define EMULATE(result, name, n, vector, of, lane)                                                 \
+/* name(v): 16 lanes, each what `lane` makes of the lane of v, whose type is `of`. */
+#define EMULATE(result, name, vector, of, lane)                                                    \
     static inline result name(vector v)                                                            \
     {                                                                                              \
-        of x[n];                                                                                   \
-        __typeof__(lane(x[0])) y[n];                                                               \
+        of x[16];                                                                                  \
+        __typeof__(lane(x[0])) y[16];                                                              \
         result r;                                                                                  \
         memcpy(x, &v, sizeof x);                                                                   \
-        for (int i = 0; i < (n); i++) y[i] = lane(x[i]);                                           \
+        for (int i = 0; i < 16; i++) y[i] = lane(x[i]);                                            \
         memcpy(&r, y, sizeof r);                                                                   \
         return r;                                                                                  \
     }
@@ -32,12 +32,12 @@ static inline uint16_t emulated_half(float x) { return _cvtss_sh(x, _MM_FROUND_T
 /* What is no int32 becomes the least. */
 static inline int32_t emulated_round(float x) { return _mm_cvtss_si32(_mm_set_ss(x)); }
 
-EMULATE(__m256i, emulated_cvtepi32_epi16, 16, __m512i, int32_t, emulated_low)
-EMULATE(__m512, emulated_cvtepi32_ps, 16, __m512i, int32_t, emulated_float)
-EMULATE(__m512i, emulated_cvtepu16_epi32, 16, __m256i, uint16_t, emulated_widen)
-EMULATE(__m512, emulated_cvtph_ps, 16, __m256i, uint16_t, emulated_from_half)
-EMULATE(__m256i, emulated_cvtps_ph, 16, __m512, float, emulated_half)
-EMULATE(__m512i, emulated_cvtps_epi32, 16, __m512, float, emulated_round)
+EMULATE(__m256i, emulated_cvtepi32_epi16, __m512i, int32_t, emulated_low)
+EMULATE(__m512, emulated_cvtepi32_ps, __m512i, int32_t, emulated_float)
+EMULATE(__m512i, emulated_cvtepu16_epi32, __m256i, uint16_t, emulated_widen)
+EMULATE(__m512, emulated_cvtph_ps, __m256i, uint16_t, emulated_from_half)
+EMULATE(__m256i, emulated_cvtps_ph, __m512, float, emulated_half)
+EMULATE(__m512i, emulated_cvtps_epi32, __m512, float, emulated_round)
 
 static inline int32_t emulated_reduce_add(__m512i v)
 {
