@@ -68,10 +68,16 @@ void ref_linear(struct device *d, const struct linear_args *a)
 #pragma omp parallel for num_threads(d->threads)
     for (size_t row = 0; row < w->G * w->O; row++) {
         size_t g = row / w->O, o = row % w->O;
-        for (size_t t = 0; t < a->T; t++) {
-            float v = ref_dot(w->data + row * w->I, a->x + t * a->ldx + g * a->gx, w->I);
-            float *y = a->y + t * a->ldy + g * a->gy + o;
-            *y = a->accumulate ? *y + v : v;
+        for (size_t t = 0; t < a->T; t += REF_TOGETHER) {
+            size_t n = a->T - t < REF_TOGETHER ? a->T - t : REF_TOGETHER;
+            const float *x[REF_TOGETHER];
+            float v[REF_TOGETHER];
+            for (size_t k = 0; k < n; k++) x[k] = a->x + (t + k) * a->ldx + g * a->gx;
+            ref_dots(v, w->data + row * w->I, x, n, w->I);
+            for (size_t k = 0; k < n; k++) {
+                float *y = a->y + (t + k) * a->ldy + g * a->gy + o;
+                *y = a->accumulate ? *y + v[k] : v[k];
+            }
         }
     }
 }

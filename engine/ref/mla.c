@@ -27,6 +27,7 @@ static size_t rows_of(const struct mla_args *a, size_t t, size_t *row)
     return n;
 }
 
+/* Head h of query t over n rows.  p [n] and copy [REF_TOGETHER][R + P]: room. */
 static void attend(const struct mla_args *a, size_t t, size_t h, const size_t *row, size_t n,
                    float *p, float *copy)
 {
@@ -35,12 +36,19 @@ static void attend(const struct mla_args *a, size_t t, size_t h, const size_t *r
     struct ref_rows rows = {a->kv.latent_offset, a->kv.type, width, a->R};
     const float *q = a->q + (t * (size_t)a->H + h) * (size_t)width;
     float *out = a->out + (t * (size_t)a->H + h) * R;
-    for (size_t i = 0; i < n; i++)
-        p[i] = a->scale * ref_dot(q, ref_kv_row(&a->kv, &rows, row[i], copy), (size_t)width);
+    for (size_t i = 0; i < n; i += REF_TOGETHER) {
+        size_t count = n - i < REF_TOGETHER ? n - i : REF_TOGETHER;
+        const float *each[REF_TOGETHER];
+        for (size_t k = 0; k < count; k++)
+            each[k] = ref_kv_row(&a->kv, &rows, row[i + k], copy + k * (size_t)width);
+        ref_dots(p + i, q, each, count, (size_t)width);
+    }
+    for (size_t i = 0; i < n; i++) p[i] *= a->scale;
     ref_softmax(p, n);
     for (size_t r = 0; r < R; r++) out[r] = 0;
     for (size_t i = 0; i < n; i++) {
         const float *latent = ref_kv_row(&a->kv, &rows, row[i], copy);
+#pragma omp simd
         for (size_t r = 0; r < R; r++) out[r] += p[i] * latent[r];
     }
 }
@@ -52,7 +60,7 @@ static void attend_rows(struct device *d, const struct mla_args *a)
     for (size_t i = 0; i < a->T * H; i++) {
         size_t *row = mem_alloc(most, sizeof *row);
         float *p = mem_alloc(most, sizeof *p);
-        float *copy = mem_alloc((size_t)(a->R + a->P), sizeof *copy);
+        float *copy = mem_alloc(REF_TOGETHER * (size_t)(a->R + a->P), sizeof *copy);
         size_t n = rows_of(a, i / H, row);
         attend(a, i / H, i % H, row, n, p, copy);
         mem_free(row);

@@ -19,6 +19,12 @@ struct weight {
 /* sum of a[i] * b[i], from the left */
 float ref_dot(const float *a, const float *b, size_t n);
 
+#define REF_TOGETHER 8
+
+/* out[k] = ref_dot(a, b[k], n) for k < count <= REF_TOGETHER, to the bit.  Eight sums go side by side: one alone
+ * waits for each of its additions, which made reading with this backend three times slower. */
+void ref_dots(float *out, const float *a, const float *const *b, size_t count, size_t n);
+
 /* Turns n logits into weights that sum to 1. */
 void ref_softmax(float *x, size_t n);
 
