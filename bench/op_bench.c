@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #ifdef HAVE_DNNL
@@ -21,6 +22,8 @@
 
 #include "base/sys.h"
 #include "bench/peak.h"
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 struct options {
     const char *only; /* NULL: all operations */
@@ -156,14 +159,17 @@ static void bench_onednn(const struct bench *b, int threads)
 }
 #endif
 
-/* S rows of arbitrary numbers as the cache holds them. */
+/* S rows of arbitrary numbers as the cache holds them, one behind the other in huge pages (engine/cpu/memory.c). */
 static void *const *pages(const struct bench *b, enum kv_type type, size_t S, int width, int split)
 {
     size_t n = (S + KV_PAGE - 1) / KV_PAGE, bytes = kv_row_bytes(type, split, width - split) * KV_PAGE;
     void **p = malloc(n * sizeof *p);
     float *x = numbers(KV_PAGE * (size_t)(width + 1));
+    size_t all = (n * bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    char *at = aligned_alloc(HUGE_PAGE, all);
+    madvise(at, all, MADV_HUGEPAGE);
     for (size_t i = 0; i < n; i++) {
-        p[i] = aligned_alloc(64, (bytes + 63) / 64 * 64);
+        p[i] = at + i * bytes;
         struct kv_store_args a = {.kv = {.pages = p, .type = type, .index_type = type},
                                   .rows = x + i % (size_t)width, .T = KV_PAGE, .ld = (size_t)width,
                                   .pos0 = i * KV_PAGE, .width = width, .split = split};
@@ -173,9 +179,9 @@ static void *const *pages(const struct bench *b, enum kv_type type, size_t S, in
     return p;
 }
 
-static void free_pages(void *const *p, size_t S)
+static void free_pages(void *const *p)
 {
-    for (size_t i = 0; i < (S + KV_PAGE - 1) / KV_PAGE; i++) free(p[i]);
+    free(p[0]);
     free((void *)p);
 }
 
@@ -197,7 +203,7 @@ static void bench_indexer(const struct bench *b, enum kv_type type, size_t T, si
     char what[80];
     snprintf(what, sizeof what, "index_select T %zu  S %zu  %s", T, S, kv_type_name(type));
     row(b, b->peak[type == KV_INT8 ? PEAK_INT8 : PEAK_FMA], what, 2.0 * (double)T * (double)S * J * C, best);
-    free_pages(p, S);
+    free_pages(p);
     free(q);
     free(w);
     free(sel);
@@ -220,7 +226,7 @@ static void bench_mha(const struct bench *b, size_t T, size_t S)
     char what[80];
     snprintf(what, sizeof what, "mha_attend T %zu  S %zu", T, S);
     row(b, b->peak[PEAK_FMA], what, 2.0 * (double)T * H * (double)(S - T / 2) * (N + P + W), best);
-    free_pages(p, S);
+    free_pages(p);
     free(q);
     free(out);
 }
@@ -248,7 +254,7 @@ static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t
     char what[80];
     snprintf(what, sizeof what, "mla_attend T %zu  S %zu  %s", T, S, kv_type_name(type));
     row(b, b->peak[type == KV_INT8 ? PEAK_INT16 : PEAK_FMA], what, 2.0 * (double)T * H * K * (2 * R + P), best);
-    free_pages(p, S);
+    free_pages(p);
     free(q);
     free(out);
     free(sel);

@@ -88,11 +88,11 @@ struct mla_tile {
     int n, coming;               /* rows of this block, of the next one of its query */
     bool cold;                   /* this block's rows have not been asked for */
     void *q;             /* as mla_query left it */
-    float *logit;        /* [MLA_BLOCK][MLA_PAD]; softmax turns them into weights */
+    float *logit;        /* [MLA_BLOCK][MLA_PAD], KV_INT8 [MLA_HEADS][MLA_BLOCK]; softmax turns them into weights */
     float *max, *sum, *fix; /* [MLA_PAD] running maximum, sum, and factor for what stands in out */
     float *out;          /* [heads][R] */
-    float *row_scale;    /* [MLA_BLOCK] KV_INT8: the rows' scales of one group, over the largest of them */
-    int32_t *pair;       /* [MLA_BLOCK/2][MLA_PAD] KV_INT8: weights of two rows in 16 bits each */
+    float *row_scale;    /* [groups][MLA_BLOCK] KV_INT8: the rows' scales */
+    int32_t *pair;       /* [MLA_HEADS][MLA_BLOCK/2] KV_INT8: weights of two rows in 16 bits each */
     float *step;         /* [MLA_PAD] KV_INT8: of the weights in `pair` */
     int heads;           /* 8 or 9; missing ones are zeros in q */
     int R, width;        /* width = R+P */

@@ -55,7 +55,7 @@ static size_t lay_out(const struct device *d, const struct mla_args *a, struct l
     l->logit = scratch_take(&s, MLA_BLOCK, MLA_PAD, f);
     l->fix = scratch_take(&s, 1, MLA_PAD, f);
     l->step = scratch_take(&s, 1, MLA_PAD, f);
-    l->row_scale = scratch_take(&s, 1, MLA_BLOCK, f);
+    l->row_scale = scratch_take(&s, kv_scales(a->R), MLA_BLOCK, f);
     l->pair = scratch_take(&s, MLA_BLOCK / 2, MLA_PAD, sizeof(int32_t));
     l->slice = take_state(&s, a->R);
     l->joined = take_state(&s, a->R);
