@@ -9,7 +9,7 @@
  * The same with every earlier token attended to, up to --dense-to (8192; 0: not at all).  Per
  * operation: seconds since the length before, GFLOP/s, and the fraction of what loops on registers
  * reach on as many threads in the same run (bench/peak.h: products of 8-bit weights and attention to a state in 8
- * bits against integer multiply-and-adds, products that go over tiles against those of tiles, scores of index keys in 8
+ * bits against integer multiply-and-adds or, where they go over tiles, those of tiles, scores of index keys in 8
  * bits against those of bytes, all else against FMAs); then the same per token written.
  * --made-up: of each length the last 512 tokens alone are read, behind a state of arbitrary numbers:
  * seconds instead of minutes, for tuning; such a state is chosen from with less order than a text's.
@@ -137,7 +137,7 @@ static void timed_mla(struct device *d, const struct mla_args *a, size_t n)
     cpu_backend.mla_attend(d, a, n);
     size_t K = a->sel ? (size_t)a->K : SIZE_MAX;
     for (size_t i = 0; i < n; i++) positions += visible(a[i].pos0, a[i].T, K);
-    double peak = meter.peak[a->kv.type == KV_INT8 ? PEAK_INT16 : PEAK_FMA];
+    double peak = peak_attend(meter.peak, d, a->kv.type, a->R, a->P);
     add(&meter.op[OP_ATTEND], since(t0, 2.0 * positions * a->H * (2 * a->R + a->P), peak));
 }
 

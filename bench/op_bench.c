@@ -6,8 +6,9 @@
  * Time is by the clock; with -t 1 it is processor time, so that others may use the machine as well.
  * GFLOP/s, best of the rounds, and the fraction of what loops on registers only reach on as many
  * threads in the same run (bench/peak.h): FP8 products and attention to 8 bits against integer multiply-and-adds
- * or, where they go over tiles, those of tiles, scores of keys in 8 bits against those of bytes, the rest against FMAs.  PATH is a number, 0 generic to 5 AMX (enum cpu_isa).  Where oneDNN was there at build
- * time (libdnnl-dev), the same shapes with it: in f32, which is as exact, and with 8-bit activations,
+ * or, where they go over tiles, those of tiles, scores of keys in 8 bits against those of bytes, the rest against FMAs.
+ * PATH is a number, 0 generic to 5 AMX (enum cpu_isa).  Where oneDNN was there at build time
+ * (libdnnl-dev), the same shapes with it: in f32, which is as exact, and with 8-bit activations,
  * which are not (a hundred times the error), for what the machine can do. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,7 +254,7 @@ static void bench_mla(const struct bench *b, enum kv_type type, size_t T, size_t
     }
     char what[80];
     snprintf(what, sizeof what, "mla_attend T %zu  S %zu  %s", T, S, kv_type_name(type));
-    row(b, b->peak[type == KV_INT8 ? PEAK_INT16 : PEAK_FMA], what, 2.0 * (double)T * H * K * (2 * R + P), best);
+    row(b, peak_attend(b->peak, b->d, type, R, P), what, 2.0 * (double)T * H * K * (2 * R + P), best);
     free_pages(p);
     free(q);
     free(out);

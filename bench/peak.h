@@ -195,4 +195,11 @@ static inline double peak_product(const double peak[PEAK_COUNT], const struct de
     return tiles ? peak[PEAK_TILES] / (pack == PACK_E4M3 ? 4 : 2) : peak[PEAK_INT16];
 }
 
+/* What attention to such rows is held against: on tiles queries and weights are two bytes. */
+static inline double peak_attend(const double peak[PEAK_COUNT], const struct device *d, enum kv_type type, int R, int P)
+{
+    bool tiles = d->k.mla_tiles.bytes && d->k.mla_tiles.bytes(R, P, type);
+    return tiles ? peak[PEAK_TILES] / 2 : peak[type == KV_INT8 ? PEAK_INT16 : PEAK_FMA];
+}
+
 #endif

@@ -1,5 +1,5 @@
 /* amx_emulated.h: the vector layer with 16 lanes (contract: engine/cpu/simd_generic.inc) and the tiles of AMX
- * in plain C: what engine/cpu/gemm_amx.inc and gemm_int.inc need, so that a machine without AVX-512
+ * in plain C: what engine/cpu/gemm_amx.inc, gemm_int.inc and mla_amx.inc need, so that a machine without AVX-512
  * and AMX checks where their bytes stand and what they add up to. */
 #ifndef TESTS_AMX_EMULATED_H
 #define TESTS_AMX_EMULATED_H
@@ -132,12 +132,12 @@ INLINE void v_store_i16(int16_t *p, vf v)
 
 /* ------------------------------------------------------------------ tiles */
 
-static struct {
+static _Thread_local struct {
     uint8_t palette, start, reserved[14];
     uint16_t colsb[16];
     uint8_t rows[16];
 } tile_config;
-static uint8_t tiles[8][16][64];
+static _Thread_local uint8_t tiles[8][16][64];
 
 INLINE void _tile_loadconfig(const void *p) { memcpy(&tile_config, p, sizeof tile_config); }
 INLINE void _tile_release(void) { memset(&tile_config, 0, sizeof tile_config); }
@@ -169,5 +169,107 @@ INLINE void _tile_dpbssd(int sum, int x, int w) { tile_dot(sum, x, w, true, true
 INLINE void _tile_dpbsud(int sum, int x, int w) { tile_dot(sum, x, w, true, false); }
 INLINE void _tile_dpbusd(int sum, int x, int w) { tile_dot(sum, x, w, false, true); }
 INLINE void _tile_dpbuud(int sum, int x, int w) { tile_dot(sum, x, w, false, false); }
+/* sum [m][n] += x [m][2 k ...] w [k][2 n ...] of bf16 */
+INLINE void _tile_dpbf16ps(int sum, int x, int w)
+{
+    for (int m = 0; m < tile_config.rows[sum]; m++)
+        for (int n = 0; n < tile_config.colsb[sum] / 4; n++)
+            for (int k = 0; k < tile_config.colsb[x] / 2; k++) {
+                uint16_t a, b;
+                float s;
+                memcpy(&s, tiles[sum][m] + 4 * n, sizeof s);
+                memcpy(&a, tiles[x][m] + 2 * k, sizeof a);
+                memcpy(&b, tiles[w][k / 2] + 4 * n + k % 2 * 2, sizeof b);
+                s += bf16_to_f32(a) * bf16_to_f32(b);
+                memcpy(tiles[sum][m] + 4 * n, &s, sizeof s);
+            }
+}
+
+/* ------------------------------------------------------------------ attention */
+
+#define EACH_LANE(r, expression)                                                                   \
+    for (int i = 0; i < VL; i++) (r).f[i] = (expression)
+
+INLINE vf v_sub(vf a, vf b)
+{
+    EACH_LANE(a, a.f[i] - b.f[i]);
+    return a;
+}
+INLINE vf v_max(vf a, vf b)
+{
+    EACH_LANE(a, a.f[i] > b.f[i] ? a.f[i] : b.f[i]);
+    return a;
+}
+INLINE vf v_exp2(vf a)
+{
+    EACH_LANE(a, exp2f(fminf(fmaxf(a.f[i], -126.0f), 126.0f)));
+    return a;
+}
+INLINE vf v_load_f16(const uint16_t *p)
+{
+    vf r;
+    EACH_LANE(r, f16_to_f32(p[i]));
+    return r;
+}
+INLINE float v_most(vf x)
+{
+    float most = -INFINITY;
+    for (int i = 0; i < VL; i++) most = x.f[i] > most ? x.f[i] : most;
+    return most;
+}
+INLINE void vi_turn(vi r[16])
+{
+    vi t[16];
+    memcpy(t, r, sizeof t);
+    for (int i = 0; i < 16; i++)
+        for (int k = 0; k < 16; k++) r[i].i[k] = t[k].i[i];
+}
+INLINE void vi_side_by_side(vi x[4])
+{
+    uint8_t from[4][64], *to = (uint8_t *)x;
+    memcpy(from, x, sizeof from);
+    for (int i = 0; i < 256; i++) to[i] = from[i % 4][i % 64 / 16 * 16 + i / 64 * 4 + i % 16 / 4];
+}
+INLINE vf v_top(vf x)
+{
+    vi u;
+    memcpy(&u, &x, sizeof u);
+    for (int i = 0; i < VL; i++) u.i[i] &= (int32_t)0xffff0000u;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+INLINE vf v_top_near(vf x)
+{
+    uint32_t u[VL];
+    memcpy(u, &x, sizeof u);
+    for (int i = 0; i < VL; i++) u[i] += 0x8000;
+    memcpy(&x, u, sizeof x);
+    return v_top(x);
+}
+INLINE vi v_tops(vf a, vf b)
+{
+    uint32_t x[VL], y[VL];
+    vi r;
+    memcpy(x, &a, sizeof x);
+    memcpy(y, &b, sizeof y);
+    for (int i = 0; i < VL; i++) x[i] = x[i] >> 16 | (y[i] & 0xffff0000u);
+    memcpy(&r, x, sizeof r);
+    return r;
+}
+INLINE vf v_join_bytes(const int32_t *high, const int32_t *low)
+{
+    vf r;
+    EACH_LANE(r, (float)(high[i] * 256 + low[i]));
+    return r;
+}
+INLINE void v_bytes(const vf x[4], vi *high, vi *low)
+{
+    static const int from[] = {0, 2, 1, 3};
+    for (int i = 0; i < 64; i++) {
+        uint16_t u = (uint16_t)rintf(x[from[i % 4]].f[i / 4]);
+        ((uint8_t *)high)[i] = (uint8_t)(u >> 8);
+        ((uint8_t *)low)[i] = (uint8_t)u;
+    }
+}
 
 #endif

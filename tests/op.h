@@ -27,23 +27,25 @@ struct op_path {
     enum weight_type weights;
     const char *name;
     double loose;
+    void (*tune)(struct device *d); /* puts others in the place of its kernels; or NULL */
 };
 
 static const struct op_path op_paths[] = {
-    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_F32, "cpu generic f32", 1e-5},
-    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_BF16, "cpu generic bf16", 1e-5},
-    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_F32, "cpu AVX2 f32", 1e-5},
-    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_BF16, "cpu AVX2 bf16", 1e-5},
-    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_F32, "cpu AVX-512 f32", 1e-5},
-    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_BF16, "cpu AVX-512 bf16", 1e-5},
-    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_INT8, "cpu generic int8", 1e-2},
-    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_INT8, "cpu AVX2 int8", 1e-2},
-    {&cpu_backend, CPU_ISA_AVXVNNI, WEIGHT_INT8, "cpu AVX-VNNI int8", 1e-2},
-    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_INT8, "cpu AVX-512 int8", 1e-2},
-    {&cpu_backend, CPU_ISA_AVX512VNNI, WEIGHT_INT8, "cpu AVX-512 VNNI int8", 1e-2},
-    {&cpu_backend, CPU_ISA_AMX, WEIGHT_INT8, "cpu AMX int8", 1e-2},
-    {&mirror_backend, 0, WEIGHT_F32, "cuda f32", 1e-5},
-    {&mirror_backend, 0, WEIGHT_BF16, "cuda bf16 and fp8", 1e-5},
+    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_F32, "cpu generic f32", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_BF16, "cpu generic bf16", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_F32, "cpu AVX2 f32", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_BF16, "cpu AVX2 bf16", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_F32, "cpu AVX-512 f32", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_BF16, "cpu AVX-512 bf16", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_AMX, WEIGHT_F32, "cpu AMX f32", 1e-5, NULL},
+    {&cpu_backend, CPU_ISA_GENERIC, WEIGHT_INT8, "cpu generic int8", 1e-2, NULL},
+    {&cpu_backend, CPU_ISA_AVX2, WEIGHT_INT8, "cpu AVX2 int8", 1e-2, NULL},
+    {&cpu_backend, CPU_ISA_AVXVNNI, WEIGHT_INT8, "cpu AVX-VNNI int8", 1e-2, NULL},
+    {&cpu_backend, CPU_ISA_AVX512, WEIGHT_INT8, "cpu AVX-512 int8", 1e-2, NULL},
+    {&cpu_backend, CPU_ISA_AVX512VNNI, WEIGHT_INT8, "cpu AVX-512 VNNI int8", 1e-2, NULL},
+    {&cpu_backend, CPU_ISA_AMX, WEIGHT_INT8, "cpu AMX int8", 1e-2, NULL},
+    {&mirror_backend, 0, WEIGHT_F32, "cuda f32", 1e-5, NULL},
+    {&mirror_backend, 0, WEIGHT_BF16, "cuda bf16 and fp8", 1e-5, NULL},
 };
 #define OP_PATHS (sizeof op_paths / sizeof *op_paths)
 
@@ -58,6 +60,7 @@ static inline struct device *op_open(const struct op_path *p, int threads, enum 
     else if (!backend_plugin(&cuda, &e))
         d = mirror_open(cuda, &o, &e);
     if (!d) fail_msg("%s: %s", p->name, e.msg);
+    if (p->tune) p->tune(d);
     return d;
 }
 

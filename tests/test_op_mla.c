@@ -1,217 +1,40 @@
 /* test_op_mla.c: attention over chosen and over all rows, on every path, against ref. */
-#include "tests/op.h"
+#include "tests/mla_check.h"
 
-struct job {
-    size_t T, pos0;
-    int H, R, P, K; /* K 0: dense */
-    enum kv_type type;
-};
-
-static const struct job jobs[] = {
-    {0, 0, 9, 256, 32, 0, KV_BF16},   {1, 0, 9, 256, 32, 512, KV_BF16},
-    {3, 62, 9, 256, 32, 0, KV_BF16},  {2, 63, 9, 256, 32, 0, KV_F32},
-    {2, 511, 9, 256, 32, 512, KV_BF16}, {3, 2048, 9, 256, 32, 512, KV_BF16},
-    {5, 700, 9, 256, 32, 65, KV_F32}, {4, 100, 4, 80, 32, 64, KV_BF16},
-    {4, 100, 4, 80, 32, 63, KV_F32},  {7, 130, 1, 33, 7, 50, KV_BF16},
-    {7, 130, 17, 30, 6, 0, KV_F32},   {2, 300, 16, 512, 64, 200, KV_BF16},
-    {2, 90, 10, 31, 2, 1, KV_BF16},   {3, 2048, 9, 256, 32, 512, KV_F16},
-    {4, 100, 4, 80, 32, 63, KV_F16},  {7, 130, 17, 30, 7, 0, KV_F16},
-    {3, 0, 64, 512, 64, 200, KV_F16}, {2, 62, 64, 512, 64, 64, KV_BF16},
-    {3, 700, 64, 512, 64, 130, KV_F16}, {2, 400, 128, 512, 64, 256, KV_BF16},
-    {150, 150, 64, 512, 64, 300, KV_BF16}, /* more queries than multiprocessors: a block takes several */
-    {0, 0, 9, 256, 32, 0, KV_INT8},   {1, 0, 9, 256, 32, 512, KV_INT8},
-    {3, 62, 9, 256, 32, 0, KV_INT8},  {3, 2048, 9, 256, 32, 512, KV_INT8},
-    {4, 100, 4, 80, 32, 63, KV_INT8}, {7, 130, 17, 30, 7, 0, KV_INT8},
-    {2, 300, 16, 512, 64, 200, KV_INT8}, {2, 90, 10, 31, 2, 1, KV_INT8},
-    {2, 700, 9, 256, 32, 0, KV_INT8}, {2, 97, 9, 100, 42, 0, KV_INT8}, {1, 700, 9, 40, 32, 0, KV_F32},
-};
-
-struct input {
-    float *q, *rows;
-    int32_t *sel;
-    struct op_kv kv;
-};
-
-/* Each query chooses about K of its visible rows, at random, ascending, -1 behind them. */
-static void choose(int32_t *sel, size_t visible, size_t K, uint64_t *seed)
+/* Weights play no part: one path for each. */
+static void each(const struct op_path *p, void (*test)(const struct op_path *p))
 {
-    size_t n = 0, left = visible;
-    for (size_t s = 0; s < visible && n < K; s++, left--)
-        if (visible <= K || op_random(seed) % left < K - n) sel[n++] = (int32_t)s;
-    while (n < K) sel[n++] = -1;
+    if (p->weights == WEIGHT_F32) test(p);
 }
 
-static struct input make_input(const struct job *j)
-{
-    struct input in;
-    size_t S = j->pos0 + j->T, width = (size_t)(j->R + j->P), K = (size_t)j->K;
-    uint64_t seed = 11;
-    in.q = op_numbers(j->T * (size_t)j->H * width, 6);
-    in.rows = op_numbers(S * width, 7);
-    in.kv = op_kv_parts(S, j->R + j->P, j->R, j->type, in.rows);
-    in.sel = K ? malloc((j->T * K + 1) * sizeof *in.sel) : NULL;
-    for (size_t t = 0; K && t < j->T; t++) choose(in.sel + t * K, j->pos0 + t + 1, K, &seed);
-    return in;
-}
-
-static void free_input(struct input *in)
-{
-    op_kv_free(&in->kv);
-    free(in->q);
-    free(in->rows);
-    free(in->sel);
-}
-
-static float *attend(const struct backend *be, struct device *d, const struct job *j,
-                     const struct input *in, const int32_t *sel, size_t first, size_t n)
-{
-    size_t H = (size_t)j->H, width = (size_t)(j->R + j->P);
-    float *out = malloc((n * H * (size_t)j->R + 1) * sizeof *out);
-    struct mla_args a = {.kv = in->kv.view, .q = in->q + first * H * width,
-                         .sel = sel ? sel + first * (size_t)j->K : NULL, .out = out, .T = n,
-                         .pos0 = j->pos0 + first, .H = j->H, .R = j->R, .P = j->P, .K = j->K,
-                         .scale = 0.11f};
-    be->mla_attend(d, &a, 1);
-    return out;
-}
-
-static void one_job(const struct op_path *p, const struct job *j)
-{
-    if (j->type == KV_INT8 && !op_has_int8(p)) return;
-    struct input in = make_input(j);
-    struct device *d = op_open(p, 2, j->type), *d1 = op_open(p, 1, j->type);
-    struct device *r = op_open_ref(j->type);
-    size_t each = (size_t)j->H * (size_t)j->R, n = j->T * each;
-    float *got = attend(p->be, d, j, &in, in.sel, 0, j->T);
-    float *one = attend(p->be, d1, j, &in, in.sel, 0, j->T);
-    float *want = attend(&ref_backend, r, j, &in, in.sel, 0, j->T);
-    char what[100];
-    snprintf(what, sizeof what, "T %zu pos0 %zu H %d R %d P %d K %d", j->T, j->pos0, j->H, j->R,
-             j->P, j->K);
-    /* DeepSeek's own widths run on tensor cores where there are any: 16-bit weights. */
-    bool narrow = p->be == &mirror_backend && j->R == 512 && j->H % 64 == 0;
-    double limit = narrow ? 1e-2 : j->type == KV_F32 ? 1e-5 : p->loose;
-    if (j->type == KV_INT8) limit = 1e-4;
-    op_close(p, what, got, want, n, limit);
-    assert_memory_equal(got, one, n * sizeof *got);
-    for (size_t t = 0; t < j->T; t++) {
-        float *alone = attend(p->be, d, j, &in, in.sel, t, 1);
-        if (memcmp(alone, got + t * each, each * sizeof *alone) != 0)
-            fail_msg("%s: %s: query %zu alone differs", p->name, what, t);
-        free(alone);
-    }
-    free(got);
-    free(one);
-    free(want);
-    p->be->close(d);
-    p->be->close(d1);
-    ref_backend.close(r);
-    free_input(&in);
-}
-
-static void jobs_on(const struct op_path *p)
-{
-    if (p->weights != WEIGHT_F32) return; /* weights play no part */
-    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) one_job(p, &jobs[i]);
-}
+static void all_jobs(const struct op_path *p) { jobs_on(p, SIZE_MAX); }
+static void jobs_of(const struct op_path *p) { each(p, all_jobs); }
+static void all_of(const struct op_path *p) { each(p, all_on); }
+static void extreme_of(const struct op_path *p) { each(p, extreme_on); }
+static void not_finite_of(const struct op_path *p) { each(p, not_finite_on); }
 
 static void attention_agrees(void **state)
 {
     (void)state;
-    op_each(jobs_on);
-}
-
-/* Choosing every visible row is dense attention, to the bit. */
-static void all_on(const struct op_path *p)
-{
-    if (p->weights != WEIGHT_F32) return;
-    struct job j = {70, 130, 9, 256, 32, 256, KV_BF16};
-    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16, KV_INT8};
-    for (int k = 0; k < 4; k++) {
-        if (types[k] == KV_INT8 && !op_has_int8(p)) continue;
-        j.type = types[k];
-        struct input in = make_input(&j); /* K above the visible rows: all are chosen */
-        struct device *d = op_open(p, 2, j.type);
-        float *sparse = attend(p->be, d, &j, &in, in.sel, 0, j.T);
-        float *dense = attend(p->be, d, &j, &in, NULL, 0, j.T);
-        assert_memory_equal(sparse, dense, j.T * 9 * 256 * sizeof *dense);
-        free(sparse);
-        free(dense);
-        p->be->close(d);
-        free_input(&in);
-    }
+    op_each(jobs_of);
 }
 
 static void all_rows_chosen_is_dense(void **state)
 {
     (void)state;
-    op_each(all_on);
-}
-
-/* Logits far apart and far from zero: the softmax must neither overflow nor lose the largest. */
-static void extreme_on(const struct op_path *p)
-{
-    if (p->weights != WEIGHT_F32) return;
-    struct job j = {2, 140, 9, 64, 16, 0, KV_F32};
-    struct input in = make_input(&j);
-    for (size_t i = 0; i < j.T * 9 * 80; i++) in.q[i] *= 400.0f;
-    struct device *d = op_open(p, 2, j.type), *r = op_open_ref(j.type);
-    float *got = attend(p->be, d, &j, &in, NULL, 0, j.T);
-    float *want = attend(&ref_backend, r, &j, &in, NULL, 0, j.T);
-    op_close(p, "extreme logits", got, want, j.T * 9 * 64, 1e-3);
-    free(got);
-    free(want);
-    p->be->close(d);
-    ref_backend.close(r);
-    free_input(&in);
+    op_each(all_of);
 }
 
 static void extreme_logits_are_survived(void **state)
 {
     (void)state;
-    op_each(extreme_on);
-}
-
-/* A number that is not finite does not pass for another: who attends to its row gets no number from
- * its column, in 8 bits from its group; who does not is not disturbed. */
-static void one_not_finite(const struct op_path *p, enum kv_type type, float odd)
-{
-    enum { T = 2, POS0 = 300, H = 9, R = 96, P = 32, AT = 70, ROW = POS0 + 1 };
-    struct job j = {T, POS0, H, R, P, 0, type};
-    struct input in = make_input(&j);
-    in.rows[(size_t)ROW * (R + P) + AT] = odd;
-    op_kv_free(&in.kv);
-    in.kv = op_kv_parts(POS0 + T, R + P, R, type, in.rows);
-    struct device *d = op_open(p, 2, type), *r = op_open_ref(type);
-    float *got = attend(p->be, d, &j, &in, NULL, 0, T), *want = attend(&ref_backend, r, &j, &in, NULL, 0, T);
-    int begin = type == KV_INT8 ? KV_INT8_GROUP : AT, end = type == KV_INT8 ? R : AT + 1;
-    for (int h = 0; h < H; h++) {
-        for (int c = 0; c < R; c++) assert_true(isfinite(got[h * R + c]));
-        for (int c = begin; c < end; c++) {
-            assert_true(isnan(got[(H + h) * R + c]));
-            assert_true(isnan(want[(H + h) * R + c]));
-        }
-    }
-    free(got);
-    free(want);
-    p->be->close(d);
-    ref_backend.close(r);
-    free_input(&in);
-}
-
-static void not_finite_on(const struct op_path *p)
-{
-    static const enum kv_type types[] = {KV_F32, KV_BF16, KV_F16};
-    if (p->weights != WEIGHT_F32 || !op_has_int8(p)) return;
-    for (int k = 0; k < 3; k++) one_not_finite(p, types[k], NAN);
-    one_not_finite(p, KV_INT8, NAN);
-    one_not_finite(p, KV_INT8, INFINITY);
+    op_each(extreme_of);
 }
 
 static void not_finite_is_no_number(void **state)
 {
     (void)state;
-    op_each(not_finite_on);
+    op_each(not_finite_of);
 }
 
 int main(void)

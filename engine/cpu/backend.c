@@ -96,11 +96,11 @@ static void describe(struct device *d, struct buf *out)
              d->threads == 1 ? "" : "s", weights[d->weights], kv_type_name(d->kv));
 }
 
-/* Tiles give the bits of what is there without them.  The best instruction set counts too: the C library's
- * own functions follow it. */
+/* Tiles give the bits of what is there without them, but where they attend to a state in 8 bits.  The best
+ * instruction set counts too: the C library's own functions follow it. */
 static void arithmetic(struct device *d, struct buf *out)
 {
-    enum cpu_isa isa = d->isa == CPU_ISA_AMX ? CPU_ISA_AVX512VNNI : d->isa;
+    enum cpu_isa isa = d->isa == CPU_ISA_AMX && d->kv != KV_INT8 ? CPU_ISA_AVX512VNNI : d->isa;
     buf_addf(out, "cpu %s of %s weights=%d kv=%d", cpu_isa_name(isa),
              cpu_isa_name(cpu_isa_best()), (int)d->weights, (int)d->kv);
 }

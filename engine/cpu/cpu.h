@@ -97,6 +97,7 @@ struct mla_tile {
     int heads;           /* 8 or 9; missing ones are zeros in q */
     int R, width;        /* width = R+P */
     enum kv_type type;
+    bool tiles;          /* the way of cpu_mla_tiles */
 };
 
 #define MHA_LANES 16 /* partial sums of a query's weights, at least `lanes` */
@@ -125,6 +126,16 @@ struct cpu_eight {
     void (*row)(void *piece, size_t row, const float *x, const struct weight *w); /* one of its rows */
     void (*gemm_e4m3)(const struct gemm_block *b);
     void (*gemm_int8)(const struct gemm_block *b);
+};
+
+/* Attention of shapes that go over tiles, a block at once. */
+struct cpu_mla_tiles {
+    size_t (*bytes)(int R, int P, enum kv_type type); /* of t->q; 0: not these.  NULL: none, there are no tiles */
+    void (*begin)(void); /* before blocks, on their thread */
+    void (*query)(const struct mla_tile *t, const float *q, int heads, float factor); /* fills t->q */
+    void (*block)(const struct mla_tile *t);
+    void (*finish)(float *dst, const struct mla_tile *t, int heads); /* as mla_finish, of what `block` made */
+    void (*end)(void);
 };
 
 struct cpu_kernels {
@@ -179,6 +190,7 @@ struct cpu_kernels {
     /* max, sum and out, of earlier rows, become those of these and the tile's rows. */
     void (*mla_join)(const struct mla_tile *t, float *max, float *sum, float *out);
     void (*mla_finish)(float *dst, const struct mla_tile *t, int heads); /* [heads][R] */
+    struct cpu_mla_tiles mla_tiles;
     /* n rows of W values, `stride` elements apart, as [KV_PAGE][padded] with zeros around them. */
     void (*mha_page_values)(float *out, const void *first, enum kv_type type, size_t stride,
                             size_t n, int W, size_t padded);

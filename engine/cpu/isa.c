@@ -50,8 +50,8 @@ bool cpu_isa_has(enum cpu_isa isa)
     case CPU_ISA_AVX512VNNI: return avx512 && __builtin_cpu_supports("avx512vnni");
     case CPU_ISA_AMX:
         return avx512 && __builtin_cpu_supports("avx512vnni") &&
-               __builtin_cpu_supports("avx512vbmi") && has_leaf7(0, 'd', 24) &&
-               has_leaf7(0, 'd', 25) && may_use_tiles();
+               __builtin_cpu_supports("avx512vbmi") && has_leaf7(0, 'd', 22) &&
+               has_leaf7(0, 'd', 24) && has_leaf7(0, 'd', 25) && may_use_tiles();
     default: break;
     }
 #endif

@@ -1,4 +1,5 @@
-/* mla.c: absorbed attention: which rows, which heads, which thread.  The tiles are in mla.inc.
+/* mla.c: absorbed attention: which rows, which heads, which thread.  The tiles are in mla.inc,
+ * mla_int8.inc and mla_amx.inc.
  *
  * A task is one query and a tile of 8 of its heads (9 where that ends them); its rows come 64 at a
  * time, in the order of their positions, chosen or all: when every visible row is chosen, sparse
@@ -43,15 +44,26 @@ static struct state take_state(struct scratch *s, int R)
     return x;
 }
 
+/* Bytes of a query that goes over tiles; 0: it does not. */
+static size_t tiles_bytes(const struct device *d, const struct mla_args *a)
+{
+    return d->k.mla_tiles.bytes ? d->k.mla_tiles.bytes(a->R, a->P, a->kv.type) : 0;
+}
+
+static size_t query_bytes(const struct device *d, const struct mla_args *a)
+{
+    size_t tiles = tiles_bytes(d, a);
+    if (tiles) return tiles;
+    return a->kv.type == KV_INT8 ? d->k.mla_query_bytes_int8(a->R, a->P)
+                                 : d->k.mla_query_bytes(a->R + a->P, a->kv.type);
+}
+
 /* Lays it out from `base` (NULL: measures only); returns its bytes. */
 static size_t lay_out(const struct device *d, const struct mla_args *a, struct local *l, char *base)
 {
     struct scratch s = {base, 0};
     size_t f = sizeof(float);
-    l->query = scratch_take(&s, 1,
-                            a->kv.type == KV_INT8 ? d->k.mla_query_bytes_int8(a->R, a->P)
-                                                  : d->k.mla_query_bytes(a->R + a->P, a->kv.type),
-                            1);
+    l->query = scratch_take(&s, 1, query_bytes(d, a), 1);
     l->logit = scratch_take(&s, MLA_BLOCK, MLA_PAD, f);
     l->fix = scratch_take(&s, 1, MLA_PAD, f);
     l->step = scratch_take(&s, 1, MLA_PAD, f);
@@ -113,7 +125,10 @@ static struct mla_tile start_task(const struct device *d, const struct mla_args 
     struct mla_tile tile = make_tile(a, l, k->heads);
     const float *q = a->q + (k->t * (size_t)a->H + (size_t)k->h0) * (size_t)tile.width;
     float factor = a->scale * 1.44269504f;
-    if (a->kv.type == KV_INT8)
+    tile.tiles = tiles_bytes(d, a) > 0;
+    if (tile.tiles)
+        d->k.mla_tiles.query(&tile, q, k->heads, factor);
+    else if (a->kv.type == KV_INT8)
         d->k.mla_query_int8(&tile, q, k->heads, factor);
     else
         d->k.mla_query(tile.q, q, k->heads, tile.heads, tile.width, factor, a->kv.type);
@@ -124,7 +139,9 @@ static struct mla_tile start_task(const struct device *d, const struct mla_args 
 
 static void attend_block(const struct cpu_kernels *k, const struct mla_tile *tile)
 {
-    if (tile->type == KV_INT8) {
+    if (tile->tiles) {
+        k->mla_tiles.block(tile);
+    } else if (tile->type == KV_INT8) {
         k->mla_logits_int8(tile);
         k->mla_softmax_int8(tile);
         k->mla_values_int8(tile);
@@ -147,6 +164,7 @@ static void attend_slice(const struct device *d, const struct mla_args *a, const
         s->sum[i] = 0;
     }
     memset(s->out, 0, (size_t)a->R * MLA_HEADS * sizeof(float));
+    if (tile->tiles) d->k.mla_tiles.begin();
     while (at < end && tile->coming > 0) {
         tile->n = tile->coming;
         memcpy(tile->row, tile->next, sizeof tile->row);
@@ -155,6 +173,7 @@ static void attend_slice(const struct device *d, const struct mla_args *a, const
         attend_block(&d->k, tile);
         tile->cold = false;
     }
+    if (tile->tiles) d->k.mla_tiles.end();
 }
 
 static void finish_task(const struct device *d, const struct mla_args *a, const struct task *k,
@@ -162,7 +181,9 @@ static void finish_task(const struct device *d, const struct mla_args *a, const 
 {
     tile->sum = s->sum;
     tile->out = s->out;
-    d->k.mla_finish(a->out + (k->t * (size_t)a->H + (size_t)k->h0) * (size_t)a->R, tile, k->heads);
+    float *out = a->out + (k->t * (size_t)a->H + (size_t)k->h0) * (size_t)a->R;
+    if (tiles_bytes(d, a)) d->k.mla_tiles.finish(out, tile, k->heads);
+    else d->k.mla_finish(out, tile, k->heads);
 }
 
 struct attention {

@@ -1,4 +1,4 @@
-/* path_amx.c: the kernels of AVX-512 with VNNI, and products of 8-bit weights on AMX tiles. */
+/* path_amx.c: the kernels of AVX-512 with VNNI, and products of 8-bit weights and attention on AMX tiles. */
 #include <math.h>
 
 #include "engine/cpu/cpu.h"
@@ -6,7 +6,7 @@
 
 #if defined(__x86_64__)
 #define TARGET                                                                                     \
-    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,amx-tile,amx-int8")))
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,amx-tile,amx-int8,amx-bf16")))
 #include "engine/cpu/simd_avx512.inc"
 /* order matters: the vector layer first */
 #include "engine/cpu/panel.inc"
@@ -44,6 +44,8 @@ INLINE void vi_e4m3_bytes(vi u, vi *high, vi *low)
 }
 
 #include "engine/cpu/gemm_amx.inc"
+#include "engine/cpu/simd_tiles.inc"
+#include "engine/cpu/mla_amx.inc"
 
 /* Rows of a job that goes over tiles: a full tile.  By [1536, 576] 8 rows take 98 us without tiles, 16 take 208, on tiles
  * 102; 9 to 15 were not measured. */
@@ -55,6 +57,8 @@ void cpu_kernels_amx(struct cpu_kernels *k)
     k->tiles = (struct cpu_eight){.mr = 32, .together = AMX_TOGETHER, .block_bytes = 1u << 20,
                                   .row_bytes = amx_row_bytes, .row = amx_row, .gemm_e4m3 = amx_gemm_e4m3, .gemm_int8 = amx_gemm_int8};
     k->tiles_from = AMX_FROM;
+    k->mla_tiles = (struct cpu_mla_tiles){mla_tiles_bytes, mla_tiles_begin, mla_tiles_query, mla_tiles_block, mla_tiles_finish,
+                                          mla_tiles_end};
 }
 #else
 void cpu_kernels_amx(struct cpu_kernels *k)
