@@ -8,6 +8,7 @@
 #include "engine/cpu/panel.inc"
 #include "engine/cpu/quantise.inc"
 #include "engine/cpu/gemm_int.inc"
+#include "engine/cpu/tiles.inc"
 #include "engine/cpu/gemm_amx.inc"
 
 /* A device whose panels are those of AVX-512. */

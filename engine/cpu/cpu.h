@@ -9,6 +9,8 @@
 #ifndef ENGINE_CPU_CPU_H
 #define ENGINE_CPU_CPU_H
 
+#include <math.h>
+
 #include "base/par.h"
 #include "engine/backend.h"
 #include "engine/cpu/isa.h"
@@ -87,7 +89,7 @@ struct mla_tile {
     const void *next[MLA_BLOCK]; /* rows to come, to prefetch; NULL: none */
     int n, coming;               /* rows of this block, of the next one of its query */
     bool cold;                   /* this block's rows have not been asked for */
-    void *q;             /* as mla_query left it */
+    void *q;             /* as mla_query left it; over tiles a block's memory as well */
     float *logit;        /* [MLA_BLOCK][MLA_PAD], KV_INT8 [MLA_HEADS][MLA_BLOCK]; softmax turns them into weights */
     float *max, *sum, *fix; /* [MLA_PAD] running maximum, sum, and factor for what stands in out */
     float *out;          /* [heads][R] */
@@ -99,6 +101,12 @@ struct mla_tile {
     enum kv_type type;
     bool tiles;          /* the way of cpu_mla_tiles */
 };
+
+/* What head h's sums of values are times in the end: no number where no logit was one, or where one was infinite. */
+static inline float mla_factor(const struct mla_tile *t, int h)
+{
+    return isfinite(t->max[h]) ? 1.0f / t->sum[h] : NAN;
+}
 
 #define MHA_LANES 16 /* partial sums of a query's weights, at least `lanes` */
 
@@ -130,7 +138,7 @@ struct cpu_eight {
 
 /* Attention of shapes that go over tiles, a block at once. */
 struct cpu_mla_tiles {
-    size_t (*bytes)(int R, int P, enum kv_type type); /* of t->q; 0: not these.  NULL: none, there are no tiles */
+    size_t (*bytes)(int R, int P, enum kv_type type); /* of t->q, with room for a block; 0: not these.  NULL: there are no tiles */
     void (*begin)(void); /* before blocks, on their thread */
     void (*query)(const struct mla_tile *t, const float *q, int heads, float factor); /* fills t->q */
     void (*block)(const struct mla_tile *t);

@@ -22,6 +22,10 @@ static const struct {
                      "f32, FMA of 512 bits"},
 };
 
+#define TILES_ATTEND                                                                               \
+    "two bytes, tdpbssd and tdpbusd on tiles, rope keys as two of bf16; "                          \
+    "of latents that are no multiple of 64 wide int16 pairs, vpdpwssd of 512 bits"
+
 static void paths(struct buf *out, bool here)
 {
     int n = 0;
@@ -45,8 +49,7 @@ void cpu_doctor(const struct device *d, struct buf *out)
     buf_addf(out, "cpu router and index weights: %s\n", floats);
     bool whole = d->kv == KV_F32;
     buf_addf(out, "cpu indexer: %s%s\n", whole ? "" : "bytes, ", whole ? floats : instructions[d->isa].bytes);
-    enum cpu_isa pairs = d->isa == CPU_ISA_AMX ? CPU_ISA_AVX512VNNI : d->isa;
-    buf_addf(out, "cpu attention: %s\n", d->kv == KV_INT8 ? instructions[pairs].eight_bits : floats);
+    buf_addf(out, "cpu attention: %s\n", d->kv != KV_INT8 ? floats : d->k.mla_tiles.bytes ? TILES_ATTEND : instructions[d->isa].eight_bits);
     buf_addf(out, "cpu memory: %s\n", cpu_policy_is_set() ? "where the policy of this process says (numactl)" :
              cpu_nodes(d->threads) ? "on the NUMA nodes in turn" : "on the NUMA node of the thread that touches it first");
     buf_addf(out, "cpu norms and activations: %s\n", floats);

@@ -13,7 +13,7 @@ enum cpu_isa {
     CPU_ISA_AVXVNNI,    /* ... and AVX-VNNI: products of int16 pairs   */
     CPU_ISA_AVX512,     /* AVX-512 F, BW, VL, DQ                       */
     CPU_ISA_AVX512VNNI, /* ... and AVX-512 VNNI                        */
-    CPU_ISA_AMX,        /* ... and AMX: tiles of bytes                 */
+    CPU_ISA_AMX,        /* ... and AMX: tiles of bytes and of bf16     */
     CPU_ISA_COUNT
 };
 

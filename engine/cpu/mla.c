@@ -44,7 +44,7 @@ static struct state take_state(struct scratch *s, int R)
     return x;
 }
 
-/* Bytes of a query that goes over tiles; 0: it does not. */
+/* Bytes of a query that goes over tiles and of what a block needs there; 0: it does not. */
 static size_t tiles_bytes(const struct device *d, const struct mla_args *a)
 {
     return d->k.mla_tiles.bytes ? d->k.mla_tiles.bytes(a->R, a->P, a->kv.type) : 0;
@@ -68,7 +68,7 @@ static size_t lay_out(const struct device *d, const struct mla_args *a, struct l
     l->fix = scratch_take(&s, 1, MLA_PAD, f);
     l->step = scratch_take(&s, 1, MLA_PAD, f);
     l->row_scale = scratch_take(&s, kv_scales(a->R), MLA_BLOCK, f);
-    l->pair = scratch_take(&s, MLA_BLOCK / 2, MLA_PAD, sizeof(int32_t));
+    l->pair = scratch_take(&s, MLA_HEADS, MLA_BLOCK / 2, sizeof(int32_t));
     l->slice = take_state(&s, a->R);
     l->joined = take_state(&s, a->R);
     return s.used;
@@ -152,13 +152,18 @@ static void attend_block(const struct cpu_kernels *k, const struct mla_tile *til
     }
 }
 
-/* Rows [at, end) of a task, into `s`. */
-static void attend_slice(const struct device *d, const struct mla_args *a, const struct task *k,
-                         struct mla_tile *tile, const struct state *s, size_t at, size_t end)
+static void take_part(struct mla_tile *tile, const struct state *s)
 {
     tile->max = s->max;
     tile->sum = s->sum;
     tile->out = s->out;
+}
+
+/* Rows [at, end) of a task, into `s`. */
+static void attend_slice(const struct device *d, const struct mla_args *a, const struct task *k,
+                         struct mla_tile *tile, const struct state *s, size_t at, size_t end)
+{
+    take_part(tile, s);
     for (int i = 0; i < MLA_PAD; i++) {
         s->max[i] = -INFINITY;
         s->sum[i] = 0;
@@ -179,8 +184,7 @@ static void attend_slice(const struct device *d, const struct mla_args *a, const
 static void finish_task(const struct device *d, const struct mla_args *a, const struct task *k,
                         struct mla_tile *tile, const struct state *s)
 {
-    tile->sum = s->sum;
-    tile->out = s->out;
+    take_part(tile, s);
     float *out = a->out + (k->t * (size_t)a->H + (size_t)k->h0) * (size_t)a->R;
     if (tiles_bytes(d, a)) d->k.mla_tiles.finish(out, tile, k->heads);
     else d->k.mla_finish(out, tile, k->heads);

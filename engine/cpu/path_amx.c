@@ -43,6 +43,7 @@ INLINE void vi_e4m3_bytes(vi u, vi *high, vi *low)
     *high = _mm512_mask_blend_epi8(large, sign, h);
 }
 
+#include "engine/cpu/tiles.inc"
 #include "engine/cpu/gemm_amx.inc"
 #include "engine/cpu/simd_tiles.inc"
 #include "engine/cpu/mla_amx.inc"

@@ -98,8 +98,10 @@ float ref_dot(const float *a, const float *b, size_t n)
 void ref_dots(float *out, const float *a, const float *const *b, size_t count, size_t n)
 {
     float sum[REF_TOGETHER] = {0};
-    for (size_t k = 0; k < count && count < REF_TOGETHER; k++) out[k] = ref_dot(a, b[k], n);
-    if (count < REF_TOGETHER) return;
+    if (count < REF_TOGETHER) {
+        for (size_t k = 0; k < count; k++) out[k] = ref_dot(a, b[k], n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
 #pragma GCC unroll 8
         for (size_t k = 0; k < REF_TOGETHER; k++) sum[k] += a[i] * b[k][i];
