@@ -303,6 +303,8 @@ class text_device : public TextOutputDev
         }
     }
 
+    // A mark stands a little above the base line, upwards as letters are: pages that are written downwards (weasyprint,
+    // browsers) turn them by the matrix of the text.
     void note(GfxState *state, double x, double y, bool space)
     {
         double px, py, ux, uy;
@@ -314,7 +316,9 @@ class text_device : public TextOutputDev
         if (outside || space || marks.size() >= MAX_MARKS) return;
         bool none = leaves_none(state);
         if (!none && !is_white(state)) return;
-        state->transformDelta(0, 0.3 * state->getFontSize(), &ux, &uy);
+        double up = 0.3 * state->getFontSize();
+        state->textTransformDelta(0, up, &ux, &uy);
+        state->transformDelta(ux, uy, &ux, &uy);
         marks.push_back(mark{static_cast<float>(px + ux), static_cast<float>(py + uy),
                              none ? MARK_NONE : MARK_WHITE});
     }
