@@ -53,7 +53,8 @@ void roff_text(struct roff_page *p, size_t from, size_t to)
         slice_text(&p->s, plain, i);
         if (i >= to) break;
         const char *means;
-        size_t k = roff_escape(t + i, to - i, &means);
+        char room[ROFF_ROOM];
+        size_t k = roff_escape(t + i, to - i, room, &means);
         if (!means) p->join = true;
         else if (*means) slice_as(&p->s, i, i + k, means);
         plain = i += k;

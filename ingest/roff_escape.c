@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/str.h"
+
 struct sign {
     const char *name, *means;
 };
@@ -54,6 +56,39 @@ static const struct sign signs[] = {
     {"*B", "\xce\x92"}, {"*E", "\xce\x95"}, {"*Z", "\xce\x96"}, {"*Y", "\xce\x97"},
     {"*I", "\xce\x99"}, {"*K", "\xce\x9a"}, {"*M", "\xce\x9c"}, {"*N", "\xce\x9d"},
     {"*O", "\xce\x9f"}, {"*R", "\xce\xa1"}, {"*T", "\xce\xa4"}, {"*X", "\xce\xa7"},
+    {"'A", "\xc3\x81"}, {"'C", "\xc4\x86"}, {"'I", "\xc3\x8d"}, {"'O", "\xc3\x93"},
+    {"'U", "\xc3\x9a"}, {"'Y", "\xc3\x9d"}, {"'c", "\xc4\x87"}, {"'y", "\xc3\xbd"},
+    {":E", "\xc3\x8b"}, {":I", "\xc3\x8f"}, {":Y", "\xc5\xb8"}, {":e", "\xc3\xab"},
+    {":y", "\xc3\xbf"}, {"^A", "\xc3\x82"}, {"^E", "\xc3\x8a"}, {"^I", "\xc3\x8e"},
+    {"^O", "\xc3\x94"}, {"^U", "\xc3\x9b"}, {"`A", "\xc3\x80"}, {"`E", "\xc3\x88"},
+    {"`I", "\xc3\x8c"}, {"`O", "\xc3\x92"}, {"`U", "\xc3\x99"}, {"`i", "\xc3\xac"},
+    {"`o", "\xc3\xb2"}, {"`u", "\xc3\xb9"}, {"~A", "\xc3\x83"}, {"~O", "\xc3\x95"},
+    {"~a", "\xc3\xa3"}, {"vS", "\xc5\xa0"}, {"vs", "\xc5\xa1"}, {"vZ", "\xc5\xbd"},
+    {"vz", "\xc5\xbe"}, {"/L", "\xc5\x81"}, {"/l", "\xc5\x82"}, {"-D", "\xc3\x90"},
+    {"Sd", "\xc3\xb0"}, {"TP", "\xc3\x9e"}, {"Tp", "\xc3\xbe"}, {"OE", "\xc5\x92"},
+    {"oe", "\xc5\x93"}, {"IJ", "\xc4\xb2"}, {"ij", "\xc4\xb3"}, {".i", "\xc4\xb1"},
+    {".j", "\xc8\xb7"}, {"ff", "ff"}, {"fi", "fi"}, {"fl", "fl"}, {"Fi", "ffi"}, {"Fl", "ffl"},
+    {"r!", "\xc2\xa1"}, {"r?", "\xc2\xbf"}, {"Of", "\xc2\xaa"}, {"Om", "\xc2\xba"},
+    {"Bq", "\xe2\x80\x9e"}, {"bq", "\xe2\x80\x9a"}, {"fo", "\xe2\x80\xb9"}, {"fc", "\xe2\x80\xba"},
+    {"vA", "\xe2\x87\x95"}, {"va", "\xe2\x86\x95"}, {"hA", "\xe2\x87\x94"}, {"HE", "\xe2\x99\xa5"},
+    {"SP", "\xe2\x99\xa0"}, {"CL", "\xe2\x99\xa3"}, {"DI", "\xe2\x99\xa6"}, {"rk", "\xe2\x8e\xac"},
+    {"lk", "\xe2\x8e\xa8"}, {"ip", "\xe2\x8a\x87"}, {"ib", "\xe2\x8a\x86"}, {"sb", "\xe2\x8a\x82"},
+    {"sp", "\xe2\x8a\x83"}, {"nb", "\xe2\x8a\x84"}, {"nc", "\xe2\x8a\x85"}, {"nm", "\xe2\x88\x89"},
+    {"st", "\xe2\x88\x8b"}, {"c*", "\xe2\x8a\x97"}, {"c+", "\xe2\x8a\x95"}, {"lc", "\xe2\x8c\x88"},
+    {"rc", "\xe2\x8c\x89"}, {"lf", "\xe2\x8c\x8a"}, {"rf", "\xe2\x8c\x8b"}, {"3d", "\xe2\x88\xb4"},
+    {"tf", "\xe2\x88\xb4"}, {"pp", "\xe2\x8a\xa5"}, {"ne", "\xe2\x89\xa2"}, {"=~", "\xe2\x89\x85"},
+    {"~~", "\xe2\x89\x88"}, {"+h", "\xcf\x91"}, {"+f", "\xcf\x95"}, {"+p", "\xcf\x96"},
+    {"+e", "\xcf\xb5"}, {"Ah", "\xe2\x84\xb5"}, {"Im", "\xe2\x84\x91"}, {"Re", "\xe2\x84\x9c"},
+    {"wp", "\xe2\x84\x98"}, {"-+", "\xe2\x88\x93"}, {"sqrt", "\xe2\x88\x9a"},
+    {"coproduct", "\xe2\x88\x90"}, {"product", "\xe2\x88\x8f"}, {"sum", "\xe2\x88\x91"},
+    {"integral", "\xe2\x88\xab"}, {"nabla", "\xe2\x88\x87"}, {"bullet", "\xe2\x80\xa2"},
+    {"a\"", "\xcb\x9d"}, {"a.", "\xcb\x99"}, {"a^", "^"}, {"ab", "\xcb\x98"}, {"ac", "\xc2\xb8"},
+    {"ad", "\xc2\xa8"}, {"ao", "\xcb\x9a"}, {"ho", "\xcb\x9b"}, {"a~", "~"}, {"18", "\xe2\x85\x9b"},
+    {"38", "\xe2\x85\x9c"}, {"58", "\xe2\x85\x9d"}, {"78", "\xe2\x85\x9e"}, {"rn", "\xe2\x80\xbe"},
+    {"ru", "_"}, {"an", "\xe2\x8e\xaf"}, {"CR", "\xe2\x86\xb5"}, {"%0", "\xe2\x80\xb0"},
+    {"Fn", "\xc6\x92"}, {"lt", "\xe2\x8e\xa7"}, {"lb", "\xe2\x8e\xa9"}, {"rt", "\xe2\x8e\xab"},
+    {"rb", "\xe2\x8e\xad"}, {"bracketlefttp", "\xe2\x8e\xa1"}, {"hbar", "\xe2\x84\x8f"},
+    {"radicalex", "\xe2\x80\xbe"}, {"md", "\xe2\x8b\x85"}, {"pc", "\xc2\xb7"},
 };
 
 /* Strings that man pages use: those of the macros, and those that pod2man defines. */
@@ -68,7 +103,45 @@ static const char *find(const struct sign *v, size_t n, const char *name, size_t
 {
     for (size_t i = 0; i < n; i++)
         if (strlen(v[i].name) == len && !memcmp(v[i].name, name, len)) return v[i].means;
-    return "";
+    return NULL;
+}
+
+/* A number of at most `most` digits; *i is moved behind it.  UINT32_MAX: there is none. */
+static uint32_t number_at(const char *s, size_t n, size_t *i, uint32_t base, size_t most)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    uint32_t v = 0;
+    size_t from = *i;
+    for (; *i < n && *i - from < most; ++*i) {
+        const char *d = memchr(digits, s[*i], base);
+        if (!d) break;
+        v = v * base + (uint32_t)(d - digits);
+    }
+    return *i == from ? UINT32_MAX : v;
+}
+
+/* uXXXX, uXXXX_XXXX (a letter and its accents) and charNN, into `room`; returns whether name is one. */
+static bool by_number(const char *name, size_t n, char room[ROFF_ROOM])
+{
+    bool latin = n > 4 && !memcmp(name, "char", 4);
+    size_t i = latin ? 4 : 1, to = 0;
+    if (!latin && (n < 5 || name[0] != 'u')) return false;
+    for (;; i++) {
+        uint32_t cp = number_at(name, n, &i, latin ? 10 : 16, latin ? 3 : 6);
+        bool character = cp < 0x110000 && cp >= ' ' && cp != 0x7f && !(cp >= 0xd800 && cp < 0xe000);
+        if (!character || to + 5 > ROFF_ROOM) return false;
+        to += utf8_put(cp, room + to);
+        if (i == n || latin || name[i] != '_') break;
+    }
+    room[to] = '\0';
+    return i == n;
+}
+
+static const char *sign_of(const char *name, size_t n, char room[ROFF_ROOM])
+{
+    const char *means = find(signs, sizeof signs / sizeof *signs, name, n);
+    if (means) return means;
+    return by_number(name, n, room) ? room : "\xef\xbf\xbd";
 }
 
 /* The name behind an escape's letter: x, (xx or [xx...]; returns the length with its brackets. */
@@ -111,7 +184,18 @@ static size_t size_at(const char *s, size_t n)
     return i;
 }
 
-size_t roff_escape(const char *s, size_t n, const char **means)
+/* \N'65': a character by its number; the length behind the letter. */
+static size_t numbered(const char *s, size_t n, char room[ROFF_ROOM], const char **means)
+{
+    size_t k = quoted(s, n), i = 1;
+    uint32_t cp = number_at(s, k, &i, 10, 3);
+    if (cp == UINT32_MAX || i + 1 != k || cp < ' ' || cp == 0x7f) return k;
+    room[utf8_put(cp, room)] = '\0';
+    *means = room;
+    return k;
+}
+
+size_t roff_escape(const char *s, size_t n, char room[ROFF_ROOM], const char **means)
 {
     const char *name;
     size_t len, k;
@@ -132,11 +216,12 @@ size_t roff_escape(const char *s, size_t n, const char **means)
     case '(':
     case '[':
         k = name_at(s + 1, n - 1, &name, &len);
-        *means = find(signs, sizeof signs / sizeof *signs, name, len);
+        *means = sign_of(name, len, room);
         return 1 + k;
     case '*':
         k = name_at(s + 2, n - 2, &name, &len);
         *means = find(strings, sizeof strings / sizeof *strings, name, len);
+        if (!*means) *means = "";
         return 2 + k;
     case 'f':
     case 'm':
@@ -149,6 +234,7 @@ size_t roff_escape(const char *s, size_t n, const char **means)
         size_t sign = s[1] == 'n' && n > 2 && (s[2] == '+' || s[2] == '-');
         return 2 + sign + name_at(s + 2 + sign, n - 2 - sign, &name, &len);
     }
+    case 'N': return 2 + numbered(s + 2, n - 2, room, means);
     case 's': return 2 + size_at(s + 2, n - 2);
     case 'h':
     case 'v':
@@ -158,7 +244,6 @@ size_t roff_escape(const char *s, size_t n, const char **means)
     case 'o':
     case 'b':
     case 'D':
-    case 'N':
     case 'X':
     case 'Z':
     case 'A':

@@ -181,6 +181,17 @@ static void man_strings(void **state)
     done(&r);
 }
 
+/* Signs by number and with accents; one without a known name is seen to be missing. */
+static void man_signs(void **state)
+{
+    (void)state;
+    struct result r = run("man", ".SH NAME\nZ\\[u2011]9 \\[/L]\\[u00F3]d\\[u017A] \\[u0065_0301] \\N'65'\\[char66] \\[u6771] "
+                                 "\\[nosuch]\\[uD800]\\[u110000]\\[u12\n", NULL);
+    expect_text(&r, "NAME\nZ\xe2\x80\x91" "9 \xc5\x81\xc3\xb3" "d\xc5\xba e\xcc\x81 AB \xe6\x9d\xb1 "
+                    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdu12");
+    done(&r);
+}
+
 static void man_macros(void **state)
 {
     (void)state;
@@ -297,7 +308,7 @@ int main(void)
         cmocka_unit_test(csv_cells_and_quotes),
         cmocka_unit_test(rst_without_comments),
         cmocka_unit_test(asciidoc_headings_and_blocks),
-        cmocka_unit_test(man_macros), cmocka_unit_test(man_strings),
+        cmocka_unit_test(man_macros), cmocka_unit_test(man_strings), cmocka_unit_test(man_signs),
         cmocka_unit_test(mdoc_macros),
         cmocka_unit_test(latex_text_without_commands),
         cmocka_unit_test(markup_that_never_ends),
