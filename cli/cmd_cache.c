@@ -100,6 +100,7 @@ static enum err show(struct cache *c, struct errinfo *e)
 {
     struct prefix_entry *v;
     size_t n;
+    if (!*c->operands[0]) return err_set(e, E_USAGE, "cache show: the name of the entry is empty");
     TRY(prefix_show(&v, &n, c->j.life, c->dir, c->operands[0], e));
     if (!n)
         return err_set(e, E_USAGE, "cache show: no entry \"%.40s\" in %s", c->operands[0], c->dir);

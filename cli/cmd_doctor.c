@@ -23,9 +23,11 @@ enum exit_code cmd_doctor(const struct options *o, struct term *t, char *const *
     struct output out = {0};
     struct errinfo e = {0};
     struct buf b = {0};
-    doctor_describe(&mo, &b);
+    enum err chosen = doctor_describe(&mo, &b, &e);
     describe_reader(&b);
-    enum err r = output_put(&out, b.s, b.n, &e);
+    struct errinfo failed = {0};
+    enum err r = output_put(&out, b.s, b.n, &failed);
     buf_free(&b);
-    return r ? term_fail(t, STAGE_OUTPUT, &e) : EXIT_DONE;
+    if (r) return term_fail(t, STAGE_OUTPUT, &failed);
+    return chosen ? term_fail(t, STAGE_MODEL, &e) : EXIT_DONE; /* as a run with these options would */
 }

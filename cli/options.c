@@ -61,7 +61,7 @@ static const struct opt input_opts[] = {
     ROW(0, "doc-memory", OPT_SIZE, doc_memory, "SIZE",
      "most memory that parsing one document may take (1G)", .min = 16 << 20, .max = 1e13),
     ROW(0, "strict", OPT_FLAG, strict, NULL,
-     "exit 3 when anything was skipped, unreadable or left out"),
+     "exit 3 also when a file was skipped or left out, or a page has no text"),
     ROW(0, "fail-fast", OPT_FLAG, fail_fast, NULL,
      "end at the first input that cannot be read or does not fit, instead of going on without it"),
     {0}};

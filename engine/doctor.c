@@ -37,27 +37,27 @@ static void describe_backend(const char *name, const struct device_options *o, s
 }
 
 /* What a run under these options would compute with, or why it would not. */
-static void describe_choice(const struct model_options *o, const struct device_options *with,
-                            struct buf *out)
+static enum err describe_choice(const struct model_options *o, const struct device_options *with,
+                                struct buf *out, struct errinfo *e)
 {
-    struct errinfo e = {0};
     const struct backend *b;
     struct device *d = NULL;
-    enum err r = backend_find(&b, o->backend, &e);
-    if (!r) r = b->open(&d, with, &e);
+    enum err r = backend_find(&b, o->backend, e);
+    if (!r) r = b->open(&d, with, e);
     if (r) {
-        buf_addf(out, "chosen: no: %s\n", e.msg);
-        return;
+        buf_addf(out, "chosen: no: %s\n", e->msg);
+        return r;
     }
     buf_addf(out, "chosen: %s\n", b->name);
     b->close(d);
+    return OK;
 }
 
-void doctor_describe(const struct model_options *o, struct buf *out)
+enum err doctor_describe(const struct model_options *o, struct buf *out, struct errinfo *e)
 {
     struct device_options d = {.threads = o->threads, .weights = o->weights, .kv = o->kv};
     describe_machine(out);
     describe_backend("cpu", &d, out);
     describe_backend("cuda", &d, out);
-    describe_choice(o, &d, out);
+    return describe_choice(o, &d, out, e);
 }

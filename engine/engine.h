@@ -77,8 +77,8 @@ enum err model_open_tokenizer(struct tokenizer **out, struct model_card *card, c
 
 /* For `deepread doctor`: lines "key: value" about processor and memory, about each backend under
  * these options (of which threads, weights, kv and backend count), and which would be chosen.
- * Cost: opens a device of each. */
-void doctor_describe(const struct model_options *o, struct buf *out);
+ * Cost: opens a device of each.  Returns why none would be chosen: E_USAGE, E_DEVICE. */
+enum err doctor_describe(const struct model_options *o, struct buf *out, struct errinfo *e);
 
 /* ------------------------------------------------------------------ tokens */
 

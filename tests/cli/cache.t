@@ -30,6 +30,10 @@ deepread cache list lease.txt
 ! cache list: too many operands
 = 2
 ---
+deepread cache show ''
+! cache show: the name of the entry is empty
+= 2
+---
 deepread cache show 0123
 ! cache show: no entry "0123" in *
 = 2

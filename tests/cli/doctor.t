@@ -11,6 +11,12 @@ deepread doctor --weights f32 -t 1 | grep -c ', 1 thread, f32 weights, '
 ---
 deepread doctor --backend nonsense | grep chosen
 ? chosen: no: backend 'nonsense' is unknown*
+! backend 'nonsense' is unknown*
+---
+deepread doctor --backend nonsense >report; echo $?; grep -c '^sandbox of' report
+2
+1
+! backend 'nonsense' is unknown*
 ---
 deepread doctor now
 ! doctor: no operand expected, found "now"
